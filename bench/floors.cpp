@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "floors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <vector>
+
+#include "statistics.hpp"
+
+namespace bench {
+
+struct alignas(128) floor_meter::line {
+    std::atomic<word> value{0};
+};
+
+struct floor_meter::lines {
+    starting_line start;
+    line there;
+    line back;
+    line written;
+    line read;
+};
+
+void run_roles(worker_pair& workers, roles who, const worker_pair::job& producer, const worker_pair::job& consumer) {
+    if (who == roles::as_placed) {
+        workers.run(producer, consumer);
+    } else {
+        workers.run(consumer, producer);
+    }
+}
+
+bool floor_reading::steady(const floor_reading& before, const floor_reading& after) {
+    const auto alike = [](double a, double b) { return std::max(a, b) <= 1.25 * std::min(a, b); };
+    return alike(before.roundtrip_ns, after.roundtrip_ns) && alike(before.stream_words_per_s, after.stream_words_per_s);
+}
+
+floor_reading floor_reading::between(const floor_reading& before, const floor_reading& after) {
+    return {(before.roundtrip_ns + after.roundtrip_ns) / 2.0,
+            (before.stream_words_per_s + after.stream_words_per_s) / 2.0};
+}
+
+floor_meter::floor_meter(worker_pair& workers, const weir::tick_clock& clock)
+    : workers_(workers), clock_(clock), lines_(std::make_shared<lines>()), buffer_(new word[buffer_words]()) {}
+
+floor_reading floor_meter::take(roles who) {
+    return {roundtrip(who), stream(who)};
+}
+
+double floor_meter::roundtrip(roles who) {
+    constexpr word warm_up = 200;
+    const word bursts = sharing_one_core ? 3 : 11;
+    const word trips = sharing_one_core ? 4 : 100;
+    lines& shared = *lines_;
+    shared.there.value.store(0, std::memory_order_relaxed);
+    shared.back.value.store(0, std::memory_order_relaxed);
+    const word last = (sharing_one_core ? 0 : warm_up) + bursts * trips;
+    std::vector<double> burst_ns;
+    burst_ns.reserve(bursts);
+
+    run_roles(
+        workers_, who,
+        [&] {
+            shared.start.wait();
+            word i = 0;
+            const auto trip_to = [&](word end) {
+                while (i != end) {
+                    shared.there.value.store(++i, std::memory_order_release);
+                    while (shared.back.value.load(std::memory_order_acquire) != i) {
+                        relax();
+                    }
+                }
+            };
+            trip_to(last - bursts * trips);
+            while (i != last) {
+                const auto begin = clock_.now();
+                trip_to(i + trips);
+                burst_ns.push_back(clock_.to_ns(clock_.now_after_loads() - begin) / static_cast<double>(trips));
+            }
+        },
+        [&] {
+            shared.start.wait();
+            for (word i = 1; i <= last; ++i) {
+                while (shared.there.value.load(std::memory_order_acquire) != i) {
+                    relax();
+                }
+                shared.back.value.store(i, std::memory_order_release);
+            }
+        });
+    return median(burst_ns);
+}
+
+double floor_meter::stream(roles who) {
+    constexpr word step = words_per_index_store;
+    constexpr word warm_up_laps = 2;
+    const word laps = 7;
+    const word total = (warm_up_laps + laps) * buffer_words;
+    lines& shared = *lines_;
+    shared.written.value.store(0, std::memory_order_relaxed);
+    shared.read.value.store(0, std::memory_order_relaxed);
+    word* const buffer = buffer_.get();
+    std::array<std::uint64_t, 16> lap_end{};
+    word sum = 0;
+
+    run_roles(
+        workers_, who,
+        [&] {
+            word free = buffer_words;
+            shared.start.wait();
+            for (word at = 0; at != total; at += step) {
+                while (at + step > free) {
+                    free = shared.read.value.load(std::memory_order_acquire) + buffer_words;
+                    if (at + step > free) {
+                        relax();
+                    }
+                }
+                word* const slots = buffer + at % buffer_words;
+                for (word i = 0; i != step; ++i) {
+                    slots[i] = at + i;
+                }
+                shared.written.value.store(at + step, std::memory_order_release);
+            }
+        },
+        [&] {
+            word ready = 0;
+            word got = 0;
+            shared.start.wait();
+            for (word at = 0; at != total; at += step) {
+                while (at + step > ready) {
+                    ready = shared.written.value.load(std::memory_order_acquire);
+                    if (at + step > ready) {
+                        relax();
+                    }
+                }
+                const word* const slots = buffer + at % buffer_words;
+                for (word i = 0; i != step; ++i) {
+                    got += slots[i];
+                }
+                shared.read.value.store(at + step, std::memory_order_release);
+                if ((at + step) % buffer_words == 0) {
+                    lap_end[(at + step) / buffer_words] = clock_.now_after_loads();
+                }
+            }
+            sum = got;
+        });
+
+    if (sum != total * (total - 1) / 2) {
+        throw std::runtime_error{"the streaming floor lost words: this is a bug in weir-bench"};
+    }
+    std::vector<double> words_per_s;
+    for (word lap = warm_up_laps; lap != warm_up_laps + laps; ++lap) {
+        const double ns = clock_.to_ns(lap_end[lap + 1] - lap_end[lap]);
+        words_per_s.push_back(1e9 * static_cast<double>(buffer_words) / std::max(ns, 1.0));
+    }
+    return median(words_per_s);
+}
+
+floor_meter::clock_offset floor_meter::offset() {
+    const word trips = sharing_one_core ? 10 : 2000;
+    lines& shared = *lines_;
+    shared.there.value.store(0, std::memory_order_relaxed);
+    shared.back.value.store(0, std::memory_order_relaxed);
+    double narrowest = 1e18;
+    double ahead = 0.0;
+    workers_.run(
+        [&] {
+            shared.start.wait();
+            for (word i = 1; i <= trips; ++i) {
+                const auto sent = clock_.now_after_loads();
+                shared.there.value.store(i, std::memory_order_release);
+                word stamp = 0;
+                while ((stamp = shared.back.value.load(std::memory_order_acquire)) == 0) {
+                    relax();
+                }
+                const auto returned = clock_.now_after_loads();
+                shared.back.value.store(0, std::memory_order_relaxed);
+                const double trip = static_cast<double>(returned - sent);
+                if (trip < narrowest) {
+                    narrowest = trip;
+                    ahead = static_cast<double>(stamp - sent) - trip / 2.0;
+                }
+            }
+        },
+        [&] {
+            shared.start.wait();
+            for (word i = 1; i <= trips; ++i) {
+                while (shared.there.value.load(std::memory_order_acquire) != i) {
+                    relax();
+                }
+                shared.back.value.store(clock_.now_after_loads(), std::memory_order_release);
+            }
+        });
+    return {ahead * clock_.ns_per_tick(), narrowest * clock_.ns_per_tick()};
+}
+
+}  // namespace bench

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// What travels: 8 bytes as a plain word, 64 and 256 bytes as structs that carry their number in the first and last word.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace bench {
+
+using word = std::uint64_t;
+
+template <std::size_t Bytes>
+struct block {
+    std::array<word, Bytes / sizeof(word)> words;
+};
+
+template <std::size_t Bytes>
+struct item_of {
+    using type = block<Bytes>;
+};
+template <>
+struct item_of<8> {
+    using type = word;
+};
+template <std::size_t Bytes>
+using item = typename item_of<Bytes>::type;
+
+inline void stamp(word& it, word number) noexcept {
+    it = number;
+}
+
+/// The compiler must take every word of the block as unknown, so that all of it has to be copied into the queue.
+template <std::size_t Bytes>
+void stamp(block<Bytes>& it, word number) noexcept {
+    it.words.front() = number;
+    it.words.back() = number;
+    asm volatile("" : "+m"(it));
+}
+
+/// What the consumer has seen: `wrong` is 0 as long as every item was the one that was due.
+struct receipt {
+    word sum = 0;
+    word wrong = 0;
+
+    void check(word it, word due) noexcept {
+        sum += it;
+        wrong |= it ^ due;
+    }
+
+    /// The compiler must take every word of the block as used, so that all of it has to be copied out of the queue.
+    template <std::size_t Bytes>
+    void check(const block<Bytes>& it, word due) noexcept {
+        asm volatile("" : : "m"(it));
+        sum += it.words.front();
+        wrong |= (it.words.front() ^ due) | (it.words.back() ^ due);
+    }
+
+    bool correct_for(word first, word count) const noexcept {
+        return wrong == 0 && sum == count * first + count * (count - 1) / 2;
+    }
+};
+
+}  // namespace bench

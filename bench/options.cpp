@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <random>
+
+namespace bench {
+namespace {
+
+constexpr const char* benchmark_flags = R"(Google Benchmark's flags, all of which work as usual:
+  --benchmark_list_tests                List the scenarios and stop
+  --benchmark_filter=REGEX              Run the scenarios that match ("-REGEX": those that do not)
+  --benchmark_repetitions=N             Adds further rounds to every scenario
+  --benchmark_format=console|json|csv   Its output in place of our table
+  --benchmark_out=FILE, --benchmark_out_format=..., --benchmark_counters_tabular, ...
+
+Exit codes: 0 done; 1 a queue failed its check, or a file cannot be written; 2 usage.
+)";
+
+void add_options(CLI::App& app, options& chosen) {
+    app.description("Measures weir's rings beside other queues and beside what the hardware allows, on two pinned cores.\n"
+                    "BENCHMARKS.md says how to read the results.");
+    app.add_option("--pin", chosen.pin,
+                   "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
+                   "or CPU numbers (0,1)")
+        ->capture_default_str();
+    app.add_flag("--quick", chosen.quick, "The main scenarios and shorter samples: about two minutes");
+    app.add_option("--json", chosen.json, "Where to write the results")->capture_default_str();
+    app.add_option("--hgrm", chosen.hgrm_folder, "Write each latency histogram there, as text that HdrHistogram's plotters read");
+    app.add_option("--queues", chosen.queues, "Only queues whose name contains one of these, comma-separated")->delimiter(',');
+    app.add_option("--capacity", chosen.capacities, "Capacities in items in place of the standard ones, comma-separated")
+        ->delimiter(',');
+    app.add_option("--rounds", chosen.rounds, "Rounds for each scenario")->capture_default_str();
+    app.add_option("--sample-ms", chosen.sample_ms, "Length of a sample: 50, with --quick 20");
+    app.add_option("--seed", chosen.seed, "Seed of the order in the rounds; random if not given");
+    app.add_flag("--list-queues", chosen.list_queues, "List the queues that are built in, and those that are absent");
+    app.add_option("--compare", chosen.compare, "Print the ratios of two result files, if their environments are the same")
+        ->expected(2);
+    app.add_option("--plot", chosen.plot, "Draw the pictures of a result file: FILE FOLDER (needs gnuplot)")->expected(2);
+    app.footer(benchmark_flags);
+}
+
+std::string first_objection(const options& chosen) {
+    for (const std::size_t capacity : chosen.capacities) {
+        constexpr std::size_t most = std::size_t{1} << 24U;
+        if (capacity == 0 || capacity > most) {
+            return fmt::format("--capacity {}: a queue holds 1 to {} items here", capacity, most);
+        }
+    }
+    if (chosen.rounds == 0 || chosen.rounds > 10'000) {
+        return fmt::format("--rounds {}: give 1 to 10000 (21 and more for figures to quote)", chosen.rounds);
+    }
+    if (!(chosen.sample_ms > 0.0 && chosen.sample_ms <= 10'000.0)) {
+        return fmt::format("--sample-ms {}: give a length above 0 and up to 10000 ms", chosen.sample_ms);
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string help() {
+    CLI::App app;
+    options defaults;
+    add_options(app, defaults);
+    return app.help("weir-bench");
+}
+
+std::optional<options> parse(int argc, char** argv) {
+    CLI::App app;
+    options chosen;
+    add_options(app, chosen);
+    std::string objection;
+    try {
+        app.parse(argc, argv);
+        if (app.count("--sample-ms") == 0) {
+            chosen.sample_ms = chosen.quick ? 20.0 : 50.0;
+        }
+        if (app.count("--seed") == 0) {
+            chosen.seed = std::random_device{}();
+        }
+        objection = first_objection(chosen);
+    } catch (const CLI::ParseError& error) {
+        objection = fmt::format("{}; 'weir-bench --help' lists what there is", error.what());
+    }
+    if (!objection.empty()) {
+        fmt::print(stderr, "weir-bench: {}\n", objection);
+        return std::nullopt;
+    }
+    return chosen;
+}
+
+bool has_flag(int argc, char** argv, const std::string& flag) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string given = argv[i];
+        const auto dashes = given.find_first_not_of('-');
+        if (dashes != std::string::npos && given.substr(dashes, given.find('=') - dashes) == flag) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace bench

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct options {
+    std::string pin = "auto";
+    bool quick = false;
+    std::string json = "out/bench.json";
+    std::string hgrm_folder;  ///< empty: none are written
+    std::vector<std::string> queues;  ///< parts of names, case ignored; empty: all
+    std::vector<std::size_t> capacities;
+    std::size_t rounds = 21;
+    double sample_ms = 0.0;
+    std::uint64_t seed = 0;
+    bool list_queues = false;
+    std::vector<std::string> compare;  ///< two JSON files
+    std::vector<std::string> plot;     ///< a JSON file and a folder
+};
+
+/// The text of --help, Google Benchmark's own flags included.
+std::string help();
+
+/// Parses what Google Benchmark has left over. On a usage error says so in one sentence on stderr and returns nothing.
+std::optional<options> parse(int argc, char** argv);
+
+/// True if the command line has this flag of Google Benchmark, in any spelling; to be asked before it takes its flags.
+bool has_flag(int argc, char** argv, const std::string& flag);
+
+}  // namespace bench

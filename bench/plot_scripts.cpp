@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+//
+// Bars: one panel for each scenario, the same order of queues in all panels of a picture. Colours are Okabe and Ito's,
+// which colour-blind people can tell apart; weir's bars also carry their ratio in words.
+#include "plot_scripts.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "results.hpp"
+
+namespace bench {
+namespace {
+
+using nlohmann::json;
+
+constexpr int panel_width = 330;
+constexpr int names_width = 215;
+constexpr int bar_height = 24;
+constexpr int panel_extra = 62;  ///< title and axis
+constexpr int head = 56;
+constexpr int foot = 60;
+
+constexpr unsigned weir_colour = 0x0072B2;
+constexpr unsigned best_rival_colour = 0xE69F00;
+constexpr unsigned rival_colour = 0xB0B0B0;
+constexpr unsigned blocking_colour = 0xDDDDDD;
+
+struct panel {
+    std::string scenario;
+    std::string title;
+};
+
+struct picture {
+    std::string name;
+    std::string title;
+    std::string axis;
+    double scale;  ///< from the JSON's unit to the axis'
+    std::size_t columns;
+    std::vector<panel> panels;
+};
+
+std::vector<std::string> queues_in(const json& summary, const std::vector<panel>& panels) {
+    std::vector<std::string> names;
+    for (const auto& row : summary) {
+        const bool shown = std::any_of(panels.begin(), panels.end(), [&](const panel& p) { return row["scenario"] == p.scenario; });
+        if (shown && std::find(names.begin(), names.end(), row["queue"]) == names.end()) {
+            names.push_back(row["queue"]);
+        }
+    }
+    return names;
+}
+
+bool any_blocking(const json& summary, const std::vector<panel>& panels) {
+    return std::any_of(summary.begin(), summary.end(), [&](const json& row) {
+        return row.value("blocking", false) && row["scenario"] == panels.front().scenario;
+    });
+}
+
+std::string footnote(int label, double height, const std::string& words) {
+    return fmt::format("set label {} {} at screen 0.01,{:.4f} left font ',11' textcolor rgb '#444444'\n", label,
+                       gnuplot_string(words), height);
+}
+
+std::string short_number(double value) {
+    return fmt::format("{:.{}f}", value, value < 10 ? 1 : 0);
+}
+
+/// One line of data: position, value, q1, q3, colour, label.
+std::string bar(const json& row, std::size_t position, double scale) {
+    const bool rate = row.contains("items_per_s");
+    const std::string unit = rate ? "items_per_s" : "ns";
+    const double value = row[unit].get<double>() * scale;
+    const bool subject = row.value("subject", false);
+    const bool best = row["queue"] == row["best_rival"];
+    const unsigned colour = subject                         ? weir_colour
+                            : best                          ? best_rival_colour
+                            : row.value("blocking", false) ? blocking_colour
+                                                            : rival_colour;
+    std::string label = short_number(value);
+    if (subject && row["vs_best_rival"].is_number()) {
+        label += fmt::format(" ({:.2f}x)", row["vs_best_rival"].get<double>());
+    }
+    return fmt::format("{} {:.6g} {:.6g} {:.6g} {} {}\n", position, value, row[unit + "_q1"].get<double>() * scale,
+                       row[unit + "_q3"].get<double>() * scale, colour, '"' + label + '"');
+}
+
+/// What the bars are to be seen against: named in the panel's title, and drawn where it is near enough to fit in.
+std::string reference_line(const json& results, const panel& p, double scale, double largest, std::string& title) {
+    double at = 0.0;
+    std::string what;
+    for (const auto& floor : results["floors"]) {
+        if (floor["scenario"] == p.scenario) {
+            const bool time = p.scenario.starts_with("roundtrip");
+            at = floor[time ? "line_roundtrip_ns" : "stream_words_per_s"]["median"].get<double>() * scale;
+            what = time ? "line round trip" : "streaming floor";
+        }
+    }
+    for (const auto& row : results["summary"]) {
+        if (row["scenario"] == p.scenario && row.contains("work_bound_per_s")) {
+            at = row["work_bound_per_s"].get<double>() * scale;
+            what = "the work alone";
+        } else if (row["scenario"] == p.scenario && row["item_bytes"].get<double>() > 8.0) {
+            at = 0.0;  // the streaming floor is in words
+        }
+    }
+    if (at == 0.0) {
+        return {};
+    }
+    title += fmt::format(" ({} {})", what, short_number(at));
+    if (at > largest * 1.3) {
+        return {};
+    }
+    return fmt::format("set arrow from {0:.6g},graph 0 to {0:.6g},graph 1 nohead dt 2 lc rgb '#555555' front\n", at);
+}
+
+std::string bars_script(const json& results, const picture& shown) {
+    const json& summary = results["summary"];
+    const auto names = queues_in(summary, shown.panels);
+    const std::size_t columns = std::min(shown.columns, shown.panels.size());
+    const std::size_t rows = (shown.panels.size() + columns - 1) / columns;
+    const int width = names_width + panel_width * static_cast<int>(columns) + 20;
+    const int row_height = bar_height * static_cast<int>(names.size()) + panel_extra;
+    const int height = head + row_height * static_cast<int>(rows) + foot;
+
+    std::string text = plot_prologue(width, height, shown.title);
+    text += "set style fill solid 1.0 noborder\nset grid xtics lc rgb '#E5E5E5'\nset border 1 lc rgb '#888888'\n";
+    text += "set tics nomirror scale 0.4 textcolor rgb '#222222'\nset xtics font ',11'\n";
+    text += footnote(1, 38.0 / height, shown.axis + "; blue: weir, with its ratio to the best rival (orange)" +
+                                           (any_blocking(summary, shown.panels) ? "; palest: waits inside, cannot refuse" : ""));
+    text += footnote(2, 16.0 / height, plot_caption(results["environment"]));
+    for (std::size_t i = 0; i != shown.panels.size(); ++i) {
+        const panel& p = shown.panels[i];
+        text += fmt::format("$panel{} << EOD\n", i);
+        double largest = 0.0;
+        for (const auto& row : summary) {
+            if (row["scenario"] == p.scenario && figure_of(row).is_number()) {
+                const auto at = std::find(names.begin(), names.end(), row["queue"]) - names.begin();
+                text += bar(row, static_cast<std::size_t>(at) + 1, shown.scale);
+                largest = std::max(largest, figure_of(row).get<double>() * shown.scale);
+            }
+        }
+        text += "EOD\n";
+
+        std::string title = p.title;
+        const std::string line = reference_line(results, p, shown.scale, largest, title);
+        const auto column = static_cast<int>(i % columns);
+        const double left = names_width + column * panel_width;
+        const double top = head + static_cast<double>(i / columns) * row_height + 26;
+        text += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", left / width,
+                            (left + panel_width - 24) / width);
+        text += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n", 1.0 - top / height,
+                            1.0 - (top + row_height - panel_extra) / height);
+        text += "unset arrow\n" + line;
+        text += fmt::format("set title {} font ',12' offset 0,-0.6\n", gnuplot_string(title));
+        text += fmt::format("set xrange [0:{:.6g}]\nset yrange [{}:0.4]\n", std::max(largest, 1e-9) * 1.3,
+                            static_cast<double>(names.size()) + 0.6);
+        text += "set ytics (";
+        for (std::size_t name = 0; name != names.size(); ++name) {
+            text += fmt::format("{}{} {}", name == 0 ? "" : ", ", gnuplot_string(column == 0 ? names[name] : ""), name + 1);
+        }
+        text += ")\n";
+        text += fmt::format("plot $panel{0} using ($2/2):1:(0):2:($1-0.36):($1+0.36):5 with boxxyerror lc rgb variable, "
+                            "$panel{0} using 2:1:3:4 with xerrorbars pt -1 lc rgb '#222222', "
+                            "$panel{0} using (($4>$2?$4:$2)):1:6 with labels left offset 0.4,0 font ',11'\n",
+                            i);
+    }
+    return text + "unset multiplot\n";
+}
+
+bool has(const json& results, const std::string& scenario) {
+    return std::any_of(results["summary"].begin(), results["summary"].end(),
+                       [&](const json& row) { return row["scenario"] == scenario; });
+}
+
+/// The scenarios of the results, each once, in their order.
+std::vector<std::string> scenarios_starting(const json& results, const std::string& start) {
+    std::vector<std::string> names;
+    for (const auto& row : results["summary"]) {
+        const std::string name = row["scenario"];
+        if (name.starts_with(start) && (names.empty() || names.back() != name)) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
+picture throughput_picture(const json& results, const std::string& bytes) {
+    picture shown{"throughput-" + bytes, "Throughput of single items, " + bytes + ": try_push and try_pop",
+                  "Million items a second, median and quartiles", 1e-6, 3, {}};
+    for (const auto& scenario : scenarios_starting(results, "throughput/" + bytes + "/")) {
+        const std::string rest = scenario.substr(scenario.find("/cap") + 4);
+        const auto slash = rest.find('/');
+        shown.panels.push_back({scenario, rest.substr(0, slash) + " slots, " + rest.substr(slash + 1)});
+    }
+    return shown;
+}
+
+picture batch_picture(const json& results) {
+    picture shown{"batches", "Batches of 8-byte items: copied, and written and read in place",
+                  "Million items a second, median and quartiles", 1e-6, 2, {}};
+    for (const auto& scenario : scenarios_starting(results, "batch")) {
+        const auto slash = scenario.find('/');
+        shown.panels.push_back(
+            {scenario, scenario.substr(0, slash) + ", " + scenario.substr(scenario.find("/cap") + 4) + " slots"});
+    }
+    return shown;
+}
+
+}  // namespace
+
+std::string gnuplot_string(const std::string& text) {
+    std::string safe = "'";
+    for (const char c : text) {
+        safe += c == '\'' ? "''" : std::string(1, c);
+    }
+    return safe + "'";
+}
+
+std::string plot_caption(const json& environment) {
+    return fmt::format("{}, cores {}, {}, {}", environment.value("cpu_model", "?"),
+                       environment.value("cores", json::array()).dump(), environment.value("compiler", "?"),
+                       environment.value("date", "?").substr(0, 10)) +
+           (environment.value("pinned", false) ? "" : ", NOT PINNED");
+}
+
+std::string plot_prologue(int width, int height, const std::string& title) {
+    return fmt::format("set terminal svg size {},{} noenhanced font 'Helvetica,13' background '#FFFFFF'\n"
+                       "set multiplot title {} font ',16' offset 0,0.3\nunset key\n",
+                       width, height, gnuplot_string(title));
+}
+
+std::vector<plot_script> plot_scripts(const json& results) {
+    std::vector<plot_script> scripts;
+    std::vector<picture> pictures;
+    for (const char* bytes : {"8B", "64B", "256B"}) {
+        pictures.push_back(throughput_picture(results, bytes));
+    }
+    pictures.push_back(batch_picture(results));
+    if (has(results, "roundtrip/8B")) {
+        pictures.push_back({"roundtrip", "Round trip of one item through two queues", "ns, median and quartiles", 1.0, 1,
+                            {{"roundtrip/8B", "8 bytes"}}});
+    }
+    for (const auto& shown : pictures) {
+        if (!shown.panels.empty()) {
+            scripts.push_back({shown.name, bars_script(results, shown)});
+        }
+    }
+    if (const auto rates = scenarios_starting(results, "latency/"); !rates.empty()) {
+        scripts.push_back({"latency", latency_script(results, rates)});
+    }
+    return scripts;
+}
+
+}  // namespace bench

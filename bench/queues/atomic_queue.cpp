@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// atomic_queue's README: with up to two threads a side, switching MINIMIZE_CONTENTION (neighbouring items on different
+// lines) off may be faster; a power-of-two size known at compile time is the fast one. Both settings have a row.
+#include <atomic_queue/atomic_queue.h>
+
+#include <type_traits>
+
+#include "make.hpp"
+#include "queue.hpp"
+
+namespace bench {
+namespace {
+
+// 8-byte items: the slot itself is the atomic, 0 marks it empty (which is why items are numbered from 1). Larger items
+// need the form with a state byte per slot.
+template <typename T, std::size_t Capacity, bool Spread>
+using queue_for = std::conditional_t<
+    std::is_same_v<T, word>,
+    atomic_queue::AtomicQueue<word, Capacity, word{0}, Spread, /*MAXIMIZE_THROUGHPUT*/ true, /*TOTAL_ORDER*/ false,
+                              /*SPSC*/ true>,
+    atomic_queue::AtomicQueue2<T, Capacity, Spread, /*MAXIMIZE_THROUGHPUT*/ true, /*TOTAL_ORDER*/ false, /*SPSC*/ true>>;
+
+template <typename T, std::size_t Capacity, bool Spread>
+class trying {
+public:
+    explicit trying(std::size_t) {}
+
+    bool try_push(const T& item) { return queue_.try_push(item); }
+    bool try_pop(T& item) { return queue_.try_pop(item); }
+
+private:
+    queue_for<T, Capacity, Spread> queue_;
+};
+
+template <typename T, std::size_t Capacity>
+using dense = trying<T, Capacity, false>;
+template <typename T, std::size_t Capacity>
+using spread = trying<T, Capacity, true>;
+
+template <typename T, std::size_t Capacity>
+class blocking {
+public:
+    explicit blocking(std::size_t) {}
+
+    void push(const T& item) { queue_.push(item); }
+    void pop(T& item) { item = queue_.pop(); }
+    std::size_t capacity() const { return queue_.capacity(); }
+
+private:
+    queue_for<T, Capacity, false> queue_;
+};
+
+}  // namespace
+
+std::vector<queue_entry> atomic_queue_queues() {
+    return {{.name = "atomic_queue",
+             .configuration = "AtomicQueue (8 bytes) or AtomicQueue2, SPSC, neighbouring slots; try_push/try_pop",
+             .make = with_fixed_capacity<dense>::make},
+            {.name = "atomic_queue spread",
+             .configuration = "the same with MINIMIZE_CONTENTION, the library's default",
+             .make = with_fixed_capacity<spread>::make},
+            {.name = "atomic_queue blocking",
+             .configuration = "as atomic_queue; push/pop, which spin inside (OptimistAtomicQueue in its benchmarks)",
+             .blocking = true,
+             .make = with_fixed_capacity<blocking>::make}};
+}
+
+}  // namespace bench

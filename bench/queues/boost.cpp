@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include <boost/lockfree/spsc_queue.hpp>
+
+#include "make.hpp"
+#include "queue.hpp"
+
+namespace bench {
+namespace {
+
+template <typename T>
+class runtime_sized {
+public:
+    explicit runtime_sized(std::size_t capacity) : queue_(capacity) {}
+
+    bool try_push(const T& item) { return queue_.push(item); }
+    bool try_pop(T& item) { return queue_.pop(item); }
+    std::size_t push_n(std::span<const T> items) { return queue_.push(items.data(), items.size()); }
+    std::size_t pop_n(std::span<T> items) { return queue_.pop(items.data(), items.size()); }
+
+private:
+    boost::lockfree::spsc_queue<T> queue_;
+};
+
+template <typename T, std::size_t Capacity>
+class compile_time_sized {
+public:
+    explicit compile_time_sized(std::size_t) {}
+
+    bool try_push(const T& item) { return queue_.push(item); }
+    bool try_pop(T& item) { return queue_.pop(item); }
+    std::size_t push_n(std::span<const T> items) { return queue_.push(items.data(), items.size()); }
+    std::size_t pop_n(std::span<T> items) { return queue_.pop(items.data(), items.size()); }
+
+private:
+    boost::lockfree::spsc_queue<T, boost::lockfree::capacity<Capacity>> queue_;
+};
+
+}  // namespace
+
+std::vector<queue_entry> boost_queues() {
+    return {{.name = "boost::spsc_queue",
+             .configuration = "boost::lockfree::spsc_queue, capacity at run time; push/pop, also of arrays",
+             .make = make_channel<runtime_sized>},
+            {.name = "boost::spsc_queue<N>",
+             .configuration = "boost::lockfree::spsc_queue, capacity<N>: no allocation, constant bounds",
+             .make = with_fixed_capacity<compile_time_sized>::make}};
+}
+
+}  // namespace bench

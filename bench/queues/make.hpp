@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// From an adapter template to the `make` of a queue_entry.
+#pragma once
+
+#include "../channel_for.hpp"
+
+namespace bench {
+
+/// For queues whose capacity is chosen at run time.
+template <template <typename> class Adapter>
+std::unique_ptr<channel> make_channel(std::size_t item_bytes, std::size_t capacity) {
+    switch (item_bytes) {
+    case 8: return std::make_unique<channel_for<Adapter<item<8>>, item<8>>>(capacity);
+    case 64: return std::make_unique<channel_for<Adapter<item<64>>, item<64>>>(capacity);
+    case 256: return std::make_unique<channel_for<Adapter<item<256>>, item<256>>>(capacity);
+    default: return nullptr;
+    }
+}
+
+/// For queues whose capacity is a template argument: compiled for the standard capacities only, absent otherwise.
+template <template <typename, std::size_t> class Adapter>
+struct with_fixed_capacity {
+    template <typename T>
+    using small = Adapter<T, 64>;
+    template <typename T>
+    using medium = Adapter<T, 1024>;
+    template <typename T>
+    using large = Adapter<T, 65536>;
+
+    static std::unique_ptr<channel> make(std::size_t item_bytes, std::size_t capacity) {
+        switch (capacity) {
+        case 64: return make_channel<small>(item_bytes, capacity);
+        case 1024: return make_channel<medium>(item_bytes, capacity);
+        case 65536: return make_channel<large>(item_bytes, capacity);
+        default: return nullptr;
+        }
+    }
+};
+
+}  // namespace bench

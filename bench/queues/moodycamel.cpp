@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include <readerwriterqueue/readerwritercircularbuffer.h>
+#include <readerwriterqueue/readerwriterqueue.h>
+
+#include "make.hpp"
+#include "queue.hpp"
+
+namespace bench {
+namespace {
+
+/// Bounded by what the constructor reserved: try_enqueue never allocates. Up to two blocks of 512 more than asked for.
+template <typename T>
+class reader_writer_queue {
+public:
+    explicit reader_writer_queue(std::size_t capacity) : queue_(capacity) {}
+
+    bool try_push(const T& item) { return queue_.try_enqueue(item); }
+    bool try_pop(T& item) { return queue_.try_dequeue(item); }
+
+protected:
+    moodycamel::ReaderWriterQueue<T> queue_;
+};
+
+/// The consumer looks at the item in place, copies it once and drops it.
+template <typename T>
+class reader_writer_queue_peek : public reader_writer_queue<T> {
+public:
+    using reader_writer_queue<T>::reader_writer_queue;
+
+    bool try_pop(T& item) {
+        const T* const front = this->queue_.peek();
+        if (front == nullptr) {
+            return false;
+        }
+        item = *front;
+        this->queue_.pop();
+        return true;
+    }
+};
+
+template <typename T>
+class circular_buffer {
+public:
+    explicit circular_buffer(std::size_t capacity) : queue_(capacity) {}
+
+    bool try_push(const T& item) { return queue_.try_enqueue(item); }
+    bool try_pop(T& item) { return queue_.try_dequeue(item); }
+
+private:
+    moodycamel::BlockingReaderWriterCircularBuffer<T> queue_;
+};
+
+}  // namespace
+
+std::vector<queue_entry> moodycamel_queues() {
+    return {{.name = "moodycamel::RWQueue",
+             .configuration = "moodycamel::ReaderWriterQueue; try_enqueue (never allocates), try_dequeue",
+             .make = make_channel<reader_writer_queue>},
+            {.name = "moodycamel::RWQueue peek",
+             .configuration = "moodycamel::ReaderWriterQueue; try_enqueue, peek and pop",
+             .make = make_channel<reader_writer_queue_peek>},
+            {.name = "moodycamel::RWCircular",
+             .configuration = "moodycamel::BlockingReaderWriterCircularBuffer; try_enqueue, try_dequeue",
+             .make = make_channel<circular_buffer>}};
+}
+
+}  // namespace bench

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+//
+// The queues that are compared. One file per library beside this one: its adapters and its entries.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../channel.hpp"
+
+namespace bench {
+
+struct queue_entry {
+    std::string name;           ///< as in the tables and in JSON
+    std::string configuration;  ///< what was chosen, and why, in a line
+    bool subject = false;       ///< weir's own
+    bool blocking = false;      ///< push and pop wait inside the queue and cannot give up
+
+    /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.
+    std::function<std::unique_ptr<channel>(std::size_t item_bytes, std::size_t capacity)> make;
+};
+
+struct absent_queue {
+    std::string library;
+    std::string remedy;  ///< the package that has it
+};
+
+/// In the order of the tables: weir's own first.
+std::vector<queue_entry> built_in_queues();
+/// The libraries that were not found when this program was configured.
+std::vector<absent_queue> absent_queues();
+
+// Each library's entries; only those that were found are defined.
+std::vector<queue_entry> weir_queues();
+std::vector<queue_entry> boost_queues();
+std::vector<queue_entry> moodycamel_queues();
+std::vector<queue_entry> atomic_queue_queues();
+std::vector<queue_entry> concurrency_kit_queues();
+std::vector<queue_entry> jack_queues();
+std::vector<queue_entry> tbb_queues();
+std::vector<queue_entry> standard_queues();
+
+}  // namespace bench

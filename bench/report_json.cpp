@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "report_json.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "queues/queue.hpp"
+
+namespace bench {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json to_json(const quartiles& q) {
+    return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}};
+}
+
+/// [percentile, ns] from p0 to p100, denser and denser towards the tail: what a plot of the distribution needs.
+json percentile_curve(const weir::histogram& latencies) {
+    json curve = json::array();
+    constexpr int steps_per_halving = 5;
+    double remaining = 1.0;
+    while (remaining * static_cast<double>(latencies.count()) >= 0.5) {
+        const double next = remaining / 2.0;
+        for (int step = 0; step != steps_per_halving; ++step) {
+            const double percentile = 100.0 * (1.0 - remaining + (remaining - next) * step / steps_per_halving);
+            curve.push_back({percentile, latencies.percentile(percentile)});
+        }
+        remaining = next;
+    }
+    curve.push_back({100.0, latencies.max()});
+    return curve;
+}
+
+json latency_figures(const scenario_summary& s, const summary_row& row) {
+    const weir::histogram& latencies = *row.latencies_ns;
+    return {{"scheduled_per_s", s.scheduled_per_s},
+            {"achieved_per_s", row.achieved_per_s},
+            {"messages", latencies.count()},
+            {"typical_p50_ns", row.value.median},
+            {"typical_p99_ns", row.typical_p99_ns},
+            {"typical_p99_9_ns", row.typical_p99_9_ns},
+            {"mean_ns", latencies.mean()},
+            {"p50_ns", latencies.percentile(50)},
+            {"p90_ns", latencies.percentile(90)},
+            {"p99_ns", latencies.percentile(99)},
+            {"p99_9_ns", latencies.percentile(99.9)},
+            {"p99_99_ns", latencies.percentile(99.99)},
+            {"max_ns", latencies.max()},
+            {"curve", percentile_curve(latencies)}};
+}
+
+json to_json(const scenario_summary& s, const summary_row& row) {
+    json it = {{"scenario", s.name}, {"queue", row.queue}, {"subject", row.subject}, {"blocking", row.blocking}};
+    if (!row.excluded.empty()) {
+        it["excluded"] = row.excluded;
+    }
+    const char* const unit = s.unit == metric::items_per_s ? "items_per_s" : "ns";
+    const auto or_null = [](bool known, double value) { return known ? json(value) : json(); };
+    const bool kept = row.rounds != 0;
+    const auto& best = row.vs_best_rival;
+    it[unit] = or_null(kept, row.value.median);
+    it["of_floor"] = or_null(kept, row.of_floor.median);
+    it["vs_best_rival"] = or_null(best.has_value(), best ? best->ratio.median : 0.0);
+    it["best_rival"] = s.best_rival.empty() ? json() : json(s.best_rival);
+    it["q1"] = or_null(best.has_value(), best ? best->ratio.q1 : 0.0);
+    it["q3"] = or_null(best.has_value(), best ? best->ratio.q3 : 0.0);
+    it["rounds"] = row.rounds;
+    it["paired_rounds"] = best ? best->rounds : 0;
+    it["dropped"] = row.dropped;
+    it[std::string{unit} + "_q1"] = or_null(kept, row.value.q1);
+    it[std::string{unit} + "_q3"] = or_null(kept, row.value.q3);
+    it["of_floor_q1"] = or_null(kept, row.of_floor.q1);
+    it["of_floor_q3"] = or_null(kept, row.of_floor.q3);
+    if (row.vs_best_blocking) {
+        it["vs_best_blocking"] = row.vs_best_blocking->ratio.median;
+        it["best_blocking"] = row.vs_best_blocking->with;
+    }
+    it["item_bytes"] = s.kind.item_bytes;
+    it["capacity"] = s.kind.capacity;
+    it["effective_capacity"] = row.effective_capacity;
+    if (s.work_bound_per_s) {
+        it["work_bound_per_s"] = *s.work_bound_per_s;
+    }
+    if (row.latencies_ns) {
+        it["latency"] = latency_figures(s, row);
+    }
+    return it;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
+    throw std::runtime_error{"--json " + path.string() + ": cannot be written (" + why +
+                             "); give a path in a folder that you may write to"};
+}
+
+}  // namespace
+
+results_file::results_file(std::filesystem::path path) : path_(std::move(path)), draft_(path_) {
+    draft_ += ".part";
+    std::error_code error;
+    if (path_.has_parent_path()) {
+        std::filesystem::create_directories(path_.parent_path(), error);
+        if (error) {
+            refuse(path_, error.message());
+        }
+    }
+    if (std::filesystem::is_directory(path_, error)) {
+        refuse(path_, "it is a folder");
+    }
+    errno = 0;
+    stream_.open(draft_);
+    if (!stream_) {
+        refuse(path_, std::strerror(errno));
+    }
+}
+
+results_file::~results_file() {
+    if (stream_.is_open()) {
+        stream_.close();
+        std::error_code ignored;
+        std::filesystem::remove(draft_, ignored);
+    }
+}
+
+void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) {
+    json all;
+    all["schema_version"] = schema_version;
+    all["environment"] = env;
+    json& floors = all["floors"] = json::array();
+    json& summary = all["summary"] = json::array();
+    for (const auto& s : scenarios) {
+        floors.push_back({{"scenario", s.name},
+                          {"line_roundtrip_ns", to_json(s.roundtrip_floor_ns)},
+                          {"stream_words_per_s", to_json(s.stream_floor_words_per_s)},
+                          {"samples", s.samples},
+                          {"dropped", s.dropped}});
+        for (const auto& row : s.rows) {
+            summary.push_back(to_json(s, row));
+        }
+    }
+    json& queues = all["queues"] = json::array();
+    for (const auto& queue : built_in_queues()) {
+        queues.push_back({{"queue", queue.name}, {"configuration", queue.configuration}});
+    }
+    json& absent = all["absent"] = json::array();
+    for (const auto& library : absent_queues()) {
+        absent.push_back({{"queue", library.library}, {"package", library.remedy}});
+    }
+
+    stream_ << all.dump(2) << '\n';
+    stream_.close();
+    std::error_code error;
+    std::filesystem::rename(draft_, path_, error);
+    if (!stream_ || error) {
+        refuse(path_, error ? error.message() : std::strerror(errno));
+    }
+}
+
+}  // namespace bench

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "rounds.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace bench {
+namespace {
+
+/// A different order for each scenario, the same for each run with the same seed.
+std::uint64_t seed_for(std::uint64_t seed, const std::string& name) {
+    return std::accumulate(name.begin(), name.end(), seed, [](std::uint64_t hash, char c) {
+        return (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;  // FNV-1a
+    });
+}
+
+}  // namespace
+
+contest::contest(rig& on, floor_meter& floors, const scenario& what, const std::vector<queue_entry>& queues,
+                 const round_settings& settings)
+    : on_(on), meter_(floors), what_(what), settings_(settings), shuffler_(seed_for(settings.seed, what.name)) {
+    for (const auto& queue : queues) {
+        if (what_.offered_by(queue)) {
+            track& added = tracks_.emplace_back();
+            added.queue = &queue;
+            check(added);
+        }
+    }
+}
+
+void contest::check(track& queue) {
+    queue.effective_capacity = queue.queue->make(what_.kind.item_bytes, what_.kind.capacity)->effective_capacity();
+    word items = 100'000;
+    if (what_.unit == metric::ns) {
+        items = what_.scheduled_per_s > 0.0 ? static_cast<word>(what_.scheduled_per_s * 0.02) : 10'000;
+    }
+    if (sharing_one_core) {
+        items = 1'000;
+    }
+    const measurement seen = measure(queue, roles::as_placed, items);
+    if (!seen.correct) {
+        queue.excluded = queue.queue->name + " failed the check of " + std::to_string(items) + " items in " + what_.name +
+                         ": lost, repeated, changed or reordered";
+        return;
+    }
+    const double wanted_ns = settings_.sample_ms * 1e6;
+    queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(items) * wanted_ns / seen.elapsed_ns));
+}
+
+measurement contest::measure(const track& queue, roles who, word count) {
+    try {
+        return what_.measure(on_, *queue.queue, who, count);
+    } catch (const stuck& error) {
+        throw stuck{queue.queue->name + " in " + what_.name + ": " + error.what() + "; leave it out with --queues"};
+    }
+}
+
+floor_reading contest::take_floors(roles who) {
+    return floor_readings_.emplace_back(meter_.take(who));
+}
+
+double contest::run_round(const std::function<void(const queue_entry&)>& on_sample) {
+    const auto begin = on_.clock.now();
+    const roles who = rounds_ % 2 == 0 ? roles::as_placed : roles::swapped;
+    std::vector<std::size_t> order(tracks_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::shuffle(order.begin(), order.end(), shuffler_);
+
+    floor_reading before = take_floors(who);
+    for (const std::size_t i : order) {
+        track& queue = tracks_[i];
+        queue.values.emplace_back();
+        queue.of_floor.emplace_back();
+        if (queue.excluded.empty()) {
+            on_sample(*queue.queue);
+            sample(queue, who, before);
+        }
+    }
+    ++rounds_;
+    return on_.clock.to_ns(on_.clock.now() - begin) * 1e-9;
+}
+
+void contest::sample(track& queue, roles who, floor_reading& before) {
+    for (unsigned attempt = 0; attempt != attempts; ++attempt) {
+        const measurement seen = measure(queue, who, queue.next_count);
+        const floor_reading after = take_floors(who);
+        const bool steady = floor_reading::steady(before, after);
+        const floor_reading around = floor_reading::between(before, after);
+        before = after;
+
+        if (!seen.correct) {
+            queue.excluded = queue.queue->name + " lost, repeated, changed or reordered items in " + what_.name +
+                             " while it was measured";
+            queue.values.assign(queue.values.size(), std::nullopt);
+            queue.of_floor.assign(queue.of_floor.size(), std::nullopt);
+            return;
+        }
+        // The machine's state lasts for seconds: the last sample is the best guess for the length of the next.
+        const double scale = std::clamp(settings_.sample_ms * 1e6 / seen.elapsed_ns, 0.1, 10.0);
+        queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(queue.next_count) * scale));
+        if (!steady) {
+            ++queue.dropped;
+            continue;
+        }
+        queue.values.back() = seen.value;
+        queue.of_floor.back() = what_.of_floor(seen.value, around);
+        if (seen.latencies_ns) {
+            queue.achieved_per_s.push_back(seen.achieved_per_s);
+            queue.p99_ns.push_back(static_cast<double>(seen.latencies_ns->percentile(99.0)));
+            queue.p99_9_ns.push_back(static_cast<double>(seen.latencies_ns->percentile(99.9)));
+            if (queue.latencies_ns) {
+                queue.latencies_ns->merge(*seen.latencies_ns);
+            } else {
+                queue.latencies_ns = seen.latencies_ns;
+            }
+        }
+        return;
+    }
+}
+
+}  // namespace bench

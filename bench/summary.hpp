@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+//
+// From rounds to the figures that are quoted.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rounds.hpp"
+#include "statistics.hpp"
+
+namespace bench {
+
+/// Paired ratios: of each round in which both samples were kept, this queue against the other. Above 1 means that this
+/// queue is better, whether the metric is a rate or a time.
+struct comparison {
+    std::string with;
+    quartiles ratio;
+    std::size_t rounds = 0;
+};
+
+struct summary_row {
+    std::string queue;
+    bool subject = false;
+    bool blocking = false;
+    std::size_t effective_capacity = 0;
+    std::string excluded;
+    quartiles value;  ///< items/s or ns, over the rounds that were kept
+    quartiles of_floor;
+    std::size_t rounds = 0;
+    unsigned dropped = 0;
+    std::optional<comparison> vs_best_rival;     ///< among the rivals that can refuse, like weir's try_push
+    std::optional<comparison> vs_best_blocking;  ///< among the rivals that cannot
+
+    // Latency scenarios only.
+    std::shared_ptr<weir::histogram> latencies_ns;  ///< of all rounds together: one stall of the host is in all of its tail
+    double typical_p99_ns = 0.0;                    ///< median over the rounds: of a round in which the host behaved
+    double typical_p99_9_ns = 0.0;
+    double achieved_per_s = 0.0;  ///< median
+};
+
+struct scenario_summary {
+    std::string name;
+    metric unit = metric::items_per_s;
+    channel_kind kind;
+    double scheduled_per_s = 0.0;
+    std::optional<double> work_bound_per_s;  ///< the register work alone would allow no more
+    std::size_t rounds = 0;
+    std::size_t samples = 0;  ///< taken, dropped ones included
+    unsigned dropped = 0;
+    quartiles roundtrip_floor_ns;
+    quartiles stream_floor_words_per_s;
+    std::string best_rival;     ///< the best median of those that can refuse; empty if there is none
+    std::string best_blocking;  ///< of those that cannot
+    std::vector<summary_row> rows;  ///< subjects first, then rivals, best first
+};
+
+scenario_summary summarize(const contest& done, const work_calibration& work);
+
+}  // namespace bench

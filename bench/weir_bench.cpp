@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+//
+// weir-bench: each scenario is a Google Benchmark whose iterations are rounds of all queues.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include <fmt/core.h>
+
+#include "compare.hpp"
+#include "hgrm.hpp"
+#include "options.hpp"
+#include "plot.hpp"
+#include "report_json.hpp"
+#include "report_table.hpp"
+#include "session.hpp"
+
+namespace bench {
+namespace {
+
+enum exit_code : int { done = 0, failed = 1, usage = 2 };
+
+int complain(exit_code code, const std::string& sentence) {
+    clear_progress();
+    fmt::print(stderr, "weir-bench: {}\n", sentence);
+    return code;
+}
+
+/// Prints our table for every scenario in place of Google Benchmark's line.
+class table_reporter final : public benchmark::BenchmarkReporter {
+public:
+    explicit table_reporter(const session& run) : run_(run) {}
+
+    bool ReportContext(const Context&) override { return true; }
+
+    void ReportRuns(const std::vector<Run>& runs) override {
+        clear_progress();
+        if (runs.empty()) {
+            return;
+        }
+        if (runs.front().error_occurred) {
+            fmt::print("\n{}   {}\n", runs.front().run_name.function_name, runs.front().error_message);
+        } else if (const contest* done = run_.find(runs.front().run_name.function_name)) {
+            fmt::print("{}", table_text(run_.summary_of(*done)));
+        }
+        std::fflush(stdout);
+    }
+
+private:
+    const session& run_;
+};
+
+void run_scenario(benchmark::State& state, session& run, const scenario& what) {
+    contest& rounds = run.contest_for(what);
+    if (rounds.tracks().empty()) {
+        state.SkipWithError("none of the chosen queues has this form");
+        return;
+    }
+    for ([[maybe_unused]] auto round : state) {
+        state.SetIterationTime(run.run_round(rounds));
+    }
+    for (const auto& row : run.summary_of(rounds).rows) {
+        state.counters[row.queue] = row.value.median;
+        if (row.vs_best_rival) {
+            state.counters[row.queue + " vs best rival"] = row.vs_best_rival->ratio.median;
+        }
+    }
+}
+
+void register_scenarios(const options& chosen, std::optional<session>& run) {
+    for (const scenario& what : all_scenarios({.quick = chosen.quick, .capacities = chosen.capacities})) {
+        benchmark::RegisterBenchmark(what.name.c_str(),
+                                     [&run, what](benchmark::State& state) { run_scenario(state, *run, what); })
+            ->Iterations(static_cast<benchmark::IterationCount>(chosen.rounds))
+            ->UseManualTime()
+            ->Unit(benchmark::kMillisecond);
+    }
+}
+
+void list_queues() {
+    for (const auto& queue : built_in_queues()) {
+        fmt::print("{:<25}{}\n", queue.name, queue.configuration);
+    }
+    for (const auto& absent : absent_queues()) {
+        fmt::print("{:<25}absent: not found when weir-bench was configured (Debian package {})\n", absent.library,
+                   absent.remedy);
+    }
+}
+
+int measure(const options& chosen, bool own_table) {
+    std::optional<session> run;
+    register_scenarios(chosen, run);
+    results_file results{chosen.json};
+    prepare_hgrm_folder(chosen.hgrm_folder);
+    try {
+        run.emplace(chosen, choose_queues(built_in_queues(), chosen.queues));
+    } catch (const weir::placement_error& error) {
+        return complain(usage, fmt::format("--pin {}: {}", chosen.pin, error.what()));
+    }
+    if (!run->where().pinned) {
+        complain(done, "not pinned: " + run->where().why_not_pinned + "; every result is marked so");
+    }
+    if (own_table) {
+        fmt::print("{}", header_text(run->where()));
+        std::fflush(stdout);
+    }
+
+    table_reporter table{*run};
+    std::size_t matched = 0;
+    try {
+        matched = own_table ? benchmark::RunSpecifiedBenchmarks(&table) : benchmark::RunSpecifiedBenchmarks();
+    } catch (const stuck& error) {
+        // A thread that waits for an item that never comes cannot be joined.
+        complain(failed, error.what());
+        std::fflush(nullptr);
+        std::_Exit(failed);
+    }
+    clear_progress();
+    if (matched == 0) {
+        return complain(usage, "--benchmark_filter leaves no scenario; --benchmark_list_tests shows them");
+    }
+    const auto summaries = run->summaries();
+    results.write(run->where(), summaries);
+    write_hgrm_files(chosen.hgrm_folder, summaries);
+    if (own_table) {
+        fmt::print("{}\n{}\n", footer_text(), chosen.json);
+    }
+    for (const auto& sentence : run->failures()) {
+        complain(failed, sentence);
+    }
+    return run->failures().empty() ? done : failed;
+}
+
+int run(int argc, char** argv) {
+    const bool only_list = has_flag(argc, argv, "benchmark_list_tests");
+    const bool own_table = !has_flag(argc, argv, "benchmark_format");
+    benchmark::Initialize(&argc, argv, [] { fmt::print("{}", help()); });
+    const auto chosen = parse(argc, argv);
+    if (!chosen) {
+        return usage;
+    }
+    if (chosen->list_queues) {
+        list_queues();
+        return done;
+    }
+    if (!chosen->compare.empty()) {
+        return compare_results(chosen->compare[0], chosen->compare[1]);
+    }
+    if (!chosen->plot.empty()) {
+        return plot_results(chosen->plot[0], chosen->plot[1]);
+    }
+    if (only_list) {
+        std::optional<session> never;
+        register_scenarios(*chosen, never);
+        benchmark::RunSpecifiedBenchmarks();
+        return done;
+    }
+    return measure(*chosen, own_table);
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+    try {
+        return bench::run(argc, argv);
+    } catch (const std::invalid_argument& error) {
+        return bench::complain(bench::usage, error.what());
+    } catch (const std::exception& error) {
+        return bench::complain(bench::failed, error.what());
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// The one door to <atomic>. Every shared variable of the core headers is declared, and every memory order spelled,
+// through this file, so that the same source can be compiled against a model checker's atomics: define
+// WEIR_ATOMIC_HEADER to a header that declares the same names.
+#pragma once
+
+#ifdef WEIR_ATOMIC_HEADER
+#include WEIR_ATOMIC_HEADER
+#else
+
+#include <atomic>
+
+namespace weir::detail {
+
+template <class T>
+using atomic = std::atomic<T>;
+
+inline constexpr auto relaxed = std::memory_order_relaxed;
+inline constexpr auto acquire = std::memory_order_acquire;
+inline constexpr auto release = std::memory_order_release;
+
+}  // namespace weir::detail
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+//
+// How weir says that a caller asked for the impossible.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+namespace weir::detail {
+
+/// The caller broke a rule that cannot be undone: says so in one sentence on stderr and aborts.
+[[noreturn]] inline void abort_with(const char* sentence) noexcept {
+    std::fputs("weir: ", stderr);
+    std::fputs(sentence, stderr);
+    std::fputc('\n', stderr);
+    std::abort();
+}
+
+/// An argument is out of its bounds: std::invalid_argument with the sentence, or abort_with() where exceptions are off.
+[[noreturn]] inline void reject_argument(const std::string& sentence) {
+#if defined(__cpp_exceptions)
+    throw std::invalid_argument("weir: " + sentence);
+#else
+    abort_with(sentence.c_str());
+#endif
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "weir/credit.hpp"
+#include "weir/detail/cache_line.hpp"
+#include "weir/detail/contract.hpp"
+#include "weir/detail/prefetch.hpp"
+#include "weir/detail/role_checker.hpp"
+#include "weir/detail/slot_run.hpp"
+#include "weir/detail/storage.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// Bounded queue of one producer and one consumer: a contiguous array of slots under a credit loop.
+///
+/// The classic is Lamport's ring (1983), with the opposite cursor cached as in FastForward and MCRingBuffer (Giacomoni
+/// 2008; Lee 2010). What is weir's own is credit granted by the block with an exact second look (credit_counter), and
+/// asking for the lines of slots ahead of need within the credit in hand: an item's cost is the transfer of its line,
+/// and that wait is overlapped with the items before it.
+///
+/// Knows cursors and slots; nothing of waiting or closing.
+template <class T, class Storage, std::unsigned_integral Counter>
+class spsc_core {
+public:
+    using value_type = T;
+    using counter_type = Counter;
+    static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr progress try_push_progress = progress::wait_free;
+    static constexpr progress try_pop_progress = progress::wait_free;
+
+    spsc_core(std::size_t capacity, Counter start)
+        : memory_(std::bit_ceil(checked_capacity(capacity))),
+          slots_(memory_.data()),
+          mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
+          credit_(static_cast<Counter>(capacity), start) {}
+
+    ~spsc_core() {
+        const slot_run<T> rest = take_run(credit_.capacity());
+        std::destroy(rest.first.begin(), rest.first.end());
+        std::destroy(rest.second.begin(), rest.second.end());
+    }
+
+    spsc_core(const spsc_core&) = delete;
+    spsc_core& operator=(const spsc_core&) = delete;
+
+    // ---- producer side ---------------------------------------------------------------------------------------
+
+    template <class... Args>
+    status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        check_producer();
+        const Counter position = credit_.send_position();
+        const Counter credits = credit_.credits(position, 1);
+        if (credits == 0) [[unlikely]] return status::full;
+        prefetch_ahead<true>(position, credits);
+        std::construct_at(&slot(position), std::forward<Args>(args)...);
+        credit_.send(position, 1);
+        return status::success;
+    }
+
+    /// Writable slots for the next `n` items at most; they hold no live element.
+    slot_run<T> writable(std::size_t n) noexcept {
+        check_producer();
+        const Counter position = credit_.send_position();
+        const Counter wanted = within_capacity(n);
+        return run(position, std::min(wanted, credit_.credits(position, wanted)));
+    }
+
+    /// Hands the first `n` slots of writable() over. Each holds a live element by now.
+    void publish(std::size_t n) noexcept {
+        check_producer();
+        credit_.send(credit_.send_position(), static_cast<Counter>(n));
+    }
+
+    // ---- consumer side ---------------------------------------------------------------------------------------
+
+    /// Calls `take(element)` on the oldest element, then destroys it. If `take` throws, the element stays.
+    template <class F>
+    status try_take(F&& take) {
+        check_consumer();
+        const Counter position = credit_.take_position();
+        const Counter items = credit_.items(position, 1);
+        if (items == 0) [[unlikely]] return status::empty;
+        prefetch_ahead<false>(position, items);
+        T& element = slot(position);
+        std::forward<F>(take)(element);
+        std::destroy_at(&element);
+        credit_.consume(position, 1);
+        return status::success;
+    }
+
+    /// The oldest `n` elements at most.
+    slot_run<T> readable(std::size_t n) noexcept {
+        check_consumer();
+        return take_run(n);
+    }
+
+    /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, destroys them and gives
+    /// their slots back, a few lines at a time so that the producer does not wait for the last. If `visit` throws, that element and those after it stay.
+    template <class F>
+    std::size_t consume(F& visit, std::size_t most) {
+        const std::size_t count = readable(most).size();
+        for (std::size_t left = count; left > 0;) {
+            const Counter position = credit_.take_position();
+            const slot_run<T> piece = run(position, static_cast<Counter>(std::min(left, most_items_at_once)));
+            giving_back visited{credit_, position};
+            for (; visited.count < piece.first.size(); ++visited.count) {
+                T& element = piece.first[visited.count];
+                visit(element);
+                std::destroy_at(&element);
+            }
+            left -= piece.first.size();
+        }
+        return count;
+    }
+
+    /// Gives the oldest `n` slots, whose elements are destroyed by now, back to the producer.
+    void release(std::size_t n) noexcept {
+        check_consumer();
+        credit_.consume(credit_.take_position(), static_cast<Counter>(n));
+    }
+
+    // ---- any thread ------------------------------------------------------------------------------------------
+
+    std::size_t capacity() const noexcept { return credit_.capacity(); }
+    std::size_t size_approx() const noexcept { return credit_.in_flight_approx(); }
+    memory_report memory() const noexcept { return memory_.report(); }
+
+    void adopt_producer() noexcept { producer_.adopt(); }
+    void adopt_consumer() noexcept { consumer_.adopt(); }
+
+private:
+    static std::size_t checked_capacity(std::size_t capacity) {
+        // Below half the counter's range, so that every difference has one meaning and rounding up cannot overflow.
+        constexpr int bits = std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits);
+        constexpr std::size_t most = (std::size_t{1} << (bits - 1)) - 1;
+        if (capacity < 1 || capacity > most) {
+            reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
+                            std::to_string(most));
+        }
+        return capacity;
+    }
+
+    Counter within_capacity(std::size_t n) const noexcept {
+        return n < credit_.capacity() ? static_cast<Counter>(n) : credit_.capacity();
+    }
+
+    static constexpr std::size_t most_items_at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
+
+    // Gives back what was visited, also when a visit throws.
+    struct giving_back {
+        credit_counter<Counter>& credit;
+        Counter position;
+        std::size_t count = 0;
+        ~giving_back() { credit.consume(position, static_cast<Counter>(count)); }
+    };
+
+    T& slot(Counter position) const noexcept { return slots_[position & mask_]; }
+
+    slot_run<T> take_run(std::size_t n) noexcept {
+        const Counter position = credit_.take_position();
+        const Counter wanted = within_capacity(n);
+        return run(position, std::min(wanted, credit_.items(position, wanted)));
+    }
+
+    slot_run<T> run(Counter position, Counter n) const noexcept {
+        const std::size_t index = position & mask_;
+        const std::size_t until_end = std::min<std::size_t>(n, std::size_t{mask_} + 1 - index);
+        return {{slots_ + index, until_end}, {slots_, n - until_end}};
+    }
+
+    // Once per line of items: asks for a line further on, if it is among the `known` slots that belong to this side.
+    // Without that condition it would steal lines that the other side is working on.
+    template <bool Write>
+    void prefetch_ahead(Counter position, Counter known) const noexcept {
+        constexpr std::size_t items_per_line = std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(T)));
+        // Deep enough to keep a line on its way for each 10 ns of a transfer between distant cores.
+        constexpr std::size_t lines = Write ? 8 : 16;
+        constexpr std::size_t ahead = std::max<std::size_t>(1, lines * cache_line_bytes / sizeof(T));
+        if constexpr (ahead < std::numeric_limits<Counter>::max()) {
+            if ((position & (items_per_line - 1)) != 0 || known <= ahead) return;
+            const char* const item = reinterpret_cast<const char*>(&slot(static_cast<Counter>(position + ahead)));
+            for (std::size_t byte = 0; byte < std::min(sizeof(T), lines * cache_line_bytes); byte += cache_line_bytes) {
+                if constexpr (Write) {
+                    prefetch_for_write(item + byte);
+                } else {
+                    prefetch_for_read(item + byte);
+                }
+            }
+        }
+    }
+
+    void check_producer() noexcept {
+        producer_.check("a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call "
+                        "adopt_producer() when the role is handed on");
+    }
+    void check_consumer() noexcept {
+        consumer_.check("a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call "
+                        "adopt_consumer() when the role is handed on");
+    }
+
+    [[no_unique_address]] slot_memory<T, Storage> memory_;
+    T* const slots_;
+    const Counter mask_;
+    credit_counter<Counter> credit_;
+    alignas(separation_bytes) role_checker producer_;
+    alignas(separation_bytes) role_checker consumer_;
+};
+
+}  // namespace weir::detail

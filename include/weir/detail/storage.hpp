@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <limits>
+#include <new>
+#include <string>
+#include <system_error>
+
+#include "weir/detail/cache_line.hpp"
+#include "weir/detail/contract.hpp"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace weir {
+
+/// What kind of memory a ring got for its slots.
+struct memory_report {
+    std::size_t bytes = 0;           ///< size of the slots
+    std::size_t page_bytes = 0;      ///< page size that the kernel granted, 0 where weir did not ask the kernel
+    bool huge_pages_wanted = false;  ///< storage::huge_pages was chosen
+    int error = 0;                   ///< errno with which the kernel refused huge pages, 0 if it did not
+
+    bool degraded() const noexcept { return huge_pages_wanted && error != 0; }
+
+    /// One sentence for a log.
+    std::string to_string() const {
+        if (!huge_pages_wanted) return std::to_string(bytes) + " bytes of ordinary memory";
+        if (error == 0) return std::to_string(bytes) + " bytes in huge pages of " + std::to_string(page_bytes) + " bytes";
+        return "huge pages for " + std::to_string(bytes) + " bytes were refused (" +
+               std::generic_category().message(error) +
+               "), normal pages are used; reserve them with: sysctl vm.nr_hugepages=" +
+               std::to_string((bytes + page_bytes - 1) / page_bytes);
+    }
+};
+
+namespace storage {
+
+/// Slots on the heap, allocated once, in the constructor.
+struct heap {};
+
+/// Slots inside the ring object: no allocation at all. The capacity is N.
+template <std::size_t N>
+struct fixed {
+    static_assert(N >= 1, "weir: storage::fixed<0> has no room for an item; the least capacity is 1");
+};
+
+/// Slots in explicitly reserved huge pages (Linux hugetlbfs pages of 2 MiB or the system's default size), which spares
+/// a large ring its TLB misses. Where the kernel refuses, normal pages are used and `memory()` of the ring says so.
+struct huge_pages {};
+
+}  // namespace storage
+
+namespace detail {
+
+/// Bytes for `slots` elements, or a sentence when they cannot be counted.
+template <class T>
+std::size_t checked_bytes(std::size_t slots) {
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 2 / sizeof(T);
+    if (slots > most) {
+        reject_argument("a ring of " + std::to_string(slots) + " slots of " + std::to_string(sizeof(T)) +
+                        " bytes exceeds the address space; at most " + std::to_string(most) + " slots are possible");
+    }
+    return slots * sizeof(T);
+}
+
+/// Slots start on a separation boundary, so that the first and last of them share no line with a stranger.
+template <class T>
+inline constexpr std::size_t slot_alignment = std::max(alignof(T), separation_bytes);
+
+/// Raw, suitably aligned memory for a number of slots. Knows nothing of which of them hold an element.
+template <class T, class Storage>
+class slot_memory;
+
+template <class T>
+class slot_memory<T, storage::heap> {
+public:
+    explicit slot_memory(std::size_t slots)
+        : bytes_(checked_bytes<T>(slots)),
+          data_(static_cast<T*>(::operator new(bytes_, std::align_val_t{slot_alignment<T>}))) {}
+    ~slot_memory() { ::operator delete(data_, std::align_val_t{slot_alignment<T>}); }
+    slot_memory(const slot_memory&) = delete;
+    slot_memory& operator=(const slot_memory&) = delete;
+
+    T* data() const noexcept { return data_; }
+    memory_report report() const noexcept { return {.bytes = bytes_}; }
+
+private:
+    std::size_t bytes_;
+    T* data_;
+};
+
+template <class T, std::size_t N>
+class slot_memory<T, storage::fixed<N>> {
+public:
+    explicit slot_memory(std::size_t) noexcept {}
+    slot_memory(const slot_memory&) = delete;
+    slot_memory& operator=(const slot_memory&) = delete;
+
+    T* data() noexcept { return reinterpret_cast<T*>(bytes_); }
+    memory_report report() const noexcept { return {.bytes = sizeof bytes_}; }
+
+private:
+    alignas(slot_alignment<T>) std::byte bytes_[std::bit_ceil(N) * sizeof(T)];
+};
+
+template <class T>
+class slot_memory<T, storage::huge_pages> {
+    static_assert(alignof(T) <= 4096, "weir: storage::huge_pages aligns to 4096 bytes, which is less than this type needs");
+
+public:
+    explicit slot_memory(std::size_t slots) {
+        const std::size_t bytes = checked_bytes<T>(slots);
+        report_ = {.bytes = bytes, .page_bytes = huge_page_bytes, .huge_pages_wanted = true};
+#if defined(__linux__)
+        mapped_ = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
+        constexpr int size_2mib = 21 << 26;  // MAP_HUGE_2MB: log2 of the page size above bit 26
+        constexpr int base = MAP_PRIVATE | MAP_ANONYMOUS;
+        data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base | MAP_HUGETLB | size_2mib | MAP_POPULATE, -1, 0);
+        if (data_ != MAP_FAILED) return;
+        report_.error = errno;
+        data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base, -1, 0);
+        if (data_ == MAP_FAILED) out_of_memory();
+        // Second best where the system allows it: transparent huge pages. Advice, so its refusal is no news.
+        (void)::madvise(data_, mapped_, MADV_HUGEPAGE);
+#else
+        report_.error = ENOTSUP;
+        mapped_ = bytes;
+        data_ = ::operator new(bytes, std::align_val_t{4096});
+#endif
+    }
+    ~slot_memory() {
+#if defined(__linux__)
+        ::munmap(data_, mapped_);
+#else
+        ::operator delete(data_, std::align_val_t{4096});
+#endif
+    }
+    slot_memory(const slot_memory&) = delete;
+    slot_memory& operator=(const slot_memory&) = delete;
+
+    T* data() const noexcept { return static_cast<T*>(data_); }
+    memory_report report() const noexcept { return report_; }
+
+private:
+    static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+
+    [[noreturn]] static void out_of_memory() {
+#if defined(__cpp_exceptions)
+        throw std::bad_alloc();
+#else
+        abort_with("out of memory for the slots of a ring");
+#endif
+    }
+
+    void* data_ = nullptr;
+    std::size_t mapped_ = 0;
+    memory_report report_;
+};
+
+/// The capacity that a storage dictates, or 0 where the constructor is told.
+template <class Storage>
+inline constexpr std::size_t fixed_capacity = 0;
+template <std::size_t N>
+inline constexpr std::size_t fixed_capacity<storage::fixed<N>> = N;
+
+}  // namespace detail
+}  // namespace weir

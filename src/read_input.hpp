@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What other people wrote, checked before hwloc sees it: hwloc 2.9 crashes on damaged XML and builds whatever size a
+// synthetic description asks for. All throw placement_error.
+
+#include <string>
+
+namespace weir {
+
+/// The text of an XML topology file, after check_topology_xml().
+[[nodiscard]] std::string read_topology_file(const std::string& path);
+
+/// Well-formed, and a tree of objects whose PU sets are present, nested, disjoint and in order: what hwloc takes for
+/// granted.
+void check_topology_xml(const std::string& text, const std::string& path);
+
+/// At most as many PUs as can be numbered.
+void check_synthetic(const std::string& description);
+
+}  // namespace weir

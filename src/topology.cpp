@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "topology_data.hpp"
+
+#include <weir/kernel_settings.hpp>
+
+#include "cpu_list.hpp"
+#include "read_input.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace weir {
+namespace {
+
+topology_handle new_tree() {
+    auto tree = make_topology_handle();
+    // Show the whole machine; what we may not use is marked, not missing.
+    hwloc_topology_set_flags(tree.get(), HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+    return tree;
+}
+
+// hwloc believes its environment variables. The kernel's own list of PUs is the fingerprint it is held to.
+bool kernel_agrees(hwloc_topology* tree) {
+    if (hwloc_topology_is_thissystem(tree) == 0) return false;
+    const auto online = read_cpu_list_file("/sys/devices/system/cpu/online");
+    return !online || *online == to_pu_set(hwloc_topology_get_topology_cpuset(tree));
+}
+
+}  // namespace
+
+topology::topology(std::shared_ptr<const data> loaded) noexcept : data_(std::move(loaded)) {}
+
+topology topology::this_machine() {
+    auto tree = new_tree();
+    errno = 0;
+    if (hwloc_topology_load(tree.get()) != 0)
+        throw placement_error(std::string("hwloc cannot read this machine's topology: ") + std::strerror(errno) +
+                              "; unset HWLOC_XMLFILE and HWLOC_SYNTHETIC if they are set");
+    const bool live = kernel_agrees(tree.get());
+    auto read = std::make_shared<data>(std::move(tree), live ? "this machine" : "HWLOC_XMLFILE or HWLOC_SYNTHETIC");
+    read->is_this_machine = live;
+    if (live) {
+        if (!startup_affinity().empty()) read->allowed = read->cgroup_allowed & startup_affinity();
+        read->isolated = read_kernel_settings().isolated.value_or(pu_set{});
+    }
+    return topology(std::move(read));
+}
+
+topology topology::from_xml_file(const std::string& path) {
+    const auto text = read_topology_file(path);  // checked
+    auto tree = new_tree();
+    if (hwloc_topology_set_xmlbuffer(tree.get(), text.c_str(), static_cast<int>(text.size()) + 1) != 0 ||
+        hwloc_topology_load(tree.get()) != 0)
+        throw placement_error("topology file '" + path +
+                              "': hwloc cannot make a machine of it; save it again with 'lstopo machine.xml'");
+    return topology(std::make_shared<data>(std::move(tree), path));
+}
+
+topology topology::synthetic(const std::string& description) {
+    check_synthetic(description);
+    auto tree = new_tree();
+    if (hwloc_topology_set_synthetic(tree.get(), description.c_str()) != 0 || hwloc_topology_load(tree.get()) != 0)
+        throw placement_error("'" + description +
+                              "' is no synthetic topology that hwloc can read: write its levels from the outside" +
+                              " in, such as 'package:2 l3:2 core:4 pu:2'");
+    return topology(std::make_shared<data>(std::move(tree), description));
+}
+
+bool topology::is_this_machine() const noexcept { return data_->is_this_machine; }
+const std::string& topology::source() const noexcept { return data_->source; }
+const std::vector<package_info>& topology::packages() const noexcept { return data_->packages; }
+const std::vector<numa_node_info>& topology::numa_nodes() const noexcept { return data_->numa_nodes; }
+const std::vector<cache_info>& topology::caches() const noexcept { return data_->caches; }
+const std::vector<core_info>& topology::cores() const noexcept { return data_->cores; }
+const std::vector<core_kind_info>& topology::core_kinds() const noexcept { return data_->core_kinds; }
+const std::vector<pu_info>& topology::pus() const noexcept { return data_->pus; }
+const pu_set& topology::cgroup_allowed() const noexcept { return data_->cgroup_allowed; }
+const pu_set& topology::allowed() const noexcept { return data_->allowed; }
+const pu_set& topology::isolated() const noexcept { return data_->isolated; }
+
+std::size_t topology::allowed_cores() const noexcept {
+    return static_cast<std::size_t>(std::count_if(cores().begin(), cores().end(), [&](const core_info& core) {
+        return std::any_of(core.pus.begin(), core.pus.end(), [&](unsigned pu) { return allowed().contains(pu); });
+    }));
+}
+
+std::string topology::summary() const {
+    const auto count = [](std::size_t n, std::string one) {
+        return std::to_string(n) + " " + std::move(one) + (n == 1 ? "" : "s");
+    };
+    const auto l3 =
+        std::count_if(caches().begin(), caches().end(), [](const cache_info& cache) { return cache.level == 3; });
+    std::string line;
+    if (!packages().empty()) line += count(packages().size(), "package") + ", ";
+    if (!numa_nodes().empty()) line += count(numa_nodes().size(), "NUMA node") + ", ";
+    if (l3 != 0) line += count(static_cast<std::size_t>(l3), "L3 cache") + ", ";
+    return line + count(cores().size(), "core") + ", " + count(pus().size(), "PU");
+}
+
+void topology::data::throw_no_such_pu(std::string_view number) const {
+    throw placement_error("there is no PU " + std::string(number) + " " + place() + " (" + bound() +
+                          "); run 'weir topo' to see them");
+}
+
+void topology::data::check_allowed(unsigned os_index) const {
+    if (row(os_index) == no_row) throw_no_such_pu(std::to_string(os_index));
+    if (!cgroup_allowed.contains(os_index))
+        throw placement_error("PU " + std::to_string(os_index) +
+                              " exists, but the cgroup of this process does not allow it (" + bound() +
+                              "); name another, or widen the cgroup's cpuset");
+}
+
+unsigned topology::data::first_allowed(const pu_set& where, std::string_view name) const {
+    for (const auto* usable : {&allowed, &cgroup_allowed})
+        if (const auto here = where & *usable; !here.empty()) return here.front();
+    if (where.empty())
+        throw placement_error("'" + std::string(name) + "' has no PU: it is memory only; name a core, such as core:0");
+    throw placement_error("'" + std::string(name) + "' has no PU that the cgroup of this process allows (" + bound() +
+                          "); name another place, or widen the cgroup's cpuset");
+}
+
+const pu_info& topology::pu(unsigned os_index) const {
+    const auto row = data_->row(os_index);
+    if (row == data::no_row) data_->throw_no_such_pu(std::to_string(os_index));
+    return pus()[row];
+}
+
+weir::distance topology::distance_between(unsigned a, unsigned b) const {
+    const auto& one = pu(a);
+    const auto& other = pu(b);
+    const auto share = [](std::optional<unsigned> x, std::optional<unsigned> y) { return x && x == y; };
+    return a == b                         ? distance::same_pu
+           : one.core == other.core       ? distance::smt
+           : share(one.l2, other.l2)      ? distance::same_l2
+           : share(one.l3, other.l3)      ? distance::same_l3
+           : one.package == other.package ? distance::same_package
+                                          : distance::cross_package;
+}
+
+pu_set topology::bind_this_thread(unsigned os_index) const {
+    if (!is_this_machine())
+        throw placement_error("this topology is not read from this machine but from '" + source() +
+                              "': it can be planned on, not bound on; use topology::this_machine()");
+    data_->check_allowed(os_index);
+    return pin_this_thread(os_index);
+}
+
+}  // namespace weir

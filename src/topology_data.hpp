@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/topology.hpp>
+
+#include "bitmap.hpp"
+
+namespace weir {
+
+/// What a topology holds: hwloc's tree, kept for the lookup of locations, and the tables made from it.
+struct topology::data {
+    topology_handle tree;
+    std::string source;
+    bool is_this_machine = false;
+
+    std::vector<package_info> packages;
+    std::vector<numa_node_info> numa_nodes;
+    std::vector<cache_info> caches;
+    std::vector<core_info> cores;
+    std::vector<core_kind_info> core_kinds;
+    std::vector<pu_info> pus;
+    std::vector<std::size_t> row_of_pu;  // by PU number: the row in `pus`, or no_row
+
+    pu_set cgroup_allowed;
+    pu_set allowed;
+    pu_set isolated;
+
+    static constexpr std::size_t no_row = ~std::size_t{0};
+
+    /// Takes a loaded tree and fills every table, with allowed = cgroup_allowed = what the tree says.
+    data(topology_handle loaded, std::string from);
+
+    [[nodiscard]] std::size_t row(unsigned os_index) const noexcept {
+        return os_index < row_of_pu.size() ? row_of_pu[os_index] : no_row;
+    }
+
+    /// For sentences: "here", or "in machine.xml".
+    [[nodiscard]] std::string place() const { return is_this_machine ? "here" : "in '" + source + "'"; }
+
+    /// For sentences: "0-1 are allowed".
+    [[nodiscard]] std::string bound() const {
+        return cgroup_allowed.to_string() + (cgroup_allowed.size() == 1 ? " is allowed" : " are allowed");
+    }
+
+    [[noreturn]] void throw_no_such_pu(std::string_view number) const;
+
+    /// Throws unless the PU exists and cgroup_allowed has it.
+    void check_allowed(unsigned os_index) const;
+
+    /// The PU that stands for a place, in the sentence called `name`: of those that may be used, the first.
+    [[nodiscard]] unsigned first_allowed(const pu_set& place, std::string_view name) const;
+};
+
+}  // namespace weir

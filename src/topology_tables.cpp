@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// From hwloc's tree to weir's tables.
+#include "topology_data.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace weir {
+namespace {
+
+// Calls f(object) for each object of one type, in logical order.
+template <class F>
+void for_each(hwloc_topology* tree, hwloc_obj_type_t type, F f) {
+    for (hwloc_obj* object = nullptr; (object = hwloc_get_next_obj_by_type(tree, type, object)) != nullptr;) f(*object);
+}
+
+std::string info(hwloc_obj& object, const char* name) {
+    const char* const text = hwloc_obj_get_info_by_name(&object, name);
+    return text ? text : "";
+}
+
+std::optional<unsigned> index_of(const hwloc_obj* object) {
+    return object ? std::optional(object->logical_index) : std::nullopt;
+}
+
+std::vector<package_info> read_packages(hwloc_topology* tree) {
+    std::vector<package_info> packages;
+    for_each(tree, HWLOC_OBJ_PACKAGE, [&](hwloc_obj& package) {
+        auto model = info(package, "CPUModel");
+        if (model.empty())  // some architectures say it once for the whole machine
+            model = info(*hwloc_get_root_obj(tree), "CPUModel");
+        packages.push_back({package.logical_index, std::move(model), to_pu_set(package.cpuset)});
+    });
+    return packages;
+}
+
+std::vector<numa_node_info> read_numa_nodes(hwloc_topology* tree) {
+    std::vector<numa_node_info> nodes;
+    for_each(tree, HWLOC_OBJ_NUMANODE, [&](hwloc_obj& node) {
+        nodes.push_back({node.logical_index, node.os_index, node.attr->numanode.local_memory, to_pu_set(node.cpuset)});
+    });
+    return nodes;
+}
+
+std::vector<cache_info> read_caches(hwloc_topology* tree) {
+    constexpr std::array levels{HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE,
+                                HWLOC_OBJ_L1CACHE};
+    std::vector<cache_info> caches;
+    for (const auto type : levels)
+        for_each(tree, type, [&](hwloc_obj& cache) {
+            const auto& what = cache.attr->cache;
+            caches.push_back({what.depth, cache.logical_index, what.size, what.linesize, to_pu_set(cache.cpuset)});
+        });
+    return caches;
+}
+
+std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
+    std::vector<core_kind_info> kinds;
+    const int count = hwloc_cpukinds_get_nr(tree, 0);
+    const auto pus = make_bitmap();
+    for (unsigned kind = 0; std::cmp_less(kind, count); ++kind) {
+        int rank = -1;
+        unsigned info_count = 0;
+        hwloc_info_s* infos = nullptr;
+        if (hwloc_cpukinds_get_info(tree, kind, pus.get(), &rank, &info_count, &infos, 0) != 0) continue;
+        std::string name;
+        for (unsigned i = 0; i < info_count; ++i)
+            if (std::string_view(infos[i].name) == "CoreType") name = infos[i].value;
+        const auto performance = rank < 0 ? std::nullopt : std::optional(static_cast<unsigned>(rank));
+        kinds.push_back({kind, performance, std::move(name), to_pu_set(pus.get())});
+    }
+    return kinds;
+}
+
+// The node that a PU calls its own: of those it is near to, the one nearest to the fewest others, so that memory which
+// belongs to the whole machine (CXL) does not count.
+std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>& nodes) {
+    const numa_node_info* own = nullptr;
+    for (const auto& node : nodes)
+        if (node.pus.contains(pu) && (own == nullptr || node.pus.size() < own->pus.size())) own = &node;
+    return own != nullptr ? std::optional(own->index) : std::nullopt;
+}
+
+std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_info>& nodes) {
+    std::vector<pu_info> pus;
+    for_each(tree, HWLOC_OBJ_PU, [&](hwloc_obj& pu) {
+        const auto above = [&](hwloc_obj_type_t type) {
+            return index_of(hwloc_get_ancestor_obj_by_type(tree, type, &pu));
+        };
+        pus.push_back({
+            .os_index = pu.os_index,
+            .index = pu.logical_index,
+            .core = above(HWLOC_OBJ_CORE).value_or(pu.logical_index),  // no cores known: each PU is one
+            .l2 = above(HWLOC_OBJ_L2CACHE),
+            .l3 = above(HWLOC_OBJ_L3CACHE),
+            .numa_node = own_node(pu.os_index, nodes),
+            .package = above(HWLOC_OBJ_PACKAGE),
+        });
+    });
+    return pus;
+}
+
+std::vector<core_info> read_cores(const std::vector<pu_info>& pus, const std::vector<core_kind_info>& kinds) {
+    std::vector<core_info> cores;
+    for (const auto& pu : pus) {
+        if (cores.empty() || cores.back().index != pu.core) {
+            const auto kind =
+                std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.pus.contains(pu.os_index); });
+            cores.push_back({pu.core, kind == kinds.end() ? std::nullopt : std::optional(kind->index), {}});
+        }
+        cores.back().pus.insert(pu.os_index);
+    }
+    return cores;
+}
+
+}  // namespace
+
+topology::data::data(topology_handle loaded, std::string from) : tree(std::move(loaded)), source(std::move(from)) {
+    packages = read_packages(tree.get());
+    numa_nodes = read_numa_nodes(tree.get());
+    caches = read_caches(tree.get());
+    core_kinds = read_core_kinds(tree.get());
+    pus = read_pus(tree.get(), numa_nodes);
+    cores = read_cores(pus, core_kinds);
+
+    const auto all = to_pu_set(hwloc_topology_get_topology_cpuset(tree.get()));
+    row_of_pu.assign(all.empty() ? 0 : *(all.end() - 1) + 1, no_row);
+    for (std::size_t row = 0; row < pus.size(); ++row) row_of_pu[pus[row].os_index] = row;
+
+    cgroup_allowed = to_pu_set(hwloc_topology_get_allowed_cpuset(tree.get())) & all;
+    allowed = cgroup_allowed;
+}
+
+}  // namespace weir

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <weir/affinity.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using weir::placement_error;
+using weir::pu_set;
+
+template <class F>
+std::string sentence(F f) {
+    try {
+        f();
+    } catch (const placement_error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+/// Gives the test's thread back the affinity it had.
+class affinity_kept : public testing::Test {
+protected:
+    ~affinity_kept() override { weir::set_this_thread_affinity(before_); }
+    const pu_set before_ = weir::this_thread_affinity();
+};
+
+// ---- pu_set
+
+TEST(pu_set, reads_lists_as_taskset_does) {
+    EXPECT_THAT(pu_set::parse("0,2-3"), ElementsAre(0, 2, 3));
+    EXPECT_THAT(pu_set::parse("3,1-2,1"), ElementsAre(1, 2, 3));
+    EXPECT_THAT(pu_set::parse("0-6:2"), ElementsAre(0, 2, 4, 6));
+    EXPECT_THAT(pu_set::parse(" 0 , 1\n"), ElementsAre(0, 1));
+    EXPECT_THAT(pu_set::parse("65535"), ElementsAre(65535));
+    EXPECT_TRUE(pu_set::parse("").empty());
+}
+
+TEST(pu_set, says_what_it_cannot_read) {
+    for (const auto* text : {"x", "1,", ",1", "1-", "-1", "2-1", "0-4:0", "0:2", "0x3", "65536", "1 2", "99999999999"})
+        EXPECT_EQ(
+            sentence([&] { static_cast<void>(pu_set::parse(text)); }),
+            "'" + std::string(text) + "' is not a list of PUs: write numbers up to 65535 and ranges, such as 0,2-3");
+}
+
+TEST(pu_set, writes_what_it_reads) {
+    for (const auto* text : {"", "0", "0-1", "0,2-3", "1,3,5,64-127"}) EXPECT_EQ(pu_set::parse(text).to_string(), text);
+    EXPECT_EQ((pu_set{3, 1, 2, 2}.to_string()), "1-3");
+}
+
+TEST(pu_set, is_a_set) {
+    const pu_set low{0, 1, 2};
+    const pu_set high{2, 3};
+    EXPECT_EQ(low & high, pu_set{2});
+    EXPECT_EQ(low | high, (pu_set{0, 1, 2, 3}));
+    EXPECT_EQ(low - high, (pu_set{0, 1}));
+    EXPECT_TRUE(low.contains(1U));
+    EXPECT_FALSE(low.contains(3U));
+    EXPECT_TRUE(low.contains(pu_set{0, 2}));
+    EXPECT_TRUE(low.contains(pu_set{}));
+    EXPECT_FALSE(low.contains(high));
+    EXPECT_EQ(low.size(), 3U);
+    EXPECT_EQ(low.front(), 0U);
+    pu_set grown;
+    for (const unsigned pu : {5U, 1U, 5U, 3U}) grown.insert(pu);
+    EXPECT_THAT(grown, ElementsAre(1, 3, 5));
+}
+
+// ---- Threads
+
+TEST_F(affinity_kept, pins_to_every_pu_that_may_be_used_and_is_there) {
+    for (const unsigned pu : before_) {
+        EXPECT_EQ(weir::pin_this_thread(pu), pu_set{pu});
+        EXPECT_EQ(weir::this_thread_affinity(), pu_set{pu});
+        for (int look = 0; look < 100; ++look) ASSERT_EQ(weir::current_pu(), pu);
+    }
+}
+
+TEST_F(affinity_kept, pins_only_the_calling_thread) {
+    const unsigned last = *(before_.end() - 1);
+    std::thread([&] { weir::pin_this_thread(last); }).join();
+    EXPECT_EQ(weir::this_thread_affinity(), before_);
+}
+
+TEST_F(affinity_kept, each_thread_runs_where_it_is_pinned) {
+    std::vector<std::thread> threads;
+    std::vector<unsigned> ran_on(before_.size(), ~0U);
+    std::size_t next = 0;
+    for (const unsigned pu : before_)
+        threads.emplace_back([pu, &where = ran_on[next++]] {
+            weir::pin_this_thread(pu);
+            where = weir::current_pu();
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT_THAT(ran_on, testing::ElementsAreArray(before_));
+}
+
+TEST_F(affinity_kept, a_pin_is_undone_by_the_affinity_of_before) {
+    weir::pin_this_thread(before_.front());
+    EXPECT_EQ(weir::set_this_thread_affinity(before_), before_);
+    EXPECT_EQ(weir::this_thread_affinity(), before_);
+}
+
+TEST_F(affinity_kept, what_we_were_started_on_is_known_after_a_pin) {
+    weir::pin_this_thread(before_.front());
+    EXPECT_EQ(weir::startup_affinity(), before_);
+}
+
+TEST_F(affinity_kept, a_pu_that_does_not_exist_is_refused_and_nothing_changes) {
+    for (const unsigned pu : {999U, 65535U, 65536U, 4294967295U}) {
+        const auto why = sentence([&] { weir::pin_this_thread(pu); });
+        EXPECT_THAT(why, AllOf(HasSubstr("there is no PU " + std::to_string(pu) + " here ("), HasSubstr("online"),
+                               HasSubstr("run 'weir topo' to see them")));
+        EXPECT_EQ(weir::this_thread_affinity(), before_);
+    }
+}
+
+TEST_F(affinity_kept, a_set_that_the_kernel_grants_in_part_is_refused_and_nothing_changes) {
+    auto more = before_;
+    more.insert(9999);
+    EXPECT_THAT(sentence([&] { weir::set_this_thread_affinity(more); }),
+                AllOf(HasSubstr("9999"), HasSubstr(before_.to_string())));
+    EXPECT_EQ(weir::this_thread_affinity(), before_);
+    EXPECT_THAT(sentence([] { weir::set_this_thread_affinity({}); }), HasSubstr("name at least one"));
+}
+
+}  // namespace

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include <weir/kernel_settings.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using testing::ElementsAre;
+using weir::pu_set;
+using weir::read_kernel_settings;
+
+/// A folder that stands for "/", with the files of /proc and /sys that the test puts there.
+class kernel_settings : public testing::Test {
+protected:
+    kernel_settings() { std::filesystem::remove_all(root_); }
+    ~kernel_settings() override { std::filesystem::remove_all(root_); }
+
+    void put(const std::string& path, const std::string& text) const {
+        std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+        std::ofstream(root_ + path) << text << "\n";
+    }
+
+    const std::string root_ = testing::TempDir() + "weir_kernel_" +
+                              testing::UnitTest::GetInstance()->current_test_info()->name() + "_" +
+                              std::to_string(::getpid());
+    const std::string cpu_ = "/sys/devices/system/cpu/";
+};
+
+TEST_F(kernel_settings, are_unknown_where_nothing_can_be_read) {
+    const auto kernel = read_kernel_settings(root_);
+    EXPECT_FALSE(kernel.release);
+    EXPECT_FALSE(kernel.isolated);
+    EXPECT_FALSE(kernel.nohz_full);
+    EXPECT_FALSE(kernel.rcu_nocbs);
+    EXPECT_FALSE(kernel.smt_control);
+    EXPECT_FALSE(kernel.cpu_quota);
+    EXPECT_TRUE(kernel.governors.empty());
+    EXPECT_TRUE(kernel.arguments.empty());
+}
+
+TEST_F(kernel_settings, of_a_tuned_host) {
+    put("/proc/sys/kernel/osrelease", "6.1.0-rt");
+    put("/proc/cmdline", "quiet isolcpus=managed_irq,domain,2-7 nohz_full=2-7 rcu_nocbs=1-7 mitigations=off");
+    put(cpu_ + "possible", "0-7");
+    put(cpu_ + "online", "0-7");
+    put(cpu_ + "isolated", "2-7");
+    put(cpu_ + "nohz_full", "2-7");
+    put(cpu_ + "smt/control", "off");
+    for (int pu = 0; pu < 8; ++pu)
+        put(cpu_ + "cpu" + std::to_string(pu) + "/cpufreq/scaling_governor", pu < 2 ? "powersave" : "performance");
+    const auto kernel = read_kernel_settings(root_);
+    EXPECT_EQ(kernel.release, "6.1.0-rt");
+    EXPECT_EQ(kernel.isolated, pu_set::parse("2-7"));
+    EXPECT_EQ(kernel.nohz_full, pu_set::parse("2-7"));
+    EXPECT_EQ(kernel.rcu_nocbs, pu_set::parse("1-7"));
+    EXPECT_EQ(kernel.smt_control, "off");
+    EXPECT_THAT(kernel.arguments, ElementsAre("isolcpus=managed_irq,domain,2-7", "nohz_full=2-7", "rcu_nocbs=1-7"));
+    EXPECT_THAT(kernel.governors, ElementsAre(std::pair("performance", pu_set::parse("2-7")),
+                                              std::pair("powersave", pu_set::parse("0-1"))));
+}
+
+TEST_F(kernel_settings, are_none_where_the_kernel_says_so) {
+    put("/proc/cmdline", "quiet splash");
+    put(cpu_ + "isolated", "");
+    put(cpu_ + "nohz_full", "(null)");
+    const auto kernel = read_kernel_settings(root_);
+    EXPECT_EQ(kernel.isolated, pu_set{});
+    EXPECT_EQ(kernel.nohz_full, pu_set{});
+    EXPECT_EQ(kernel.rcu_nocbs, pu_set{});
+}
+
+TEST_F(kernel_settings, asked_for_but_not_confirmed_are_unknown) {
+    put("/proc/cmdline", "nohz_full=1-3");
+    EXPECT_FALSE(read_kernel_settings(root_).nohz_full);
+    EXPECT_FALSE(read_kernel_settings(root_).rcu_nocbs) << "nohz_full would imply it";
+}
+
+TEST_F(kernel_settings, come_from_the_command_line_where_there_is_no_file) {
+    put(cpu_ + "possible", "0-15");
+    const std::pair<const char*, const char*> cases[] = {
+        {"isolcpus=1-3", "1-3"},  {"isolcpus=1 isolcpus=2", "2"}, {"isolcpus=domain,managed_irq,4,6", "4,6"},
+        {"isolcpus=8-N", "8-15"}, {"isolcpus=all", "0-15"},       {"isolcpus=", ""},
+    };
+    for (const auto& [line, expected] : cases) {
+        put("/proc/cmdline", line);
+        EXPECT_EQ(read_kernel_settings(root_).isolated, pu_set::parse(expected)) << line;
+    }
+    put("/proc/cmdline", "isolcpus=1-3,what");
+    EXPECT_FALSE(read_kernel_settings(root_).isolated);
+}
+
+TEST_F(kernel_settings, isolated_cpuset_partitions_count) {
+    put(cpu_ + "isolated", "1");
+    put("/sys/fs/cgroup/cpuset.cpus.isolated", "4-5");
+    EXPECT_EQ(read_kernel_settings(root_).isolated, pu_set::parse("1,4-5"));
+}
+
+TEST_F(kernel_settings, the_narrowest_quota_on_the_way_up_counts) {
+    put("/proc/self/cgroup", "0::/slice/pod/box");
+    put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
+    EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
+    put("/sys/fs/cgroup/slice/pod/box/cpu.max", "max 100000");
+    EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
+    put("/sys/fs/cgroup/slice/pod/cpu.max", "150000 100000");
+    EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
+    put("/sys/fs/cgroup/slice/cpu.max", "400000 100000");
+    EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
+}
+
+TEST_F(kernel_settings, a_quota_of_cgroup_version_1_counts) {
+    put("/proc/self/cgroup", "4:memory:/x\n3:cpu,cpuacct:/box\n0::/");
+    put("/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "50000");
+    put("/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_period_us", "100000");
+    EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 0.5);
+    put("/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "-1");
+    EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
+}
+
+TEST_F(kernel_settings, of_this_machine_can_be_read) {
+    const auto kernel = read_kernel_settings();
+    EXPECT_TRUE(kernel.release.has_value());
+    EXPECT_FALSE(kernel.cpu_quota && *kernel.cpu_quota <= 0);
+}
+
+}  // namespace

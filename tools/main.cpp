@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// weir: where the threads of a ring should run, and what that does. One subcommand per question.
+#include "command.hpp"
+
+#include <weir/version.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace weir::tool;
+
+constexpr const char* footer = R"(Examples:
+  weir topo                              this machine, and the pair of PUs that `auto` picks
+  weir topo --json | jq .pair            the same for a program
+  weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
+
+// CLI11's own wording as the beginning of a sentence.
+std::string usage_sentence(const CLI::ParseError& error) {
+    std::string text = error.what();
+    constexpr std::string_view lengthy = "The following argument was not expected: ";
+    if (text.starts_with(lengthy)) text = "there is no '" + text.substr(lengthy.size()) + "'";
+    while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
+    for (auto& c : text) c = c == '\n' ? ' ' : c;
+    return text;
+}
+
+std::string chosen_name(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    return chosen.empty() ? "weir" : "weir " + chosen.front()->get_name();
+}
+
+int run(int argc, char** argv) {
+    CLI::App app("weir: which cores the two ends of a ring should run on", "weir");
+    app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
+    app.footer(footer);
+    app.require_subcommand(0, 1);
+    const command topo =
+        add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"));
+
+    try {
+        app.parse(argc, argv);
+        if (app.get_subcommands().empty())
+            throw stop(wrong_usage, "say what to do: topo; run 'weir --help' to see more");
+        return topo();
+    } catch (const CLI::CallForHelp&) {
+        print(app.help());  // of the chosen subcommand, if any
+        return succeeded;
+    } catch (const CLI::CallForVersion& version) {
+        print(std::string(version.what()) + "\n");
+        return succeeded;
+    } catch (const CLI::ParseError& error) {
+        const auto who = chosen_name(app);
+        say(who, usage_sentence(error) + "; run '" + who + " --help' to see what there is");
+        return wrong_usage;
+    } catch (const stop& why) {
+        say(chosen_name(app), why.what());
+        return why.code();
+    } catch (const std::exception& error) {
+        say(chosen_name(app), error.what());
+        return failed;
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // Not hwloc's banner but our sentence.
+    ::setenv("HWLOC_HIDE_ERRORS", "2", 0);
+    // A file that is opened while stdout is closed would get its number, and the result would go there.
+    if (::fcntl(STDOUT_FILENO, F_GETFD) == -1) {
+        say("weir", "stdout is closed: there is nowhere to write the result to");
+        return failed;
+    }
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        say("weir", error.what());
+        return failed;
+    }
+}
