@@ -38,8 +38,9 @@ std::string state_changes(const nlohmann::json& first, const nlohmann::json& sec
             const double was = a["line_roundtrip_ns"]["median"];
             const double is = b["line_roundtrip_ns"]["median"];
             if (std::max(was, is) > 1.25 * std::min(was, is)) {
-                text += fmt::format("{}: another state of the machine, the line's round trip took {:.0f} and {:.0f} ns\n",
-                                    a["scenario"].get<std::string>(), was, is);
+                text +=
+                    fmt::format("{}: another state of the machine, the line's round trip took {:.0f} and {:.0f} ns\n",
+                                a["scenario"].get<std::string>(), was, is);
             }
         }
     }
@@ -53,10 +54,11 @@ int compare_results(const std::string& first_file, const std::string& second_fil
     const auto second = read_results(second_file);
     require_same_environment(first["environment"], second["environment"]);
 
-    fmt::print("TWO RUNS: INDICATIVE ONLY. The machine may have been in another state; only samples of one run, taken in\n"
-               "turns, can be compared. Ratios second / first, above 1 is better; of floor: the same after dividing each by\n"
-               "the floors of its own run.\n\n{:<40}{:<27}{:>8}{:>10}\n",
-               "", "", "ratio", "of floor");
+    fmt::print(
+        "TWO RUNS: INDICATIVE ONLY. The machine may have been in another state; only samples of one run, taken in\n"
+        "turns, can be compared. Ratios second / first, above 1 is better; of floor: the same after dividing each by\n"
+        "the floors of its own run.\n\n{:<40}{:<27}{:>8}{:>10}\n",
+        "", "", "ratio", "of floor");
     for (const auto& a : first["summary"]) {
         for (const auto& b : second["summary"]) {
             if (a["scenario"] != b["scenario"] || a["queue"] != b["queue"] || !figure_of(a).is_number() ||
@@ -65,8 +67,9 @@ int compare_results(const std::string& first_file, const std::string& second_fil
             }
             const bool rate = a.contains("items_per_s");
             const auto ratio = [rate](double was, double is) { return rate ? is / was : was / is; };
-            fmt::print("{:<40}{:<27}{:>8.2f}{:>10.2f}\n", a["scenario"].get<std::string>(), a["queue"].get<std::string>(),
-                       ratio(figure_of(a), figure_of(b)), ratio(a["of_floor"], b["of_floor"]));
+            fmt::print("{:<40}{:<27}{:>8.2f}{:>10.2f}\n", a["scenario"].get<std::string>(),
+                       a["queue"].get<std::string>(), ratio(figure_of(a), figure_of(b)),
+                       ratio(a["of_floor"], b["of_floor"]));
         }
     }
     fmt::print("{}", state_changes(first, second));

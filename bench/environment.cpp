@@ -143,10 +143,12 @@ void to_json(nlohmann::ordered_json& json, const environment& env) {
 }
 
 const std::vector<std::string>& decisive_keys() {
-    static const std::vector<std::string> keys = {
-        "cpu_model", "hypervisor",     "pus",         "topology",       "allowed_pus", "smt",
-        "kernel",    "governor",       "transparent_huge_pages", "tick_source", "compiler", "compiler_flags",
-        "build_type", "assertions",    "pinned",      "cores",          "distance"};
+    static const std::vector<std::string> keys = {"cpu_model",   "hypervisor",  "pus",
+                                                  "topology",    "allowed_pus", "smt",
+                                                  "kernel",      "governor",    "transparent_huge_pages",
+                                                  "tick_source", "compiler",    "compiler_flags",
+                                                  "build_type",  "assertions",  "pinned",
+                                                  "cores",       "distance"};
     return keys;
 }
 

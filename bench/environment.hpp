@@ -22,9 +22,9 @@ struct environment {
     unsigned pus = 0;        ///< online
     std::string topology;
     std::string allowed_pus;
-    std::string smt;               ///< "on", "off", "notsupported", ..., "unknown"
+    std::string smt;  ///< "on", "off", "notsupported", ..., "unknown"
     std::string kernel;
-    std::string governor;          ///< of the producer's core; "unknown" where not readable
+    std::string governor;  ///< of the producer's core; "unknown" where not readable
     std::string transparent_huge_pages;
     std::string tick_source;
 

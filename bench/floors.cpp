@@ -44,18 +44,16 @@ floor_reading floor_reading::between(const floor_reading& before, const floor_re
 floor_meter::floor_meter(worker_pair& workers, const weir::tick_clock& clock)
     : workers_(workers), clock_(clock), lines_(std::make_shared<lines>()), buffer_(new word[buffer_words]()) {}
 
-floor_reading floor_meter::take(roles who) {
-    return {roundtrip(who), stream(who)};
-}
+floor_reading floor_meter::take(roles who) { return {roundtrip(who), stream(who)}; }
 
 double floor_meter::roundtrip(roles who) {
     constexpr word warm_up = 200;
-    const word bursts = sharing_one_core ? 3 : 11;
-    const word trips = sharing_one_core ? 4 : 100;
+    const word bursts = spinning.one_core ? 3 : 11;
+    const word trips = spinning.one_core ? 4 : 100;
     lines& shared = *lines_;
     shared.there.value.store(0, std::memory_order_relaxed);
     shared.back.value.store(0, std::memory_order_relaxed);
-    const word last = (sharing_one_core ? 0 : warm_up) + bursts * trips;
+    const word last = (spinning.one_core ? 0 : warm_up) + bursts * trips;
     std::vector<double> burst_ns;
     burst_ns.reserve(bursts);
 
@@ -157,7 +155,7 @@ double floor_meter::stream(roles who) {
 }
 
 floor_meter::clock_offset floor_meter::offset() {
-    const word trips = sharing_one_core ? 10 : 2000;
+    const word trips = spinning.one_core ? 10 : 2000;
     lines& shared = *lines_;
     shared.there.value.store(0, std::memory_order_relaxed);
     shared.back.value.store(0, std::memory_order_relaxed);

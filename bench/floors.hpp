@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <memory>
 
+#include <weir/clock.hpp>
 #include "item.hpp"
 #include "spin.hpp"
 #include "workers.hpp"
-#include <weir/clock.hpp>
 
 namespace bench {
 
@@ -32,8 +32,8 @@ class floor_meter {
 public:
     floor_meter(worker_pair& workers, const weir::tick_clock& clock);
 
-    /// About a millisecond on a quiet machine: both floors, each the median of several bursts, with the words flowing in
-    /// the direction that the roles give.
+    /// About a millisecond on a quiet machine: both floors, each the median of several bursts, with the words flowing
+    /// in the direction that the roles give.
     floor_reading take(roles who);
 
     /// By how many ns the second thread's clock is ahead of the first's, from the quickest of many line round trips;

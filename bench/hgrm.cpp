@@ -37,7 +37,8 @@ double standard_deviation(const weir::histogram& values) {
 }  // namespace
 
 std::string hgrm_text(const weir::histogram& latencies_ns) {
-    std::string text = fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
+    std::string text =
+        fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     const auto total = static_cast<double>(latencies_ns.count());
     double seen = 0.0;
     latencies_ns.for_each_bucket([&](const weir::histogram::bucket& bucket) {
@@ -84,7 +85,8 @@ void write_hgrm_files(const std::string& folder, const std::vector<scenario_summ
                 std::ofstream file{path};
                 file << hgrm_text(*row.latencies_ns);
                 if (!file.flush()) {
-                    throw std::runtime_error{fmt::format("{}: cannot be written ({})", path.string(), std::strerror(errno))};
+                    throw std::runtime_error{
+                        fmt::format("{}: cannot be written ({})", path.string(), std::strerror(errno))};
                 }
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What travels: 8 bytes as a plain word, 64 and 256 bytes as structs that carry their number in the first and last word.
+// What travels: 8 bytes as a plain word, 64 and 256 bytes as structs that carry their number in the first and last
+// word.
 #pragma once
 
 #include <array>
@@ -27,9 +28,7 @@ struct item_of<8> {
 template <std::size_t Bytes>
 using item = typename item_of<Bytes>::type;
 
-inline void stamp(word& it, word number) noexcept {
-    it = number;
-}
+inline void stamp(word& it, word number) noexcept { it = number; }
 
 /// The compiler must take every word of the block as unknown, so that all of it has to be copied into the queue.
 template <std::size_t Bytes>

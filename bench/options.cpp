@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include <random>
 
@@ -20,25 +20,32 @@ Exit codes: 0 done; 1 a queue failed its check, or a file cannot be written; 2 u
 )";
 
 void add_options(CLI::App& app, options& chosen) {
-    app.description("Measures weir's rings beside other queues and beside what the hardware allows, on two pinned cores.\n"
-                    "BENCHMARKS.md says how to read the results.");
-    app.add_option("--pin", chosen.pin,
-                   "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
-                   "or CPU numbers (0,1)")
+    app.description(
+        "Measures weir's rings beside other queues and beside what the hardware allows, on two pinned cores.\n"
+        "BENCHMARKS.md says how to read the results.");
+    app.add_option(
+           "--pin", chosen.pin,
+           "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
+           "or CPU numbers (0,1)")
         ->capture_default_str();
     app.add_flag("--quick", chosen.quick, "The main scenarios and shorter samples: about two minutes");
     app.add_option("--json", chosen.json, "Where to write the results")->capture_default_str();
-    app.add_option("--hgrm", chosen.hgrm_folder, "Write each latency histogram there, as text that HdrHistogram's plotters read");
-    app.add_option("--queues", chosen.queues, "Only queues whose name contains one of these, comma-separated")->delimiter(',');
-    app.add_option("--capacity", chosen.capacities, "Capacities in items in place of the standard ones, comma-separated")
+    app.add_option("--hgrm", chosen.hgrm_folder,
+                   "Write each latency histogram there, as text that HdrHistogram's plotters read");
+    app.add_option("--queues", chosen.queues, "Only queues whose name contains one of these, comma-separated")
+        ->delimiter(',');
+    app.add_option("--capacity", chosen.capacities,
+                   "Capacities in items in place of the standard ones, comma-separated")
         ->delimiter(',');
     app.add_option("--rounds", chosen.rounds, "Rounds for each scenario")->capture_default_str();
     app.add_option("--sample-ms", chosen.sample_ms, "Length of a sample: 50, with --quick 20");
     app.add_option("--seed", chosen.seed, "Seed of the order in the rounds; random if not given");
     app.add_flag("--list-queues", chosen.list_queues, "List the queues that are built in, and those that are absent");
-    app.add_option("--compare", chosen.compare, "Print the ratios of two result files, if their environments are the same")
+    app.add_option("--compare", chosen.compare,
+                   "Print the ratios of two result files, if their environments are the same")
         ->expected(2);
-    app.add_option("--plot", chosen.plot, "Draw the pictures of a result file: FILE FOLDER (needs gnuplot)")->expected(2);
+    app.add_option("--plot", chosen.plot, "Draw the pictures of a result file: FILE FOLDER (needs gnuplot)")
+        ->expected(2);
     app.footer(benchmark_flags);
 }
 

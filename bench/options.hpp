@@ -12,7 +12,7 @@ struct options {
     std::string pin = "auto";
     bool quick = false;
     std::string json = "out/bench.json";
-    std::string hgrm_folder;  ///< empty: none are written
+    std::string hgrm_folder;          ///< empty: none are written
     std::vector<std::string> queues;  ///< parts of names, case ignored; empty: all
     std::vector<std::size_t> capacities;
     std::size_t rounds = 21;

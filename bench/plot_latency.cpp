@@ -46,10 +46,13 @@ std::string latency_script(const json& results, const std::vector<std::string>& 
     const int height = head + panel_height * static_cast<int>(scenarios.size());
     const int width = panel_width + key_width;
     std::string text = plot_prologue(width, height, "One-way latency on a fixed schedule, from the intended send time");
-    text += "set logscale xy\nset grid lc rgb '#E5E5E5'\nset border 3 lc rgb '#888888'\nset tics nomirror scale 0.4 textcolor rgb '#222222'\n";
+    text +=
+        "set logscale xy\nset grid lc rgb '#E5E5E5'\nset border 3 lc rgb '#888888'\nset tics nomirror scale 0.4 textcolor rgb '#222222'\n";
     text += "set key outside right top samplen 2.5 font ',11'\n";
-    text += "set xtics ('0' 1, '50%%' 2, '90%%' 10, '99%%' 100, '99.9%%' 1000, '99.99%%' 1e4, '99.999%%' 1e5, '99.9999%%' 1e6)\n";
-    text += "set ytics ('10 ns' 10, '100 ns' 100, '1 us' 1e3, '10 us' 1e4, '100 us' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8)\n";
+    text +=
+        "set xtics ('0' 1, '50%%' 2, '90%%' 10, '99%%' 100, '99.9%%' 1000, '99.99%%' 1e4, '99.999%%' 1e5, '99.9999%%' 1e6)\n";
+    text +=
+        "set ytics ('10 ns' 10, '100 ns' 100, '1 us' 1e3, '10 us' 1e4, '100 us' 1e5, '1 ms' 1e6, '10 ms' 1e7, '100 ms' 1e8)\n";
     text += fmt::format("set label 1 {} at screen 0.01,{:.4f} left font ',11' textcolor rgb '#444444'\n",
                         gnuplot_string(plot_caption(results["environment"])), 12.0 / height);
     text += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", 90.0 / width,
@@ -72,8 +75,9 @@ std::string latency_script(const json& results, const std::vector<std::string>& 
         const double top = head + static_cast<double>(panel) * panel_height + 30;
         text += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n", 1.0 - top / height,
                             1.0 - (top + panel_height - 90) / height);
-        text += fmt::format("set title {} font ',12' offset 0,-0.6\n", gnuplot_string(scenarios[panel] + ", all rounds together"));
-        text += "set xlabel 'share of messages that took no longer' font ',11'\n" + plots + "\n";
+        text += fmt::format("set title {} font ',12' offset 0,-0.6\n",
+                            gnuplot_string(scenarios[panel] + ", all rounds together"));
+        text += "set xlabel 'share of messages that took no longer' font ',11'\n" + plots + "\nunset label\n";
     }
     return text + "unset multiplot\n";
 }

@@ -21,7 +21,7 @@ constexpr int names_width = 215;
 constexpr int bar_height = 24;
 constexpr int panel_extra = 62;  ///< title and axis
 constexpr int head = 56;
-constexpr int foot = 60;
+constexpr int foot = 82;
 
 constexpr unsigned weir_colour = 0x0072B2;
 constexpr unsigned best_rival_colour = 0xE69F00;
@@ -45,7 +45,8 @@ struct picture {
 std::vector<std::string> queues_in(const json& summary, const std::vector<panel>& panels) {
     std::vector<std::string> names;
     for (const auto& row : summary) {
-        const bool shown = std::any_of(panels.begin(), panels.end(), [&](const panel& p) { return row["scenario"] == p.scenario; });
+        const bool shown =
+            std::any_of(panels.begin(), panels.end(), [&](const panel& p) { return row["scenario"] == p.scenario; });
         if (shown && std::find(names.begin(), names.end(), row["queue"]) == names.end()) {
             names.push_back(row["queue"]);
         }
@@ -64,9 +65,7 @@ std::string footnote(int label, double height, const std::string& words) {
                        gnuplot_string(words), height);
 }
 
-std::string short_number(double value) {
-    return fmt::format("{:.{}f}", value, value < 10 ? 1 : 0);
-}
+std::string short_number(double value) { return fmt::format("{:.{}f}", value, value < 10 ? 1 : 0); }
 
 /// One line of data: position, value, q1, q3, colour, label.
 std::string bar(const json& row, std::size_t position, double scale) {
@@ -75,10 +74,10 @@ std::string bar(const json& row, std::size_t position, double scale) {
     const double value = row[unit].get<double>() * scale;
     const bool subject = row.value("subject", false);
     const bool best = row["queue"] == row["best_rival"];
-    const unsigned colour = subject                         ? weir_colour
-                            : best                          ? best_rival_colour
+    const unsigned colour = subject                        ? weir_colour
+                            : best                         ? best_rival_colour
                             : row.value("blocking", false) ? blocking_colour
-                                                            : rival_colour;
+                                                           : rival_colour;
     std::string label = short_number(value);
     if (subject && row["vs_best_rival"].is_number()) {
         label += fmt::format(" ({:.2f}x)", row["vs_best_rival"].get<double>());
@@ -128,9 +127,11 @@ std::string bars_script(const json& results, const picture& shown) {
     std::string text = plot_prologue(width, height, shown.title);
     text += "set style fill solid 1.0 noborder\nset grid xtics lc rgb '#E5E5E5'\nset border 1 lc rgb '#888888'\n";
     text += "set tics nomirror scale 0.4 textcolor rgb '#222222'\nset xtics font ',11'\n";
-    text += footnote(1, 38.0 / height, shown.axis + "; blue: weir, with its ratio to the best rival (orange)" +
-                                           (any_blocking(summary, shown.panels) ? "; palest: waits inside, cannot refuse" : ""));
-    text += footnote(2, 16.0 / height, plot_caption(results["environment"]));
+    text += footnote(1, 60.0 / height, shown.axis);
+    text += footnote(2, 38.0 / height,
+                     std::string{"blue: weir, and its ratio to the best rival (orange)"} +
+                         (any_blocking(summary, shown.panels) ? "; palest: cannot refuse" : ""));
+    text += footnote(3, 16.0 / height, plot_caption(results["environment"]));
     for (std::size_t i = 0; i != shown.panels.size(); ++i) {
         const panel& p = shown.panels[i];
         text += fmt::format("$panel{} << EOD\n", i);
@@ -159,13 +160,16 @@ std::string bars_script(const json& results, const picture& shown) {
                             static_cast<double>(names.size()) + 0.6);
         text += "set ytics (";
         for (std::size_t name = 0; name != names.size(); ++name) {
-            text += fmt::format("{}{} {}", name == 0 ? "" : ", ", gnuplot_string(column == 0 ? names[name] : ""), name + 1);
+            text +=
+                fmt::format("{}{} {}", name == 0 ? "" : ", ", gnuplot_string(column == 0 ? names[name] : ""), name + 1);
         }
         text += ")\n";
-        text += fmt::format("plot $panel{0} using ($2/2):1:(0):2:($1-0.36):($1+0.36):5 with boxxyerror lc rgb variable, "
-                            "$panel{0} using 2:1:3:4 with xerrorbars pt -1 lc rgb '#222222', "
-                            "$panel{0} using (($4>$2?$4:$2)):1:6 with labels left offset 0.4,0 font ',11'\n",
-                            i);
+        text +=
+            fmt::format("plot $panel{0} using ($2/2):1:(0):2:($1-0.36):($1+0.36):5 with boxxyerror lc rgb variable, "
+                        "$panel{0} using 2:1:3:4 with xerrorbars pt -1 lc rgb '#222222', "
+                        "$panel{0} using (($4>$2?$4:$2)):1:6 with labels left offset 0.4,0 font ',11'\n",
+                        i);
+        text += "unset label\n";
     }
     return text + "unset multiplot\n";
 }
@@ -188,8 +192,12 @@ std::vector<std::string> scenarios_starting(const json& results, const std::stri
 }
 
 picture throughput_picture(const json& results, const std::string& bytes) {
-    picture shown{"throughput-" + bytes, "Throughput of single items, " + bytes + ": try_push and try_pop",
-                  "Million items a second, median and quartiles", 1e-6, 3, {}};
+    picture shown{"throughput-" + bytes,
+                  "Throughput, one item of " + bytes.substr(0, bytes.size() - 1) + " bytes at a time",
+                  "Million items a second, median and quartiles",
+                  1e-6,
+                  3,
+                  {}};
     for (const auto& scenario : scenarios_starting(results, "throughput/" + bytes + "/")) {
         const std::string rest = scenario.substr(scenario.find("/cap") + 4);
         const auto slash = rest.find('/');
@@ -199,8 +207,12 @@ picture throughput_picture(const json& results, const std::string& bytes) {
 }
 
 picture batch_picture(const json& results) {
-    picture shown{"batches", "Batches of 8-byte items: copied, and written and read in place",
-                  "Million items a second, median and quartiles", 1e-6, 2, {}};
+    picture shown{"batches",
+                  "Batches of 8-byte items: copied, and written and read in place",
+                  "Million items a second, median and quartiles",
+                  1e-6,
+                  2,
+                  {}};
     for (const auto& scenario : scenarios_starting(results, "batch")) {
         const auto slash = scenario.find('/');
         shown.panels.push_back(
@@ -220,9 +232,12 @@ std::string gnuplot_string(const std::string& text) {
 }
 
 std::string plot_caption(const json& environment) {
-    return fmt::format("{}, cores {}, {}, {}", environment.value("cpu_model", "?"),
-                       environment.value("cores", json::array()).dump(), environment.value("compiler", "?"),
-                       environment.value("date", "?").substr(0, 10)) +
+    std::string cores;
+    for (const auto& core : environment.value("cores", json::array())) {
+        cores += (cores.empty() ? "" : " and ") + core.get<std::string>();
+    }
+    return fmt::format("{}, PUs {}, {}, {}", environment.value("cpu_model", "?"), cores,
+                       environment.value("compiler", "?"), environment.value("date", "?").substr(0, 10)) +
            (environment.value("pinned", false) ? "" : ", NOT PINNED");
 }
 
@@ -240,7 +255,11 @@ std::vector<plot_script> plot_scripts(const json& results) {
     }
     pictures.push_back(batch_picture(results));
     if (has(results, "roundtrip/8B")) {
-        pictures.push_back({"roundtrip", "Round trip of one item through two queues", "ns, median and quartiles", 1.0, 1,
+        pictures.push_back({"roundtrip",
+                            "Round trip of one item through two queues",
+                            "ns, median and quartiles: shorter is better",
+                            1.0,
+                            1,
                             {{"roundtrip/8B", "8 bytes"}}});
     }
     for (const auto& shown : pictures) {

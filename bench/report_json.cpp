@@ -14,9 +14,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json to_json(const quartiles& q) {
-    return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}};
-}
+json to_json(const quartiles& q) { return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}}; }
 
 /// [percentile, ns] from p0 to p100, denser and denser towards the tail: what a plot of the distribution needs.
 json percentile_curve(const weir::histogram& latencies) {
@@ -107,8 +105,8 @@ results_file::results_file(std::filesystem::path path) : path_(std::move(path)),
             refuse(path_, error.message());
         }
     }
-    if (std::filesystem::is_directory(path_, error)) {
-        refuse(path_, "it is a folder");
+    if (!path_.has_filename() || std::filesystem::is_directory(path_, error)) {
+        refuse(path_, "it names no file");
     }
     errno = 0;
     stream_.open(draft_);

@@ -11,23 +11,17 @@ namespace bench {
 namespace {
 
 /// A figure with three or four digits that count.
-std::string number(double value) {
-    return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
-}
+std::string number(double value) { return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0); }
 
-std::string range(const quartiles& q) {
-    return number(q.q1) + "-" + number(q.q3);
-}
+std::string range(const quartiles& q) { return number(q.q1) + "-" + number(q.q3); }
 
-quartiles scaled(const quartiles& q, double factor) {
-    return {q.q1 * factor, q.median * factor, q.q3 * factor};
-}
+quartiles scaled(const quartiles& q, double factor) { return {q.q1 * factor, q.median * factor, q.q3 * factor}; }
 
 std::string floors_line(const scenario_summary& s) {
-    std::string line = fmt::format("    floors: line round trip {} ns ({}), streaming {} M words/s ({})",
-                                   number(s.roundtrip_floor_ns.median), range(s.roundtrip_floor_ns),
-                                   number(s.stream_floor_words_per_s.median * 1e-6),
-                                   range(scaled(s.stream_floor_words_per_s, 1e-6)));
+    std::string line =
+        fmt::format("    floors: line round trip {} ns ({}), streaming {} M words/s ({})",
+                    number(s.roundtrip_floor_ns.median), range(s.roundtrip_floor_ns),
+                    number(s.stream_floor_words_per_s.median * 1e-6), range(scaled(s.stream_floor_words_per_s, 1e-6)));
     if (s.work_bound_per_s) {
         line += fmt::format("; the register work alone allows {} M items/s", number(*s.work_bound_per_s * 1e-6));
     }
@@ -75,16 +69,17 @@ std::string duration(double ns) {
 std::string latency_line(const scenario_summary& s, const summary_row& row) {
     const weir::histogram& all = *row.latencies_ns;
     const auto pooled = [&](double percentile) { return duration(static_cast<double>(all.percentile(percentile))); };
-    return fmt::format("  {:<27}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8.2f}   {}", name_of(row), duration(row.value.median),
-                       duration(row.typical_p99_ns), duration(row.typical_p99_9_ns), pooled(99.9), pooled(99.99),
-                       pooled(100), number(row.achieved_per_s * 1e-3), row.of_floor.median, versus(s, row));
+    return fmt::format("  {:<27}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8.2f}   {}", name_of(row),
+                       duration(row.value.median), duration(row.typical_p99_ns), duration(row.typical_p99_9_ns),
+                       pooled(99.9), pooled(99.99), pooled(100), number(row.achieved_per_s * 1e-3), row.of_floor.median,
+                       versus(s, row));
 }
 
 std::string heading(const scenario_summary& s) {
     if (s.scheduled_per_s > 0.0) {
         return fmt::format("  {:<27}{:>23} |{:>24}\n  {:<27}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "",
-                           "typical round, ns", "all rounds", "", "p50", "p99", "p99.9", "p99.9", "p99.99", "max", "k msg/s",
-                           "floors", "vs best rival");
+                           "typical round, ns", "all rounds", "", "p50", "p99", "p99.9", "p99.9", "p99.99", "max",
+                           "k msg/s", "floors", "vs best rival");
     }
     const bool rate = s.unit == metric::items_per_s;
     return fmt::format("  {:<27}{:>8}  {:<11}{:>9}   {:<20}{:>8}\n", "", rate ? "M/s" : "ns", "quartiles",
@@ -96,8 +91,9 @@ std::string blocking_note(const scenario_summary& s) {
     for (const auto& row : s.rows) {
         if (row.subject && row.vs_best_blocking) {
             const auto& against = *row.vs_best_blocking;
-            note += fmt::format("    * cannot refuse, so not counted as best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
-                                row.queue, against.ratio.median, against.ratio.q1, against.ratio.q3);
+            note +=
+                fmt::format("    * cannot refuse, so not counted as best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
+                            row.queue, against.ratio.median, against.ratio.q1, against.ratio.q3);
         }
     }
     return note;
@@ -110,7 +106,8 @@ std::string header_text(const environment& env) {
     text += fmt::format("  machine  {}, {}{}, kernel {}, governor {}\n", env.cpu_model, env.topology,
                         env.hypervisor.empty() ? "" : ", virtual (" + env.hypervisor + ")", env.kernel, env.governor);
     if (env.pinned) {
-        text += fmt::format("  cores    PU {} and PU {}, pinned and read back ({})\n", env.cores[0], env.cores[1], env.distance);
+        text += fmt::format("  cores    PU {} and PU {}, pinned and read back ({})\n", env.cores[0], env.cores[1],
+                            env.distance);
     } else {
         text += fmt::format("  cores    NOT PINNED: {}\n", env.why_not_pinned);
     }
@@ -123,7 +120,8 @@ std::string header_text(const environment& env) {
 
 std::string table_text(const scenario_summary& s) {
     const bool latency = s.scheduled_per_s > 0.0;
-    std::string text = fmt::format("\n{}   {} rounds, {} of {} samples dropped\n", s.name, s.rounds, s.dropped, s.samples);
+    std::string text =
+        fmt::format("\n{}   {} rounds, {} of {} samples dropped\n", s.name, s.rounds, s.dropped, s.samples);
     text += floors_line(s);
     text += heading(s);
     for (const auto& row : s.rows) {
@@ -147,8 +145,8 @@ std::string footer_text() {
         "ratios of samples of the same round, above 1 is better than the rival with the best median. holds: items that\n"
         "fit in the queue as built.\n";
     for (const auto& absent : absent_queues()) {
-        text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n", absent.library,
-                            absent.remedy);
+        text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n",
+                            absent.library, absent.remedy);
     }
     return text;
 }

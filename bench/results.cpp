@@ -11,9 +11,7 @@
 namespace bench {
 
 nlohmann::json read_results(const std::string& file) {
-    const auto refuse = [&](const std::string& why) {
-        throw std::invalid_argument{fmt::format("{}: {}", file, why)};
-    };
+    const auto refuse = [&](const std::string& why) { throw std::invalid_argument{fmt::format("{}: {}", file, why)}; };
     std::ifstream stream{file};
     if (!stream) {
         refuse("cannot be read; give a JSON file that weir-bench has written");
@@ -23,8 +21,8 @@ nlohmann::json read_results(const std::string& file) {
         refuse("is not a result file of weir-bench");
     }
     if (results["schema_version"] != schema_version) {
-        refuse(fmt::format("has schema version {}, this program reads {}; measure again", results["schema_version"].dump(),
-                           schema_version));
+        refuse(fmt::format("has schema version {}, this program reads {}; measure again",
+                           results["schema_version"].dump(), schema_version));
     }
     if (!results.contains("environment") || !results["environment"].is_object() || !results.contains("summary") ||
         !results["summary"].is_array()) {

@@ -34,30 +34,39 @@ void contest::check(track& queue) {
     if (what_.unit == metric::ns) {
         items = what_.scheduled_per_s > 0.0 ? static_cast<word>(what_.scheduled_per_s * 0.02) : 10'000;
     }
-    if (sharing_one_core) {
+    if (spinning.one_core) {
         items = 1'000;
     }
-    const measurement seen = measure(queue, roles::as_placed, items);
-    if (!seen.correct) {
-        queue.excluded = queue.queue->name + " failed the check of " + std::to_string(items) + " items in " + what_.name +
-                         ": lost, repeated, changed or reordered";
+    const auto seen = measure(queue, roles::as_placed, items);
+    if (!seen) {
         return;
     }
     const double wanted_ns = settings_.sample_ms * 1e6;
-    queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(items) * wanted_ns / seen.elapsed_ns));
+    queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(items) * wanted_ns / seen->elapsed_ns));
 }
 
-measurement contest::measure(const track& queue, roles who, word count) {
+std::optional<measurement> contest::measure(track& queue, roles who, word count) {
+    const auto exclude = [&](const std::string& why) {
+        queue.excluded = queue.queue->name + " in " + what_.name + ": " + why;
+        queue.values.assign(queue.values.size(), std::nullopt);
+        queue.of_floor.assign(queue.of_floor.size(), std::nullopt);
+    };
     try {
-        return what_.measure(on_, *queue.queue, who, count);
+        const measurement seen = what_.measure(on_, *queue.queue, who, count);
+        if (seen.correct) {
+            return seen;
+        }
+        exclude("what arrived was not what was sent, in order");
+    } catch (const stuck_for_good& error) {
+        throw stuck_for_good{queue.queue->name + " in " + what_.name + ": " + error.what() +
+                             "; it cannot be interrupted, so leave it out with --queues"};
     } catch (const stuck& error) {
-        throw stuck{queue.queue->name + " in " + what_.name + ": " + error.what() + "; leave it out with --queues"};
+        exclude(error.what());
     }
+    return std::nullopt;
 }
 
-floor_reading contest::take_floors(roles who) {
-    return floor_readings_.emplace_back(meter_.take(who));
-}
+floor_reading contest::take_floors(roles who) { return floor_readings_.emplace_back(meter_.take(who)); }
 
 double contest::run_round(const std::function<void(const queue_entry&)>& on_sample) {
     const auto begin = on_.clock.now();
@@ -82,36 +91,33 @@ double contest::run_round(const std::function<void(const queue_entry&)>& on_samp
 
 void contest::sample(track& queue, roles who, floor_reading& before) {
     for (unsigned attempt = 0; attempt != attempts; ++attempt) {
-        const measurement seen = measure(queue, who, queue.next_count);
+        const auto seen = measure(queue, who, queue.next_count);
+        if (!seen) {
+            before = take_floors(who);
+            return;
+        }
         const floor_reading after = take_floors(who);
         const bool steady = floor_reading::steady(before, after);
         const floor_reading around = floor_reading::between(before, after);
         before = after;
 
-        if (!seen.correct) {
-            queue.excluded = queue.queue->name + " lost, repeated, changed or reordered items in " + what_.name +
-                             " while it was measured";
-            queue.values.assign(queue.values.size(), std::nullopt);
-            queue.of_floor.assign(queue.of_floor.size(), std::nullopt);
-            return;
-        }
         // The machine's state lasts for seconds: the last sample is the best guess for the length of the next.
-        const double scale = std::clamp(settings_.sample_ms * 1e6 / seen.elapsed_ns, 0.1, 10.0);
+        const double scale = std::clamp(settings_.sample_ms * 1e6 / seen->elapsed_ns, 0.1, 10.0);
         queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(queue.next_count) * scale));
         if (!steady) {
             ++queue.dropped;
             continue;
         }
-        queue.values.back() = seen.value;
-        queue.of_floor.back() = what_.of_floor(seen.value, around);
-        if (seen.latencies_ns) {
-            queue.achieved_per_s.push_back(seen.achieved_per_s);
-            queue.p99_ns.push_back(static_cast<double>(seen.latencies_ns->percentile(99.0)));
-            queue.p99_9_ns.push_back(static_cast<double>(seen.latencies_ns->percentile(99.9)));
+        queue.values.back() = seen->value;
+        queue.of_floor.back() = what_.of_floor(seen->value, around);
+        if (seen->latencies_ns) {
+            queue.achieved_per_s.push_back(seen->achieved_per_s);
+            queue.p99_ns.push_back(static_cast<double>(seen->latencies_ns->percentile(99.0)));
+            queue.p99_9_ns.push_back(static_cast<double>(seen->latencies_ns->percentile(99.9)));
             if (queue.latencies_ns) {
-                queue.latencies_ns->merge(*seen.latencies_ns);
+                queue.latencies_ns->merge(*seen->latencies_ns);
             } else {
-                queue.latencies_ns = seen.latencies_ns;
+                queue.latencies_ns = seen->latencies_ns;
             }
         }
         return;

@@ -23,7 +23,7 @@ struct round_settings {
 struct track {
     const queue_entry* queue = nullptr;
     std::size_t effective_capacity = 0;
-    std::string excluded;  ///< a sentence, when the queue failed the check before timing
+    std::string excluded;  ///< a sentence, when the queue did not deliver what it was given
 
     // One entry per round, empty where every sample of that round was dropped.
     std::vector<std::optional<double>> values;
@@ -59,7 +59,8 @@ public:
 
 private:
     void check(track& queue);
-    measurement measure(const track& queue, roles who, word count);
+    /// Empty when the queue has just excluded itself.
+    std::optional<measurement> measure(track& queue, roles who, word count);
     void sample(track& queue, roles who, floor_reading& before);
     floor_reading take_floors(roles who);
 

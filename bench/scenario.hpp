@@ -33,9 +33,9 @@ enum class metric : unsigned char {
 
 /// What one sample showed.
 struct measurement {
-    double value = 0.0;       ///< in the scenario's metric
-    double elapsed_ns = 0.0;  ///< of the timed part
-    bool correct = false;     ///< every item arrived, once and in order
+    double value = 0.0;                             ///< in the scenario's metric
+    double elapsed_ns = 0.0;                        ///< of the timed part
+    bool correct = false;                           ///< every item arrived, once and in order
     std::shared_ptr<weir::histogram> latencies_ns;  ///< latency scenarios only
     double achieved_per_s = 0.0;                    ///< latency scenarios only
 };

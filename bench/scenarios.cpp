@@ -12,7 +12,7 @@ double scenario::of_floor(double value, const floor_reading& floor) const {
 }
 
 bool scenario::offered_by(const queue_entry& queue) const {
-    if (sharing_one_core && queue.blocking) {
+    if (spinning.one_core && queue.blocking) {
         return false;  // it spins inside, on the only core there is
     }
     const auto probe = queue.make(kind.item_bytes, kind.capacity);

@@ -44,8 +44,7 @@ scenario roundtrip_scenario() {
                 measurement result;
                 result.elapsed_ns = elapsed_ns;
                 result.value = elapsed_ns / static_cast<double>(count);
-                result.correct =
-                    lap_got.correct_for(lap.first, lap.count) && got.correct_for(trips.first, trips.count);
+                result.correct = lap_got.correct_for(lap.first, lap.count) && got.correct_for(trips.first, trips.count);
                 return result;
             }};
 }

@@ -36,6 +36,7 @@ session::session(const options& chosen, std::vector<queue_entry> queues)
       rig_{workers_, weir::tick_clock{}, {}, 0.0},
       floors_(workers_, rig_.clock),
       environment_(look_around(weir::topology::this_machine(), workers_.where(), rig_.clock, chosen.seed)) {
+    workers_.set_limit(std::chrono::duration<double>{std::max(20.0, 20.0 * chosen.sample_ms / 1e3)});
     workers_.run([&] { rig_.work = calibrate_work(rig_.clock, work_ns); }, [] {});
     floors_.take(roles::as_placed);  // wakes the cores
     // An offset within its own uncertainty is taken for none: counters of one package start together.

@@ -26,9 +26,7 @@ inline double quantile(std::vector<double> values, double share) {
     return values[below] + (rank - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
-inline double median(const std::vector<double>& values) {
-    return quantile(values, 0.5);
-}
+inline double median(const std::vector<double>& values) { return quantile(values, 0.5); }
 
 inline quartiles quartiles_of(const std::vector<double>& values) {
     return {quantile(values, 0.25), quantile(values, 0.5), quantile(values, 0.75)};

@@ -16,9 +16,7 @@ std::vector<double> kept(const std::vector<std::optional<double>>& values) {
     return some;
 }
 
-bool better(metric unit, double a, double b) {
-    return unit == metric::items_per_s ? a > b : a < b;
-}
+bool better(metric unit, double a, double b) { return unit == metric::items_per_s ? a > b : a < b; }
 
 const track* best_of(const contest& done, bool blocking) {
     const track* best = nullptr;

@@ -35,8 +35,9 @@ struct summary_row {
     std::optional<comparison> vs_best_blocking;  ///< among the rivals that cannot
 
     // Latency scenarios only.
-    std::shared_ptr<weir::histogram> latencies_ns;  ///< of all rounds together: one stall of the host is in all of its tail
-    double typical_p99_ns = 0.0;                    ///< median over the rounds: of a round in which the host behaved
+    std::shared_ptr<weir::histogram>
+        latencies_ns;             ///< of all rounds together: one stall of the host is in all of its tail
+    double typical_p99_ns = 0.0;  ///< median over the rounds: of a round in which the host behaved
     double typical_p99_9_ns = 0.0;
     double achieved_per_s = 0.0;  ///< median
 };
@@ -52,8 +53,8 @@ struct scenario_summary {
     unsigned dropped = 0;
     quartiles roundtrip_floor_ns;
     quartiles stream_floor_words_per_s;
-    std::string best_rival;     ///< the best median of those that can refuse; empty if there is none
-    std::string best_blocking;  ///< of those that cannot
+    std::string best_rival;         ///< the best median of those that can refuse; empty if there is none
+    std::string best_blocking;      ///< of those that cannot
     std::vector<summary_row> rows;  ///< subjects first, then rivals, best first
 };
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <sstream>
 
 #include <fmt/core.h>
 
@@ -108,10 +109,12 @@ int measure(const options& chosen, bool own_table) {
     }
 
     table_reporter table{*run};
+    std::ostringstream its_messages;
+    table.SetErrorStream(&its_messages);
     std::size_t matched = 0;
     try {
         matched = own_table ? benchmark::RunSpecifiedBenchmarks(&table) : benchmark::RunSpecifiedBenchmarks();
-    } catch (const stuck& error) {
+    } catch (const stuck_for_good& error) {
         // A thread that waits for an item that never comes cannot be joined.
         complain(failed, error.what());
         std::fflush(nullptr);
@@ -121,6 +124,7 @@ int measure(const options& chosen, bool own_table) {
     if (matched == 0) {
         return complain(usage, "--benchmark_filter leaves no scenario; --benchmark_list_tests shows them");
     }
+    fmt::print(stderr, "{}", its_messages.str());
     const auto summaries = run->summaries();
     results.write(run->where(), summaries);
     write_hgrm_files(chosen.hgrm_folder, summaries);

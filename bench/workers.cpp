@@ -17,9 +17,7 @@ worker_pair::worker_pair(const weir::topology& machine, const std::string& pin) 
     }
 }
 
-worker_pair::~worker_pair() {
-    stop();
-}
+worker_pair::~worker_pair() { stop(); }
 
 void worker_pair::stop() {
     {
@@ -34,12 +32,12 @@ void worker_pair::stop() {
 
 void worker_pair::place(const weir::topology& machine, const std::string& pin) {
     const bool may_go_on = pin == "auto";
-    sharing_one_core = machine.allowed().size() < 2;
+    spinning.one_core = machine.allowed().size() < 2;
     if (may_go_on && machine.allowed_cores() < 2) {
         where_.why_not_pinned = "this machine lets us use only one core (PUs " + machine.allowed().to_string() + ")";
     } else {
         const weir::pu_pair pair = machine.parse_pair(pin);
-        sharing_one_core = pair.producer == pair.consumer;
+        spinning.one_core = pair.producer == pair.consumer;
         try {
             run([&] { where_.read_back[0] = machine.bind_this_thread(pair.producer); },
                 [&] { where_.read_back[1] = machine.bind_this_thread(pair.consumer); });
@@ -56,15 +54,23 @@ void worker_pair::place(const weir::topology& machine, const std::string& pin) {
         [&] { where_.read_back[1] = weir::this_thread_affinity(); });
 }
 
-void worker_pair::run(const job& first, const job& second, std::chrono::seconds limit) {
+void worker_pair::run(const job& first, const job& second) {
     std::unique_lock lock{mutex_};
     jobs_ = {&first, &second};
     errors_ = {};
     running_ = 2;
     ++round_;
     posted_.notify_all();
-    if (!finished_.wait_for(lock, limit, [this] { return running_ == 0; })) {
-        throw stuck{"no end in sight after " + std::to_string(limit.count()) + " s"};
+    const auto all_done = [this] { return running_ == 0; };
+    if (!finished_.wait_for(lock, limit_, all_done)) {
+        const std::string sentence = "no end in sight after " + std::to_string(static_cast<int>(limit_.count())) + " s";
+        spinning.abandoned.store(true, std::memory_order_relaxed);
+        const bool called_back = finished_.wait_for(lock, limit_, all_done);
+        spinning.abandoned.store(false, std::memory_order_relaxed);
+        if (called_back) {
+            throw stuck{sentence};
+        }
+        throw stuck_for_good{sentence};
     }
     for (const auto& error : errors_) {
         if (error) {

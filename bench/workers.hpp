@@ -19,17 +19,22 @@
 
 namespace bench {
 
-/// A job did not end in time: a queue lost an item, or the machine is stopped. The threads cannot be stopped, so the
-/// process has to end.
+/// A job did not end in time: a queue lost an item, or the machine stood still.
 class stuck : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
+/// The same, and the threads cannot be called back, since they wait inside a queue: the process has to end.
+class stuck_for_good : public stuck {
+public:
+    using stuck::stuck;
+};
+
 /// Where the two threads run.
 struct placement {
-    std::optional<weir::pu_pair> pair;     ///< empty: not pinned
-    std::string why_not_pinned;            ///< a sentence, when not pinned
+    std::optional<weir::pu_pair> pair;      ///< empty: not pinned
+    std::string why_not_pinned;             ///< a sentence, when not pinned
     std::array<weir::pu_set, 2> read_back;  ///< after pinning: what each thread may run on
     bool pinned() const { return pair.has_value(); }
 };
@@ -49,9 +54,11 @@ public:
 
     const placement& where() const { return where_; }
 
-    /// Runs both jobs at once, one per thread, and returns when both are done. Rethrows what a job threw; throws stuck
-    /// after `limit`.
-    void run(const job& first, const job& second, std::chrono::seconds limit = std::chrono::seconds{60});
+    /// Runs both jobs at once, one per thread, and returns when both are done. Rethrows what a job threw. When that
+    /// takes longer than the limit, has relax() throw in both and throws stuck, or stuck_for_good.
+    void run(const job& first, const job& second);
+
+    void set_limit(std::chrono::duration<double> limit) { limit_ = limit; }
 
 private:
     void serve(std::size_t me);
@@ -59,6 +66,7 @@ private:
     void place(const weir::topology& machine, const std::string& pin);
 
     placement where_;
+    std::chrono::duration<double> limit_{20.0};
     std::mutex mutex_;
     std::condition_variable posted_;
     std::condition_variable finished_;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "read_input.hpp"
 
-#include <weir/affinity.hpp>
+#include <hwloc.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <limits>
+#include <optional>
 #include <string_view>
 
 namespace weir {
@@ -16,13 +18,37 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr std::size_t max_file_bytes = std::size_t{64} << 20;  // hundreds of thousands of PUs
 
-// One level, such as "core:4", "l3:2(size=33554432)" or plain "4". Anything else is hwloc's to judge.
-std::uint64_t level_count(std::string_view level) {
-    const auto colon = level.find(':');
-    const auto digits = level.substr(colon == npos ? 0 : colon + 1);
-    std::uint64_t count = 1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-    return error == std::errc::result_out_of_range ? ~std::uint64_t{0} : error == std::errc{} && count != 0 ? count : 1;
+// A number at the front of `text`, taken off it; what does not fit is as large as can be. nullopt: there is none.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc::invalid_argument) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return error == std::errc{} ? number : std::numeric_limits<std::uint64_t>::max();
+}
+
+// A level's type: a name and a colon, taken off the front of `text`; hwloc may do without.
+bool take_type(std::string_view& text) {
+    const auto colon = text.find_first_of(": \t\n([");
+    if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return true;
+    if (colon == npos || text[colon] != ':') return false;
+    hwloc_obj_type_t type{};
+    const bool known = hwloc_type_sscanf(std::string(text.substr(0, colon)).c_str(), &type, nullptr, 0) == 0;
+    text.remove_prefix(colon + 1);
+    return known && (hwloc_obj_type_is_normal(type) != 0 || type == HWLOC_OBJ_NUMANODE);
+}
+
+// The PU numbers in "(indexes=0,4,1,5)"; the other form, "indexes=core:pu", only orders them.
+bool has_number_beyond_any_pu(std::string_view attributes) {
+    const auto from = attributes.find("indexes=");
+    if (from == npos) return false;
+    for (attributes.remove_prefix(from); !attributes.empty();)
+        if (const auto number = take_number(attributes); !number) {
+            attributes.remove_prefix(1);
+        } else if (*number > pu_set::max_pu) {
+            return true;
+        }
+    return false;
 }
 
 }  // namespace
@@ -48,20 +74,32 @@ std::string read_topology_file(const std::string& path) {
 }
 
 void check_synthetic(const std::string& description) {
-    constexpr std::string_view separators = " \t\n";
+    const auto too_many = [&] {
+        return placement_error("the synthetic topology '" + description + "' has more than " +
+                               std::to_string(pu_set::max_pu + 1) + " PUs: ask for fewer");
+    };
     std::uint64_t pus = 1;
-    int depth = 0;  // of ( and [: attributes and attached NUMA nodes do not multiply
-    for (std::size_t at = 0; at < description.size(); ++at) {
-        const char c = description[at];
-        const bool starts =
-            depth == 0 && separators.find(c) == npos && (at == 0 || separators.find(description[at - 1]) != npos);
-        depth += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
-        if (!starts || depth != 0) continue;
-        const auto count = level_count(std::string_view(description).substr(at));
-        if (count > pu_set::max_pu || (pus *= count) > pu_set::max_pu + 1)
-            throw placement_error("the synthetic topology '" + description + "' has more than " +
-                                  std::to_string(pu_set::max_pu + 1) + " PUs: ask for fewer");
+    for (std::string_view rest = description; !rest.empty();) {
+        if (std::string_view(" \t\n").find(rest[0]) != npos) {
+            rest.remove_prefix(1);
+        } else if (rest[0] == '(' || rest[0] == '[') {  // attributes and attached memory do not multiply
+            const auto end = rest.find(rest[0] == '(' ? ')' : ']');
+            if (end == npos) throw unreadable_synthetic(description);
+            if (has_number_beyond_any_pu(rest.substr(0, end))) throw too_many();
+            rest.remove_prefix(end + 1);
+        } else {
+            const bool has_type = take_type(rest);
+            const auto count = take_number(rest);
+            if (!has_type || !count) throw unreadable_synthetic(description);
+            if (*count > pu_set::max_pu || (pus *= *count) > pu_set::max_pu + 1) throw too_many();
+        }
     }
+}
+
+placement_error unreadable_synthetic(const std::string& description) {
+    return placement_error("'" + description +
+                           "' is no synthetic topology that hwloc can read: write its levels from the outside in, such "
+                           "as 'package:2 l3:2 core:4 pu:2'");
 }
 
 }  // namespace weir

@@ -62,9 +62,7 @@ topology topology::synthetic(const std::string& description) {
     check_synthetic(description);
     auto tree = new_tree();
     if (hwloc_topology_set_synthetic(tree.get(), description.c_str()) != 0 || hwloc_topology_load(tree.get()) != 0)
-        throw placement_error("'" + description +
-                              "' is no synthetic topology that hwloc can read: write its levels from the outside" +
-                              " in, such as 'package:2 l3:2 core:4 pu:2'");
+        throw unreadable_synthetic(description);
     return topology(std::make_shared<data>(std::move(tree), description));
 }
 

@@ -149,6 +149,7 @@ public:
         frame here = read(object);
         if (here.needs_pus) check_place(here);
         if (here.type == HWLOC_OBJ_PU) check_pu(here, object);
+        if (here.type == HWLOC_OBJ_NUMANODE) check_numa_node(object);
         if (stays_open) open_.push_back(std::move(here));
     }
 
@@ -157,7 +158,7 @@ public:
     [[nodiscard]] bool inside() const { return !open_.empty(); }
 
     void finish() const {
-        if (seen_pus_.empty()) in_.fail("there is no PU in it: it is no topology");
+        if (seen_pus_.empty() || !has_numa_node_) in_.fail("there is no PU or no NUMA node in it: it is no topology");
     }
 
 private:
@@ -223,10 +224,18 @@ private:
         seen_pus_.insert(number);
     }
 
+    void check_numa_node(const tag& object) {
+        const auto bits = make_bitmap();
+        hwloc_bitmap_sscanf(bits.get(), std::string(*object["nodeset"]).c_str());
+        if (hwloc_bitmap_weight(bits.get()) != 1) in_.fail("a NUMANode has no proper nodeset");
+        has_numa_node_ = true;
+    }
+
     scanner& in_;
     std::vector<frame> open_;
     pu_set seen_pus_;
     bool has_root_ = false;
+    bool has_numa_node_ = false;
 };
 
 }  // namespace

@@ -514,7 +514,7 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
         {"", "this is no hwloc topology: it has no <topology>"},
         {"not XML at all\n", "this is no hwloc topology: it has no <topology>"},
         {"<svg version=\"1\"></svg>", "line 1: this is no hwloc topology: <svg> stands outside <topology>"},
-        {"<topology version=\"2.0\"></topology>", "there is no PU in it"},
+        {"<topology version=\"2.0\"></topology>", "there is no PU or no NUMA node in it"},
         {"<topology></topology>", "the format of hwloc 1"},
         {good.substr(0, good.size() / 2), "truncated"},
         {good.substr(0, good.rfind("</topology>")), "<topology> is not closed: the file is truncated"},
@@ -536,6 +536,7 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"70000\""),
          "PU number '70000' is not a number up to 65535"},
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"5\""), "PU 5 has the cpuset of PU 0"},
+        {with("type=\"NUMANode\"", "type=\"Misc\""), "there is no PU or no NUMA node in it"},
         {with("type=\"Machine\"", "type=\"Package\""), "the tree does not begin with one Machine"},
     };
     for (const auto& [text, expected] : cases) {
@@ -590,11 +591,13 @@ TEST(synthetic, says_what_it_cannot_read) {
     const auto why = [](const std::string& text) {
         return sentence([&] { static_cast<void>(topology::synthetic(text)); });
     };
-    for (const auto* text : {"", "foo", "pack:2 cores:", "core:0", "pu:4 core:2", "pack:2 (", "core:-1 pu:1"})
+    for (const auto* text :
+         {"", "foo", "pack:2 cores:", "core:0", "pu:4 core:2", "pack:2 (", "core:-1 pu:1", "memcache:1 pu:2"})
         EXPECT_EQ(why(text), "'" + std::string(text) +
                                  "' is no synthetic topology that hwloc can read: write its levels from the outside "
                                  "in, such as 'package:2 l3:2 core:4 pu:2'");
-    for (const auto* text : {"pack:1000 core:1000 pu:1", "pu:65537", "pu:99999999999999999999999", "70000"})
+    for (const auto* text : {"pack:1000 core:1000 pu:1", "pu:65537", "pu:99999999999999999999999", "70000",
+                             "pack:1000core:1000pu:1", "pu:2(indexes=4000000000,1)"})
         EXPECT_EQ(why(text),
                   "the synthetic topology '" + std::string(text) + "' has more than 65536 PUs: ask for fewer");
     EXPECT_EQ(why("pack:2 [numa(memory=99999999999)] l3:1(size=9999999) core:2 pu:1"), "");

@@ -19,7 +19,8 @@ using queue_for = std::conditional_t<
     std::is_same_v<T, word>,
     atomic_queue::AtomicQueue<word, Capacity, word{0}, Spread, /*MAXIMIZE_THROUGHPUT*/ true, /*TOTAL_ORDER*/ false,
                               /*SPSC*/ true>,
-    atomic_queue::AtomicQueue2<T, Capacity, Spread, /*MAXIMIZE_THROUGHPUT*/ true, /*TOTAL_ORDER*/ false, /*SPSC*/ true>>;
+    atomic_queue::AtomicQueue2<T, Capacity, Spread, /*MAXIMIZE_THROUGHPUT*/ true, /*TOTAL_ORDER*/ false,
+                               /*SPSC*/ true>>;
 
 template <typename T, std::size_t Capacity, bool Spread>
 class trying {

@@ -37,19 +37,19 @@ std::vector<absent_queue> absent_queues() {
         {"boost::lockfree::spsc_queue", "libboost-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_MOODYCAMEL)
-        {"moodycamel::ReaderWriterQueue", "libreaderwriterqueue-dev"},
+            {"moodycamel::ReaderWriterQueue", "libreaderwriterqueue-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_ATOMIC_QUEUE)
-        {"atomic_queue", "libatomic-queue-dev"},
+            {"atomic_queue", "libatomic-queue-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_CONCURRENCY_KIT)
-        {"ck_ring", "libck-dev"},
+            {"ck_ring", "libck-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_JACK)
-        {"jack_ringbuffer", "libjack-jackd2-dev"},
+            {"jack_ringbuffer", "libjack-jackd2-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_TBB)
-        {"tbb::concurrent_bounded_queue", "libtbb-dev"},
+            {"tbb::concurrent_bounded_queue", "libtbb-dev"},
 #endif
     };
 }

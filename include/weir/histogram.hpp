@@ -21,8 +21,9 @@ namespace weir {
 /// Counts values from 0 to `highest` with `digits` significant decimal digits.
 ///
 /// Memory is allocated in the constructor and nowhere else: with 3 digits 16 KiB, and 8 KiB for each doubling of
-/// `highest` above 2000 (an hour in nanoseconds: 270 KiB); ten times that for each further digit. record() is wait-free. One thread at a time may call members that
-/// change the histogram; to record from several threads give each its own and merge() them.
+/// `highest` above 2000 (an hour in nanoseconds: 270 KiB); ten times that for each further digit. record() is
+/// wait-free. One thread at a time may call members that change the histogram; to record from several threads give each
+/// its own and merge() them.
 ///
 /// The unit of a value is the user's; minimum, maximum and sum are exact, percentiles have the stated digits.
 class histogram {

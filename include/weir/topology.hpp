@@ -116,7 +116,7 @@ public:
     /// Where it comes from: "this machine", the file's path, or the synthetic description.
     [[nodiscard]] const std::string& source() const noexcept;
 
-    /// One line: "1 package, 1 NUMA node, 1 L3 (32 MiB), 2 cores, 2 PUs".
+    /// One line: "1 package, 1 NUMA node, 1 L3 cache, 2 cores, 2 PUs".
     [[nodiscard]] std::string summary() const;
 
     // The tables, in hwloc's logical order: neighbours in the machine are neighbours here.

@@ -142,9 +142,9 @@ public:
 
 private:
     static std::size_t checked_capacity(std::size_t capacity) {
-        // Below half the counter's range, so that every difference has one meaning and rounding up cannot overflow.
+        // Below half the counter's range, so that every difference has one meaning; and what can be addressed.
         constexpr int bits = std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits);
-        constexpr std::size_t most = (std::size_t{1} << (bits - 1)) - 1;
+        constexpr std::size_t most = std::min((std::size_t{1} << (bits - 1)) - 1, most_slots<T>);
         if (capacity < 1 || capacity > most) {
             reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
                             std::to_string(most));

@@ -58,22 +58,15 @@ struct huge_pages {};
 
 namespace detail {
 
-/// Bytes for `slots` elements, or a sentence when they cannot be counted.
-template <class T>
-std::size_t checked_bytes(std::size_t slots) {
-    constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 2 / sizeof(T);
-    if (slots > most) {
-        reject_argument("a ring of " + std::to_string(slots) + " slots of " + std::to_string(sizeof(T)) +
-                        " bytes exceeds the address space; at most " + std::to_string(most) + " slots are possible");
-    }
-    return slots * sizeof(T);
-}
-
 /// Slots start on a separation boundary, so that the first and last of them share no line with a stranger.
 template <class T>
 inline constexpr std::size_t slot_alignment = std::max(alignof(T), separation_bytes);
 
-/// Raw, suitably aligned memory for a number of slots. Knows nothing of which of them hold an element.
+/// The most slots whose bytes can be counted and addressed, a power of two.
+template <class T>
+inline constexpr std::size_t most_slots = std::bit_floor(std::numeric_limits<std::size_t>::max() / 2 / sizeof(T));
+
+/// Raw, suitably aligned memory for at most most_slots<T> slots. Knows nothing of which of them hold an element.
 template <class T, class Storage>
 class slot_memory;
 
@@ -81,7 +74,7 @@ template <class T>
 class slot_memory<T, storage::heap> {
 public:
     explicit slot_memory(std::size_t slots)
-        : bytes_(checked_bytes<T>(slots)),
+        : bytes_(slots * sizeof(T)),
           data_(static_cast<T*>(::operator new(bytes_, std::align_val_t{slot_alignment<T>}))) {}
     ~slot_memory() { ::operator delete(data_, std::align_val_t{slot_alignment<T>}); }
     slot_memory(const slot_memory&) = delete;
@@ -115,7 +108,7 @@ class slot_memory<T, storage::huge_pages> {
 
 public:
     explicit slot_memory(std::size_t slots) {
-        const std::size_t bytes = checked_bytes<T>(slots);
+        const std::size_t bytes = slots * sizeof(T);
         report_ = {.bytes = bytes, .page_bytes = huge_page_bytes, .huge_pages_wanted = true};
 #if defined(__linux__)
         mapped_ = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+//
+// weir-bench as a person or a script meets it: exit codes, sentences and files. Never its figures.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+struct outcome {
+    int exit_code;
+    std::string out;
+    std::string err;
+};
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file{path};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// Each test has a folder of its own, in which the program runs.
+class weir_bench : public testing::Test {
+protected:
+    void SetUp() override {
+        std::string pattern = testing::TempDir() + "weir_bench_XXXXXX";
+        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+        folder_ = pattern;
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    outcome run(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "weir-bench");
+        std::vector<char*> argv;
+        for (auto& argument : arguments) {
+            argv.push_back(argument.data());
+        }
+        argv.push_back(nullptr);
+        const auto out = folder_ / "stdout";
+        const auto err = folder_ / "stderr";
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+            ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+            if (::chdir(folder_.c_str()) == 0) {
+                ::execv(WEIR_BENCH, argv.data());
+            }
+            ::_exit(126);
+        }
+        int status = 0;
+        EXPECT_EQ(::waitpid(child, &status, 0), child);
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+    }
+
+    /// As little measuring as there can be.
+    outcome measure(const std::string& filter, std::vector<std::string> more = {}) {
+        more.insert(more.end(), {"--benchmark_filter=" + filter, "--rounds=1", "--sample-ms=1"});
+        return run(more);
+    }
+
+    json results(const std::string& file = "out/bench.json") { return json::parse(read_file(folder_ / file)); }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(weir_bench, writes_every_required_field_for_every_queue) {
+    const auto seen = measure("throughput/8B/cap1024/balanced", {"--quick"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("throughput/8B/cap1024/balanced"), HasSubstr("> weir::spsc_ring")));
+
+    const json all = results();
+    EXPECT_EQ(all["schema_version"], 1);
+    for (const char* key : {"cpu_model", "hypervisor", "pus", "topology", "smt", "kernel", "governor", "compiler",
+                            "compiler_flags", "build_type", "weir_version", "date", "seed", "pinned", "cores"}) {
+        EXPECT_TRUE(all["environment"].contains(key)) << key;
+    }
+    EXPECT_EQ(all["environment"]["cores"].size(), 2U);
+    ASSERT_EQ(all["floors"].size(), 1U);
+    for (const char* key : {"line_roundtrip_ns", "stream_words_per_s"}) {
+        EXPECT_GT(all["floors"][0][key]["median"].get<double>(), 0.0);
+    }
+    ASSERT_FALSE(all["summary"].empty());
+    EXPECT_EQ(all["summary"][0]["queue"], "weir::spsc_ring");
+    for (const auto& row : all["summary"]) {
+        for (const char* key : {"scenario", "queue", "items_per_s", "of_floor", "vs_best_rival", "best_rival", "q1",
+                                "q3", "rounds", "dropped", "capacity", "effective_capacity"}) {
+            EXPECT_TRUE(row.contains(key)) << row["queue"] << ' ' << key;
+        }
+        EXPECT_EQ(row["scenario"], "throughput/8B/cap1024/balanced");
+        EXPECT_FALSE(row.contains("excluded")) << row["excluded"];
+        EXPECT_LE(row["rounds"], 1);
+    }
+    EXPECT_EQ(all["summary"][0]["effective_capacity"], 1024);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out/bench.json.part"));
+}
+
+TEST_F(weir_bench, counts_latency_from_a_schedule_and_writes_histograms_that_plotters_read) {
+    const auto seen = measure("latency/8B/1Mps", {"--quick", "--queues=weir,deque", "--hgrm=hgrm", "--json=a/b.json"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    for (const auto& row : results("a/b.json")["summary"]) {
+        EXPECT_TRUE(row.contains("ns"));
+        if (row["rounds"] == 0) {
+            continue;  // the machine was restless: dropped
+        }
+        const json& latency = row["latency"];
+        EXPECT_EQ(latency["scheduled_per_s"], 1e6);
+        EXPECT_LE(latency["p50_ns"], latency["p99_ns"]);
+        EXPECT_LE(latency["p99_99_ns"], latency["max_ns"]);
+        EXPECT_EQ(latency["curve"].back()[0], 100.0);
+        const auto text = read_file(folder_ / "hgrm" /
+                                    (row["queue"] == "weir::spsc_ring" ? "latency-8B-1Mps-weir--spsc_ring.hgrm"
+                                                                       : "latency-8B-1Mps-mutex---deque.hgrm"));
+        EXPECT_THAT(text, AllOf(HasSubstr("Value     Percentile TotalCount 1/(1-Percentile)\n\n"), HasSubstr("#[Mean"),
+                                HasSubstr("#[Max")));
+    }
+}
+
+TEST_F(weir_bench, runs_every_scenario_at_a_chosen_capacity) {
+    const auto seen = measure(".", {"--queues=weir", "--capacity=3"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    std::size_t with_that_capacity = 0;
+    for (const auto& row : results()["summary"]) {
+        with_that_capacity += row["effective_capacity"] == 3 ? 1 : 0;
+    }
+    EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U);  // sizes x regimes, and handovers x batches
+}
+
+TEST_F(weir_bench, repetitions_add_rounds) {
+    const auto seen = measure("roundtrip", {"--queues=weir", "--benchmark_repetitions=3"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, HasSubstr("roundtrip/8B   3 rounds"));
+}
+
+TEST_F(weir_bench, leaves_google_benchmarks_formats_alone) {
+    const auto seen = measure("roundtrip", {"--queues=weir", "--benchmark_format=json"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    const json benchmark = json::parse(seen.out);
+    EXPECT_THAT(benchmark["benchmarks"][0]["name"].get<std::string>(), StartsWith("roundtrip/8B"));
+    EXPECT_TRUE(benchmark["benchmarks"][0].contains("weir::spsc_ring"));
+}
+
+TEST_F(weir_bench, lists_scenarios_and_queues_without_measuring_or_writing) {
+    const auto scenarios = run({"--benchmark_list_tests", "--pin=999"});
+    EXPECT_EQ(scenarios.exit_code, 0);
+    EXPECT_THAT(scenarios.out, AllOf(HasSubstr("throughput/256B/cap64/producer-slower"), HasSubstr("latency/8B/5Mps")));
+    const auto queues = run({"--list-queues"});
+    EXPECT_EQ(queues.exit_code, 0);
+    EXPECT_THAT(queues.out, AllOf(StartsWith("weir::spsc_ring"), HasSubstr("mutex + deque")));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
+}
+
+TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {{"--pin=999"}, "--pin 999: "},
+        {{"--pin=nonsense"}, "--pin nonsense: "},
+        {{"--capacity=0"}, "--capacity 0: "},
+        {{"--capacity=64,0"}, "--capacity 0: "},
+        {{"--rounds=0"}, "--rounds 0: "},
+        {{"--sample-ms=0"}, "--sample-ms 0: "},
+        {{"--sample-ms=nan"}, "--sample-ms nan: "},
+        {{"--queues=nobody"}, "--queues nobody: "},
+        {{"--no-such-flag"}, "--no-such-flag"},
+        {{"stray"}, "stray"},
+        {{"--benchmark_filter=nothing_is_called_so"}, "--benchmark_filter "},
+        {{"--compare", "missing.json", "missing.json"}, "missing.json: "},
+        {{"--plot", "missing.json", "folder"}, "missing.json: "},
+    };
+    for (const auto& [arguments, words] : cases) {
+        const auto seen = run(arguments);
+        EXPECT_EQ(seen.exit_code, 2) << words << seen.err;
+        EXPECT_THAT(seen.err, AllOf(StartsWith("weir-bench: "), HasSubstr(words)));
+        EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
+    }
+}
+
+TEST_F(weir_bench, says_before_measuring_that_results_cannot_be_written) {
+    std::ofstream{folder_ / "a_file"} << "kept";
+    for (const char* path : {"a_file/bench.json", "/proc/bench.json", ".", ""}) {
+        const auto seen = measure("roundtrip", {"--json", path});
+        EXPECT_EQ(seen.exit_code, 1) << path;
+        EXPECT_THAT(seen.err, StartsWith("weir-bench: --json " + std::string{path} + ": cannot be written ("));
+        EXPECT_THAT(seen.out, IsEmpty());
+    }
+    EXPECT_EQ(read_file(folder_ / "a_file"), "kept");
+    const auto seen = measure("roundtrip", {"--hgrm", "a_file/hgrm"});
+    EXPECT_EQ(seen.exit_code, 1);
+    EXPECT_THAT(seen.err, StartsWith("weir-bench: --hgrm a_file/hgrm: cannot be written ("));
+}
+
+TEST_F(weir_bench, compares_two_results_only_if_their_environments_are_the_same) {
+    ASSERT_EQ(measure("roundtrip", {"--queues=weir", "--json=a.json"}).exit_code, 0);
+    const auto same = run({"--compare", "a.json", "a.json"});
+    EXPECT_EQ(same.exit_code, 0) << same.err;
+    EXPECT_THAT(same.out, HasSubstr("INDICATIVE ONLY"));
+
+    json other = results("a.json");
+    other["environment"]["kernel"] = "Linux 1.0";
+    std::ofstream{folder_ / "b.json"} << other;
+    const auto differing = run({"--compare", "a.json", "b.json"});
+    EXPECT_EQ(differing.exit_code, 2);
+    EXPECT_THAT(differing.err, AllOf(HasSubstr("environments differ in kernel"), HasSubstr("Linux 1.0")));
+
+    std::ofstream{folder_ / "c.json"} << "{ not json";
+    EXPECT_EQ(run({"--compare", "a.json", "c.json"}).exit_code, 2);
+}
+
+TEST_F(weir_bench, draws_pictures_from_a_result_file) {
+    if (std::system("command -v gnuplot >/dev/null") != 0) {
+        GTEST_SKIP() << "there is no gnuplot here";
+    }
+    ASSERT_EQ(
+        measure("throughput/8B/cap1024|batch|roundtrip|latency", {"--quick", "--queues=weir,jack,deque"}).exit_code, 0);
+    const auto seen = run({"--plot", "out/bench.json", "pictures"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.err, IsEmpty());
+    for (const char* picture : {"throughput-8B", "batches", "roundtrip", "latency"}) {
+        const auto svg = read_file(folder_ / "pictures" / (std::string{picture} + ".svg"));
+        EXPECT_THAT(svg, AllOf(HasSubstr("<svg"), HasSubstr("weir::spsc_ring"), HasSubstr("</svg>"))) << picture;
+    }
+}
+
+}  // namespace

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <weir/clock.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+namespace {
+
+using weir::tick_clock;
+
+TEST(tick_clock, does_not_run_backwards_on_one_thread) {
+    const tick_clock clock{std::chrono::milliseconds{1}};
+    auto last = clock.now();
+    for (int i = 0; i != 10'000; ++i) {
+        const auto now = i % 2 == 0 ? clock.now() : clock.now_after_loads();
+        ASSERT_GE(now, last);
+        last = now;
+    }
+}
+
+TEST(tick_clock, agrees_with_steady_clock_about_a_sleep) {
+    const tick_clock clock;
+    const auto begin = std::chrono::steady_clock::now();
+    const auto first = clock.now();
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    const auto last = clock.now();
+    const auto end = std::chrono::steady_clock::now();
+    const double outside = std::chrono::duration<double, std::nano>(end - begin).count();
+    const double inside = clock.to_ns(last - first);
+    EXPECT_GT(inside, 50e6 * 0.99);
+    EXPECT_LT(inside, outside * 1.01);
+}
+
+TEST(tick_clock, converts_there_and_back) {
+    const tick_clock clock{std::chrono::milliseconds{1}};
+    EXPECT_GT(clock.ns_per_tick(), 0.0);
+    EXPECT_EQ(clock.to_ticks(0.0), 0U);
+    for (const double ns : {1.0, 1000.0, 1e6, 1e9}) {
+        EXPECT_NEAR(clock.to_ns(clock.to_ticks(ns)), ns, clock.ns_per_tick());
+    }
+}
+
+TEST(tick_clock, names_its_source) {
+    const tick_clock clock{std::chrono::milliseconds{1}};
+    EXPECT_NE(weir::to_string(clock.source()), "unknown");
+#if !defined(__x86_64__) && !defined(__aarch64__)
+    EXPECT_EQ(clock.source(), weir::tick_source::steady_clock);
+#endif
+}
+
+}  // namespace

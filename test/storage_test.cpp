@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+//
+// Where the slots live: what is allocated, how it is aligned, and what the kernel granted.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <type_traits>
+
+#include "elements.hpp"
+#include "weir/ring.hpp"
+
+namespace {
+int allocations = 0;
+
+// Out of line, both: else GCC matches malloc against delete and warns.
+[[gnu::noinline]] void* allocate(std::size_t bytes, std::size_t alignment) {
+    ++allocations;
+    void* const memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (memory == nullptr) std::abort();
+    return memory;
+}
+[[gnu::noinline]] void deallocate(void* memory) { std::free(memory); }
+}  // namespace
+
+void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+    return allocate(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::size_t) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { deallocate(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { deallocate(memory); }
+
+namespace {
+
+using weir_test::aligned;
+
+template <class Ring>
+void use(Ring& ring) {
+    using T = typename Ring::value_type;
+    for (int lap = 0; lap < 5; ++lap) {
+        while (ring.try_push(T(lap))) {
+        }
+        EXPECT_TRUE(ring.try_pop().has_value());
+        auto slots = ring.try_reserve(1);
+        slots.emplace(lap);
+        slots.commit(1);
+        EXPECT_EQ(ring.consume([](T&) {}), ring.capacity());
+    }
+}
+
+TEST(storage, fixed_never_allocates) {
+    const int before = allocations;
+    weir::spsc_ring<int, weir::storage::fixed<10>> ring;
+    EXPECT_EQ(ring.capacity(), 10u);
+    use(ring);
+    EXPECT_EQ(allocations, before);
+    static_assert(!std::is_constructible_v<decltype(ring), std::size_t>, "the type says the capacity");
+}
+
+TEST(storage, fixed_lives_inside_the_ring) {
+    using ring_type = weir::spsc_ring<aligned<128>, weir::storage::fixed<3>>;
+    const auto ring = std::make_unique<ring_type>();
+    use(*ring);
+    EXPECT_EQ(ring->memory().bytes, 4 * sizeof(aligned<128>)) << "slots are rounded up, the bound is not";
+    EXPECT_GE(sizeof(ring_type), ring->memory().bytes);
+    EXPECT_FALSE(aligned<128>::misplaced);
+}
+
+TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
+    const int before = allocations;
+    weir::spsc_ring<int> ring(1000);
+    EXPECT_EQ(allocations, before + 1);
+    use(ring);
+    EXPECT_EQ(allocations, before + 1);
+    EXPECT_EQ(ring.memory().bytes, 1024 * sizeof(int));
+    EXPECT_FALSE(ring.memory().degraded());
+}
+
+TEST(storage, huge_pages_are_granted_or_the_report_says_why_not) {
+    weir::spsc_ring<std::uint64_t, weir::storage::huge_pages> ring(100'000);
+    use(ring);
+    const weir::memory_report report = ring.memory();
+    EXPECT_TRUE(report.huge_pages_wanted);
+    EXPECT_EQ(report.bytes, (std::size_t{1} << 17) * sizeof(std::uint64_t));
+    if (report.degraded()) {
+        EXPECT_NE(report.error, 0);
+        EXPECT_NE(report.to_string().find("were refused ("), std::string::npos) << report.to_string();
+        EXPECT_NE(report.to_string().find("sysctl vm.nr_hugepages=1"), std::string::npos) << report.to_string();
+    } else {
+        EXPECT_NE(report.to_string().find("in huge pages of 2097152 bytes"), std::string::npos) << report.to_string();
+    }
+}
+
+TEST(storage, slots_share_no_line_with_strangers) {
+    weir::spsc_ring<char> ring(3);
+    auto slots = ring.try_reserve(1);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(slots.first().data()) % weir::detail::separation_bytes, 0u);
+}
+
+}  // namespace
