@@ -12,6 +12,7 @@
 #include <weir/version.hpp>
 
 #include "build_info.hpp"
+#include "spin.hpp"
 
 namespace bench {
 namespace {
@@ -104,6 +105,7 @@ environment look_around(const weir::topology& machine, const placement& where, c
     env.date = utc_now();
     env.seed = seed;
     env.pinned = where.pinned();
+    env.one_core = spinning.one_core;
     env.why_not_pinned = where.why_not_pinned;
     env.cores = {where.read_back[0].to_string(), where.read_back[1].to_string()};
     env.distance = where.pinned() ? to_string(where.pair->distance) : "unknown";
@@ -131,6 +133,7 @@ void to_json(nlohmann::ordered_json& json, const environment& env) {
         {"date", env.date},
         {"seed", env.seed},
         {"pinned", env.pinned},
+        {"one_core", env.one_core},
         {"why_not_pinned", env.why_not_pinned},
         {"cores", env.cores},
         {"distance", env.distance},

@@ -40,6 +40,7 @@ struct environment {
     std::uint64_t seed = 0;
     bool pinned = false;
     std::string why_not_pinned;
+    bool one_core = false;           ///< both threads have only one PU between them
     std::vector<std::string> cores;  ///< of the two threads, as read back
     std::string distance;
     std::string pair_reason;

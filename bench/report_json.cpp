@@ -51,8 +51,12 @@ json latency_figures(const scenario_summary& s, const summary_row& row) {
             {"curve", percentile_curve(latencies)}};
 }
 
-json to_json(const scenario_summary& s, const summary_row& row) {
+json to_json(const environment& env, const scenario_summary& s, const summary_row& row) {
     json it = {{"scenario", s.name}, {"queue", row.queue}, {"subject", row.subject}, {"blocking", row.blocking}};
+    if (!env.pinned || env.one_core) {
+        it["pinned"] = env.pinned;
+        it["one_core"] = env.one_core;
+    }
     if (!row.excluded.empty()) {
         it["excluded"] = row.excluded;
     }
@@ -77,6 +81,10 @@ json to_json(const scenario_summary& s, const summary_row& row) {
         it["vs_best_blocking"] = row.vs_best_blocking->ratio.median;
         it["best_blocking"] = row.vs_best_blocking->with;
     }
+    it["samples"] = json::array();  // round by round, null where dropped: what the ratios were made of
+    for (const auto& value : row.values) {
+        it["samples"].push_back(value ? json(*value) : json());
+    }
     it["item_bytes"] = s.kind.item_bytes;
     it["capacity"] = s.kind.capacity;
     it["effective_capacity"] = row.effective_capacity;
@@ -85,6 +93,23 @@ json to_json(const scenario_summary& s, const summary_row& row) {
     }
     if (row.latencies_ns) {
         it["latency"] = latency_figures(s, row);
+    }
+    return it;
+}
+
+json floor_figures(const scenario_summary& s) {
+    json it = {{"scenario", s.name},
+               {"line_roundtrip_ns", to_json(s.roundtrip_floor_ns)},
+               {"stream_words_per_s", to_json(s.stream_floor_words_per_s)},
+               {"line_roundtrip_ns_by_round", s.round_roundtrips_ns},
+               {"samples", s.samples},
+               {"dropped", s.dropped}};
+    for (const auto& state : s.states) {
+        json& one = it["states"].emplace_back();
+        one = {{"line_roundtrip_ns", state.roundtrip_ns}, {"rounds", state.rounds}};
+        if (const auto& ratio = state.subject_vs_best_rival) {
+            one["subject_vs_best_rival"] = to_json(ratio->ratio);
+        }
     }
     return it;
 }
@@ -130,13 +155,9 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     json& floors = all["floors"] = json::array();
     json& summary = all["summary"] = json::array();
     for (const auto& s : scenarios) {
-        floors.push_back({{"scenario", s.name},
-                          {"line_roundtrip_ns", to_json(s.roundtrip_floor_ns)},
-                          {"stream_words_per_s", to_json(s.stream_floor_words_per_s)},
-                          {"samples", s.samples},
-                          {"dropped", s.dropped}});
+        floors.push_back(floor_figures(s));
         for (const auto& row : s.rows) {
-            summary.push_back(to_json(s, row));
+            summary.push_back(to_json(env, s, row));
         }
     }
     json& queues = all["queues"] = json::array();

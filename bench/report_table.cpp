@@ -99,6 +99,20 @@ std::string blocking_note(const scenario_summary& s) {
     return note;
 }
 
+std::string states_note(const scenario_summary& s) {
+    std::string note;
+    for (const auto& state : s.states) {
+        note += fmt::format("{}{} round{} with a line round trip near {} ns",
+                            note.empty() ? "    the host changed the machine: " : "; ", state.rounds,
+                            state.rounds == 1 ? "" : "s", number(state.roundtrip_ns));
+        if (const auto& ratio = state.subject_vs_best_rival) {
+            note += fmt::format(", {} vs best rival {:.2f} ({:.2f}-{:.2f})", s.rows.front().queue, ratio->ratio.median,
+                                ratio->ratio.q1, ratio->ratio.q3);
+        }
+    }
+    return note.empty() ? note : note + '\n';
+}
+
 }  // namespace
 
 std::string header_text(const environment& env) {
@@ -108,6 +122,9 @@ std::string header_text(const environment& env) {
     if (env.pinned) {
         text += fmt::format("  cores    PU {} and PU {}, pinned and read back ({})\n", env.cores[0], env.cores[1],
                             env.distance);
+        if (env.one_core) {
+            text += "           BOTH THREADS SHARE ONE PU: they take turns, nothing runs side by side\n";
+        }
     } else {
         text += fmt::format("  cores    NOT PINNED: {}\n", env.why_not_pinned);
     }
@@ -120,8 +137,8 @@ std::string header_text(const environment& env) {
 
 std::string table_text(const scenario_summary& s) {
     const bool latency = s.scheduled_per_s > 0.0;
-    std::string text =
-        fmt::format("\n{}   {} rounds, {} of {} samples dropped\n", s.name, s.rounds, s.dropped, s.samples);
+    std::string text = fmt::format("\n{}   {} round{}, {} of {} samples dropped\n", s.name, s.rounds,
+                                   s.rounds == 1 ? "" : "s", s.dropped, s.samples);
     text += floors_line(s);
     text += heading(s);
     for (const auto& row : s.rows) {
@@ -135,7 +152,7 @@ std::string table_text(const scenario_summary& s) {
         }
         text += '\n';
     }
-    return text + blocking_note(s);
+    return text + blocking_note(s) + states_note(s);
 }
 
 std::string footer_text() {

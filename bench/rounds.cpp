@@ -2,7 +2,10 @@
 #include "rounds.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
+
+#include "statistics.hpp"
 
 namespace bench {
 namespace {
@@ -50,6 +53,7 @@ std::optional<measurement> contest::measure(track& queue, roles who, word count)
         queue.excluded = queue.queue->name + " in " + what_.name + ": " + why;
         queue.values.assign(queue.values.size(), std::nullopt);
         queue.of_floor.assign(queue.of_floor.size(), std::nullopt);
+        queue.latencies_ns = nullptr;
     };
     try {
         const measurement seen = what_.measure(on_, *queue.queue, who, count);
@@ -75,6 +79,7 @@ double contest::run_round(const std::function<void(const queue_entry&)>& on_samp
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::shuffle(order.begin(), order.end(), shuffler_);
 
+    const auto first_floor = static_cast<std::ptrdiff_t>(floor_readings_.size());
     floor_reading before = take_floors(who);
     for (const std::size_t i : order) {
         track& queue = tracks_[i];
@@ -86,6 +91,10 @@ double contest::run_round(const std::function<void(const queue_entry&)>& on_samp
         }
     }
     ++rounds_;
+    std::vector<double> roundtrips;
+    std::transform(floor_readings_.begin() + first_floor, floor_readings_.end(), std::back_inserter(roundtrips),
+                   [](const floor_reading& floor) { return floor.roundtrip_ns; });
+    round_roundtrips_ns_.push_back(median(roundtrips));
     return on_.clock.to_ns(on_.clock.now() - begin) * 1e-9;
 }
 

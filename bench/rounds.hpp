@@ -55,6 +55,8 @@ public:
     const scenario& what() const { return what_; }
     const std::vector<track>& tracks() const { return tracks_; }
     const std::vector<floor_reading>& floors() const { return floor_readings_; }
+    /// Round by round: the median of its line round trips, which tells the machine's states apart.
+    const std::vector<double>& round_roundtrips_ns() const { return round_roundtrips_ns_; }
     std::size_t rounds() const { return rounds_; }
 
 private:
@@ -71,6 +73,7 @@ private:
     std::mt19937_64 shuffler_;
     std::vector<track> tracks_;
     std::vector<floor_reading> floor_readings_;
+    std::vector<double> round_roundtrips_ns_;
     std::size_t rounds_ = 0;
 };
 

@@ -21,8 +21,8 @@ inline spin_rules spinning;
 /// Thrown out of a loop that was abandoned.
 struct gave_up {};
 
-/// Between two tries of the same thing. With the pause a round trip of a cache line is a fifth quicker than without: who
-/// polls all the time keeps taking the line away from the core that is about to write it.
+/// Between two tries of the same thing. With the pause a round trip of a cache line is a fifth quicker than without:
+/// who polls all the time keeps taking the line away from the core that is about to write it.
 inline void relax() {
     if (spinning.one_core) [[unlikely]] {
         sched_yield();

@@ -2,6 +2,8 @@
 #include "summary.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 
 namespace bench {
 namespace {
@@ -35,12 +37,17 @@ const track* best_of(const contest& done, bool blocking) {
     return best;
 }
 
-std::optional<comparison> compare(const track& queue, const track* rival, metric unit) {
+/// Over the rounds that `counts` accepts.
+template <typename Predicate>
+std::optional<comparison> compare(const track& queue, const track* rival, metric unit, Predicate&& counts) {
     if (rival == nullptr) {
         return std::nullopt;
     }
     std::vector<double> ratios;
     for (std::size_t round = 0; round != std::min(queue.values.size(), rival->values.size()); ++round) {
+        if (!counts(round)) {
+            continue;
+        }
         if (const auto& mine = queue.values[round], &theirs = rival->values[round]; mine && theirs) {
             ratios.push_back(unit == metric::items_per_s ? *mine / *theirs : *theirs / *mine);
         }
@@ -49,6 +56,28 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
         return std::nullopt;
     }
     return comparison{rival->queue->name, quartiles_of(ratios), ratios.size()};
+}
+
+bool every_round(std::size_t) { return true; }
+
+std::vector<machine_state> states_of(const contest& done, const track* rival) {
+    const std::vector<double>& roundtrips = done.round_roundtrips_ns();
+    const auto [fastest, slowest] = std::minmax_element(roundtrips.begin(), roundtrips.end());
+    const auto subject = std::find_if(done.tracks().begin(), done.tracks().end(),
+                                      [](const track& queue) { return queue.queue->subject; });
+    if (roundtrips.empty() || *slowest < 2.0 * *fastest || subject == done.tracks().end()) {
+        return {};
+    }
+    const double border = std::sqrt(*fastest * *slowest);
+    std::vector<machine_state> states;
+    for (const bool slow : {false, true}) {
+        const auto in_this_state = [&](std::size_t round) { return (roundtrips[round] > border) == slow; };
+        std::vector<double> here;
+        std::copy_if(roundtrips.begin(), roundtrips.end(), std::back_inserter(here),
+                     [&](double roundtrip) { return (roundtrip > border) == slow; });
+        states.push_back({median(here), here.size(), compare(*subject, rival, done.what().unit, in_this_state)});
+    }
+    return states;
 }
 
 }  // namespace
@@ -78,6 +107,8 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     const track* const blocking_rival = best_of(done, true);
     all.best_rival = rival == nullptr ? "" : rival->queue->name;
     all.best_blocking = blocking_rival == nullptr ? "" : blocking_rival->queue->name;
+    all.round_roundtrips_ns = done.round_roundtrips_ns();
+    all.states = states_of(done, rival);
     for (const track& queue : done.tracks()) {
         summary_row row;
         row.queue = queue.queue->name;
@@ -89,8 +120,9 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
         row.of_floor = quartiles_of(kept(queue.of_floor));
         row.rounds = kept(queue.values).size();
         row.dropped = queue.dropped;
-        row.vs_best_rival = compare(queue, rival, what.unit);
-        row.vs_best_blocking = compare(queue, blocking_rival, what.unit);
+        row.values = queue.values;
+        row.vs_best_rival = compare(queue, rival, what.unit, every_round);
+        row.vs_best_blocking = compare(queue, blocking_rival, what.unit, every_round);
         row.latencies_ns = queue.latencies_ns;
         row.typical_p99_ns = median(queue.p99_ns);
         row.typical_p99_9_ns = median(queue.p99_9_ns);

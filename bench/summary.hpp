@@ -31,6 +31,7 @@ struct summary_row {
     quartiles of_floor;
     std::size_t rounds = 0;
     unsigned dropped = 0;
+    std::vector<std::optional<double>> values;   ///< round by round; empty where every sample was dropped
     std::optional<comparison> vs_best_rival;     ///< among the rivals that can refuse, like weir's try_push
     std::optional<comparison> vs_best_blocking;  ///< among the rivals that cannot
 
@@ -40,6 +41,13 @@ struct summary_row {
     double typical_p99_ns = 0.0;  ///< median over the rounds: of a round in which the host behaved
     double typical_p99_9_ns = 0.0;
     double achieved_per_s = 0.0;  ///< median
+};
+
+/// Rounds in which the machine was in one state, as its floors show: the host moves a virtual machine's cores about.
+struct machine_state {
+    double roundtrip_ns = 0.0;  ///< median
+    std::size_t rounds = 0;
+    std::optional<comparison> subject_vs_best_rival;  ///< of the first subject, over these rounds alone
 };
 
 struct scenario_summary {
@@ -53,9 +61,11 @@ struct scenario_summary {
     unsigned dropped = 0;
     quartiles roundtrip_floor_ns;
     quartiles stream_floor_words_per_s;
-    std::string best_rival;         ///< the best median of those that can refuse; empty if there is none
-    std::string best_blocking;      ///< of those that cannot
-    std::vector<summary_row> rows;  ///< subjects first, then rivals, best first
+    std::vector<double> round_roundtrips_ns;
+    std::vector<machine_state> states;  ///< two if the line's round trip more than doubled between rounds, else none
+    std::string best_rival;             ///< the best median of those that can refuse; empty if there is none
+    std::string best_blocking;          ///< of those that cannot
+    std::vector<summary_row> rows;      ///< subjects first, then rivals, best first
 };
 
 scenario_summary summarize(const contest& done, const work_calibration& work);

@@ -132,10 +132,16 @@ private:
     [[nodiscard]] std::string reason(pair_policy policy, const pu_info& one, const pu_info& other,
                                      const merit& pair) const {
         std::string why = what_they_share(machine_, one, other);
-        if (policy == pair_policy::automatic) why += ", the nearest two cores that may be used";
-        if (!pair.not_isolated) why += "; both are isolated from the kernel's scheduler";
-        if (kinds_are_ranked_ && pair.slowness != 0)
-            why += "; both are of a faster kind than other cores here" + kind_name(one);
+        const bool isolated = !pair.not_isolated;
+        const bool fast = pair.slowness != 0;
+        const auto faster = fast ? " of a faster kind than others here" + kind_name(one) : "";
+        if (policy == pair_policy::automatic) {
+            why += std::string(", the nearest two ") + (isolated ? "isolated " : "") + "cores" + faster +
+                   " that may be used";
+        } else {
+            why += isolated ? "; both are isolated from the kernel's scheduler" : "";
+            why += fast ? "; both are" + faster : "";
+        }
         if (pair.has_core_of_pu_0)
             why += "; nothing as good avoids PU 0's core, where the kernel does its housekeeping";
         else if (core_of_pu_0_ && core_of_pu_0_is_usable())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "read_input.hpp"
 
+#include <weir/affinity.hpp>
+
 #include <hwloc.h>
 
 #include <cerrno>
@@ -42,7 +44,7 @@ bool take_type(std::string_view& text) {
 bool has_number_beyond_any_pu(std::string_view attributes) {
     const auto from = attributes.find("indexes=");
     if (from == npos) return false;
-    for (attributes.remove_prefix(from); !attributes.empty();)
+    for (attributes = attributes.substr(from, attributes.find(' ', from) - from); !attributes.empty();)
         if (const auto number = take_number(attributes); !number) {
             attributes.remove_prefix(1);
         } else if (*number > pu_set::max_pu) {
@@ -84,22 +86,22 @@ void check_synthetic(const std::string& description) {
             rest.remove_prefix(1);
         } else if (rest[0] == '(' || rest[0] == '[') {  // attributes and attached memory do not multiply
             const auto end = rest.find(rest[0] == '(' ? ')' : ']');
-            if (end == npos) throw unreadable_synthetic(description);
+            if (end == npos) throw_unreadable_synthetic(description);
             if (has_number_beyond_any_pu(rest.substr(0, end))) throw too_many();
             rest.remove_prefix(end + 1);
         } else {
             const bool has_type = take_type(rest);
             const auto count = take_number(rest);
-            if (!has_type || !count) throw unreadable_synthetic(description);
+            if (!has_type || !count) throw_unreadable_synthetic(description);
             if (*count > pu_set::max_pu || (pus *= *count) > pu_set::max_pu + 1) throw too_many();
         }
     }
 }
 
-placement_error unreadable_synthetic(const std::string& description) {
-    return placement_error("'" + description +
-                           "' is no synthetic topology that hwloc can read: write its levels from the outside in, such "
-                           "as 'package:2 l3:2 core:4 pu:2'");
+void throw_unreadable_synthetic(const std::string& description) {
+    throw placement_error("'" + description +
+                          "' is no synthetic topology that hwloc can read: write its levels from the outside in, such "
+                          "as 'package:2 l3:2 core:4 pu:2'");
 }
 
 }  // namespace weir

@@ -4,8 +4,6 @@
 // What other people wrote, checked before hwloc sees it: hwloc 2.9 crashes on damaged XML and builds whatever size a
 // synthetic description asks for. All throw placement_error.
 
-#include <weir/affinity.hpp>
-
 #include <string>
 
 namespace weir {
@@ -20,7 +18,7 @@ void check_topology_xml(const std::string& text, const std::string& path);
 /// Levels of types that can be levels, and no more PUs, nor higher ones, than can be numbered.
 void check_synthetic(const std::string& description);
 
-/// What is thrown then, and when hwloc cannot read it.
-[[nodiscard]] placement_error unreadable_synthetic(const std::string& description);
+/// The sentence for that, and for what hwloc cannot read.
+[[noreturn]] void throw_unreadable_synthetic(const std::string& description);
 
 }  // namespace weir

@@ -62,7 +62,7 @@ topology topology::synthetic(const std::string& description) {
     check_synthetic(description);
     auto tree = new_tree();
     if (hwloc_topology_set_synthetic(tree.get(), description.c_str()) != 0 || hwloc_topology_load(tree.get()) != 0)
-        throw unreadable_synthetic(description);
+        throw_unreadable_synthetic(description);
     return topology(std::make_shared<data>(std::move(tree), description));
 }
 

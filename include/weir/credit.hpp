@@ -74,10 +74,13 @@ public:
     /// Position of the next item to be taken.
     Counter take_position() const noexcept { return consumer_.position; }
 
+    /// Items at `position` that the consumer knows of without a look: a lower bound.
+    Counter known_items(Counter position) const noexcept { return difference(consumer_.known, position); }
+
     /// Items at `position`, looking at the producer only if fewer than `wanted` are known. A result below `wanted` is
     /// exact: the producer had sent no more at the time of the look.
     Counter items(Counter position, Counter wanted) noexcept {
-        const Counter known = difference(consumer_.known, position);
+        const Counter known = known_items(position);
         return known >= wanted ? known : look_for_items(position);
     }
 
@@ -148,7 +151,7 @@ private:
     [[gnu::noinline]] Counter look_for_items(Counter position) noexcept {
         consumer_.wait_for_interval();
         consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
-        const Counter found = difference(consumer_.known, position);
+        const Counter found = known_items(position);
         consumer_.adapt_interval(found, worthwhile_);
         return found;
     }

@@ -90,6 +90,8 @@ public:
     status try_take(F&& take) {
         check_consumer();
         const Counter position = credit_.take_position();
+        // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
+        if (credit_.known_items(position) == 0) [[unlikely]] prefetch_for_read(&slot(position));
         const Counter items = credit_.items(position, 1);
         if (items == 0) [[unlikely]] return status::empty;
         prefetch_ahead<false>(position, items);
@@ -107,7 +109,8 @@ public:
     }
 
     /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, destroys them and gives
-    /// their slots back, a few lines at a time so that the producer does not wait for the last. If `visit` throws, that element and those after it stay.
+    /// their slots back, a few lines at a time so that the producer does not wait for the last. If `visit` throws, that
+    /// element and those after it stay.
     template <class F>
     std::size_t consume(F& visit, std::size_t most) {
         const std::size_t count = readable(most).size();
