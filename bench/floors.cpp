@@ -48,8 +48,8 @@ floor_reading floor_meter::take(roles who) { return {roundtrip(who), stream(who)
 
 double floor_meter::roundtrip(roles who) {
     constexpr word warm_up = 200;
-    const word bursts = spinning.one_core ? 3 : 11;
-    const word trips = spinning.one_core ? 4 : 100;
+    const word bursts = spinning.one_core ? 3 : 55;
+    const word trips = spinning.one_core ? 4 : 20;
     lines& shared = *lines_;
     shared.there.value.store(0, std::memory_order_relaxed);
     shared.back.value.store(0, std::memory_order_relaxed);

@@ -140,7 +140,8 @@ std::string bars_script(const json& results, const picture& shown) {
             if (row["scenario"] == p.scenario && figure_of(row).is_number()) {
                 const auto at = std::find(names.begin(), names.end(), row["queue"]) - names.begin();
                 text += bar(row, static_cast<std::size_t>(at) + 1, shown.scale);
-                largest = std::max(largest, figure_of(row).get<double>() * shown.scale);
+                largest =
+                    std::max(largest, row[row.contains("ns") ? "ns_q3" : "items_per_s_q3"].get<double>() * shown.scale);
             }
         }
         text += "EOD\n";

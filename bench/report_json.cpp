@@ -109,6 +109,7 @@ json floor_figures(const scenario_summary& s) {
         one = {{"line_roundtrip_ns", state.roundtrip_ns}, {"rounds", state.rounds}};
         if (const auto& ratio = state.subject_vs_best_rival) {
             one["subject_vs_best_rival"] = to_json(ratio->ratio);
+            one["best_rival"] = ratio->with;
         }
     }
     return it;

@@ -102,15 +102,15 @@ std::string blocking_note(const scenario_summary& s) {
 std::string states_note(const scenario_summary& s) {
     std::string note;
     for (const auto& state : s.states) {
-        note += fmt::format("{}{} round{} with a line round trip near {} ns",
-                            note.empty() ? "    the host changed the machine: " : "; ", state.rounds,
+        note += fmt::format("    the machine changed: in {} round{} with a line round trip near {} ns", state.rounds,
                             state.rounds == 1 ? "" : "s", number(state.roundtrip_ns));
-        if (const auto& ratio = state.subject_vs_best_rival) {
-            note += fmt::format(", {} vs best rival {:.2f} ({:.2f}-{:.2f})", s.rows.front().queue, ratio->ratio.median,
-                                ratio->ratio.q1, ratio->ratio.q3);
+        if (const auto& against = state.subject_vs_best_rival) {
+            note += fmt::format(", {} against {} {:.2f} ({:.2f}-{:.2f})", s.rows.front().queue, against->with,
+                                against->ratio.median, against->ratio.q1, against->ratio.q3);
         }
+        note += '\n';
     }
-    return note.empty() ? note : note + '\n';
+    return note;
 }
 
 }  // namespace
@@ -159,8 +159,8 @@ std::string footer_text() {
     std::string text =
         "\nMedians over the rounds, with quartiles. of floor: share of what the two cores can stream (payload words);\n"
         "floors: multiple of the line's round trip (one way: of half of it). vs best rival: median and quartiles of the\n"
-        "ratios of samples of the same round, above 1 is better than the rival with the best median. holds: items that\n"
-        "fit in the queue as built.\n";
+        "ratios of samples of the same round, above 1 is better; the best rival is the one that comes closest to the best of\n"
+        "every round. holds: items that fit in the queue as built.\n";
     for (const auto& absent : absent_queues()) {
         text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n",
                             absent.library, absent.remedy);

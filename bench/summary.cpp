@@ -8,11 +8,14 @@
 namespace bench {
 namespace {
 
-std::vector<double> kept(const std::vector<std::optional<double>>& values) {
+bool every_round(std::size_t) { return true; }
+
+template <typename Predicate>
+std::vector<double> kept(const std::vector<std::optional<double>>& values, Predicate&& counts) {
     std::vector<double> some;
-    for (const auto& value : values) {
-        if (value) {
-            some.push_back(*value);
+    for (std::size_t round = 0; round != values.size(); ++round) {
+        if (values[round] && counts(round)) {
+            some.push_back(*values[round]);
         }
     }
     return some;
@@ -20,18 +23,44 @@ std::vector<double> kept(const std::vector<std::optional<double>>& values) {
 
 bool better(metric unit, double a, double b) { return unit == metric::items_per_s ? a > b : a < b; }
 
-const track* best_of(const contest& done, bool blocking) {
-    const track* best = nullptr;
-    double best_median = 0.0;
-    for (const track& candidate : done.tracks()) {
-        const auto values = kept(candidate.values);
-        if (candidate.queue->subject || candidate.queue->blocking != blocking || values.empty()) {
-            continue;
+/// In each round, the best sample of the rivals of this kind; empty where none was kept.
+std::vector<std::optional<double>> best_samples(const contest& done, const std::vector<const track*>& rivals) {
+    std::vector<std::optional<double>> best(done.rounds());
+    for (const track* rival : rivals) {
+        for (std::size_t round = 0; round != std::min(best.size(), rival->values.size()); ++round) {
+            const auto& value = rival->values[round];
+            if (value && (!best[round] || better(done.what().unit, *value, *best[round]))) {
+                best[round] = value;
+            }
         }
-        const double its_median = median(values);
-        if (best == nullptr || better(done.what().unit, its_median, best_median)) {
-            best = &candidate;
-            best_median = its_median;
+    }
+    return best;
+}
+
+/// The rival that keeps closest to the best of its kind, by the median over the rounds that `counts` accepts. Its own
+/// median would do as well, if the machine stayed as it is; when it changes, that median picks any.
+template <typename Predicate>
+const track* best_of(const contest& done, bool blocking, Predicate&& counts) {
+    std::vector<const track*> rivals;
+    for (const track& candidate : done.tracks()) {
+        if (!candidate.queue->subject && candidate.queue->blocking == blocking) {
+            rivals.push_back(&candidate);
+        }
+    }
+    const auto best_in_round = best_samples(done, rivals);
+    const track* best = nullptr;
+    double best_share = 0.0;
+    for (const track* rival : rivals) {
+        std::vector<double> shares;
+        for (std::size_t round = 0; round != std::min(best_in_round.size(), rival->values.size()); ++round) {
+            if (const auto& value = rival->values[round]; value && counts(round)) {
+                shares.push_back(done.what().unit == metric::items_per_s ? *value / *best_in_round[round]
+                                                                         : *best_in_round[round] / *value);
+            }
+        }
+        if (!shares.empty() && median(shares) > best_share) {
+            best = rival;
+            best_share = median(shares);
         }
     }
     return best;
@@ -58,9 +87,7 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
     return comparison{rival->queue->name, quartiles_of(ratios), ratios.size()};
 }
 
-bool every_round(std::size_t) { return true; }
-
-std::vector<machine_state> states_of(const contest& done, const track* rival) {
+std::vector<machine_state> states_of(const contest& done) {
     const std::vector<double>& roundtrips = done.round_roundtrips_ns();
     const auto [fastest, slowest] = std::minmax_element(roundtrips.begin(), roundtrips.end());
     const auto subject = std::find_if(done.tracks().begin(), done.tracks().end(),
@@ -75,6 +102,7 @@ std::vector<machine_state> states_of(const contest& done, const track* rival) {
         std::vector<double> here;
         std::copy_if(roundtrips.begin(), roundtrips.end(), std::back_inserter(here),
                      [&](double roundtrip) { return (roundtrip > border) == slow; });
+        const track* const rival = best_of(done, false, in_this_state);
         states.push_back({median(here), here.size(), compare(*subject, rival, done.what().unit, in_this_state)});
     }
     return states;
@@ -103,12 +131,12 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     all.roundtrip_floor_ns = quartiles_of(roundtrips);
     all.stream_floor_words_per_s = quartiles_of(streams);
 
-    const track* const rival = best_of(done, false);
-    const track* const blocking_rival = best_of(done, true);
+    const track* const rival = best_of(done, false, every_round);
+    const track* const blocking_rival = best_of(done, true, every_round);
     all.best_rival = rival == nullptr ? "" : rival->queue->name;
     all.best_blocking = blocking_rival == nullptr ? "" : blocking_rival->queue->name;
     all.round_roundtrips_ns = done.round_roundtrips_ns();
-    all.states = states_of(done, rival);
+    all.states = states_of(done);
     for (const track& queue : done.tracks()) {
         summary_row row;
         row.queue = queue.queue->name;
@@ -116,9 +144,9 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
         row.blocking = queue.queue->blocking;
         row.effective_capacity = queue.effective_capacity;
         row.excluded = queue.excluded;
-        row.value = quartiles_of(kept(queue.values));
-        row.of_floor = quartiles_of(kept(queue.of_floor));
-        row.rounds = kept(queue.values).size();
+        row.value = quartiles_of(kept(queue.values, every_round));
+        row.of_floor = quartiles_of(kept(queue.of_floor, every_round));
+        row.rounds = kept(queue.values, every_round).size();
         row.dropped = queue.dropped;
         row.values = queue.values;
         row.vs_best_rival = compare(queue, rival, what.unit, every_round);

@@ -47,7 +47,7 @@ struct summary_row {
 struct machine_state {
     double roundtrip_ns = 0.0;  ///< median
     std::size_t rounds = 0;
-    std::optional<comparison> subject_vs_best_rival;  ///< of the first subject, over these rounds alone
+    std::optional<comparison> subject_vs_best_rival;  ///< of the first subject; both found in these rounds alone
 };
 
 struct scenario_summary {
@@ -63,9 +63,9 @@ struct scenario_summary {
     quartiles stream_floor_words_per_s;
     std::vector<double> round_roundtrips_ns;
     std::vector<machine_state> states;  ///< two if the line's round trip more than doubled between rounds, else none
-    std::string best_rival;             ///< the best median of those that can refuse; empty if there is none
-    std::string best_blocking;          ///< of those that cannot
-    std::vector<summary_row> rows;      ///< subjects first, then rivals, best first
+    std::string best_rival;     ///< of those that can refuse, the one closest to the best of every round; empty if none
+    std::string best_blocking;  ///< of those that cannot
+    std::vector<summary_row> rows;  ///< subjects first, then rivals, best first
 };
 
 scenario_summary summarize(const contest& done, const work_calibration& work);

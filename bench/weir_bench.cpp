@@ -82,10 +82,10 @@ void register_scenarios(const options& chosen, std::optional<session>& run) {
 
 void list_queues() {
     for (const auto& queue : built_in_queues()) {
-        fmt::print("{:<25}{}\n", queue.name, queue.configuration);
+        fmt::print("{:<32}{}\n", queue.name, queue.configuration);
     }
     for (const auto& absent : absent_queues()) {
-        fmt::print("{:<25}absent: not found when weir-bench was configured (Debian package {})\n", absent.library,
+        fmt::print("{:<32}absent: not found when weir-bench was configured (Debian package {})\n", absent.library,
                    absent.remedy);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What weir-bench makes of queues that lie, and of figures that are given: nothing here depends on how fast anything is.
+// What weir-bench makes of queues that lie, and of figures that are given: nothing here depends on how fast anything
+// is.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,7 +87,7 @@ using shuffler = faulty<T, fault::reorders>;
 /// The threads, unpinned where the machine has only one core, and floors.
 class rounds : public testing::Test {
 protected:
-    rounds() { workers_.set_limit(std::chrono::duration<double>{2.0}); }
+    rounds() { workers_.set_limit(std::chrono::duration<double>{6.0}); }
 
     bench::contest contest_of(const std::vector<queue_entry>& queues, const bench::scenario& what) {
         return {rig_, floors_, what, queues, {.sample_ms = 0.1, .seed = 1}};
@@ -105,7 +106,7 @@ TEST_F(rounds, a_queue_that_loses_repeats_changes_or_reorders_items_is_excluded_
         {.name = "changer", .configuration = "", .make = bench::make_channel<changer>},
         {.name = "shuffler", .configuration = "", .make = bench::make_channel<shuffler>},
     };
-    auto contest = contest_of(queues, bench::throughput_scenario(8, 16, "balanced"));
+    auto contest = contest_of(queues, bench::throughput_scenario(8, 1024, "balanced"));
     contest.run_round([](const queue_entry&) {});
     const auto summary = bench::summarize(contest, rig_.work);
     ASSERT_EQ(summary.rows.size(), 5U);
@@ -113,7 +114,7 @@ TEST_F(rounds, a_queue_that_loses_repeats_changes_or_reorders_items_is_excluded_
         if (row.queue == "honest") {
             EXPECT_THAT(row.excluded, IsEmpty());
         } else {
-            EXPECT_THAT(row.excluded, HasSubstr(row.queue + " in throughput/8B/cap16/balanced: "));
+            EXPECT_THAT(row.excluded, HasSubstr(row.queue + " in throughput/8B/cap1024/balanced: "));
             EXPECT_EQ(row.rounds, 0U);
         }
     }

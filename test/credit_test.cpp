@@ -18,7 +18,7 @@ TEST(credit, spent_queued_and_free_add_up_to_capacity_at_every_step) {
     using counter = std::uint8_t;
     for (const counter capacity : std::initializer_list<counter>{1, 2, 3, 7, 64, 127}) {
         for (const counter start : std::initializer_list<counter>{0, 100, 200, 255}) {
-            credit_counter<counter> credit(capacity, start);
+            credit_counter<counter> credit(capacity, start, true);
             std::mt19937 random(capacity * 256u + start);
             unsigned in_flight = 0;
             for (int step = 0; step < 20'000; ++step) {
@@ -30,6 +30,7 @@ TEST(credit, spent_queued_and_free_add_up_to_capacity_at_every_step) {
                         ASSERT_EQ(credits, capacity - in_flight) << "a shortage must be exact";
                     } else {
                         ASSERT_LE(credits, capacity - in_flight) << "more credit than there is";
+                        ASSERT_TRUE(credit.claim(position, n));
                         credit.send(position, n);
                         in_flight += n;
                     }
@@ -52,7 +53,7 @@ TEST(credit, spent_queued_and_free_add_up_to_capacity_at_every_step) {
 }
 
 TEST(credit, an_8_bit_counter_carries_up_to_127_slots) {
-    using narrow = weir::spsc_ring<int, weir::storage::heap, std::uint8_t>;
+    using narrow = weir::spsc_ring<int, weir::wait::park, weir::storage::heap, std::uint8_t>;
     narrow ring(127, {250});
     for (int lap = 0; lap < 1000; ++lap) {
         int pushed = 0;

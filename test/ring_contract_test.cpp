@@ -66,9 +66,9 @@ private:
 template <class T>
 using heap_ring = weir::spsc_ring<T>;
 template <class T>
-using huge_page_ring = weir::spsc_ring<T, weir::storage::huge_pages>;
+using huge_page_ring = weir::spsc_ring<T, weir::wait::park, weir::storage::huge_pages>;
 template <class T>
-using narrow_ring = weir::spsc_ring<T, weir::storage::heap, std::uint16_t>;
+using narrow_ring = weir::spsc_ring<T, weir::wait::parking<weir::fence::seq_cst>, weir::storage::heap, std::uint16_t>;
 
 using rings = testing::Types<heap_ring<int>, heap_ring<big>, heap_ring<std::unique_ptr<int>>, heap_ring<aligned<64>>,
                              heap_ring<aligned<128>>, heap_ring<counted>,

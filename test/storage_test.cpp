@@ -54,7 +54,7 @@ void use(Ring& ring) {
 
 TEST(storage, fixed_never_allocates) {
     const int before = allocations;
-    weir::spsc_ring<int, weir::storage::fixed<10>> ring;
+    weir::spsc_ring<int, weir::wait::park, weir::storage::fixed<10>> ring;
     EXPECT_EQ(ring.capacity(), 10u);
     use(ring);
     EXPECT_EQ(allocations, before);
@@ -62,7 +62,7 @@ TEST(storage, fixed_never_allocates) {
 }
 
 TEST(storage, fixed_lives_inside_the_ring) {
-    using ring_type = weir::spsc_ring<aligned<128>, weir::storage::fixed<3>>;
+    using ring_type = weir::spsc_ring<aligned<128>, weir::wait::park, weir::storage::fixed<3>>;
     const auto ring = std::make_unique<ring_type>();
     use(*ring);
     EXPECT_EQ(ring->memory().bytes, 4 * sizeof(aligned<128>)) << "slots are rounded up, the bound is not";
@@ -81,7 +81,7 @@ TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
 }
 
 TEST(storage, huge_pages_are_granted_or_the_report_says_why_not) {
-    weir::spsc_ring<std::uint64_t, weir::storage::huge_pages> ring(100'000);
+    weir::spsc_ring<std::uint64_t, weir::wait::park, weir::storage::huge_pages> ring(100'000);
     use(ring);
     const weir::memory_report report = ring.memory();
     EXPECT_TRUE(report.huge_pages_wanted);

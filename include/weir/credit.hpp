@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "weir/detail/asymmetric_fence.hpp"
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/cache_line.hpp"
 #include "weir/detail/pause.hpp"
@@ -27,21 +28,22 @@ namespace weir {
 /// from the line of private state that each side keeps, and a side looks at the other's counter only when what it knows
 /// has run out. A look is not free for the other side either: it takes the line away, and the other's stores wait until
 /// the line is back. A side on the heels of a streaming peer would look again after every few items and bring both to a
-/// crawl. Hence looks are *paced*: while they show a stream, one look follows the other only after an interval, which
-/// additive increase and decrease adjust so that a look brings a few hundred items. The interval stays below about
-/// 1 us, whoever looks less often than that never waits, and neither does an item that arrives alone.
+/// crawl. Hence looks are *paced*: while they follow each other closely and show a stream, each waits for as many pauses
+/// as make it bring a few hundred items, found by additive increase and decrease, 1 us at most. Who looks rarely never
+/// waits, and an item that arrives alone is never waited for.
 ///
 /// All operations are wait-free: bounded steps of their own, no syscall; they never throw. Counter is unsigned; a
 /// capacity below half its range keeps the differences unambiguous across wrap.
 template <std::unsigned_integral Counter>
 class credit_counter {
 public:
-    /// `capacity` >= 1; the counters begin at `start`.
-    credit_counter(Counter capacity, Counter start) noexcept
+    /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: closing may use heavy_fence(), see there.
+    credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
         : producer_{start, static_cast<Counter>(start + capacity)},
           sent_(start),
           consumer_{start, start},
           limit_(static_cast<Counter>(start + capacity)),
+          closing_(asymmetric ? open : ask_properly),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {}
 
@@ -53,8 +55,10 @@ public:
 
     // ---- producer side: one thread ---------------------------------------------------------------------------
 
-    /// Position of the next item to be sent.
-    Counter send_position() const noexcept { return producer_.position; }
+    /// Position of the next item to be sent, unless some are claimed.
+    Counter send_position() const noexcept {
+        return producer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
+    }
 
     /// Credits at `position`, looking at the consumer only if fewer than `wanted` are known. A result below `wanted` is
     /// exact: the consumer had granted no more at the time of the look.
@@ -63,16 +67,33 @@ public:
         return known >= wanted ? known : look_for_credit(position);
     }
 
-    /// Hands `n` items from `position` on, whose slots are written, to the consumer. `n` is within the credit.
+    /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
+    /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and drained() waits for
+    /// it.
+    bool claim(Counter position, Counter n) noexcept {
+        // relaxed: ordered before the next load by the light fence here and the heavy one in end_sending()
+        producer_.position.store(static_cast<Counter>(position + n), detail::relaxed);
+        detail::light_fence();
+        // relaxed: as above
+        return closing_.load(detail::relaxed) == open || claim_properly(position, n);
+    }
+
+    /// Gives claimed credits back, all from `position` on.
+    void unclaim(Counter position) noexcept {
+        producer_.position.store(position, detail::release);  // (5) release: pairs with (6), what was sent before is sent
+    }
+
+    /// Hands `n` claimed items from `position` on, whose slots are written, to the consumer.
     void send(Counter position, Counter n) noexcept {
-        producer_.position = static_cast<Counter>(position + n);
-        sent_.store(producer_.position, detail::release);  // (1) release: pairs with (2), hands the items over
+        sent_.store(static_cast<Counter>(position + n), detail::release);  // (1) release: pairs with (2), hands over
     }
 
     // ---- consumer side: one thread ---------------------------------------------------------------------------
 
     /// Position of the next item to be taken.
-    Counter take_position() const noexcept { return consumer_.position; }
+    Counter take_position() const noexcept {
+        return consumer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
+    }
 
     /// Items at `position` that the consumer knows of without a look: a lower bound.
     Counter known_items(Counter position) const noexcept { return difference(consumer_.known, position); }
@@ -86,12 +107,33 @@ public:
 
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
     void consume(Counter position, Counter n) noexcept {
-        consumer_.position = static_cast<Counter>(position + n);
-        const Counter limit = static_cast<Counter>(consumer_.position + capacity_);
-        limit_.store(limit, detail::release);  // (3) release: pairs with (4), hands the slots over
+        const Counter taken = static_cast<Counter>(position + n);
+        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
+        // (3) release: pairs with (4), hands the slots over
+        limit_.store(static_cast<Counter>(taken + capacity_), detail::release);
+    }
+
+    /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
+    bool drained() const noexcept {
+        // (8) acquire: pairs with (7)
+        if ((closing_.load(detail::acquire) & settled) == 0) return false;
+        // (6) seq_cst, which is also an acquire: sees every claim whose producer did not see the end, and pairs with (5)
+        return producer_.position.load(detail::seq_cst) == take_position();
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
+
+    /// No claim succeeds from now on; what was claimed before may still be sent. Idempotent.
+    void end_sending() noexcept {
+        // seq_cst: with the claim's exchange and load, either the claim sees the end or drained() sees the claim
+        const unsigned char before = closing_.fetch_or(ended, detail::seq_cst);
+        if ((before & ask_properly) == 0) detail::heavy_fence();
+        closing_.fetch_or(settled, detail::release);  // (7) release: pairs with (8), claims are settled from here on
+    }
+
+    bool is_ended() const noexcept {
+        return (closing_.load(detail::acquire) & ended) != 0;  // acquire: what the closing thread did is visible
+    }
 
     Counter capacity() const noexcept { return capacity_; }
 
@@ -107,52 +149,70 @@ public:
 private:
     // A look that finds as many items as this shows a stream, not single items.
     static constexpr Counter stream = 8;
-    // The step of the interval between two looks and its bound, in ns as rough_ns() counts them.
-    static constexpr std::uint32_t interval_step = 64;
-    static constexpr std::uint32_t longest_interval = 4096;
-    // Bounds the wait where the rough clock stands still.
+    // The most that a look waits: about 1 us on x86-64.
     static constexpr int most_pauses = 64;
+    // Who looks more rarely than this, in ns as rough_ns() counts them, does not disturb and need not wait.
+    static constexpr std::uint64_t rare = 4096;
 
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
 
-    // One side's private line: where it is, and what it knows of the other's counter.
-    struct alignas(detail::separation_bytes) side {
-        Counter position;
-        Counter known;
-        std::uint32_t interval = 0;   // least time from one look to the next
-        std::uint64_t looked_at = 0;  // meaningful while there is an interval
+    // How sending ends. A claim must not slip through between the end and the consumer's finding that all is drained: that
+    // item would be accepted and never delivered. So the producer claims, then looks whether it is the end; who ends
+    // marks the end, then has the claims looked at: a store and a load on either side, with a fence in between.
+    enum closing_state : unsigned char {
+        open = 0,
+        ask_properly = 1,  // no asymmetric fence: each claim pays for its own
+        ended = 2,
+        settled = 4,  // ended, and every claim from before is visible
+    };
 
-        void wait_for_interval() const noexcept {
-            if (interval == 0) return;
-            for (int i = 0; i < most_pauses && detail::rough_ns() - looked_at < interval; ++i) detail::pause();
+    [[gnu::noinline, gnu::cold]] bool claim_properly(Counter position, Counter n) noexcept {
+        // seq_cst, both: see end_sending()
+        producer_.position.exchange(static_cast<Counter>(position + n), detail::seq_cst);
+        if ((closing_.load(detail::seq_cst) & ended) == 0) return true;
+        unclaim(position);
+        return false;
+    }
+
+    // One side's private line: where it is, and what it knows of the other's counter. Others read the producer's
+    // position, which includes what it has claimed, once: when the ring is closed and seems empty.
+    struct alignas(detail::separation_bytes) side {
+        detail::atomic<Counter> position;
+        Counter known;
+        int pauses = 0;               // to wait before the next look
+        std::uint64_t looked_at = 0;  // meaningful while there are pauses
+
+        void pace() const noexcept {
+            if (pauses == 0 || detail::rough_ns() - looked_at > rare) return;
+            for (int i = 0; i < pauses; ++i) detail::pause();
         }
 
-        void adapt_interval(Counter found, Counter worthwhile) noexcept {
+        void adapt(Counter found, Counter worthwhile) noexcept {
             if (found < stream) {
-                interval = 0;
+                pauses = 0;
             } else if (found < worthwhile) {
-                interval = std::min(interval + interval_step, longest_interval);
-            } else if (interval > 0) {
-                interval -= interval_step;
+                pauses = std::min(pauses + 2, most_pauses);
+            } else if (pauses > 0) {
+                --pauses;
             }
-            if (interval > 0) looked_at = detail::rough_ns();
+            if (pauses > 0) looked_at = detail::rough_ns();
         }
     };
 
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
     [[gnu::noinline]] Counter look_for_credit(Counter position) noexcept {
-        producer_.wait_for_interval();
+        producer_.pace();
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
         const Counter found = difference(producer_.known, position);
-        producer_.adapt_interval(found, worthwhile_);
+        producer_.adapt(found, worthwhile_);
         return found;
     }
 
     [[gnu::noinline]] Counter look_for_items(Counter position) noexcept {
-        consumer_.wait_for_interval();
+        consumer_.pace();
         consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
         const Counter found = known_items(position);
-        consumer_.adapt_interval(found, worthwhile_);
+        consumer_.adapt(found, worthwhile_);
         return found;
     }
 
@@ -160,7 +220,8 @@ private:
     alignas(detail::separation_bytes) detail::atomic<Counter> sent_;
     side consumer_;
     alignas(detail::separation_bytes) detail::atomic<Counter> limit_;
-    alignas(detail::separation_bytes) const Counter capacity_;
+    alignas(detail::separation_bytes) detail::atomic<unsigned char> closing_;  // on the line that nobody writes
+    const Counter capacity_;
     const Counter worthwhile_;  // items that a look at a streaming peer should bring
 };
 

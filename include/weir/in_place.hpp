@@ -20,14 +20,15 @@ namespace weir {
 ///
 /// An element of any type is built by emplace() or append(); trivial types may instead be written through first() and
 /// second(). commit(k) publishes the first k. When the reservation is dropped, what was built but not committed is
-/// destroyed, and the credit of the slots not committed is back. Belongs to the producer; must not outlive the ring.
-template <class Core>
+/// destroyed, and the credit of the slots not committed is back. What was reserved before the ring was closed can still
+/// be committed. Belongs to the producer; must not outlive the ring.
+template <class Ring>
 class [[nodiscard]] reservation {
-    using T = typename Core::value_type;
+    using T = typename Ring::value_type;
     static constexpr bool trivial = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>;
 
 public:
-    reservation(Core& core, detail::slot_run<T> slots) noexcept : core_(core), slots_(slots) {}
+    reservation(Ring& ring, detail::slot_run<T> slots) noexcept : ring_(ring), slots_(slots) {}
     reservation(const reservation&) = delete;
     reservation& operator=(const reservation&) = delete;
     ~reservation() {
@@ -36,6 +37,7 @@ public:
             std::destroy_n(slots_.first.data(), in_first);
             std::destroy_n(slots_.second.data(), built_ - in_first);
         }
+        ring_.unclaim(size());
     }
 
     /// Slots that are claimed and not yet committed.
@@ -86,7 +88,7 @@ public:
             detail::abort_with("reservation::commit: more than was reserved and built; build first, then commit");
         }
         if (k == 0) return;
-        core_.publish(k);
+        ring_.publish(k, size());
         slots_.drop_front(k);
         built_ -= std::min(k, built_);
     }
@@ -106,7 +108,7 @@ private:
         return rest;
     }
 
-    Core& core_;
+    Ring& ring_;
     detail::slot_run<T> slots_;
     std::size_t built_ = 0;
 };
@@ -114,12 +116,12 @@ private:
 /// Elements shown by try_peek(), in their slots, oldest first, as at most two contiguous spans. They may be read, changed
 /// and moved from. release(k) destroys the first k and gives their slots back; what was not released stays in the ring.
 /// Belongs to the consumer; must not outlive the ring.
-template <class Core>
+template <class Ring>
 class [[nodiscard]] readable {
-    using T = typename Core::value_type;
+    using T = typename Ring::value_type;
 
 public:
-    readable(Core& core, detail::slot_run<T> items) noexcept : core_(core), items_(items) {}
+    readable(Ring& ring, detail::slot_run<T> items) noexcept : ring_(ring), items_(items) {}
     readable(const readable&) = delete;
     readable& operator=(const readable&) = delete;
 
@@ -138,12 +140,12 @@ public:
         const std::size_t in_first = std::min(k, items_.first.size());
         std::destroy_n(items_.first.data(), in_first);
         std::destroy_n(items_.second.data(), k - in_first);
-        core_.release(k);
+        ring_.release(k);
         items_.drop_front(k);
     }
 
 private:
-    Core& core_;
+    Ring& ring_;
     detail::slot_run<T> items_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include "weir/detail/storage.hpp"
 #include "weir/in_place.hpp"
 #include "weir/status.hpp"
+#include "weir/wait.hpp"
 
 namespace weir {
 
@@ -24,22 +26,26 @@ struct start_at {
     std::uint64_t position = 0;
 };
 
-/// A bounded ring of T: the one public class, over a core that decides how many producers and consumers there may be.
-/// Use it through its aliases, such as spsc_ring.
+/// A bounded ring of T: the one public class, over a core that decides how many producers and consumers there may be,
+/// and a strategy of waiting (wait.hpp). Use it through its aliases, such as spsc_ring.
 ///
-/// - The capacity is exactly what was asked for, and a full ring is a signal: a try-operation refuses, and says why.
+/// - The capacity is exactly what was asked for, and a full ring is a signal: a try-operation refuses and says why, a
+///   waiting one waits.
 /// - A push that fails leaves its argument untouched, also an rvalue.
 /// - Every value of T can be stored. T may be move-only and over-aligned. Live elements are destroyed exactly once: when
 ///   they are taken, or by the ring's destructor.
+/// - close() ends the pushing: what was accepted is still popped, in order, and only then do pops say `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
 ///   off) and lets std::bad_alloc of the storage pass. Nothing else throws but T's own copy constructor or assignment.
-/// - No operation below allocates or makes a syscall.
+/// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
+///   (wait::park) or signals a descriptor (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
-template <class Core>
+template <class Core, class Wait>
 class basic_ring {
 public:
     using value_type = typename Core::value_type;
     using T = value_type;
+    using time_point = std::chrono::steady_clock::time_point;
 
     static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
                   "weir: a ring holds objects: not references, arrays or const types");
@@ -55,33 +61,35 @@ public:
     /// A ring of exactly `capacity` slots, 1 at least.
     explicit basic_ring(std::size_t capacity, start_at start = {})
         requires(Core::fixed_capacity == 0)
-        : core_(capacity, static_cast<typename Core::counter_type>(start.position)) {}
+        : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
     explicit basic_ring(start_at start = {})
         requires(Core::fixed_capacity != 0)
-        : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position)) {}
+        : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
 
-    // ---- producer side ---------------------------------------------------------------------------------------
+    // ---- producer side: try ----------------------------------------------------------------------------------
 
-    /// Appends a copy. Returns success or full. O(1). If T's copy constructor throws, nothing has happened.
+    /// Appends a copy. Returns success, full or closed. O(1). If T's copy constructor throws, nothing has happened.
     status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::copy_constructible<T>
     {
-        return core_.try_emplace(value);
+        return try_emplace(value);
     }
 
     /// Appends by moving from `value`, which is untouched unless the answer is success. O(1).
-    status try_push(T&& value) noexcept { return core_.try_emplace(std::move(value)); }
+    status try_push(T&& value) noexcept { return try_emplace(std::move(value)); }
 
     /// Appends an element built in its slot from `args`, which are untouched unless the answer is success. O(1).
     template <class... Args>
         requires std::constructible_from<T, Args...>
     status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        return core_.try_emplace(std::forward<Args>(args)...);
+        const status answer = put(std::forward<Args>(args)...);
+        if (answer == status::full) [[unlikely]] found_full();
+        return answer;
     }
 
     /// Appends copies of the first k values, as many as fit, in one publication; returns k. O(k). If a copy throws,
@@ -97,30 +105,93 @@ public:
     template <std::input_iterator It>
         requires std::constructible_from<T, std::iter_reference_t<It>>
     std::size_t try_push_n(It from, std::size_t n) {
-        reservation<Core> slots = try_reserve(n);
-        slots.append(from, slots.size());
+        auto slots = try_reserve(n);
+        slots.append(std::move(from), slots.size());
         const std::size_t pushed = slots.size();
         slots.commit(pushed);
         return pushed;
     }
 
-    /// Claims up to `n` slots to be filled in place; of size 0 when the ring is full. Until it is dropped, nothing else
-    /// may be pushed. O(1).
-    [[nodiscard]] reservation<Core> try_reserve(std::size_t n) noexcept { return {core_, core_.writable(n)}; }
+    /// Claims up to `n` slots to be filled in place; of size 0 when the ring is full or closed. Until it is dropped,
+    /// nothing else may be pushed. O(1).
+    [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept {
+        const auto slots = core_.claim(n);
+        if (slots.size() == 0) [[unlikely]] found_full();
+        return {*this, slots};
+    }
 
-    // ---- consumer side ---------------------------------------------------------------------------------------
+    // ---- producer side: wait ---------------------------------------------------------------------------------
 
-    /// Moves the oldest element to `out`. Returns success or empty. O(1). If the assignment throws, the element stays.
+    /// Appends, and waits for room. Returns success, or closed.
+    status push(const T& value)
+        requires std::copy_constructible<T>
+    {
+        return push_until(value, detail::forever);
+    }
+    status push(T&& value) { return push_until(std::move(value), detail::forever); }
+
+    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
+    status push_for(const T& value, std::chrono::nanoseconds time)
+        requires std::copy_constructible<T>
+    {
+        return push_until(value, after(time));
+    }
+    status push_for(T&& value, std::chrono::nanoseconds time) { return push_until(std::move(value), after(time)); }
+    status push_until(const T& value, time_point deadline)
+        requires std::copy_constructible<T>
+    {
+        const status answer = put(value);
+        if (answer != status::full) [[likely]] return answer;
+        return wait_for_room([&] { return put(value); }, never, deadline);
+    }
+    status push_until(T&& value, time_point deadline) {
+        const status answer = put(std::move(value));
+        if (answer != status::full) [[likely]] return answer;
+        return wait_for_room([&] { return put(std::move(value)); }, never, deadline);
+    }
+
+    /// As push, but also gives up when `stop()` says true, with the answer full. wake_all() makes waiters ask again.
+    template <class U, std::predicate Stop>
+        requires std::constructible_from<T, U>
+    status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
+        return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
+    }
+
+    /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless the ring was
+    /// closed meanwhile.
+    std::size_t push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
+        std::size_t pushed = try_push_n(values);
+        while (pushed < values.size()) {
+            const status answer = wait_for_room(
+                [&] {
+                    const std::size_t more = try_push_n(values.subspan(pushed));
+                    pushed += more;
+                    return more > 0 ? status::success : core_.is_closed() ? status::closed : status::full;
+                },
+                never, detail::forever);
+            if (answer == status::closed) break;
+        }
+        return pushed;
+    }
+
+    // ---- consumer side: try ----------------------------------------------------------------------------------
+
+    /// Moves the oldest element to `out`. Returns success, empty or closed. O(1). If the assignment throws, the element
+    /// stays.
     status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
         requires std::is_move_assignable_v<T>
     {
-        return core_.try_take([&out](T& element) { out = std::move(element); });
+        const status answer = take(assign_to(out));
+        if (answer == status::empty) [[unlikely]] found_empty();
+        return answer;
     }
 
     /// Returns the oldest element, or nothing when the ring is empty. O(1).
     [[nodiscard]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
-        (void)core_.try_take([&out](T& element) { out.emplace(std::move(element)); });
+        if (take(emplace_in(out)) == status::empty) [[unlikely]] found_empty();
         return out;
     }
 
@@ -129,7 +200,7 @@ public:
     std::size_t try_pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
-        readable<Core> items = try_peek(out.size());
+        auto items = try_peek(out.size());
         std::move(items.second().begin(), items.second().end(),
                   std::move(items.first().begin(), items.first().end(), out.begin()));
         const std::size_t popped = items.size();
@@ -139,17 +210,95 @@ public:
 
     /// Shows the oldest `n` elements at most, in place; of size 0 when the ring is empty. Nothing is taken before
     /// release(). Until it is dropped, nothing else may be popped. O(1).
-    [[nodiscard]] readable<Core> try_peek(std::size_t n) noexcept { return {core_, core_.readable(n)}; }
+    [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept {
+        const auto items = core_.readable(n);
+        if (items.size() == 0) [[unlikely]] found_empty();
+        return {*this, items};
+    }
 
     /// Calls `visit(T&)` on the elements there are, oldest first and at most `most` of them, each in its slot, then frees
-    /// them, block by block so that the producer does not wait for the last. Returns how many. O(k). If `visit` throws,
-    /// that element and those after it stay.
+    /// them, a few lines at a time so that the producer does not wait for the last. Returns how many. O(k). If `visit`
+    /// throws, that element and those after it stay.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
-        return core_.consume(visit, most);
+        const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { space_.notify(n); });
+        if (visited == 0) [[unlikely]] found_empty();
+        return visited;
+    }
+
+    // ---- consumer side: wait ---------------------------------------------------------------------------------
+
+    /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
+    status pop(T& out)
+        requires std::is_move_assignable_v<T>
+    {
+        return pop_until(out, detail::forever);
+    }
+    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
+    status pop_for(T& out, std::chrono::nanoseconds time)
+        requires std::is_move_assignable_v<T>
+    {
+        return pop_until(out, after(time));
+    }
+    status pop_until(T& out, time_point deadline)
+        requires std::is_move_assignable_v<T>
+    {
+        const status answer = take(assign_to(out));
+        if (answer != status::empty) [[likely]] return answer;
+        return wait_for_items([&] { return take(assign_to(out)); }, never, deadline);
+    }
+
+    /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
+    [[nodiscard]] std::optional<T> pop() {
+        std::optional<T> out;
+        if (take(emplace_in(out)) == status::empty) [[unlikely]] {
+            wait_for_items([&] { return take(emplace_in(out)); }, never, detail::forever);
+        }
+        return out;
+    }
+
+    /// As pop, but also gives up when `stop()` says true, with the answer empty. wake_all() makes waiters ask again.
+    template <std::predicate Stop>
+    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
+        requires std::is_move_assignable_v<T>
+    {
+        return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
+    }
+
+    /// Fills `out` with the oldest elements, in as many portions as they come. Returns how many: all, unless the ring was
+    /// closed and drained meanwhile.
+    std::size_t pop_n(std::span<T> out)
+        requires std::is_move_assignable_v<T>
+    {
+        std::size_t popped = try_pop_n(out);
+        while (popped < out.size()) {
+            const status answer = wait_for_items(
+                [&] {
+                    const std::size_t more = try_pop_n(out.subspan(popped));
+                    popped += more;
+                    return more > 0 ? status::success : core_.drained() ? status::closed : status::empty;
+                },
+                never, detail::forever);
+            if (answer == status::closed) break;
+        }
+        return popped;
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
+
+    /// Ends the pushing: every later push says closed, whoever waits wakes, what was accepted is still popped, and only
+    /// then do pops say closed. An item is accepted or refused, never lost. Idempotent. One syscall or a few.
+    void close() noexcept {
+        core_.close();
+        wake_all();
+    }
+    bool is_closed() const noexcept { return core_.is_closed(); }
+
+    /// Makes everybody who waits look again, and ask again whether to stop.
+    void wake_all() noexcept {
+        items_.notify_all();
+        space_.notify_all();
+    }
 
     /// Exactly what was asked for.
     std::size_t capacity() const noexcept { return core_.capacity(); }
@@ -163,6 +312,18 @@ public:
     /// What memory the slots are in, and whether the kernel refused what was asked for.
     memory_report memory() const noexcept { return core_.memory(); }
 
+    /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
+    int items_fd() const noexcept
+        requires requires(typename Wait::lot& lot) { lot.fd(); }
+    {
+        return items_.fd();
+    }
+    int space_fd() const noexcept
+        requires requires(typename Wait::lot& lot) { lot.fd(); }
+    {
+        return space_.fd();
+    }
+
     // ---- handing a role on -----------------------------------------------------------------------------------
 
     /// The calling thread becomes the producer. Whoever was must have finished, and happen before this call. Only
@@ -172,13 +333,91 @@ public:
     void adopt_consumer() noexcept { core_.adopt_consumer(); }
 
 private:
+    friend reservation<basic_ring>;
+    friend readable<basic_ring>;
+
+    static constexpr bool never() noexcept { return false; }
+    static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }
+
+    static time_point after(std::chrono::nanoseconds time) noexcept {
+        const time_point now = std::chrono::steady_clock::now();
+        return time < detail::forever - now ? now + time : detail::forever;
+    }
+
+    static auto assign_to(T& out) noexcept {
+        return [&out](T& element) noexcept(std::is_nothrow_move_assignable_v<T>) { out = std::move(element); };
+    }
+    static auto emplace_in(std::optional<T>& out) noexcept {
+        return [&out](T& element) noexcept { out.emplace(std::move(element)); };
+    }
+
+    template <class... Args>
+    status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        const status answer = core_.try_emplace(std::forward<Args>(args)...);
+        if (answer == status::success) [[likely]] items_.notify(1);
+        return answer;
+    }
+
+    template <class F>
+    status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
+        const status answer = core_.try_take(f);
+        if (answer == status::success) [[likely]] {
+            space_.notify(1);
+        } else if (core_.drained()) {
+            return status::closed;
+        }
+        return answer;
+    }
+
+    // For reservation and readable.
+    void publish(std::size_t n, std::size_t left) noexcept {
+        core_.publish(n, left);
+        items_.notify(n);
+    }
+    void unclaim(std::size_t left) noexcept { core_.unclaim(left); }
+    void release(std::size_t n) noexcept {
+        core_.release(n);
+        space_.notify(n);
+    }
+
+    // A strategy with descriptors makes them unreadable when a try-operation has found nothing.
+    void found_full() noexcept {
+        if constexpr (requires { space_.found_nothing([] { return true; }); }) {
+            if (!core_.is_closed()) space_.found_nothing([this] { return core_.is_closed() || core_.has_room(); });
+        }
+    }
+    void found_empty() noexcept {
+        if constexpr (requires { items_.found_nothing([] { return true; }); }) {
+            if (!core_.is_closed()) items_.found_nothing([this] { return core_.is_closed() || core_.has_items(); });
+        }
+    }
+
+    template <class Attempt, class Stop>
+    [[gnu::noinline]] status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
+        status answer = status::full;
+        const bool in_time = space_.wait([&] { return (answer = attempt()) != status::full || stop(); }, deadline);
+        return in_time ? answer : status::timeout;
+    }
+
+    template <class Attempt, class Stop>
+    [[gnu::noinline]] status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
+        status answer = status::empty;
+        const auto done = [&] { return (answer = attempt()) != status::empty || stop(); };
+        bool in_time = items_.wait([&] { return done() || core_.is_closed(); }, deadline);
+        // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
+        if (in_time && answer == status::empty && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
+        return in_time ? answer : status::timeout;
+    }
+
     Core core_;
+    typename Wait::lot items_{false};  // where consumers wait
+    typename Wait::lot space_{true};   // where producers wait
 };
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.
 ///
-/// Memory: sizeof(T) per slot, slots rounded up to a power of two, and a dozen cache lines.
-template <class T, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>>;
+/// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
 
 }  // namespace weir

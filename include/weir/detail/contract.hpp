@@ -3,10 +3,12 @@
 // How weir says that a caller asked for the impossible.
 #pragma once
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace weir::detail {
 
@@ -24,6 +26,15 @@ namespace weir::detail {
     throw std::invalid_argument("weir: " + sentence);
 #else
     abort_with(sentence.c_str());
+#endif
+}
+
+/// The system refused a resource: std::system_error of errno, or abort_with() where exceptions are off.
+[[noreturn]] inline void fail_with_errno(const char* what) {
+#if defined(__cpp_exceptions)
+    throw std::system_error(errno, std::generic_category(), std::string("weir: ") + what);
+#else
+    abort_with(what);
 #endif
 }
 

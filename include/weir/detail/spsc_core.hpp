@@ -30,7 +30,8 @@ namespace weir::detail {
 /// asking for the lines of slots ahead of need within the credit in hand: an item's cost is the transfer of its line,
 /// and that wait is overlapped with the items before it.
 ///
-/// Knows cursors and slots; nothing of waiting or closing.
+/// Knows cursors and slots, and nothing of waiting. Closing is here since it must be one step with claiming: a push that
+/// looked, then claimed, could be accepted after the consumer was told that all is drained.
 template <class T, class Storage, std::unsigned_integral Counter>
 class spsc_core {
 public:
@@ -40,11 +41,11 @@ public:
     static constexpr progress try_push_progress = progress::wait_free;
     static constexpr progress try_pop_progress = progress::wait_free;
 
-    spsc_core(std::size_t capacity, Counter start)
+    spsc_core(std::size_t capacity, Counter start, bool asymmetric)
         : memory_(std::bit_ceil(checked_capacity(capacity))),
           slots_(memory_.data()),
           mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
-          credit_(static_cast<Counter>(capacity), start) {}
+          credit_(static_cast<Counter>(capacity), start, asymmetric) {}
 
     ~spsc_core() {
         const slot_run<T> rest = take_run(credit_.capacity());
@@ -62,26 +63,41 @@ public:
         check_producer();
         const Counter position = credit_.send_position();
         const Counter credits = credit_.credits(position, 1);
-        if (credits == 0) [[unlikely]] return status::full;
+        if (credits == 0) [[unlikely]] return credit_.is_ended() ? status::closed : status::full;
+        if (!credit_.claim(position, 1)) [[unlikely]] return status::closed;
         prefetch_ahead<true>(position, credits);
-        std::construct_at(&slot(position), std::forward<Args>(args)...);
+        if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
+            std::construct_at(&slot(position), std::forward<Args>(args)...);
+        } else {
+            claimed guard{credit_, position};
+            std::construct_at(&slot(position), std::forward<Args>(args)...);
+            guard.sent = true;
+        }
         credit_.send(position, 1);
         return status::success;
     }
 
-    /// Writable slots for the next `n` items at most; they hold no live element.
-    slot_run<T> writable(std::size_t n) noexcept {
+    /// Claims writable slots for the next `n` items at most; they hold no live element. None when full or closed.
+    slot_run<T> claim(std::size_t n) noexcept {
         check_producer();
         const Counter position = credit_.send_position();
         const Counter wanted = within_capacity(n);
-        return run(position, std::min(wanted, credit_.credits(position, wanted)));
+        const Counter granted = std::min(wanted, credit_.credits(position, wanted));
+        return run(position, granted > 0 && credit_.claim(position, granted) ? granted : Counter{0});
     }
 
-    /// Hands the first `n` slots of writable() over. Each holds a live element by now.
-    void publish(std::size_t n) noexcept {
+    /// Hands the first `n` of the `left` slots that are still claimed over. Each holds a live element by now.
+    void publish(std::size_t n, std::size_t left) noexcept {
         check_producer();
-        credit_.send(credit_.send_position(), static_cast<Counter>(n));
+        credit_.send(first_claimed(left), static_cast<Counter>(n));
     }
+
+    /// Gives the last `left` claimed slots back unused.
+    void unclaim(std::size_t left) noexcept {
+        if (left > 0) credit_.unclaim(first_claimed(left));
+    }
+
+    bool has_room() noexcept { return credit_.credits(credit_.send_position(), 1) > 0; }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
 
@@ -109,15 +125,15 @@ public:
     }
 
     /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, destroys them and gives
-    /// their slots back, a few lines at a time so that the producer does not wait for the last. If `visit` throws, that
-    /// element and those after it stay.
-    template <class F>
-    std::size_t consume(F& visit, std::size_t most) {
+    /// their slots back, a few lines at a time so that the producer does not wait for the last; `given_back(k)` is told of
+    /// each time. If `visit` throws, that element and those after it stay.
+    template <class F, class G>
+    std::size_t consume(F& visit, std::size_t most, G given_back) {
         const std::size_t count = readable(most).size();
         for (std::size_t left = count; left > 0;) {
             const Counter position = credit_.take_position();
             const slot_run<T> piece = run(position, static_cast<Counter>(std::min(left, most_items_at_once)));
-            giving_back visited{credit_, position};
+            giving_back<G> visited{credit_, position, given_back};
             for (; visited.count < piece.first.size(); ++visited.count) {
                 T& element = piece.first[visited.count];
                 visit(element);
@@ -134,7 +150,16 @@ public:
         credit_.consume(credit_.take_position(), static_cast<Counter>(n));
     }
 
+    bool has_items() noexcept { return credit_.items(credit_.take_position(), 1) > 0; }
+
+    /// Whether the ring was closed and everything accepted was taken.
+    bool drained() const noexcept { return credit_.drained(); }
+
     // ---- any thread ------------------------------------------------------------------------------------------
+
+    /// Nothing is accepted from now on, apart from what is claimed already.
+    void close() noexcept { credit_.end_sending(); }
+    bool is_closed() const noexcept { return credit_.is_ended(); }
 
     std::size_t capacity() const noexcept { return credit_.capacity(); }
     std::size_t size_approx() const noexcept { return credit_.in_flight_approx(); }
@@ -162,12 +187,32 @@ private:
     static constexpr std::size_t most_items_at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
 
     // Gives back what was visited, also when a visit throws.
+    template <class G>
     struct giving_back {
         credit_counter<Counter>& credit;
         Counter position;
+        G& tell;
         std::size_t count = 0;
-        ~giving_back() { credit.consume(position, static_cast<Counter>(count)); }
+        ~giving_back() {
+            if (count == 0) return;
+            credit.consume(position, static_cast<Counter>(count));
+            tell(count);
+        }
     };
+
+    // Gives the claim back when a constructor throws.
+    struct claimed {
+        credit_counter<Counter>& credit;
+        Counter position;
+        bool sent = false;
+        ~claimed() {
+            if (!sent) credit.unclaim(position);
+        }
+    };
+
+    Counter first_claimed(std::size_t left) const noexcept {
+        return static_cast<Counter>(credit_.send_position() - static_cast<Counter>(left));
+    }
 
     T& slot(Counter position) const noexcept { return slots_[position & mask_]; }
 

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+//
+// How a push waits for room and a pop for items. A strategy is the second parameter of a ring:
+//
+//     wait::park    spin a little, then sleep on a futex (default). Nobody pays while nobody sleeps.
+//     wait::spin    spin. Lowest latency, one core burnt; for threads that have a core each.
+//     wait::yield   spin and give the CPU away at each turn. Where threads outnumber cores and must not sleep.
+//     wait::sleep   sleep for short times and look again. The other side never makes a syscall: for audio callbacks.
+//     wait::event   an eventfd for each side, for poll and epoll loops.
+//
+// Each has a `lot`: where the waiters of one side wait. A ring has two. All of a lot's operations may be called by any
+// number of threads.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__linux__)
+#include <sys/eventfd.h>
+#include <unistd.h>
+#endif
+
+#include "weir/detail/asymmetric_fence.hpp"
+#include "weir/detail/atomic.hpp"
+#include "weir/detail/cache_line.hpp"
+#include "weir/detail/contract.hpp"
+#include "weir/detail/futex.hpp"
+#include "weir/detail/pause.hpp"
+#include "weir/detail/scheduler.hpp"
+
+namespace weir::wait {
+
+namespace detail {
+
+using weir::detail::steady_time;
+
+/// Lots of strategies whose waiters look again by themselves: nobody has to tell them.
+struct polled_lot {
+    explicit polled_lot(bool) noexcept {}
+    void notify(std::size_t) noexcept {}
+    void notify_all() noexcept {}
+};
+
+}  // namespace detail
+
+/// Spins. On one CPU, where the peer cannot run meanwhile, it yields instead.
+struct spin {
+    using fence_policy = fence::asymmetric;
+
+    class lot : public detail::polled_lot {
+    public:
+        using polled_lot::polled_lot;
+
+        /// Calls `done` until it returns true (then returns true) or `deadline` has passed (false).
+        template <class Done>
+        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            const bool alone = weir::detail::confined_to_one_cpu();
+            for (unsigned turn = 1; !done(); ++turn) {
+                if (turn % 64 == 0 && weir::detail::has_passed(deadline)) return false;
+                alone ? weir::detail::yield_cpu() : weir::detail::pause();
+            }
+            return true;
+        }
+    };
+};
+
+/// Spins, and gives the CPU away at each turn.
+struct yield {
+    using fence_policy = fence::asymmetric;
+
+    class lot : public detail::polled_lot {
+    public:
+        using polled_lot::polled_lot;
+
+        template <class Done>
+        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            while (!done()) {
+                if (weir::detail::has_passed(deadline)) return false;
+                weir::detail::yield_cpu();
+            }
+            return true;
+        }
+    };
+};
+
+/// Sleeps for 20 us, then longer, up to 1 ms, and looks again. An item is seen 1 ms late at most, plus what the
+/// scheduler adds.
+struct sleep {
+    using fence_policy = fence::asymmetric;
+
+    class lot : public detail::polled_lot {
+    public:
+        using polled_lot::polled_lot;
+
+        template <class Done>
+        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            using namespace std::chrono;
+            for (nanoseconds nap = microseconds{20}; !done(); nap = std::min<nanoseconds>(nap * 2, milliseconds{1})) {
+                if (deadline == weir::detail::forever) {
+                    weir::detail::sleep_for(nap);
+                } else {
+                    const nanoseconds left = deadline - steady_clock::now();
+                    if (left.count() <= 0) return false;
+                    weir::detail::sleep_for(std::min(nap, left));
+                }
+            }
+            return true;
+        }
+    };
+};
+
+/// Spins for a while that adapts, then sleeps on a futex.
+///
+/// The side that publishes does one relaxed load of a line that is written only when somebody parks. Who parks registers
+/// first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then sleeps: so
+/// either the last look finds what was published, or the publisher finds the registration.
+template <class Fence>
+struct parking {
+    using fence_policy = Fence;
+
+    class alignas(weir::detail::separation_bytes) lot {
+    public:
+        explicit lot(bool) noexcept
+            : asymmetric_(weir::detail::is_asymmetric<Fence>()),
+              state_(asymmetric_ ? 0 : always_look),
+              spins_(weir::detail::confined_to_one_cpu() ? 0 : most_spins / 4) {}
+
+        /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
+        /// waiters one load; a syscall only when somebody sleeps who was not woken yet.
+        void notify(std::size_t n) noexcept {
+            weir::detail::light_fence();
+            // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] wake(n);
+        }
+
+        /// Wakes everybody, as after close().
+        void notify_all() noexcept { wake(most_waiters); }
+
+        template <class Done>
+        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            return spin(done) || sleep(done, deadline);
+        }
+
+    private:
+        // The state: how many threads are registered, how many of those were woken and have not left yet, and whether
+        // publishers must always look properly since there is no asymmetric fence.
+        static constexpr std::uint32_t one_waiter = 1;
+        static constexpr std::uint32_t most_waiters = 0x7fff;
+        static constexpr std::uint32_t one_woken = most_waiters + 1;
+        static constexpr std::uint32_t always_look = std::uint32_t{1} << 31;
+
+        static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
+        static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
+
+        static constexpr std::uint32_t most_spins = 2000;  // 20 us to 100 us: about what a sleep and a wake-up cost
+
+        template <class Done>
+        bool spin(Done& done) noexcept(noexcept(done())) {
+            // relaxed, all: a hint that no access depends on
+            const std::uint32_t budget = spins_.load(weir::detail::relaxed);
+            for (std::uint32_t i = 0; i < budget; ++i) {
+                weir::detail::pause();
+                if (done()) {
+                    if (budget < most_spins) spins_.store(std::min(budget + budget / 8 + 1, most_spins), weir::detail::relaxed);
+                    return true;
+                }
+            }
+            spins_.store(weir::detail::confined_to_one_cpu() ? 0 : std::max(budget / 2, least_spins), weir::detail::relaxed);
+            return false;
+        }
+
+        template <class Done>
+        bool sleep(Done& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            for (;;) {
+                enter();
+                // (3) acquire: pairs with (4): a wake that this ticket includes happened after what it announces
+                const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
+                if (asymmetric_) weir::detail::heavy_fence();
+                if (done()) return leave(), true;
+                if (weir::detail::has_passed(deadline)) return leave(), false;
+                weir::detail::futex_wait(ticket_, ticket, deadline);
+                leave();
+                if (done()) return true;
+            }
+        }
+
+        void enter() noexcept {
+            // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
+            state_.fetch_add(one_waiter, weir::detail::acq_rel);
+        }
+
+        void leave() noexcept {
+            std::uint32_t state = state_.load(weir::detail::relaxed);  // relaxed: the exchange decides
+            std::uint32_t next;
+            do {
+                // Whether or not it was us who was woken: counting too few as woken costs a needless wake, no more.
+                next = state - one_waiter - (woken(state) > 0 ? one_woken : 0);
+            } while (!state_.compare_exchange_weak(state, next, weir::detail::acq_rel, weir::detail::relaxed));
+        }
+
+        [[gnu::noinline, gnu::cold]] void wake(std::size_t n) noexcept {
+            // (2) acq_rel: pairs with (1): either we see the registration, or who registers later sees our publication
+            std::uint32_t state = state_.fetch_add(0, weir::detail::acq_rel);
+            std::uint32_t count;
+            do {
+                const std::uint32_t asleep = waiters(state) - std::min(waiters(state), woken(state));
+                count = static_cast<std::uint32_t>(std::min<std::size_t>(n, asleep));
+                if (count == 0) return;
+            } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::acq_rel,
+                                                   weir::detail::relaxed));
+            ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
+            weir::detail::futex_wake(ticket_, count);
+        }
+
+        static constexpr std::uint32_t least_spins = 16;
+
+        const bool asymmetric_;
+        weir::detail::atomic<std::uint32_t> state_;
+        // What waiters write while they wait stays off the line that publishers read.
+        alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
+        weir::detail::atomic<std::uint32_t> spins_;
+    };
+};
+
+/// Spins a little, then sleeps. The default.
+using park = parking<fence::asymmetric>;
+
+#if defined(__linux__)
+/// An eventfd for each side, for poll and epoll loops: `items_fd()` and `space_fd()` of the ring.
+///
+/// Level-triggered as users of epoll expect: items_fd() is readable while there may be items, from the push that ended
+/// the emptiness until a pop has said `empty`; after close() it stays readable. So the loop is: wait for the descriptor,
+/// then pop until empty. The same for space_fd() with room, and `full`. The first `empty` after an item costs two
+/// syscalls, the push after that one; neither any while items flow.
+template <class Fence>
+struct eventing {
+    using fence_policy = Fence;
+
+    class alignas(weir::detail::separation_bytes) lot {
+    public:
+        /// `ready`: whether there is something to be had from the start.
+        explicit lot(bool ready)
+            : asymmetric_(weir::detail::is_asymmetric<Fence>()),
+              fd_(::eventfd(ready ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK)),
+              state_((ready ? 0U : armed) | (asymmetric_ ? 0U : always_look)) {
+            if (fd_ < 0) weir::detail::fail_with_errno("no eventfd for a ring with wait::event");
+        }
+        ~lot() { ::close(fd_); }
+        lot(const lot&) = delete;
+        lot& operator=(const lot&) = delete;
+
+        int fd() const noexcept { return fd_; }
+
+        void notify(std::size_t) noexcept {
+            weir::detail::light_fence();
+            // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] signal_if_armed();
+        }
+
+        void notify_all() noexcept { signal_if_armed(), signal(); }
+
+        /// To be called when nothing was found: makes the descriptor unreadable until the next notify(), unless `found`
+        /// says that there is something after all.
+        template <class Found>
+        void found_nothing(Found&& found) noexcept(noexcept(found())) {
+            // relaxed: if it is armed, whoever armed it has looked after that
+            if ((state_.load(weir::detail::relaxed) & armed) != 0) return;
+            if (arm(), found()) signal_if_armed();
+        }
+
+        template <class Done>
+        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+            while (!done()) {
+                arm();
+                if (done()) return signal_if_armed(), true;
+                if (weir::detail::has_passed(deadline)) return false;
+                weir::detail::wait_readable(fd_, deadline);
+            }
+            return true;
+        }
+
+    private:
+        static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
+        static constexpr unsigned always_look = 2;  // there is no asymmetric fence
+
+        void arm() noexcept {
+            std::uint64_t ignored = 0;
+            (void)!::read(fd_, &ignored, sizeof ignored);
+            // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
+            state_.fetch_or(armed, weir::detail::acq_rel);
+            if (asymmetric_) weir::detail::heavy_fence();
+        }
+
+        [[gnu::noinline, gnu::cold]] void signal_if_armed() noexcept {
+            // (2) acq_rel: pairs with (1): either we see that it is armed, or who arms it later sees our publication
+            if ((state_.fetch_and(~armed, weir::detail::acq_rel) & armed) != 0) signal();
+        }
+
+        void signal() noexcept {
+            const std::uint64_t one = 1;
+            (void)!::write(fd_, &one, sizeof one);  // fails only when it is readable already, 2^64 - 2 times over
+        }
+
+        const bool asymmetric_;
+        const int fd_;
+        weir::detail::atomic<unsigned> state_;
+    };
+};
+
+using event = eventing<fence::asymmetric>;
+#endif
+
+}  // namespace weir::wait
