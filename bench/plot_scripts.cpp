@@ -149,8 +149,9 @@ std::string bars_script(const json& results, const picture& shown) {
         std::string title = p.title;
         const std::string line = reference_line(results, p, shown.scale, largest, title);
         const auto column = static_cast<int>(i % columns);
+        const auto row_above = static_cast<int>(i / columns);
         const double left = names_width + column * panel_width;
-        const double top = head + static_cast<double>(i / columns) * row_height + 26;
+        const double top = head + row_above * row_height + 26;
         text += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", left / width,
                             (left + panel_width - 24) / width);
         text += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n", 1.0 - top / height,

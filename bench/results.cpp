@@ -16,7 +16,7 @@ nlohmann::json read_results(const std::string& file) {
     if (!stream) {
         refuse("cannot be read; give a JSON file that weir-bench has written");
     }
-    const auto results = nlohmann::json::parse(stream, nullptr, /*allow_exceptions*/ false);
+    auto results = nlohmann::json::parse(stream, nullptr, /*allow_exceptions*/ false);
     if (!results.is_object() || !results.contains("schema_version")) {
         refuse("is not a result file of weir-bench");
     }

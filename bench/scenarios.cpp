@@ -5,7 +5,7 @@ namespace bench {
 
 double scenario::of_floor(double value, const floor_reading& floor) const {
     if (unit == metric::items_per_s) {
-        return value * static_cast<double>(kind.item_bytes / sizeof(word)) / floor.stream_words_per_s;
+        return value * static_cast<double>(kind.item_bytes) / sizeof(word) / floor.stream_words_per_s;
     }
     // A round trip is compared with the line's round trip, one way with half of it.
     return scheduled_per_s > 0.0 ? value / (floor.roundtrip_ns / 2.0) : value / floor.roundtrip_ns;
@@ -21,7 +21,7 @@ bool scenario::offered_by(const queue_entry& queue) const {
 
 std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     std::vector<scenario> all;
-    const auto chosen = [&](std::vector<std::size_t> standard) {
+    const auto chosen = [&](const std::vector<std::size_t>& standard) {
         return choice.capacities.empty() ? standard : choice.capacities;
     };
     if (choice.quick) {

@@ -38,7 +38,7 @@ protected:
     // Every capacity that is interesting, from every start that is: at zero, and so that the counters wrap inside.
     template <class Test>
     static void for_each_ring(Test test) {
-        for (const std::size_t capacity : {1, 2, 3, 10, 100, 1000}) {
+        for (const std::size_t capacity : {1U, 2U, 3U, 10U, 100U, 1000U}) {
             for (const std::uint64_t start : {std::uint64_t{0}, std::uint64_t{0} - 1, std::uint64_t{0} - capacity / 2 - 1}) {
                 SCOPED_TRACE("capacity " + std::to_string(capacity) + ", start " + std::to_string(start));
                 Ring ring(capacity, {start});

@@ -45,7 +45,8 @@ struct polled_lot {
 
 }  // namespace detail
 
-/// Spins. On one CPU, where the peer cannot run meanwhile, it yields instead.
+/// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer is
+/// pinned to the same one.
 struct spin {
     using fence_policy = fence::asymmetric;
 
@@ -56,13 +57,20 @@ struct spin {
         /// Calls `done` until it returns true (then returns true) or `deadline` has passed (false).
         template <class Done>
         bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
-            const bool alone = weir::detail::confined_to_one_cpu();
             for (unsigned turn = 1; !done(); ++turn) {
                 if (turn % 64 == 0 && weir::detail::has_passed(deadline)) return false;
-                alone ? weir::detail::yield_cpu() : weir::detail::pause();
+                if (weir::detail::started_on_one_cpu || turn % turns_to_doubt == 0) {
+                    weir::detail::yield_cpu();
+                } else {
+                    weir::detail::pause();
+                }
             }
             return true;
         }
+
+    private:
+        // The peer may be waiting for this very CPU: about every 100 us it gets the chance.
+        static constexpr unsigned turns_to_doubt = 4096;
     };
 };
 
@@ -125,7 +133,7 @@ struct parking {
         explicit lot(bool) noexcept
             : asymmetric_(weir::detail::is_asymmetric<Fence>()),
               state_(asymmetric_ ? 0 : always_look),
-              spins_(weir::detail::confined_to_one_cpu() ? 0 : most_spins / 4) {}
+              spins_(weir::detail::started_on_one_cpu ? 0 : most_spins / 4) {}
 
         /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
         /// waiters one load; a syscall only when somebody sleeps who was not woken yet.
@@ -154,20 +162,29 @@ struct parking {
         static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
         static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
 
-        static constexpr std::uint32_t most_spins = 2000;  // 20 us to 100 us: about what a sleep and a wake-up cost
+        static constexpr std::uint32_t most_spins = 2048;  // 20 us to 100 us: about what a sleep and a wake-up cost
+        static constexpr std::uint32_t least_spins = 64;   // below that, spins_ counts waits until the next try
 
+        // What works is done longer, what does not is soon given up: on a CPU that is shared with the peer spinning never
+        // works, and costs one short try in 32 waits from then on.
         template <class Done>
         bool spin(Done& done) noexcept(noexcept(done())) {
-            // relaxed, all: a hint that no access depends on
-            const std::uint32_t budget = spins_.load(weir::detail::relaxed);
+            // relaxed, all: hints that no access depends on
+            std::uint32_t budget = spins_.load(weir::detail::relaxed);
+            if (budget < least_spins) {
+                spins_.store((budget + 1) % 32, weir::detail::relaxed);
+                if (budget != 31 || weir::detail::started_on_one_cpu) return false;
+                budget = least_spins;
+            }
             for (std::uint32_t i = 0; i < budget; ++i) {
                 weir::detail::pause();
                 if (done()) {
-                    if (budget < most_spins) spins_.store(std::min(budget + budget / 8 + 1, most_spins), weir::detail::relaxed);
+                    const std::uint32_t more = std::min(budget + budget / 8, most_spins);
+                    if (more != budget) spins_.store(more, weir::detail::relaxed);
                     return true;
                 }
             }
-            spins_.store(weir::detail::confined_to_one_cpu() ? 0 : std::max(budget / 2, least_spins), weir::detail::relaxed);
+            spins_.store(budget >= 2 * least_spins ? budget / 2 : 0, weir::detail::relaxed);
             return false;
         }
 
@@ -214,7 +231,7 @@ struct parking {
             weir::detail::futex_wake(ticket_, count);
         }
 
-        static constexpr std::uint32_t least_spins = 16;
+        
 
         const bool asymmetric_;
         weir::detail::atomic<std::uint32_t> state_;

@@ -28,7 +28,7 @@
 #else
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include <ctime>
 #include <unistd.h>
 #endif
 

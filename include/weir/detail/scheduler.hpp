@@ -10,7 +10,7 @@
 #endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <sched.h>
-#include <time.h>
+#include <ctime>
 #else
 #include <thread>
 #endif
@@ -47,8 +47,9 @@ inline void sleep_for(std::chrono::nanoseconds time) noexcept {
 #endif
 }
 
-/// Whether the calling thread may run on one CPU only, now: then whoever it waits for can only run if it does not spin.
-inline bool confined_to_one_cpu() noexcept {
+/// Whether the process was given one CPU: then whoever a thread waits for cannot run while it spins. Taken at the start,
+/// since a thread that was pinned later to one of many CPUs looks the same.
+inline const bool started_on_one_cpu = [] {
 #if defined(__linux__)
     cpu_set_t allowed;
     // More CPUs than the set can hold are an error, and surely more than one.
@@ -56,7 +57,7 @@ inline bool confined_to_one_cpu() noexcept {
 #else
     return false;
 #endif
-}
+}();
 
 #if defined(__linux__)
 /// Sleeps until the descriptor is readable or `deadline`. May return early, after a signal.

@@ -59,7 +59,7 @@ public:
     // ---- producer side ---------------------------------------------------------------------------------------
 
     template <class... Args>
-    status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         check_producer();
         const Counter position = credit_.send_position();
         const Counter credits = credit_.credits(position, 1);
@@ -103,7 +103,7 @@ public:
 
     /// Calls `take(element)` on the oldest element, then destroys it. If `take` throws, the element stays.
     template <class F>
-    status try_take(F&& take) {
+    [[gnu::always_inline]] status try_take(F&& take) {
         check_consumer();
         const Counter position = credit_.take_position();
         // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
