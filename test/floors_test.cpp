@@ -190,7 +190,7 @@ TEST(floors, ask_for_a_floor_for_every_header) {
 TEST(floors, refuse_a_header_from_above_or_the_same_floor) {
     EXPECT_THAT(violations_in({{"weir/credit.hpp", "#pragma once\n  #  include <weir/ring.hpp>\n"},
                                {"weir/status.hpp", "#include \"weir/detail/pause.hpp\"\n"}}),
-                ElementsAre(HasSubstr("weir/ring.hpp stands on floor 3: a header on floor 1 includes only"),
+                ElementsAre(HasSubstr("weir/ring.hpp stands on floor 4: a header on floor 2 includes only"),
                             HasSubstr("weir/detail/pause.hpp stands on floor 0: a header on floor 0 includes only")));
 }
 

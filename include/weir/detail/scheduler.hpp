@@ -12,7 +12,8 @@
 #include <sched.h>
 #include <ctime>
 #else
-#include <thread>
+#include <condition_variable>
+#include <mutex>
 #endif
 
 namespace weir::detail {
@@ -26,15 +27,6 @@ inline bool has_passed(steady_time deadline) noexcept {
     return deadline != forever && std::chrono::steady_clock::now() >= deadline;
 }
 
-/// Lets another runnable thread have the CPU.
-inline void yield_cpu() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-    ::sched_yield();
-#else
-    std::this_thread::yield();
-#endif
-}
-
 /// Sleeps about that long; a signal may cut it short.
 inline void sleep_for(std::chrono::nanoseconds time) noexcept {
     if (time.count() <= 0) return;
@@ -43,7 +35,18 @@ inline void sleep_for(std::chrono::nanoseconds time) noexcept {
     const timespec request{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((time - seconds).count())};
     ::nanosleep(&request, nullptr);
 #else
-    std::this_thread::sleep_for(time);
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable().wait_for(lock, time);  // <thread> is too much to ask of who includes a ring
+#endif
+}
+
+/// Lets another runnable thread have the CPU.
+inline void yield_cpu() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+    ::sched_yield();
+#else
+    sleep_for(std::chrono::nanoseconds{1});
 #endif
 }
 
