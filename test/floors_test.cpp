@@ -45,6 +45,7 @@ constexpr header table[] = {
     {2, "weir/wait.hpp"},
     {3, "weir/detail/spsc_core.hpp"},
     {4, "weir/ring.hpp"},
+    {beside, "weir/stop.hpp"},
     {beside, "weir/affinity.hpp"},
     {beside, "weir/clock.hpp"},
     {beside, "weir/histogram.hpp"},

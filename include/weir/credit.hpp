@@ -64,7 +64,7 @@ public:
     /// exact: the consumer had granted no more at the time of the look.
     Counter credits(Counter position, Counter wanted) noexcept {
         const Counter known = difference(producer_.known, position);
-        return known >= wanted ? known : look_for_credit(position);
+        return known >= wanted ? known : look_for_credit(position, wanted);
     }
 
     /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
@@ -102,7 +102,7 @@ public:
     /// exact: the producer had sent no more at the time of the look.
     Counter items(Counter position, Counter wanted) noexcept {
         const Counter known = known_items(position);
-        return known >= wanted ? known : look_for_items(position);
+        return known >= wanted ? known : look_for_items(position, wanted);
     }
 
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
@@ -114,11 +114,14 @@ public:
     }
 
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
-    bool drained() const noexcept {
+    bool drained() noexcept {
+        if (consumer_.drained) return true;
         // (8) acquire: pairs with (7)
         if ((closing_.load(detail::acquire) & settled) == 0) return false;
         // (6) seq_cst, which is also an acquire: sees every claim whose producer did not see the end, and pairs with (5)
-        return producer_.position.load(detail::seq_cst) == take_position();
+        // To be remembered: a claim that is about to be refused shows in the position for a moment.
+        consumer_.drained = producer_.position.load(detail::seq_cst) == take_position();
+        return consumer_.drained;
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
@@ -181,6 +184,7 @@ private:
         Counter known;
         int pauses = 0;               // to wait before the next look
         std::uint64_t looked_at = 0;  // meaningful while there are pauses
+        bool drained = false;         // the consumer's: all there will ever be is taken
 
         void pace() const noexcept {
             if (pauses == 0 || detail::rough_ns() - looked_at > rare) return;
@@ -199,20 +203,23 @@ private:
         }
     };
 
+    // A batch that gets what it wants has spread the price of the look already.
+    Counter worthwhile(Counter wanted) const noexcept { return wanted > 1 ? std::min(wanted, worthwhile_) : worthwhile_; }
+
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
-    [[gnu::noinline]] Counter look_for_credit(Counter position) noexcept {
+    [[gnu::noinline]] Counter look_for_credit(Counter position, Counter wanted) noexcept {
         producer_.pace();
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
         const Counter found = difference(producer_.known, position);
-        producer_.adapt(found, worthwhile_);
+        producer_.adapt(found, worthwhile(wanted));
         return found;
     }
 
-    [[gnu::noinline]] Counter look_for_items(Counter position) noexcept {
+    [[gnu::noinline]] Counter look_for_items(Counter position, Counter wanted) noexcept {
         consumer_.pace();
         consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
         const Counter found = known_items(position);
-        consumer_.adapt(found, worthwhile_);
+        consumer_.adapt(found, worthwhile(wanted));
         return found;
     }
 

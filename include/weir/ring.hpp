@@ -252,7 +252,7 @@ public:
     [[nodiscard]] std::optional<T> pop() {
         std::optional<T> out;
         if (take(emplace_in(out)) == status::empty) [[unlikely]] {
-            wait_for_items([&] { return take(emplace_in(out)); }, never, detail::forever);
+            (void)wait_for_items([&] { return take(emplace_in(out)); }, never, detail::forever);
         }
         return out;
     }

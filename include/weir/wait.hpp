@@ -109,9 +109,9 @@ struct sleep {
                 if (deadline == weir::detail::forever) {
                     weir::detail::sleep_for(nap);
                 } else {
-                    const nanoseconds left = deadline - steady_clock::now();
-                    if (left.count() <= 0) return false;
-                    weir::detail::sleep_for(std::min(nap, left));
+                    const auto now = steady_clock::now();
+                    if (now >= deadline) return false;
+                    weir::detail::sleep_for(std::min<nanoseconds>(nap, deadline - now));
                 }
             }
             return true;
@@ -191,9 +191,11 @@ struct parking {
         template <class Done>
         bool sleep(Done& done, detail::steady_time deadline) noexcept(noexcept(done())) {
             for (;;) {
-                enter();
+                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // sleep through that wake while the next publisher believes we are up.
                 // (3) acquire: pairs with (4): a wake that this ticket includes happened after what it announces
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
+                enter();
                 if (asymmetric_) weir::detail::heavy_fence();
                 if (done()) return leave(), true;
                 if (weir::detail::has_passed(deadline)) return leave(), false;
@@ -276,7 +278,8 @@ struct eventing {
             if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] signal_if_armed();
         }
 
-        void notify_all() noexcept { signal_if_armed(), signal(); }
+        /// Makes it readable, if it is not.
+        void notify_all() noexcept { signal_if_armed(); }
 
         /// To be called when nothing was found: makes the descriptor unreadable until the next notify(), unless `found`
         /// says that there is something after all.

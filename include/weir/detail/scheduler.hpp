@@ -70,8 +70,9 @@ inline void wait_readable(int fd, steady_time deadline) noexcept {
         ::ppoll(&entry, 1, nullptr, nullptr);
         return;
     }
-    const std::chrono::nanoseconds left = deadline - std::chrono::steady_clock::now();
-    if (left.count() <= 0) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) return;
+    const std::chrono::nanoseconds left = deadline - now;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
     const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((left - seconds).count())};
     ::ppoll(&entry, 1, &timeout, nullptr);

@@ -153,7 +153,7 @@ public:
     bool has_items() noexcept { return credit_.items(credit_.take_position(), 1) > 0; }
 
     /// Whether the ring was closed and everything accepted was taken.
-    bool drained() const noexcept { return credit_.drained(); }
+    bool drained() noexcept { return credit_.drained(); }
 
     // ---- any thread ------------------------------------------------------------------------------------------
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// push and pop that a std::stop_token ends, as the threads of std::jthread expect:
+//
+//     std::jthread consumer([&](std::stop_token stop) {
+//         for (T item; weir::pop(ring, item, stop);) use(item);
+//     });
+//
+// A header of its own, so that the rings do not pull in <stop_token>.
+#pragma once
+
+#include <concepts>
+#include <stop_token>
+#include <type_traits>
+#include <utility>
+
+#include "weir/status.hpp"
+
+namespace weir {
+
+/// Appends, and waits for room until `stop` is requested. Returns success, closed, or full when it was stopped: then
+/// nothing has happened, and `value` is untouched, also an rvalue. If a stop was requested before, it only tries.
+///
+/// For the ring's producer. With room O(1), and as fast as try_push; a wait registers a callback with the stop state,
+/// which may allocate, and whoever requests the stop wakes all who wait on this ring to look again.
+template <class Ring, class U>
+    requires std::constructible_from<typename Ring::value_type, U>
+status push(Ring& ring, U&& value, std::stop_token stop) {
+    const status answer = ring.try_emplace(std::forward<U>(value));
+    if (answer != status::full || stop.stop_requested()) return answer;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+/// Moves the oldest element to `out`, and waits for one until `stop` is requested. Returns success, closed when there will
+/// be none, or empty when it was stopped: then nothing has happened. If a stop was requested before, it only tries: the
+/// items there are can still be popped, and a loop that is to leave them there asks the token itself.
+///
+/// For the ring's consumer. Costs as push().
+template <class Ring>
+    requires std::is_move_assignable_v<typename Ring::value_type>
+status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
+    const status answer = ring.try_pop(out);
+    if (answer != status::empty || stop.stop_requested()) return answer;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+}  // namespace weir
