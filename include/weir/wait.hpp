@@ -233,8 +233,6 @@ struct parking {
             weir::detail::futex_wake(ticket_, count);
         }
 
-        
-
         const bool asymmetric_;
         weir::detail::atomic<std::uint32_t> state_;
         // What waiters write while they wait stays off the line that publishers read.
