@@ -32,7 +32,8 @@ namespace weir {
 /// as make it bring a few hundred items, found by additive increase and decrease, 1 us at most. Who looks rarely never
 /// waits, and an item that arrives alone is never waited for.
 ///
-/// All operations are wait-free: bounded steps of their own, no syscall; they never throw. Counter is unsigned; a
+/// All operations are wait-free: bounded steps of their own; they never throw, and only end_sending() makes a syscall.
+/// Counter is unsigned; a
 /// capacity below half its range keeps the differences unambiguous across wrap.
 template <std::unsigned_integral Counter>
 class credit_counter {

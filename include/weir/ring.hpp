@@ -38,7 +38,7 @@ struct start_at {
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
 ///   off) and lets std::bad_alloc of the storage pass. Nothing else throws but T's own copy constructor or assignment.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
-///   (wait::park) or signals a descriptor (wait::event).
+///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait>
 class basic_ring {
