@@ -123,12 +123,12 @@ public:
     // ---- producer side: wait ---------------------------------------------------------------------------------
 
     /// Appends, and waits for room. Returns success, or closed.
-    status push(const T& value)
+    [[gnu::always_inline]] status push(const T& value)
         requires std::copy_constructible<T>
     {
         return push_until(value, detail::forever);
     }
-    status push(T&& value) { return push_until(std::move(value), detail::forever); }
+    [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), detail::forever); }
 
     /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
     status push_for(const T& value, std::chrono::nanoseconds time)
@@ -137,17 +137,17 @@ public:
         return push_until(value, after(time));
     }
     status push_for(T&& value, std::chrono::nanoseconds time) { return push_until(std::move(value), after(time)); }
-    status push_until(const T& value, time_point deadline)
+    [[gnu::always_inline]] status push_until(const T& value, time_point deadline)
         requires std::copy_constructible<T>
     {
         const status answer = put(value);
         if (answer != status::full) [[likely]] return answer;
-        return wait_for_room([&] { return put(value); }, never, deadline);
+        return wait_to_push<passed<const T&>>(value, deadline);
     }
-    status push_until(T&& value, time_point deadline) {
+    [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
         const status answer = put(std::move(value));
         if (answer != status::full) [[likely]] return answer;
-        return wait_for_room([&] { return put(std::move(value)); }, never, deadline);
+        return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
     /// As push, but also gives up when `stop()` says true, with the answer full. wake_all() makes waiters ask again.
@@ -229,7 +229,7 @@ public:
     // ---- consumer side: wait ---------------------------------------------------------------------------------
 
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
-    status pop(T& out)
+    [[gnu::always_inline]] status pop(T& out)
         requires std::is_move_assignable_v<T>
     {
         return pop_until(out, detail::forever);
@@ -240,19 +240,28 @@ public:
     {
         return pop_until(out, after(time));
     }
-    status pop_until(T& out, time_point deadline)
+    [[gnu::always_inline]] status pop_until(T& out, time_point deadline)
         requires std::is_move_assignable_v<T>
     {
         const status answer = take(assign_to(out));
         if (answer != status::empty) [[likely]] return answer;
-        return wait_for_items([&] { return take(assign_to(out)); }, never, deadline);
+        if constexpr (fits_registers) {
+            std::optional<T> late;
+            const status late_answer = wait_to_pop(emplace_in(late), deadline);
+            if (late) out = std::move(*late);
+            return late_answer;
+        } else {
+            return wait_to_pop(assign_to(out), deadline);
+        }
     }
 
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
-    [[nodiscard]] std::optional<T> pop() {
+    [[nodiscard, gnu::always_inline]] std::optional<T> pop() {
         std::optional<T> out;
         if (take(emplace_in(out)) == status::empty) [[unlikely]] {
-            (void)wait_for_items([&] { return take(emplace_in(out)); }, never, detail::forever);
+            std::optional<T> late;
+            (void)wait_to_pop(emplace_in(late), detail::forever);
+            return late;
         }
         return out;
     }
@@ -393,15 +402,31 @@ private:
         }
     }
 
+    // A small item goes by value where it has to wait, and comes through another variable: a reference that leaves the
+    // inlined path would make the caller's loop keep its item in memory, at the price of a store for each push and pop.
+    static constexpr bool fits_registers = std::is_trivially_copyable_v<T> && sizeof(T) <= 2 * sizeof(void*);
+    template <class Reference>
+    using passed = std::conditional_t<fits_registers, T, Reference>;
+
+    template <class Value>
+    [[gnu::noinline]] status wait_to_push(Value value, time_point deadline) {
+        return wait_for_room([&] { return put(std::forward<Value>(value)); }, never, deadline);
+    }
+
+    template <class F>
+    [[gnu::noinline]] status wait_to_pop(F f, time_point deadline) {
+        return wait_for_items([&] { return take(f); }, never, deadline);
+    }
+
     template <class Attempt, class Stop>
-    [[gnu::noinline]] status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
+    status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::full;
         const bool in_time = space_.wait([&] { return (answer = attempt()) != status::full || stop(); }, deadline);
         return in_time ? answer : status::timeout;
     }
 
     template <class Attempt, class Stop>
-    [[gnu::noinline]] status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
+    status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::empty;
         const auto done = [&] { return (answer = attempt()) != status::empty || stop(); };
         bool in_time = items_.wait([&] { return done() || core_.is_closed(); }, deadline);
