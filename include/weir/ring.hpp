@@ -154,6 +154,8 @@ public:
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
+        const status answer = put(std::forward<U>(value));
+        if (answer != status::full || stop()) return answer;
         return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
     }
 
@@ -271,6 +273,8 @@ public:
     status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
         requires std::is_move_assignable_v<T>
     {
+        const status answer = take(assign_to(out));
+        if (answer != status::empty || stop()) return answer;
         return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
     }
 
