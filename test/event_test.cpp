@@ -238,7 +238,8 @@ private:
         epoll set;
         std::array<std::uint64_t, 2> next{};
         for (std::uint32_t which = 0; which < 2; ++which) set.add(rings_[which].items_fd(), which);
-        for (int open = 2; open > 0;) {
+        int open = 2;
+        while (open > 0) {
             sleeps_ += !set.any();
             set.wait([&](std::uint32_t which) {
                 ring_type& ring = rings_[which];
