@@ -303,7 +303,7 @@ struct eventing {
         static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
         static constexpr unsigned always_look = 2;  // there is no asymmetric fence
 
-        void arm() noexcept {
+        [[gnu::noinline, gnu::cold]] void arm() noexcept {
             std::uint64_t ignored = 0;
             (void)!::read(fd_, &ignored, sizeof ignored);
             // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
