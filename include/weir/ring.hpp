@@ -40,6 +40,9 @@ struct start_at {
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
+/// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not reach
+///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
+///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
 template <class Core, class Wait>
 class basic_ring {
 public:
