@@ -18,6 +18,7 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <csignal>
+#include <ctime>
 #endif
 
 #include "weir/ring.hpp"
@@ -265,7 +266,9 @@ TYPED_TEST(wait, stops_when_the_predicate_says_so_after_wake_all) {
     int out = 0;
     EXPECT_EQ(ring.pop_unless(out, [] { return true; }), status::success) << "there is an item: nothing to stop";
     EXPECT_EQ(out, 0);
-    EXPECT_EQ(ring.pop_unless(out, [] { return false; }, clock::now() + 2ms), status::timeout);
+    EXPECT_EQ(ring.pop_unless(
+                  out, [] { return false; }, clock::now() + 2ms),
+              status::timeout);
     ring.close();
     EXPECT_EQ(ring.pop_unless(out, [] { return false; }), status::closed);
 }
@@ -296,39 +299,118 @@ TYPED_TEST(wait, outlasts_being_woken_for_nothing) {
 }
 
 #if defined(__unix__) || defined(__APPLE__)
-std::atomic<int> handled{0};
-
-// Interrupted system calls: without SA_RESTART each signal ends the sleep.
-TYPED_TEST(wait, outlasts_signals) {
-    struct sigaction action {};
-    struct sigaction before {};
-    action.sa_handler = [](int) { ++handled; };
-    sigemptyset(&action.sa_mask);
-    ASSERT_EQ(sigaction(SIGUSR1, &action, &before), 0);
-
-    typename TestFixture::ring_type ring(1);
-    std::atomic<int> popped{0};
-    std::thread consumer([&] {
-        int out = 0;
-        EXPECT_EQ(ring.pop(out), status::success);
-        ++popped;
-        EXPECT_EQ(ring.pop_for(out, ages), status::success);
-        ++popped;
-        EXPECT_EQ(out, 2);
-    });
-    for (int item = 1; item <= 2; ++item) {
+/// Handles SIGUSR1, and does nothing but count. Without SA_RESTART each signal ends a sleep in the kernel.
+class signals {
+public:
+    signals() {
+        struct sigaction action {};
+        action.sa_handler = [](int) { ++handled; };
+        sigemptyset(&action.sa_mask);
+        EXPECT_EQ(sigaction(SIGUSR1, &action, &before_), 0);
         handled = 0;
-        for (int i = 0; i < 100; ++i) {
-            ASSERT_EQ(pthread_kill(consumer.native_handle(), SIGUSR1), 0);
-            std::this_thread::sleep_for(100us);
-            ASSERT_LT(popped, item) << "pop came back from an empty ring";
-        }
-        EXPECT_GT(handled, 0);
-        ASSERT_EQ(ring.push(item), status::success);
-        while (item == 1 && popped == 0) std::this_thread::yield();
     }
+    ~signals() { EXPECT_EQ(sigaction(SIGUSR1, &before_, nullptr), 0); }
+
+    static inline std::atomic<int> handled{0};
+
+private:
+    struct sigaction before_ {};
+};
+
+TYPED_TEST(wait, outlasts_signals) {
+    const signals handling;
+    typename TestFixture::ring_type empty(1);
+    typename TestFixture::ring_type full(1);
+    this->fill(full);
+    full.adopt_producer();
+    std::atomic<int> done{0};
+    const auto waiter = [&](bool pops, bool timed) {
+        empty.adopt_consumer();
+        full.adopt_producer();
+        int out = 0;
+        const status answer = pops ? (timed ? empty.pop_for(out, ages) : empty.pop(out))
+                                   : (timed ? full.push_for(7, ages) : full.push(7));
+        EXPECT_EQ(answer, status::success);
+        ++done;
+    };
+    for (const bool timed : {false, true}) {
+        for (const bool pops : {true, false}) {
+            done = 0;
+            signals::handled = 0;
+            std::thread thread(waiter, pops, timed);
+            for (int i = 0; i < 100; ++i) {
+                ASSERT_EQ(pthread_kill(thread.native_handle(), SIGUSR1), 0);
+                std::this_thread::sleep_for(100us);
+                ASSERT_EQ(done, 0) << (pops ? "pop came back from an empty ring" : "push came back from a full ring");
+            }
+            EXPECT_GT(signals::handled, 0);
+            if (pops) {
+                ASSERT_EQ(empty.push(1), status::success);
+            } else {
+                ASSERT_TRUE(full.pop().has_value());
+            }
+            thread.join();
+        }
+    }
+}
+
+TYPED_TEST(wait, in_a_hail_of_signals_times_out_not_early) {
+    const signals handling;
+    typename TestFixture::ring_type ring(1);
+    std::atomic<bool> over{false};
+    std::thread sender([&over, target = pthread_self()] {
+        while (!over) {
+            EXPECT_EQ(pthread_kill(target, SIGUSR1), 0);
+            std::this_thread::sleep_for(50us);
+        }
+    });
+    int out = 0;
+    auto start = clock::now();
+    EXPECT_EQ(ring.pop_for(out, 30ms), status::timeout);
+    EXPECT_GE(clock::now() - start, 30ms);
+    this->fill(ring);
+    start = clock::now();
+    EXPECT_EQ(ring.push_for(9, 30ms), status::timeout);
+    EXPECT_GE(clock::now() - start, 30ms);
+    over = true;
+    sender.join();
+    EXPECT_GT(signals::handled, 0);
+}
+#endif
+
+#if defined(__linux__)
+std::chrono::nanoseconds cpu_time_of_this_thread() {
+    timespec used{};
+    EXPECT_EQ(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used), 0);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+// Time on a CPU, not on the wall: a busy machine does not disturb.
+TYPED_TEST(wait, in_a_park_uses_less_than_a_hundredth_of_a_core) {
+    constexpr bool stays_awake = std::is_same_v<TypeParam, weir::wait::spin> ||
+                                 std::is_same_v<TypeParam, weir::wait::yield> ||
+                                 std::is_same_v<TypeParam, weir::wait::sleep>;
+    if (stays_awake) GTEST_SKIP() << "this strategy looks again by itself";
+    constexpr auto long_idle = 2000ms;
+    typename TestFixture::ring_type empty(1);
+    typename TestFixture::ring_type full(1);
+    this->fill(full);
+    std::thread consumer([&] {
+        const auto before = cpu_time_of_this_thread();
+        EXPECT_EQ(empty.pop(), 1);
+        EXPECT_LT(cpu_time_of_this_thread() - before, long_idle / 100);
+    });
+    std::thread producer([&] {
+        full.adopt_producer();
+        const auto before = cpu_time_of_this_thread();
+        EXPECT_EQ(full.push(1), status::success);
+        EXPECT_LT(cpu_time_of_this_thread() - before, long_idle / 100);
+    });
+    std::this_thread::sleep_for(long_idle);
+    EXPECT_EQ(empty.push(1), status::success);
+    EXPECT_EQ(full.pop(), 0);
     consumer.join();
-    EXPECT_EQ(sigaction(SIGUSR1, &before, nullptr), 0);
+    producer.join();
 }
 #endif
 
