@@ -37,6 +37,7 @@ public:
         direct();
         producer.join();
         consumer.join();
+        slept_.expect_for<Wait>(rounds_);
     }
 
 private:
@@ -48,6 +49,7 @@ private:
             act(round);
             meet_();
         }
+        slept_.add_this_thread();
     }
 
     void direct() {
@@ -92,8 +94,10 @@ private:
             if (now == scene::trying) {
                 const status answer = ring.try_push(next);
                 if (answer == status::closed) break;
-                if (answer == status::success) ++accepted_;
-                else if (answer != status::full) ++wrong_;
+                if (answer == status::success)
+                    ++accepted_;
+                else if (answer != status::full)
+                    ++wrong_;
             } else if (now == scene::reserving) {
                 if (!reserve(ring, round)) break;
             } else if (now == scene::bulk) {
@@ -109,7 +113,8 @@ private:
         }
         if (now == scene::starved_consumer) return;
         // Refused once, refused for ever.
-        if (ring.try_push(~std::uint64_t{0}) != status::closed || ring.push(~std::uint64_t{0}) != status::closed) ++wrong_;
+        if (ring.try_push(~std::uint64_t{0}) != status::closed || ring.push(~std::uint64_t{0}) != status::closed)
+            ++wrong_;
     }
 
     // What was reserved before the close counts, however late it is committed; what is dropped does not.
@@ -142,8 +147,10 @@ private:
             } else {
                 const status answer = now == scene::trying ? ring.try_pop(out) : ring.pop(out);
                 if (answer == status::closed) break;
-                if (answer == status::success) check(out);
-                else if (now != scene::trying || answer != status::empty) ++wrong_;
+                if (answer == status::success)
+                    check(out);
+                else if (now != scene::trying || answer != status::empty)
+                    ++wrong_;
             }
         }
         std::uint64_t out = 0;
@@ -173,6 +180,7 @@ private:
     std::atomic<std::uint64_t> popped_{0};
     std::atomic<std::uint64_t> wrong_{0};
     std::atomic<bool> failed_{false};
+    weir_test::sleep_count slept_;
 };
 
 template <class Wait>

@@ -52,6 +52,7 @@ void ping_pong(std::uint64_t rounds, bool one_cpu) {
     std::atomic<std::uint64_t> sent{0};
     std::atomic<std::uint64_t> answered{0};
     std::uint64_t wrong = 0;
+    weir_test::sleep_count slept;
     {
         const weir_test::watchdog dog([&] { return sent + answered; },
                                       [&] {
@@ -69,6 +70,7 @@ void ping_pong(std::uint64_t rounds, bool one_cpu) {
                 if (back.push(item) != status::success) ++wrong;
                 answered.store(i + 1, std::memory_order_relaxed);
             }
+            slept.add_this_thread(pause.sleeps());
         });
         std::thread sender([&] {
             stay_on_cpu(0);
@@ -79,12 +81,14 @@ void ping_pong(std::uint64_t rounds, bool one_cpu) {
                 EXPECT_TRUE(back.pop(item) && item == i);
                 sent.store(i + 1, std::memory_order_relaxed);
             }
+            slept.add_this_thread(pause.sleeps());
         });
         answerer.join();
         sender.join();
     }
     EXPECT_EQ(wrong, 0U);
     EXPECT_EQ(there.size_approx() + back.size_approx(), 0U);
+    slept.expect_for<Wait>(rounds);
 }
 
 /// One way at full speed but for the pauses: producer and consumer park in turn, at an almost full and empty ring.
@@ -93,6 +97,7 @@ void stream(std::uint64_t items, std::size_t capacity) {
     weir::spsc_ring<std::uint64_t, Wait> ring(capacity);
     std::atomic<std::uint64_t> popped{0};
     std::uint64_t wrong = 0;
+    weir_test::sleep_count slept;
     {
         const weir_test::watchdog dog([&] { return popped.load(); },
                                       [&] {
@@ -105,6 +110,7 @@ void stream(std::uint64_t items, std::size_t capacity) {
                 pause();
                 EXPECT_EQ(ring.push(i), status::success);
             }
+            slept.add_this_thread(pause.sleeps());
         });
         std::thread consumer([&] {
             random_pause pause(4);
@@ -113,11 +119,13 @@ void stream(std::uint64_t items, std::size_t capacity) {
                 if (ring.pop(item) != status::success || item != i) ++wrong;
                 popped.store(i + 1, std::memory_order_relaxed);
             }
+            slept.add_this_thread(pause.sleeps());
         });
         producer.join();
         consumer.join();
     }
     EXPECT_EQ(wrong, 0U);
+    slept.expect_for<Wait>(items);
 }
 
 template <class Wait>

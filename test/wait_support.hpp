@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// What the tests of waiting share: the strategies, how long to run, pauses that hit the way to sleep at every point, and
-// a watchdog that turns a lost wake-up into a failure with the state in its sentence.
+// What the tests of waiting share: the strategies, how long to run, pauses that hit the way to sleep at every point,
+// and a watchdog that turns a lost wake-up into a failure with the state in its sentence.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +18,10 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#endif
 
 #include "weir/ring.hpp"
 
@@ -105,8 +110,12 @@ public:
         if (kind < 70) return loop(numbers_.below(1000));
         if (kind < 95) return std::this_thread::yield();
         if (kind < 99) return busy_for(std::chrono::microseconds(numbers_.below(50)));
+        ++sleeps_;
         std::this_thread::sleep_for(std::chrono::microseconds(1));  // with what the kernel adds, some 60 us
     }
+
+    /// How many of the pauses were sleeps.
+    std::uint64_t sleeps() const { return sleeps_; }
 
 private:
     static void loop(std::uint64_t turns) {
@@ -120,10 +129,40 @@ private:
     numbers numbers_;
     std::uint64_t count_ = 0;
     std::uint64_t mood_ = 0;
+    std::uint64_t sleeps_ = 0;
 };
 
-/// Aborts the program with a sentence and the state when `progress()` has not changed for 20 s: a thread that sleeps for
-/// ever cannot be joined.
+/// How often threads slept in the kernel, as it counts itself (a yield is no sleep). A soak in which nobody slept has
+/// shown nothing of waking.
+class sleep_count {
+public:
+    /// To be called by a thread at its end; `others`: how many of its sleeps were none of the ring's.
+    void add_this_thread([[maybe_unused]] std::uint64_t others = 0) {
+#if defined(RUSAGE_THREAD)
+        rusage used{};
+        getrusage(RUSAGE_THREAD, &used);
+        const auto all = static_cast<std::uint64_t>(used.ru_nvcsw);
+        sleeps_ += all - std::min(all, others);
+#endif
+    }
+
+    /// Where the waiters of `Wait` sleep, expects that `rounds` rounds made them do so, and prints how often.
+    template <class Wait>
+    void expect_for([[maybe_unused]] std::uint64_t rounds) const {
+#if defined(RUSAGE_THREAD)
+        std::printf("slept %llu times in %llu rounds\n", static_cast<unsigned long long>(sleeps_),
+                    static_cast<unsigned long long>(rounds));
+        if (std::is_same_v<Wait, weir::wait::spin> || std::is_same_v<Wait, weir::wait::yield>) return;
+        EXPECT_GT(sleeps_, rounds / 1000) << "hardly anybody slept: this has shown nothing";
+#endif
+    }
+
+private:
+    std::atomic<std::uint64_t> sleeps_{0};
+};
+
+/// Aborts the program with a sentence and the state when `progress()` has not changed for 20 s: a thread that sleeps
+/// for ever cannot be joined.
 class watchdog {
 public:
     watchdog(std::function<std::uint64_t()> progress, std::function<std::string()> state)
