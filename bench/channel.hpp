@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "crowd.hpp"
 #include "item.hpp"
 
 namespace bench {
@@ -35,8 +36,14 @@ struct schedule {
     word count;
 };
 
-/// produce(), ping() and send() belong to the producer's thread, consume(), pong() and receive() to the consumer's.
-/// All return when `count` items are through.
+/// Where the two threads of a wake-up sample tell each other how far they are.
+struct handshake {
+    alignas(128) std::atomic<word> sent = 0;  ///< the last item
+    std::atomic<word> taken = 0;              ///< how many items
+};
+
+/// produce(), ping(), send() and wake() belong to the producer's thread, consume(), pong(), receive() and be_woken() to the
+/// consumer's; send_share() and take_share() to each of many. All return when `count` items, or all of the work, are through.
 class channel {
 public:
     virtual ~channel() = default;
@@ -60,6 +67,16 @@ public:
     /// ticks the receiver's clock is ahead of the sender's. `wrong` says whether any was not the one due.
     virtual receipt receive(const weir::tick_clock& clock, const schedule& due, double offset,
                             weir::histogram& latencies_ns) = 0;
+
+    /// Sends one item at a time, each a millisecond or two after the one before was taken: by then the consumer sleeps. The
+    /// item is the tick at which it is sent.
+    virtual void wake(const weir::tick_clock& clock, handshake& with, word count) = 0;
+    /// Records how long after that tick each was received. `offset` as for receive().
+    virtual receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
+                             weir::histogram& latencies_ns) = 0;
+
+    virtual void send_share(sender& me, quota& work) = 0;
+    virtual void take_share(taker& me, quota& work) = 0;
 };
 
 }  // namespace bench

@@ -6,9 +6,12 @@
 //     bool try_push(const T&), bool try_pop(T&)                          or, for forms that wait inside the queue,
 //     void push(const T&), void pop(T&), std::size_t capacity()
 // and, where the queue has them,
+//     classes producer and consumer, each made from the adapter by the thread that uses it, with the same operations
 //     std::size_t push_n(std::span<const T>), pop_n(std::span<T>)        as many as fit, or as there are
 //     std::size_t write_in_place(n, f), read_in_place(n, f)              f(std::span<T>) once or twice, up to n in all
 #pragma once
+
+#include <time.h>
 
 #include <algorithm>
 #include <concepts>
@@ -27,6 +30,25 @@ concept try_queue = requires(Q& q, const T& in, T& out) {
     { q.try_push(in) } -> std::same_as<bool>;
     { q.try_pop(out) } -> std::same_as<bool>;
 };
+
+/// What a thread pushes into: the queue, or the thread's own end of it.
+template <typename Q>
+decltype(auto) producer_of(Q& queue) {
+    if constexpr (requires { typename Q::producer; }) {
+        return typename Q::producer(queue);
+    } else {
+        return (queue);
+    }
+}
+
+template <typename Q>
+decltype(auto) consumer_of(Q& queue) {
+    if constexpr (requires { typename Q::consumer; }) {
+        return typename Q::consumer(queue);
+    } else {
+        return (queue);
+    }
+}
 
 template <typename Q, typename T>
 concept batch_queue = requires(Q& q, std::span<const T> in, std::span<T> out) {
@@ -109,10 +131,11 @@ public:
     receipt ping(channel& back, const stream& items) override {
         receipt got;
         if constexpr (words) {
-            Queue& reply = dynamic_cast<channel_for&>(back).queue_;
+            auto&& there = producer_of(queue_);
+            auto&& reply = consumer_of(dynamic_cast<channel_for&>(back).queue_);
             for (word i = items.first; i != items.first + items.count; ++i) {
                 T item{};
-                put(queue_, i);
+                put(there, i);
                 get(reply, item);
                 got.check(item, i);
             }
@@ -122,10 +145,11 @@ public:
 
     void pong(channel& back, const stream& items) override {
         if constexpr (words) {
-            Queue& reply = dynamic_cast<channel_for&>(back).queue_;
+            auto&& here = consumer_of(queue_);
+            auto&& reply = producer_of(dynamic_cast<channel_for&>(back).queue_);
             for (word i = 0; i != items.count; ++i) {
                 T item{};
-                get(queue_, item);
+                get(here, item);
                 put(reply, item);
             }
         }
@@ -133,12 +157,13 @@ public:
 
     void send(const weir::tick_clock& clock, const schedule& due) override {
         if constexpr (words) {
+            auto&& end = producer_of(queue_);
             for (word i = 0; i != due.count; ++i) {
                 const word intended = due.start + static_cast<word>(static_cast<double>(i) * due.interval);
                 while (clock.now() < intended) {
                     relax();
                 }
-                put(queue_, intended);
+                put(end, intended);
             }
         }
     }
@@ -147,9 +172,10 @@ public:
                     weir::histogram& latencies_ns) override {
         receipt got;
         if constexpr (words) {
+            auto&& end = consumer_of(queue_);
             for (word i = 0; i != due.count; ++i) {
                 T intended{};
-                get(queue_, intended);
+                get(end, intended);
                 const double now = static_cast<double>(clock.now_after_loads() - due.start) - offset;
                 const double late_ns = (now - static_cast<double>(intended - due.start)) * clock.ns_per_tick();
                 latencies_ns.record(late_ns > 0.0 ? static_cast<word>(late_ns + 0.5) : 0);
@@ -159,24 +185,107 @@ public:
         return got;
     }
 
-private:
-    static void put(Queue& queue, const T& item) {
-        if constexpr (try_queue<Queue, T>) {
-            while (!queue.try_push(item)) {
-                relax();
+    void wake(const weir::tick_clock& clock, handshake& with, word count) override {
+        if constexpr (words) {
+            auto&& end = producer_of(queue_);
+            for (word i = 0; i != count; ++i) {
+                do {
+                    // Of uneven length, lest a waiter that sleeps by the clock is always met at the same moment of its sleep.
+                    const timespec a_while{0, 1'000'000 + static_cast<long>(i * 618'034 % 1'000'000)};
+                    ::nanosleep(&a_while, nullptr);
+                    leave_if_called_off();
+                } while (with.taken.load(std::memory_order_acquire) != i);
+                const word now = clock.now();
+                with.sent.store(now, std::memory_order_relaxed);  // relaxed: to be compared with what the queue hands over
+                put(end, now);
             }
-        } else {
-            queue.push(item);
         }
     }
 
-    static void get(Queue& queue, T& item) {
+    receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
+                     weir::histogram& latencies_ns) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& end = consumer_of(queue_);
+            for (word i = 0; i != count; ++i) {
+                T sent{};
+                get(end, sent);
+                const double late = static_cast<double>(static_cast<std::int64_t>(clock.now_after_loads() - sent)) - offset;
+                latencies_ns.record(late > 0.0 ? static_cast<word>(late * clock.ns_per_tick() + 0.5) : 0);
+                got.check(sent, with.sent.load(std::memory_order_relaxed));
+                with.taken.store(i + 1, std::memory_order_release);
+            }
+        }
+        return got;
+    }
+
+    // Flattened, as below.
+    [[gnu::flatten]] void send_share(sender& me, quota& work) override {
+        auto&& end = producer_of(queue_);
+        T item{};
+        for (word n = work.claim(); n != 0; n = work.claim()) {
+            for (; n != 0; --n) {
+                stamp(item, me.next());
+                put_in_crowd(end, item);
+            }
+            leave_if_called_off();
+        }
+    }
+
+    [[gnu::flatten]] void take_share(taker& me, quota& work) override {
+        auto&& end = consumer_of(queue_);
+        T item{};
+        for (word n = work.claim(); n != 0; n = work.claim()) {
+            for (; n != 0; --n) {
+                get_in_crowd(end, item);
+                me.check(item);
+            }
+            leave_if_called_off();
+        }
+    }
+
+private:
+    template <typename End>
+    static void put(End& end, const T& item) {
         if constexpr (try_queue<Queue, T>) {
-            while (!queue.try_pop(item)) {
+            while (!end.try_push(item)) {
                 relax();
             }
         } else {
-            queue.pop(item);
+            end.push(item);
+        }
+    }
+
+    template <typename End>
+    static void get(End& end, T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            while (!end.try_pop(item)) {
+                relax();
+            }
+        } else {
+            end.pop(item);
+        }
+    }
+
+    template <typename End>
+    static void put_in_crowd(End& end, const T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            for (unsigned refusals = 0; !end.try_push(item); ++refusals) {
+                relax_in_crowd(refusals);
+            }
+        } else {
+            end.push(item);
+        }
+    }
+
+    template <typename End>
+    static void get_in_crowd(End& end, T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            for (unsigned refusals = 0; !end.try_pop(item); ++refusals) {
+                relax_in_crowd(refusals);
+            }
+        } else {
+            end.pop(item);
         }
     }
 
@@ -185,13 +294,14 @@ private:
     template <bool Working>
     [[gnu::flatten]] void produce_single(const stream& items) {
         register_work work;
+        auto&& end = producer_of(queue_);
         T item{};
         for (word i = items.first; i != items.first + items.count; ++i) {
             if constexpr (Working) {
                 work.run(items.work_steps);
             }
             stamp(item, i);
-            put(queue_, item);
+            put(end, item);
         }
         work.finish();
     }
@@ -200,9 +310,10 @@ private:
     [[gnu::flatten]] receipt consume_single(const stream& items) {
         register_work work;
         receipt got;
+        auto&& end = consumer_of(queue_);
         T item{};
         for (word due = items.first; due != items.first + items.count; ++due) {
-            get(queue_, item);
+            get(end, item);
             got.check(item, due);
             if constexpr (Working) {
                 work.run(items.work_steps);

@@ -65,7 +65,7 @@ int compare_results(const std::string& first_file, const std::string& second_fil
                 !figure_of(b).is_number() || !a["of_floor"].is_number() || !b["of_floor"].is_number()) {
                 continue;
             }
-            const bool rate = a.contains("items_per_s");
+            const bool rate = unit_of(a) == "items_per_s";
             const auto ratio = [rate](double was, double is) { return rate ? is / was : was / is; };
             fmt::print("{:<40}{:<27}{:>8.2f}{:>10.2f}\n", a["scenario"].get<std::string>(),
                        a["queue"].get<std::string>(), ratio(figure_of(a), figure_of(b)),

@@ -23,11 +23,11 @@ struct floor_meter::lines {
     line read;
 };
 
-void run_roles(worker_pair& workers, roles who, const worker_pair::job& producer, const worker_pair::job& consumer) {
+void run_roles(worker_pair& workers, roles who, worker_pair::job producer, worker_pair::job consumer) {
     if (who == roles::as_placed) {
-        workers.run(producer, consumer);
+        workers.run(std::move(producer), std::move(consumer));
     } else {
-        workers.run(consumer, producer);
+        workers.run(std::move(consumer), std::move(producer));
     }
 }
 

@@ -26,7 +26,7 @@ struct floor_reading {
 enum class roles : unsigned char { as_placed, swapped };
 
 /// Runs a producer and a consumer on the pair, each on the thread that the roles give it.
-void run_roles(worker_pair& workers, roles who, const worker_pair::job& producer, const worker_pair::job& consumer);
+void run_roles(worker_pair& workers, roles who, worker_pair::job producer, worker_pair::job consumer);
 
 class floor_meter {
 public:

@@ -84,6 +84,7 @@ std::optional<options> parse(int argc, char** argv) {
         if (app.count("--sample-ms") == 0) {
             chosen.sample_ms = chosen.quick ? 20.0 : 50.0;
         }
+        chosen.rounds_given = app.count("--rounds") != 0;
         if (app.count("--seed") == 0) {
             chosen.seed = std::random_device{}();
         }

@@ -16,6 +16,7 @@ struct options {
     std::vector<std::string> queues;  ///< parts of names, case ignored; empty: all
     std::vector<std::size_t> capacities;
     std::size_t rounds = 21;
+    bool rounds_given = false;
     double sample_ms = 0.0;
     std::uint64_t seed = 0;
     bool list_queues = false;

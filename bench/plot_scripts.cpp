@@ -69,8 +69,7 @@ std::string short_number(double value) { return fmt::format("{:.{}f}", value, va
 
 /// One line of data: position, value, q1, q3, colour, label.
 std::string bar(const json& row, std::size_t position, double scale) {
-    const bool rate = row.contains("items_per_s");
-    const std::string unit = rate ? "items_per_s" : "ns";
+    const std::string unit = unit_of(row);
     const double value = row[unit].get<double>() * scale;
     const bool subject = row.value("subject", false);
     const bool best = row["queue"] == row["best_rival"];
@@ -141,7 +140,7 @@ std::string bars_script(const json& results, const picture& shown) {
                 const auto at = std::find(names.begin(), names.end(), row["queue"]) - names.begin();
                 text += bar(row, static_cast<std::size_t>(at) + 1, shown.scale);
                 largest =
-                    std::max(largest, row[row.contains("ns") ? "ns_q3" : "items_per_s_q3"].get<double>() * shown.scale);
+                    std::max(largest, row[unit_of(row) + "_q3"].get<double>() * shown.scale);
             }
         }
         text += "EOD\n";

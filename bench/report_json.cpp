@@ -35,20 +35,32 @@ json percentile_curve(const weir::histogram& latencies) {
 
 json latency_figures(const scenario_summary& s, const summary_row& row) {
     const weir::histogram& latencies = *row.latencies_ns;
-    return {{"scheduled_per_s", s.scheduled_per_s},
-            {"achieved_per_s", row.achieved_per_s},
-            {"messages", latencies.count()},
-            {"typical_p50_ns", row.value.median},
-            {"typical_p99_ns", row.typical_p99_ns},
-            {"typical_p99_9_ns", row.typical_p99_9_ns},
-            {"mean_ns", latencies.mean()},
-            {"p50_ns", latencies.percentile(50)},
-            {"p90_ns", latencies.percentile(90)},
-            {"p99_ns", latencies.percentile(99)},
-            {"p99_9_ns", latencies.percentile(99.9)},
-            {"p99_99_ns", latencies.percentile(99.99)},
-            {"max_ns", latencies.max()},
-            {"curve", percentile_curve(latencies)}};
+    json it = json::object();
+    if (s.scheduled_per_s > 0.0) {
+        it["scheduled_per_s"] = s.scheduled_per_s;
+        it["achieved_per_s"] = row.achieved_per_s;
+    }
+    it["messages"] = latencies.count();
+    it["typical_p50_ns"] = row.value.median;
+    it["typical_p99_ns"] = row.typical_p99_ns;
+    it["typical_p99_9_ns"] = row.typical_p99_9_ns;
+    it["mean_ns"] = latencies.mean();
+    it["p50_ns"] = latencies.percentile(50);
+    it["p90_ns"] = latencies.percentile(90);
+    it["p99_ns"] = latencies.percentile(99);
+    it["p99_9_ns"] = latencies.percentile(99.9);
+    it["p99_99_ns"] = latencies.percentile(99.99);
+    it["max_ns"] = latencies.max();
+    it["curve"] = percentile_curve(latencies);
+    return it;
+}
+
+const char* key_of(metric unit) {
+    switch (unit) {
+    case metric::ns: return "ns";
+    case metric::cpu_percent: return "cpu_percent";
+    default: return "items_per_s";
+    }
 }
 
 json to_json(const environment& env, const scenario_summary& s, const summary_row& row) {
@@ -60,7 +72,7 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
     if (!row.excluded.empty()) {
         it["excluded"] = row.excluded;
     }
-    const char* const unit = s.unit == metric::items_per_s ? "items_per_s" : "ns";
+    const char* const unit = key_of(s.unit);
     const auto or_null = [](bool known, double value) { return known ? json(value) : json(); };
     const bool kept = row.rounds != 0;
     const auto& best = row.vs_best_rival;
@@ -80,6 +92,18 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
     if (row.vs_best_blocking) {
         it["vs_best_blocking"] = row.vs_best_blocking->ratio.median;
         it["best_blocking"] = row.vs_best_blocking->with;
+    }
+    if (row.vs_try) {
+        it["vs_try"] = row.vs_try->ratio.median;
+        it["vs_try_q1"] = row.vs_try->ratio.q1;
+        it["vs_try_q3"] = row.vs_try->ratio.q3;
+        it["try_form"] = row.vs_try->with;
+    }
+    if (row.producers_fairness) {
+        it["producers_fairness"] = *row.producers_fairness;
+    }
+    if (row.consumers_fairness) {
+        it["consumers_fairness"] = *row.consumers_fairness;
     }
     it["samples"] = json::array();  // round by round, null where dropped: what the ratios were made of
     for (const auto& value : row.values) {

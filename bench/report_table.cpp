@@ -11,7 +11,12 @@ namespace bench {
 namespace {
 
 /// A figure with three or four digits that count.
-std::string number(double value) { return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0); }
+std::string number(double value) {
+    if (value > 0.0 && value < 0.1) {
+        return fmt::format("{:.4f}", value);
+    }
+    return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
 
 std::string range(const quartiles& q) { return number(q.q1) + "-" + number(q.q3); }
 
@@ -40,8 +45,53 @@ std::string versus(const scenario_summary& s, const summary_row& row) {
                        row.vs_best_rival->ratio.q3);
 }
 
-std::string name_of(const summary_row& row) {
-    return fmt::format("{} {}{}", row.subject ? '>' : ' ', row.queue, row.blocking ? " *" : "");
+std::string name_of(const scenario_summary& s, const summary_row& row) {
+    return fmt::format("{} {}{}", row.subject ? '>' : ' ', row.queue, row.blocking && !s.waiting ? " *" : "");
+}
+
+/// Of the column of names.
+std::size_t width_of(const scenario_summary& s) {
+    std::size_t width = 27;
+    for (const auto& row : s.rows) {
+        width = std::max(width, name_of(s, row).size() + 1);
+    }
+    return width;
+}
+
+bool any(const scenario_summary& s, bool (*holds)(const summary_row&)) {
+    return std::any_of(s.rows.begin(), s.rows.end(), holds);
+}
+bool has_try_form(const summary_row& row) { return row.vs_try.has_value(); }
+bool has_fairness(const summary_row& row) {
+    return row.producers_fairness.has_value() || row.consumers_fairness.has_value();
+}
+bool has_latencies(const summary_row& row) { return row.latencies_ns != nullptr; }
+
+std::string share(const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : "-"; }
+
+/// What only some scenarios have: a row without it leaves the place empty.
+std::string further_columns(const scenario_summary& s, const summary_row& row) {
+    std::string text;
+    if (any(s, has_try_form)) {
+        text += fmt::format("{:<20}", row.vs_try ? fmt::format("{:>6.2f}  {:.2f}-{:.2f}", row.vs_try->ratio.median,
+                                                               row.vs_try->ratio.q1, row.vs_try->ratio.q3)
+                                                 : "");
+    }
+    if (any(s, has_fairness)) {
+        text += fmt::format("{:>5} {:>5}", share(row.producers_fairness), share(row.consumers_fairness));
+    }
+    return text.empty() ? text : "   " + text;
+}
+
+std::string further_headings(const scenario_summary& s) {
+    std::string text;
+    if (any(s, has_try_form)) {
+        text += fmt::format("{:<20}", "vs its try-form");
+    }
+    if (any(s, has_fairness)) {
+        text += fmt::format("{:>11}", "least/most");
+    }
+    return text.empty() ? text : "   " + text;
 }
 
 std::string what_is_missing(const summary_row& row) {
@@ -54,8 +104,9 @@ std::string what_is_missing(const summary_row& row) {
 std::string rate_line(const scenario_summary& s, const summary_row& row) {
     const bool rate = s.unit == metric::items_per_s;
     const quartiles value = scaled(row.value, rate ? 1e-6 : 1.0);
-    return fmt::format("  {:<27}{:>8}  {:<11}{:>9.{}f}   {:<20}{:>8}", name_of(row), number(value.median), range(value),
-                       row.of_floor.median, rate ? 3 : 2, versus(s, row), row.effective_capacity);
+    const std::string floors = s.unit == metric::cpu_percent ? "" : fmt::format("{:.{}f}", row.of_floor.median, rate ? 3 : 2);
+    return fmt::format("  {:<{}}{:>8}  {:<13}{:>9}   {:<20}{:>8}{}", name_of(s, row), width_of(s), number(value.median),
+                       range(value), floors, versus(s, row), row.effective_capacity, further_columns(s, row));
 }
 
 /// "107", "9300", "41us", "1.97ms"
@@ -69,21 +120,35 @@ std::string duration(double ns) {
 std::string latency_line(const scenario_summary& s, const summary_row& row) {
     const weir::histogram& all = *row.latencies_ns;
     const auto pooled = [&](double percentile) { return duration(static_cast<double>(all.percentile(percentile))); };
-    return fmt::format("  {:<27}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8.2f}   {}", name_of(row),
+    return fmt::format("  {:<{}}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8.2f}   {}", name_of(s, row), width_of(s),
                        duration(row.value.median), duration(row.typical_p99_ns), duration(row.typical_p99_9_ns),
                        pooled(99.9), pooled(99.99), pooled(100), number(row.achieved_per_s * 1e-3), row.of_floor.median,
                        versus(s, row));
 }
 
+/// Of wake-ups there are only some dozens in a round, and some hundreds in all.
+std::string wakeup_line(const scenario_summary& s, const summary_row& row) {
+    const weir::histogram& all = *row.latencies_ns;
+    const auto pooled = [&](double percentile) { return duration(static_cast<double>(all.percentile(percentile))); };
+    return fmt::format("  {:<{}}{:>8} |{:>8}{:>8}{:>8}{:>9}   {}", name_of(s, row), width_of(s),
+                       duration(row.value.median), pooled(50), pooled(99), pooled(100), all.count(), versus(s, row));
+}
+
 std::string heading(const scenario_summary& s) {
+    const std::size_t width = width_of(s);
     if (s.scheduled_per_s > 0.0) {
-        return fmt::format("  {:<27}{:>23} |{:>24}\n  {:<27}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "",
-                           "typical round, ns", "all rounds", "", "p50", "p99", "p99.9", "p99.9", "p99.99", "max",
+        return fmt::format("  {:<{}}{:>23} |{:>24}\n  {:<{}}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "", width,
+                           "typical round, ns", "all rounds", "", width, "p50", "p99", "p99.9", "p99.9", "p99.99", "max",
                            "k msg/s", "floors", "vs best rival");
     }
-    const bool rate = s.unit == metric::items_per_s;
-    return fmt::format("  {:<27}{:>8}  {:<11}{:>9}   {:<20}{:>8}\n", "", rate ? "M/s" : "ns", "quartiles",
-                       rate ? "of floor" : "floors", "vs best rival", "holds");
+    if (any(s, has_latencies)) {
+        return fmt::format("  {:<{}}{:>8} |{:>24}\n  {:<{}}{:>8} |{:>8}{:>8}{:>8}{:>9}   {}\n", "", width, "round, ns",
+                           "all rounds", "", width, "p50", "p50", "p99", "max", "wake-ups", "vs best rival");
+    }
+    const char* const unit = s.unit == metric::items_per_s ? "M/s" : s.unit == metric::ns ? "ns" : "% CPU";
+    const char* const floors = s.unit == metric::items_per_s ? "of floor" : s.unit == metric::ns ? "floors" : "";
+    return fmt::format("  {:<{}}{:>8}  {:<13}{:>9}   {:<20}{:>8}{}\n", "", width, unit, "quartiles", floors,
+                       "vs best rival", "holds", further_headings(s));
 }
 
 std::string blocking_note(const scenario_summary& s) {
@@ -105,7 +170,7 @@ std::string states_note(const scenario_summary& s) {
         note += fmt::format("    the machine changed: in {} round{} with a line round trip near {} ns", state.rounds,
                             state.rounds == 1 ? "" : "s", number(state.roundtrip_ns));
         if (const auto& against = state.subject_vs_best_rival) {
-            note += fmt::format(", {} against {} {:.2f} ({:.2f}-{:.2f})", s.rows.front().queue, against->with,
+            note += fmt::format(", {} against {} {:.2f} ({:.2f}-{:.2f})", state.subject, against->with,
                                 against->ratio.median, against->ratio.q1, against->ratio.q3);
         }
         note += '\n';
@@ -136,16 +201,17 @@ std::string header_text(const environment& env) {
 }
 
 std::string table_text(const scenario_summary& s) {
-    const bool latency = s.scheduled_per_s > 0.0;
     std::string text = fmt::format("\n{}   {} round{}, {} of {} samples dropped\n", s.name, s.rounds,
                                    s.rounds == 1 ? "" : "s", s.dropped, s.samples);
     text += floors_line(s);
     text += heading(s);
     for (const auto& row : s.rows) {
         if (row.rounds == 0) {
-            text += fmt::format("  {:<27}{}", name_of(row), what_is_missing(row));
+            text += fmt::format("  {:<{}}{}", name_of(s, row), width_of(s), what_is_missing(row));
+        } else if (has_latencies(row)) {
+            text += s.scheduled_per_s > 0.0 ? latency_line(s, row) : wakeup_line(s, row);
         } else {
-            text += latency ? latency_line(s, row) : rate_line(s, row);
+            text += rate_line(s, row);
         }
         while (text.ends_with(' ')) {
             text.pop_back();
@@ -160,7 +226,8 @@ std::string footer_text() {
         "\nMedians over the rounds, with quartiles. of floor: share of what the two cores can stream (payload words);\n"
         "floors: multiple of the line's round trip (one way: of half of it). vs best rival: median and quartiles of the\n"
         "ratios of samples of the same round, above 1 is better; the best rival is the one that comes closest to the best of\n"
-        "every round. holds: items that fit in the queue as built.\n";
+        "every round. holds: items that fit in the queue as built. vs its try-form: as vs best rival, against the same queue in a\n"
+        "loop of tries. least/most: items of the thread served least, of those of the one served most: producers, consumers.\n";
     for (const auto& absent : absent_queues()) {
         text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n",
                             absent.library, absent.remedy);

@@ -10,9 +10,17 @@ namespace bench {
 /// A result file of weir-bench, checked as far as its readers rely on it. Throws std::invalid_argument with a sentence.
 nlohmann::json read_results(const std::string& file);
 
-/// The figure of a summary object: items per second or ns; nothing where no sample was kept.
-inline const nlohmann::json& figure_of(const nlohmann::json& row) {
-    return row.contains("items_per_s") ? row["items_per_s"] : row["ns"];
+/// The key of a summary object's figure: "items_per_s", of which more is better, "ns" or "cpu_percent"; "" if it has none.
+inline std::string unit_of(const nlohmann::json& row) {
+    for (const char* unit : {"items_per_s", "ns", "cpu_percent"}) {
+        if (row.contains(unit)) {
+            return unit;
+        }
+    }
+    return {};
 }
+
+/// The figure itself; null where no sample was kept.
+inline const nlohmann::json& figure_of(const nlohmann::json& row) { return row[unit_of(row)]; }
 
 }  // namespace bench

@@ -37,15 +37,17 @@ void contest::check(track& queue) {
     if (what_.unit == metric::ns) {
         items = what_.scheduled_per_s > 0.0 ? static_cast<word>(what_.scheduled_per_s * 0.02) : 10'000;
     }
-    if (spinning.one_core) {
+    if (what_.check_count != 0) {
+        items = what_.check_count;
+    } else if (spinning.one_core) {
         items = 1'000;
     }
     const auto seen = measure(queue, roles::as_placed, items);
     if (!seen) {
         return;
     }
-    const double wanted_ns = settings_.sample_ms * 1e6;
-    queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(items) * wanted_ns / seen->elapsed_ns));
+    queue.next_count = items;
+    aim(queue, *seen, 1e9);
 }
 
 std::optional<measurement> contest::measure(track& queue, roles who, word count) {
@@ -61,13 +63,20 @@ std::optional<measurement> contest::measure(track& queue, roles who, word count)
             return seen;
         }
         exclude("what arrived was not what was sent, in order");
-    } catch (const stuck_for_good& error) {
-        throw stuck_for_good{queue.queue->name + " in " + what_.name + ": " + error.what() +
-                             "; it cannot be interrupted, so leave it out with --queues"};
     } catch (const stuck& error) {
         exclude(error.what());
     }
     return std::nullopt;
+}
+
+void contest::aim(track& queue, const measurement& last, double most) {
+    if (what_.sample_count != 0) {
+        queue.next_count = what_.sample_count;
+        return;
+    }
+    const double wanted_ns = settings_.sample_ms * what_.length * 1e6;
+    const double scale = std::clamp(wanted_ns / last.elapsed_ns, 1.0 / most, most);
+    queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(queue.next_count) * scale));
 }
 
 floor_reading contest::take_floors(roles who) { return floor_readings_.emplace_back(meter_.take(who)); }
@@ -106,19 +115,24 @@ void contest::sample(track& queue, roles who, floor_reading& before) {
             return;
         }
         const floor_reading after = take_floors(who);
-        const bool steady = floor_reading::steady(before, after);
+        const bool steady = !what_.drops_unsteady || floor_reading::steady(before, after);
         const floor_reading around = floor_reading::between(before, after);
         before = after;
 
         // The machine's state lasts for seconds: the last sample is the best guess for the length of the next.
-        const double scale = std::clamp(settings_.sample_ms * 1e6 / seen->elapsed_ns, 0.1, 10.0);
-        queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(queue.next_count) * scale));
+        aim(queue, *seen, 10.0);
         if (!steady) {
             ++queue.dropped;
             continue;
         }
         queue.values.back() = seen->value;
         queue.of_floor.back() = what_.of_floor(seen->value, around);
+        if (seen->producers_fairness) {
+            queue.producers_fairness.push_back(*seen->producers_fairness);
+        }
+        if (seen->consumers_fairness) {
+            queue.consumers_fairness.push_back(*seen->consumers_fairness);
+        }
         if (seen->latencies_ns) {
             queue.achieved_per_s.push_back(seen->achieved_per_s);
             queue.p99_ns.push_back(static_cast<double>(seen->latencies_ns->percentile(99.0)));

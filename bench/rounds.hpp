@@ -30,11 +30,15 @@ struct track {
     std::vector<std::optional<double>> of_floor;
     unsigned dropped = 0;  ///< samples whose floors before and after differed; at most `attempts` in a round
 
-    // Latency scenarios only, of the samples that were kept.
+    // Latency and wake-up scenarios only, of the samples that were kept.
     std::shared_ptr<weir::histogram> latencies_ns;  ///< of all rounds together
     std::vector<double> p99_ns;                     ///< round by round
     std::vector<double> p99_9_ns;
     std::vector<double> achieved_per_s;
+
+    // Crowds only, likewise.
+    std::vector<double> producers_fairness;
+    std::vector<double> consumers_fairness;
 
     word next_count = 0;  ///< items for the next sample to last as long as it should
 };
@@ -44,7 +48,7 @@ class contest {
 public:
     static constexpr unsigned attempts = 3;
 
-    /// Sends 100,000 items (10,000 round trips, 20 ms of scheduled messages) through every queue that has the form, and
+    /// Sends 100,000 items (10,000 round trips, 20 ms of scheduled messages, or what the scenario says) through every queue that has the form, and
     /// checks sum and order. A queue that fails is excluded from the rounds.
     contest(rig& on, floor_meter& floors, const scenario& what, const std::vector<queue_entry>& queues,
             const round_settings& settings);
@@ -63,6 +67,8 @@ private:
     void check(track& queue);
     /// Empty when the queue has just excluded itself.
     std::optional<measurement> measure(track& queue, roles who, word count);
+    /// Sets the length of the next sample by the last one, changing it by no more than the factor `most`.
+    void aim(track& queue, const measurement& last, double most);
     void sample(track& queue, roles who, floor_reading& before);
     floor_reading take_floors(roles who);
 

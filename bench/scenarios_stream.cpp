@@ -6,44 +6,48 @@
 namespace bench {
 namespace {
 
-/// One lap around a fresh ring, then the timed part: from the moment both sides are ready to the moment the last item
-/// was checked. The lap touches every slot, so that no page is touched for the first time while the clock runs.
-measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
-                         const stream& consumed) {
-    const stream lap{.count = kind.capacity + 1024, .batch = produced.batch};
-    std::unique_ptr<channel> ring;
+/// What the two threads of a sample share; theirs for as long as one of them is about.
+struct passing {
     starting_line start;
+    std::unique_ptr<channel> ring;
     receipt lap_got;
     receipt got;
     std::uint64_t begin = 0;
     std::uint64_t end = 0;
+};
+
+}  // namespace
+
+measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
+                         const stream& consumed) {
+    const stream lap{.count = kind.capacity + 1024, .batch = produced.batch};
+    const auto both = std::make_shared<passing>();
 
     run_roles(
         on.workers, who,
-        [&] {
-            start.wait();
-            ring->produce(kind.handover, lap);
-            start.wait();
-            ring->produce(kind.handover, produced);
+        [=] {
+            both->start.wait();
+            both->ring->produce(kind.handover, lap);
+            both->start.wait();
+            both->ring->produce(kind.handover, produced);
         },
-        [&] {
-            ring = queue.make(kind.item_bytes, kind.capacity);
-            start.wait();
-            lap_got = ring->consume(kind.handover, lap);
-            start.wait();
-            begin = on.clock.now_after_loads();
-            got = ring->consume(kind.handover, consumed);
-            end = on.clock.now_after_loads();
+        [=, &on, &queue] {
+            both->ring = queue.make(kind.item_bytes, kind.capacity);
+            both->start.wait();
+            both->lap_got = both->ring->consume(kind.handover, lap);
+            both->start.wait();
+            both->begin = on.clock.now_after_loads();
+            both->got = both->ring->consume(kind.handover, consumed);
+            both->end = on.clock.now_after_loads();
         });
 
     measurement result;
-    result.elapsed_ns = on.clock.to_ns(end - begin);
+    result.elapsed_ns = on.clock.to_ns(both->end - both->begin);
     result.value = 1e9 * static_cast<double>(consumed.count) / result.elapsed_ns;
-    result.correct = lap_got.correct_for(lap.first, lap.count) && got.correct_for(consumed.first, consumed.count);
+    result.correct =
+        both->lap_got.correct_for(lap.first, lap.count) && both->got.correct_for(consumed.first, consumed.count);
     return result;
 }
-
-}  // namespace
 
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime) {
     const channel_kind kind{.item_bytes = item_bytes, .capacity = capacity};

@@ -68,8 +68,10 @@ double session::run_round(contest& on) {
 
 void session::show_progress(const contest& on, const std::string& doing) const {
     if (on_a_terminal()) {
+        const std::size_t most = on.what().most_rounds;
+        const std::size_t rounds = most == 0 ? chosen_.rounds : std::min(chosen_.rounds, most);
         fmt::print(stderr, "\r\033[K{}: round {} of {}, {}", on.what().name, on.rounds() + 1,
-                   std::max(on.rounds() + 1, chosen_.rounds), doing);
+                   std::max(on.rounds() + 1, rounds), doing);
     }
 }
 

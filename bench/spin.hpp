@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the two threads of a sample do while they cannot go on. The same for every queue and for the floors.
+// What the threads of a sample do while they cannot go on. The same for every queue and for the floors.
 #pragma once
 
 #include <sched.h>
@@ -13,39 +13,59 @@ namespace bench {
 struct alignas(128) spin_rules {
     /// Both threads share one processing unit: then spinning only keeps the peer from running.
     bool one_core = false;
-    /// The job takes too long: leave it.
-    std::atomic<bool> abandoned = false;
 };
 inline spin_rules spinning;
 
-/// Thrown out of a loop that was abandoned.
+/// Whether the job that this thread is at takes too long and is to be left. Points to the flag of the thread's crew.
+inline constinit const std::atomic<bool> never_called_off = false;
+inline constinit thread_local const std::atomic<bool>* called_off = &never_called_off;
+
+/// Thrown out of a loop that was called off.
 struct gave_up {};
 
-/// Between two tries of the same thing. With the pause a round trip of a cache line is a fifth quicker than without:
-/// who polls all the time keeps taking the line away from the core that is about to write it.
+inline void leave_if_called_off() {
+    if (called_off->load(std::memory_order_relaxed)) [[unlikely]] {
+        throw gave_up{};
+    }
+}
+
+/// Between two tries of the same thing, where each thread has a core. With the pause a round trip of a cache line is a
+/// fifth quicker than without: who polls all the time keeps taking the line away from the core that is about to write it.
 inline void relax() {
     if (spinning.one_core) [[unlikely]] {
         sched_yield();
     } else {
         weir::detail::pause();
     }
-    if (spinning.abandoned.load(std::memory_order_relaxed)) [[unlikely]] {
-        throw gave_up{};
-    }
+    leave_if_called_off();
 }
 
-/// Lets two threads, each of which calls wait(), start together. Reusable.
+/// The same where threads may outnumber cores: `refusals` in a row so far. After a few the core goes to somebody else.
+inline void relax_in_crowd(unsigned refusals) {
+    constexpr unsigned patience = 32;
+    if (refusals < patience && !spinning.one_core) {
+        weir::detail::pause();
+    } else {
+        sched_yield();
+    }
+    leave_if_called_off();
+}
+
+/// Lets some threads, each of which calls wait(), start together. Reusable.
 class starting_line {
 public:
+    explicit starting_line(unsigned threads = 2) : threads_(threads) {}
+
     void wait() {
         const unsigned ticket = arrived_.fetch_add(1, std::memory_order_acq_rel);
-        const unsigned both = (ticket | 1U) + 1U;
-        while (static_cast<int>(arrived_.load(std::memory_order_acquire) - both) < 0) {
-            relax();
+        const unsigned all = (ticket / threads_ + 1) * threads_;
+        for (unsigned turns = 0; static_cast<int>(arrived_.load(std::memory_order_acquire) - all) < 0; ++turns) {
+            threads_ == 2 ? relax() : relax_in_crowd(turns);
         }
     }
 
 private:
+    const unsigned threads_;
     alignas(128) std::atomic<unsigned> arrived_ = 0;
 };
 

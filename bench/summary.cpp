@@ -87,11 +87,27 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
     return comparison{rival->queue->name, quartiles_of(ratios), ratios.size()};
 }
 
+/// Null when no queue of that name takes part.
+const track* find_track(const contest& done, const std::string& name) {
+    const auto found = std::find_if(done.tracks().begin(), done.tracks().end(),
+                                    [&](const track& queue) { return queue.queue->name == name; });
+    return found == done.tracks().end() ? nullptr : &*found;
+}
+
+std::optional<double> median_of_any(const std::vector<double>& values) {
+    return values.empty() ? std::nullopt : std::optional{median(values)};
+}
+
+/// Where waiting is measured, the rivals are those that wait.
+bool rivals_block(const contest& done) { return done.what().plays == league::waiting; }
+
 std::vector<machine_state> states_of(const contest& done) {
     const std::vector<double>& roundtrips = done.round_roundtrips_ns();
     const auto [fastest, slowest] = std::minmax_element(roundtrips.begin(), roundtrips.end());
     const auto subject = std::find_if(done.tracks().begin(), done.tracks().end(),
-                                      [](const track& queue) { return queue.queue->subject; });
+                                      [&](const track& queue) {
+                                          return queue.queue->subject && queue.queue->blocking == rivals_block(done);
+                                      });
     if (roundtrips.empty() || *slowest < 2.0 * *fastest || subject == done.tracks().end()) {
         return {};
     }
@@ -102,8 +118,9 @@ std::vector<machine_state> states_of(const contest& done) {
         std::vector<double> here;
         std::copy_if(roundtrips.begin(), roundtrips.end(), std::back_inserter(here),
                      [&](double roundtrip) { return (roundtrip > border) == slow; });
-        const track* const rival = best_of(done, false, in_this_state);
-        states.push_back({median(here), here.size(), compare(*subject, rival, done.what().unit, in_this_state)});
+        const track* const rival = best_of(done, rivals_block(done), in_this_state);
+        states.push_back({median(here), here.size(), subject->queue->name,
+                          compare(*subject, rival, done.what().unit, in_this_state)});
     }
     return states;
 }
@@ -117,6 +134,7 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     all.unit = what.unit;
     all.kind = what.kind;
     all.scheduled_per_s = what.scheduled_per_s;
+    all.waiting = what.plays == league::waiting;
     if (what.works) {
         all.work_bound_per_s = 1e9 / work.ns_per_item;
     }
@@ -131,8 +149,8 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     all.roundtrip_floor_ns = quartiles_of(roundtrips);
     all.stream_floor_words_per_s = quartiles_of(streams);
 
-    const track* const rival = best_of(done, false, every_round);
-    const track* const blocking_rival = best_of(done, true, every_round);
+    const track* const rival = best_of(done, rivals_block(done), every_round);
+    const track* const blocking_rival = rivals_block(done) ? nullptr : best_of(done, true, every_round);
     all.best_rival = rival == nullptr ? "" : rival->queue->name;
     all.best_blocking = blocking_rival == nullptr ? "" : blocking_rival->queue->name;
     all.round_roundtrips_ns = done.round_roundtrips_ns();
@@ -151,6 +169,9 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
         row.values = queue.values;
         row.vs_best_rival = compare(queue, rival, what.unit, every_round);
         row.vs_best_blocking = compare(queue, blocking_rival, what.unit, every_round);
+        row.vs_try = compare(queue, find_track(done, queue.queue->try_form), what.unit, every_round);
+        row.producers_fairness = median_of_any(queue.producers_fairness);
+        row.consumers_fairness = median_of_any(queue.consumers_fairness);
         row.latencies_ns = queue.latencies_ns;
         row.typical_p99_ns = median(queue.p99_ns);
         row.typical_p99_9_ns = median(queue.p99_9_ns);

@@ -3,6 +3,7 @@
 // weir-bench: each scenario is a Google Benchmark whose iterations are rounds of all queues.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -71,10 +72,12 @@ void run_scenario(benchmark::State& state, session& run, const scenario& what) {
 }
 
 void register_scenarios(const options& chosen, std::optional<session>& run) {
-    for (const scenario& what : all_scenarios({.quick = chosen.quick, .capacities = chosen.capacities})) {
+    for (const scenario& what : all_scenarios(
+             {.quick = chosen.quick, .rounds_given = chosen.rounds_given, .capacities = chosen.capacities})) {
+        const std::size_t rounds = what.most_rounds == 0 ? chosen.rounds : std::min(chosen.rounds, what.most_rounds);
         benchmark::RegisterBenchmark(what.name.c_str(),
                                      [&run, what](benchmark::State& state) { run_scenario(state, *run, what); })
-            ->Iterations(static_cast<benchmark::IterationCount>(chosen.rounds))
+            ->Iterations(static_cast<benchmark::IterationCount>(rounds))
             ->UseManualTime()
             ->Unit(benchmark::kMillisecond);
     }
@@ -111,15 +114,8 @@ int measure(const options& chosen, bool own_table) {
     table_reporter table{*run};
     std::ostringstream its_messages;
     table.SetErrorStream(&its_messages);
-    std::size_t matched = 0;
-    try {
-        matched = own_table ? benchmark::RunSpecifiedBenchmarks(&table) : benchmark::RunSpecifiedBenchmarks();
-    } catch (const stuck_for_good& error) {
-        // A thread that waits for an item that never comes cannot be joined.
-        complain(failed, error.what());
-        std::fflush(nullptr);
-        std::_Exit(failed);
-    }
+    const std::size_t matched =
+        own_table ? benchmark::RunSpecifiedBenchmarks(&table) : benchmark::RunSpecifiedBenchmarks();
     clear_progress();
     if (matched == 0) {
         return complain(usage, "--benchmark_filter leaves no scenario; --benchmark_list_tests shows them");
@@ -134,7 +130,13 @@ int measure(const options& chosen, bool own_table) {
     for (const auto& sentence : run->failures()) {
         complain(failed, sentence);
     }
-    return run->failures().empty() ? done : failed;
+    const exit_code code = run->failures().empty() ? done : failed;
+    if (crew::any_left_behind()) {
+        // Threads that wait for an item that never comes are still about: nothing they may touch can be taken apart.
+        std::fflush(nullptr);
+        std::_Exit(code);
+    }
+    return code;
 }
 
 int run(int argc, char** argv) {

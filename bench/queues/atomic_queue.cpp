@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // atomic_queue's README: with up to two threads a side, switching MINIMIZE_CONTENTION (neighbouring items on different
-// lines) off may be faster; a power-of-two size known at compile time is the fast one. Both settings have a row.
+// lines) off may be faster; a power-of-two size known at compile time is the fast one. Both settings have a row. For
+// several threads a side: AtomicQueueB and B2, which spread neighbouring items over lines.
 #include <atomic_queue/atomic_queue.h>
 
 #include <type_traits>
@@ -52,6 +53,35 @@ private:
     queue_for<T, Capacity, false> queue_;
 };
 
+template <typename T>
+using many_to_many_for = std::conditional_t<std::is_same_v<T, word>, atomic_queue::AtomicQueueB<word>,
+                                            atomic_queue::AtomicQueueB2<T>>;
+
+template <typename T>
+class many_to_many {
+public:
+    explicit many_to_many(std::size_t capacity) : queue_(static_cast<unsigned>(capacity)) {}
+
+    bool try_push(const T& item) { return queue_.try_push(item); }
+    bool try_pop(T& item) { return queue_.try_pop(item); }
+
+private:
+    many_to_many_for<T> queue_;
+};
+
+template <typename T>
+class many_to_many_blocking {
+public:
+    explicit many_to_many_blocking(std::size_t capacity) : queue_(static_cast<unsigned>(capacity)) {}
+
+    void push(const T& item) { queue_.push(item); }
+    void pop(T& item) { item = queue_.pop(); }
+    std::size_t capacity() const { return queue_.capacity(); }
+
+private:
+    many_to_many_for<T> queue_;
+};
+
 }  // namespace
 
 std::vector<queue_entry> atomic_queue_queues() {
@@ -64,7 +94,21 @@ std::vector<queue_entry> atomic_queue_queues() {
             {.name = "atomic_queue blocking",
              .configuration = "as atomic_queue; push/pop, which spin inside (OptimistAtomicQueue in its benchmarks)",
              .blocking = true,
-             .make = with_fixed_capacity<blocking>::make}};
+             .plays = league::transfer | league::waiting,
+             .make = with_fixed_capacity<blocking>::make},
+            {.name = "atomic_queue B",
+             .configuration = "AtomicQueueB (8 bytes) or AtomicQueueB2, any number of threads; try_push/try_pop",
+             .plays = league::crowd,
+             .many_producers = true,
+             .many_consumers = true,
+             .make = make_channel<many_to_many>},
+            {.name = "atomic_queue B blocking",
+             .configuration = "the same; push/pop, which spin inside and never yield",
+             .blocking = true,
+             .plays = league::crowd | league::waiting,
+             .many_producers = true,
+             .many_consumers = true,
+             .make = make_channel<many_to_many_blocking>}};
 }
 
 }  // namespace bench

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <boost/lockfree/queue.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 
 #include "make.hpp"
@@ -35,6 +36,19 @@ private:
     boost::lockfree::spsc_queue<T, boost::lockfree::capacity<Capacity>> queue_;
 };
 
+/// Nodes are reserved by the constructor; bounded_push takes no others.
+template <typename T>
+class many_to_many {
+public:
+    explicit many_to_many(std::size_t capacity) : queue_(capacity) {}
+
+    bool try_push(const T& item) { return queue_.bounded_push(item); }
+    bool try_pop(T& item) { return queue_.pop(item); }
+
+private:
+    boost::lockfree::queue<T> queue_;
+};
+
 }  // namespace
 
 std::vector<queue_entry> boost_queues() {
@@ -43,7 +57,13 @@ std::vector<queue_entry> boost_queues() {
              .make = make_channel<runtime_sized>},
             {.name = "boost::spsc_queue<N>",
              .configuration = "boost::lockfree::spsc_queue, capacity<N>: no allocation, constant bounds",
-             .make = with_fixed_capacity<compile_time_sized>::make}};
+             .make = with_fixed_capacity<compile_time_sized>::make},
+            {.name = "boost::lockfree::queue",
+             .configuration = "boost::lockfree::queue, nodes reserved by the constructor; bounded_push, pop",
+             .plays = league::crowd,
+             .many_producers = true,
+             .many_consumers = true,
+             .make = make_channel<many_to_many>}};
 }
 
 }  // namespace bench

@@ -18,8 +18,14 @@ std::unique_ptr<channel> make_channel(std::size_t item_bytes, std::size_t capaci
     }
 }
 
+/// The same for scenarios about waiting, which are measured with words only: nothing is compiled for blocks.
+template <template <typename> class Adapter>
+std::unique_ptr<channel> make_waiting_channel(std::size_t item_bytes, std::size_t capacity) {
+    return item_bytes == sizeof(word) ? std::make_unique<channel_for<Adapter<word>, word>>(capacity) : nullptr;
+}
+
 /// For queues whose capacity is a template argument: compiled for the standard capacities only, absent otherwise.
-template <template <typename, std::size_t> class Adapter>
+template <template <typename, std::size_t> class Adapter, bool OnlyWaiting = false>
 struct with_fixed_capacity {
     template <typename T>
     using small = Adapter<T, 64>;
@@ -30,10 +36,20 @@ struct with_fixed_capacity {
 
     static std::unique_ptr<channel> make(std::size_t item_bytes, std::size_t capacity) {
         switch (capacity) {
-        case 64: return make_channel<small>(item_bytes, capacity);
-        case 1024: return make_channel<medium>(item_bytes, capacity);
-        case 65536: return make_channel<large>(item_bytes, capacity);
+        case 64: return of_size<small>(item_bytes, capacity);
+        case 1024: return of_size<medium>(item_bytes, capacity);
+        case 65536: return of_size<large>(item_bytes, capacity);
         default: return nullptr;
+        }
+    }
+
+private:
+    template <template <typename> class Sized>
+    static std::unique_ptr<channel> of_size(std::size_t item_bytes, std::size_t capacity) {
+        if constexpr (OnlyWaiting) {
+            return make_waiting_channel<Sized>(item_bytes, capacity);
+        } else {
+            return make_channel<Sized>(item_bytes, capacity);
         }
     }
 };

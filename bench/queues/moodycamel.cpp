@@ -50,6 +50,19 @@ private:
     moodycamel::BlockingReaderWriterCircularBuffer<T> queue_;
 };
 
+template <typename T>
+class waiting_circular_buffer {
+public:
+    explicit waiting_circular_buffer(std::size_t capacity) : queue_(capacity) {}
+
+    void push(const T& item) { queue_.wait_enqueue(item); }
+    void pop(T& item) { queue_.wait_dequeue(item); }
+    std::size_t capacity() const { return queue_.max_capacity(); }
+
+private:
+    moodycamel::BlockingReaderWriterCircularBuffer<T> queue_;
+};
+
 }  // namespace
 
 std::vector<queue_entry> moodycamel_queues() {
@@ -61,7 +74,13 @@ std::vector<queue_entry> moodycamel_queues() {
              .make = make_channel<reader_writer_queue_peek>},
             {.name = "moodycamel::RWCircular",
              .configuration = "moodycamel::BlockingReaderWriterCircularBuffer; try_enqueue, try_dequeue",
-             .make = make_channel<circular_buffer>}};
+             .make = make_channel<circular_buffer>},
+            {.name = "moodycamel::BlockingRW",
+             .configuration = "moodycamel::BlockingReaderWriterCircularBuffer; wait_enqueue, wait_dequeue",
+             .blocking = true,
+             .sleeps = true,
+             .plays = league::waiting,
+             .make = make_waiting_channel<waiting_circular_buffer>}};
 }
 
 }  // namespace bench

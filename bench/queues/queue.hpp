@@ -12,11 +12,26 @@
 
 namespace bench {
 
+/// Which scenarios a queue is for. A queue may be in several.
+enum class league : unsigned char {
+    transfer = 1,  ///< one producer and one consumer, with a core each: what a queue can do
+    waiting = 2,   ///< what it costs to wait inside push and pop
+    crowd = 4,     ///< several producers, several consumers, or both
+};
+constexpr league operator|(league a, league b) {
+    return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+
 struct queue_entry {
     std::string name;           ///< as in the tables and in JSON
     std::string configuration;  ///< what was chosen, and why, in a line
     bool subject = false;       ///< weir's own
     bool blocking = false;      ///< push and pop wait inside the queue and cannot give up
+    bool sleeps = false;        ///< a pop that waits gives its core away, until it is woken or for a while
+    league plays = league::transfer;
+    bool many_producers = false;  ///< may be pushed into by several threads at once
+    bool many_consumers = false;
+    std::string try_form = {};  ///< of a blocking form: the entry that is the same queue with try_push and try_pop
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.
     std::function<std::unique_ptr<channel>(std::size_t item_bytes, std::size_t capacity)> make;
@@ -36,6 +51,7 @@ std::vector<absent_queue> absent_queues();
 std::vector<queue_entry> weir_queues();
 std::vector<queue_entry> boost_queues();
 std::vector<queue_entry> moodycamel_queues();
+std::vector<queue_entry> moodycamel_concurrent_queues();
 std::vector<queue_entry> atomic_queue_queues();
 std::vector<queue_entry> concurrency_kit_queues();
 std::vector<queue_entry> jack_queues();

@@ -15,6 +15,9 @@ std::vector<queue_entry> built_in_queues() {
 #if defined(WEIR_BENCH_HAS_MOODYCAMEL)
     add(moodycamel_queues());
 #endif
+#if defined(WEIR_BENCH_HAS_MOODYCAMEL_CONCURRENT)
+    add(moodycamel_concurrent_queues());
+#endif
 #if defined(WEIR_BENCH_HAS_ATOMIC_QUEUE)
     add(atomic_queue_queues());
 #endif
@@ -38,6 +41,9 @@ std::vector<absent_queue> absent_queues() {
 #endif
 #if !defined(WEIR_BENCH_HAS_MOODYCAMEL)
             {"moodycamel::ReaderWriterQueue", "libreaderwriterqueue-dev"},
+#endif
+#if !defined(WEIR_BENCH_HAS_MOODYCAMEL_CONCURRENT)
+            {"moodycamel::ConcurrentQueue", "libconcurrentqueue-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_ATOMIC_QUEUE)
             {"atomic_queue", "libatomic-queue-dev"},

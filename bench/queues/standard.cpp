@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What one writes without a library.
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 
@@ -55,12 +56,57 @@ private:
     std::deque<T> items_;
 };
 
+template <typename T>
+class waiting_deque {
+public:
+    explicit waiting_deque(std::size_t capacity) : capacity_(capacity) {}
+
+    void push(const T& item) {
+        {
+            std::unique_lock lock{mutex_};
+            not_full_.wait(lock, [this] { return items_.size() != capacity_; });
+            items_.push_back(item);
+        }
+        not_empty_.notify_one();
+    }
+
+    void pop(T& item) {
+        {
+            std::unique_lock lock{mutex_};
+            not_empty_.wait(lock, [this] { return !items_.empty(); });
+            item = items_.front();
+            items_.pop_front();
+        }
+        not_full_.notify_one();
+    }
+
+    std::size_t capacity() const { return capacity_; }
+
+private:
+    std::size_t capacity_;
+    std::mutex mutex_;
+    std::condition_variable not_empty_;
+    std::condition_variable not_full_;
+    std::deque<T> items_;
+};
+
 }  // namespace
 
 std::vector<queue_entry> standard_queues() {
     return {{.name = "mutex + deque",
              .configuration = "std::mutex around a std::deque",
-             .make = make_channel<locked_deque>}};
+             .plays = league::transfer | league::crowd,
+             .many_producers = true,
+             .many_consumers = true,
+             .make = make_channel<locked_deque>},
+            {.name = "mutex + condvars",
+             .configuration = "std::mutex and two std::condition_variable, not full and not empty, around a std::deque",
+             .blocking = true,
+             .sleeps = true,
+             .plays = league::waiting,
+             .many_producers = true,
+             .many_consumers = true,
+             .make = make_waiting_channel<waiting_deque>}};
 }
 
 }  // namespace bench
