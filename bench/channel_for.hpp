@@ -97,13 +97,15 @@ public:
 
     std::size_t effective_capacity() override {
         if constexpr (try_queue<Queue, T>) {
+            auto&& in = producer_of(queue_);
+            auto&& out = consumer_of(queue_);
             std::size_t fitted = 0;
             T item{};
             stamp(item, 1);
-            while (fitted != (std::size_t{1} << 26U) && queue_.try_push(item)) {
+            while (fitted != (std::size_t{1} << 26U) && in.try_push(item)) {
                 ++fitted;
             }
-            for (std::size_t left = fitted; left != 0 && queue_.try_pop(item); --left) {
+            for (std::size_t left = fitted; left != 0 && out.try_pop(item); --left) {
             }
             return fitted;
         } else {

@@ -56,7 +56,8 @@ public:
     void check(word it) noexcept {
         const word from = it >> sender::number_bits;
         const word number = it & ((word{1} << sender::number_bits) - 1);
-        if (from < latest_.size() && latest_[from] < number) [[likely]] {
+        if (from < latest_.size()) [[likely]] {
+            disordered_ |= latest_[from] >= number;
             latest_[from] = number;
         } else {
             wrong_ = true;
@@ -74,13 +75,16 @@ public:
 
     word taken() const { return taken_; }
     word sum() const { return sum_; }
+    /// An item was torn, or nobody's.
     bool wrong() const { return wrong_; }
+    bool disordered() const { return disordered_; }
 
 private:
     std::vector<word> latest_;
     word taken_ = 0;
     word sum_ = 0;
     bool wrong_ = false;
+    bool disordered_ = false;
 };
 
 }  // namespace bench

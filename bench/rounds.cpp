@@ -64,6 +64,7 @@ std::optional<measurement> contest::measure(track& queue, roles who, word count)
         }
         exclude("what arrived was not what was sent, in order");
     } catch (const stuck& error) {
+        queue.too_slow = what_.crowded && !queue.queue->subject;
         exclude(error.what());
     }
     return std::nullopt;

@@ -24,6 +24,7 @@ struct track {
     const queue_entry* queue = nullptr;
     std::size_t effective_capacity = 0;
     std::string excluded;  ///< a sentence, when the queue did not deliver what it was given
+    bool too_slow = false;  ///< and that may be, for a rival among more threads than cores
 
     // One entry per round, empty where every sample of that round was dropped.
     std::vector<std::optional<double>> values;

@@ -66,6 +66,7 @@ struct scenario {
     bool many_consumers = false;
     bool only_waiting = false;   ///< of the league of waiting, for forms that do wait inside
     bool only_sleepers = false;  ///< for those whose pop sleeps
+    bool crowded = false;        ///< threads outnumber cores: a rival that comes to no end here is slow, and not wrong
 
     bool drops_unsteady = true;    ///< a sample is dropped when the floors around it differ
     double length = 1.0;           ///< of a sample, in those of the other scenarios

@@ -41,7 +41,7 @@ struct gathering {
     std::vector<word> lap_share;
 };
 
-bool all_arrived(const gathering& all, word count) {
+bool all_arrived(const gathering& all, word count, bool in_order) {
     word sent = 0;
     word sum_sent = 0;
     for (const sender& one : all.senders) {
@@ -54,7 +54,7 @@ bool all_arrived(const gathering& all, word count) {
     for (const taker& one : all.takers) {
         taken += one.taken();
         sum_taken += one.sum();
-        wrong = wrong || one.wrong();
+        wrong = wrong || one.wrong() || (in_order && one.disordered());
     }
     return !wrong && sent == count && taken == count && sum_taken == sum_sent;
 }
@@ -110,7 +110,7 @@ measurement gather(rig& on, const queue_entry& queue, const channel_kind& kind, 
     result.elapsed_ns = on.clock.to_ns(*std::max_element(all->ends.begin(), all->ends.end()) -
                                        *std::min_element(all->begins.begin(), all->begins.end()));
     result.value = 1e9 * static_cast<double>(count) / result.elapsed_ns;
-    result.correct = all_arrived(*all, lap + count);
+    result.correct = all_arrived(*all, lap + count, queue.keeps_order);
     result.producers_fairness = least_of_most(sent);
     result.consumers_fairness = least_of_most(taken);
     return result;
@@ -142,7 +142,8 @@ scenario crowd_scenario(crowd_size size, std::size_t item_bytes) {
     what.many_producers = family != "spmc";
     what.many_consumers = family != "mpsc";
     what.check_count = 20'000;
-    what.length = size.producers + size.consumers > 2 ? 2.0 : 1.0;
+    what.crowded = size.producers + size.consumers > 2;
+    what.length = what.crowded ? 2.0 : 1.0;
     return what;
 }
 
@@ -150,6 +151,7 @@ scenario oversubscribed_scenario(crowd_size size) {
     scenario what = among(size, {});
     what.name = "oversubscribed/" + name_of(size);
     what.plays = league::waiting;
+    what.crowded = true;
     what.check_count = 5'000;
     what.length = 4.0;
     return what;
@@ -159,6 +161,7 @@ scenario one_core_scenario() {
     scenario what;
     what.name = "oversubscribed/1+1-on-one-core";
     what.plays = league::waiting;
+    what.crowded = true;
     what.check_count = 5'000;
     what.length = 4.0;  // many turns of the scheduler
     what.measure = [](rig& on, const queue_entry& queue, roles, word count) {

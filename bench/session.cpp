@@ -102,7 +102,7 @@ std::vector<std::string> session::failures() const {
     std::vector<std::string> sentences;
     for (const auto& done : contests_) {
         for (const auto& queue : done->tracks()) {
-            if (!queue.excluded.empty()) {
+            if (!queue.excluded.empty() && !queue.too_slow) {
                 sentences.push_back(queue.excluded);
             }
         }

@@ -32,7 +32,7 @@ public:
     const contest* find(const std::string& scenario_name) const;
     /// In the order in which they were first run.
     std::vector<scenario_summary> summaries() const;
-    /// A sentence for each queue that lost, repeated, changed or reordered items.
+    /// A sentence for each queue that lost, repeated, changed or reordered items, or came to no end where it should.
     std::vector<std::string> failures() const;
 
 private:

@@ -47,7 +47,7 @@ crew& worker_pair::crowd(std::size_t threads, spread over) {
             const bool even = me % 2 == 0;
             bind(over == spread::one_core || even == (over == spread::first_core_first));
         });
-        known->set_limit(limit_);
+        known->set_limit(limit_ / 2);
     }
     return *known;
 }
@@ -56,7 +56,7 @@ void worker_pair::set_limit(std::chrono::duration<double> limit) {
     limit_ = limit;
     pair_.set_limit(limit);
     for (auto& [size, crowd] : crowds_) {
-        crowd->set_limit(limit);
+        crowd->set_limit(limit / 2);
     }
 }
 

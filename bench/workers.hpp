@@ -48,6 +48,7 @@ public:
     /// So many threads on the same two cores, made when first asked for.
     crew& crowd(std::size_t threads, spread over);
 
+    /// Of a job of the two; a crowd is given half of it, since there queues are known to come to no end.
     void set_limit(std::chrono::duration<double> limit);
 
 private:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Made to grow without bound. Its documentation's way to a bound: reserve the room in the constructor, which must be told how
-// many producers there will be, and use try_enqueue, which never allocates. The room cannot be shared out exactly: each
-// producer may fill the asked-for capacity by itself where it has a token, all together where none has. There is no push
-// that waits; ours tries, and yields.
+// many producers there will be, and use try_enqueue, which never allocates. A producer with a token keeps the blocks it once
+// had, so that one could take them all and leave the others without any; hence each may fill the asked-for capacity by
+// itself there, and no more. Without tokens the bound is for all together. There is no push that waits; ours tries, and
+// yields.
 #include <concurrentqueue/blockingconcurrentqueue.h>
 
 #include <algorithm>
@@ -23,6 +24,11 @@ struct bounded : moodycamel::ConcurrentQueueDefaultTraits {
     static constexpr std::size_t blocks = Capacity / moodycamel::ConcurrentQueueDefaultTraits::BLOCK_SIZE;
     static constexpr std::size_t EXPLICIT_INITIAL_INDEX_SIZE = std::max<std::size_t>(32, blocks);
     static constexpr std::size_t IMPLICIT_INITIAL_INDEX_SIZE = std::max<std::size_t>(32, blocks);
+};
+
+template <std::size_t Capacity>
+struct bounded_each : bounded<Capacity> {
+    static constexpr std::size_t MAX_SUBQUEUE_SIZE = Capacity;
 };
 
 template <typename T, std::size_t Capacity>
@@ -51,7 +57,7 @@ public:
         bool try_push(const T& item) { return queue_.try_enqueue(token_, item); }
 
     private:
-        moodycamel::ConcurrentQueue<T, bounded<Capacity>>& queue_;
+        moodycamel::ConcurrentQueue<T, bounded_each<Capacity>>& queue_;
         moodycamel::ProducerToken token_;
     };
 
@@ -61,12 +67,12 @@ public:
         bool try_pop(T& item) { return queue_.try_dequeue(token_, item); }
 
     private:
-        moodycamel::ConcurrentQueue<T, bounded<Capacity>>& queue_;
+        moodycamel::ConcurrentQueue<T, bounded_each<Capacity>>& queue_;
         moodycamel::ConsumerToken token_;
     };
 
 private:
-    moodycamel::ConcurrentQueue<T, bounded<Capacity>> queue_;
+    moodycamel::ConcurrentQueue<T, bounded_each<Capacity>> queue_;
 };
 
 template <typename Try>
@@ -109,7 +115,7 @@ public:
         }
 
     private:
-        moodycamel::BlockingConcurrentQueue<T, bounded<Capacity>>& queue_;
+        moodycamel::BlockingConcurrentQueue<T, bounded_each<Capacity>>& queue_;
         moodycamel::ProducerToken token_;
     };
 
@@ -119,12 +125,12 @@ public:
         void pop(T& item) { queue_.wait_dequeue(token_, item); }
 
     private:
-        moodycamel::BlockingConcurrentQueue<T, bounded<Capacity>>& queue_;
+        moodycamel::BlockingConcurrentQueue<T, bounded_each<Capacity>>& queue_;
         moodycamel::ConsumerToken token_;
     };
 
 private:
-    moodycamel::BlockingConcurrentQueue<T, bounded<Capacity>> queue_;
+    moodycamel::BlockingConcurrentQueue<T, bounded_each<Capacity>> queue_;
 };
 
 }  // namespace

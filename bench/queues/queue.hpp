@@ -31,6 +31,7 @@ struct queue_entry {
     league plays = league::transfer;
     bool many_producers = false;  ///< may be pushed into by several threads at once
     bool many_consumers = false;
+    bool keeps_order = true;  ///< in crowds: of each producer's items, as each consumer sees them
     std::string try_form = {};  ///< of a blocking form: the entry that is the same queue with try_push and try_pop
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.
