@@ -28,7 +28,7 @@ void add_options(CLI::App& app, options& chosen) {
            "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
            "or CPU numbers (0,1)")
         ->capture_default_str();
-    app.add_flag("--quick", chosen.quick, "The main scenarios and shorter samples: about two minutes");
+    app.add_flag("--quick", chosen.quick, "The main scenarios and shorter samples, fewer rounds of some: under three minutes");
     app.add_option("--json", chosen.json, "Where to write the results")->capture_default_str();
     app.add_option("--hgrm", chosen.hgrm_folder,
                    "Write each latency histogram there, as text that HdrHistogram's plotters read");
@@ -37,8 +37,8 @@ void add_options(CLI::App& app, options& chosen) {
     app.add_option("--capacity", chosen.capacities,
                    "Capacities in items in place of the standard ones, comma-separated")
         ->delimiter(',');
-    app.add_option("--rounds", chosen.rounds, "Rounds for each scenario")->capture_default_str();
-    app.add_option("--sample-ms", chosen.sample_ms, "Length of a sample: 50, with --quick 20");
+    app.add_option("--rounds", chosen.rounds, "Rounds for each scenario (one of idle/)")->capture_default_str();
+    app.add_option("--sample-ms", chosen.sample_ms, "Length of a sample: 50, with --quick 20; with more threads than cores two to four times that");
     app.add_option("--seed", chosen.seed, "Seed of the order in the rounds; random if not given");
     app.add_flag("--list-queues", chosen.list_queues, "List the queues that are built in, and those that are absent");
     app.add_option("--compare", chosen.compare,

@@ -5,6 +5,7 @@
 #include "plot_scripts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -27,6 +28,10 @@ constexpr unsigned weir_colour = 0x0072B2;
 constexpr unsigned best_rival_colour = 0xE69F00;
 constexpr unsigned rival_colour = 0xB0B0B0;
 constexpr unsigned blocking_colour = 0xDDDDDD;
+
+constexpr const char* rate_axis = "Million items a second, median and quartiles";
+
+constexpr std::array<const char*, 4> waiting_families = {"blocking/", "wakeup/", "idle/", "oversubscribed/"};
 
 struct panel {
     std::string scenario;
@@ -54,9 +59,20 @@ std::vector<std::string> queues_in(const json& summary, const std::vector<panel>
     return names;
 }
 
+/// Where waiting is measured every rival waits, and none is set apart for it.
+bool about_waiting(const std::string& scenario) {
+    return std::any_of(waiting_families.begin(), waiting_families.end(),
+                       [&](const char* family) { return scenario.starts_with(family); });
+}
+
+/// Blocking, where others can refuse.
+bool set_apart(const json& row) {
+    return row.value("blocking", false) && !about_waiting(row["scenario"].get<std::string>());
+}
+
 bool any_blocking(const json& summary, const std::vector<panel>& panels) {
     return std::any_of(summary.begin(), summary.end(), [&](const json& row) {
-        return row.value("blocking", false) && row["scenario"] == panels.front().scenario;
+        return set_apart(row) && row["scenario"] == panels.front().scenario;
     });
 }
 
@@ -73,10 +89,10 @@ std::string bar(const json& row, std::size_t position, double scale) {
     const double value = row[unit].get<double>() * scale;
     const bool subject = row.value("subject", false);
     const bool best = row["queue"] == row["best_rival"];
-    const unsigned colour = subject                        ? weir_colour
-                            : best                         ? best_rival_colour
-                            : row.value("blocking", false) ? blocking_colour
-                                                           : rival_colour;
+    const unsigned colour = subject          ? weir_colour
+                            : best           ? best_rival_colour
+                            : set_apart(row) ? blocking_colour
+                                             : rival_colour;
     std::string label = short_number(value);
     if (subject && row["vs_best_rival"].is_number()) {
         label += fmt::format(" ({:.2f}x)", row["vs_best_rival"].get<double>());
@@ -89,9 +105,12 @@ std::string bar(const json& row, std::size_t position, double scale) {
 std::string reference_line(const json& results, const panel& p, double scale, double largest, std::string& title) {
     double at = 0.0;
     std::string what;
+    if (p.scenario.starts_with("wakeup") || p.scenario.starts_with("idle")) {
+        return {};  // not of the floors' order
+    }
     for (const auto& floor : results["floors"]) {
         if (floor["scenario"] == p.scenario) {
-            const bool time = p.scenario.starts_with("roundtrip");
+            const bool time = p.scenario.find("roundtrip") != std::string::npos;
             at = floor[time ? "line_roundtrip_ns" : "stream_words_per_s"]["median"].get<double>() * scale;
             what = time ? "line round trip" : "streaming floor";
         }
@@ -195,7 +214,7 @@ std::vector<std::string> scenarios_starting(const json& results, const std::stri
 picture throughput_picture(const json& results, const std::string& bytes) {
     picture shown{"throughput-" + bytes,
                   "Throughput, one item of " + bytes.substr(0, bytes.size() - 1) + " bytes at a time",
-                  "Million items a second, median and quartiles",
+                  rate_axis,
                   1e-6,
                   3,
                   {}};
@@ -210,7 +229,7 @@ picture throughput_picture(const json& results, const std::string& bytes) {
 picture batch_picture(const json& results) {
     picture shown{"batches",
                   "Batches of 8-byte items: copied, and written and read in place",
-                  "Million items a second, median and quartiles",
+                  rate_axis,
                   1e-6,
                   2,
                   {}};
@@ -220,6 +239,41 @@ picture batch_picture(const json& results) {
             {scenario, scenario.substr(0, slash) + ", " + scenario.substr(scenario.find("/cap") + 4) + " slots"});
     }
     return shown;
+}
+
+/// One panel for each scenario of these families, titled with its name.
+picture family_picture(const json& results, const std::string& name, const std::string& title, const std::string& axis,
+                       double scale, const std::vector<std::string>& families, const std::string& ending = "") {
+    picture shown{name, title, axis, scale, 3, {}};
+    for (const auto& family : families) {
+        for (const auto& scenario : scenarios_starting(results, family)) {
+            if (scenario.ends_with(ending)) {
+                shown.panels.push_back({scenario, scenario});
+            }
+        }
+    }
+    return shown;
+}
+
+std::vector<picture> pictures_of_waiting(const json& results) {
+    return {family_picture(results, "blocking", "push and pop that wait, one producer and one consumer", rate_axis, 1e-6,
+                           {"blocking/8B/"}),
+            family_picture(results, "blocking-roundtrip", "Round trip through two queues, with push and pop that wait",
+                           "ns, median and quartiles: shorter is better", 1.0, {"blocking/roundtrip/"}),
+            family_picture(results, "wakeup", "From a push to the return of a pop that sleeps",
+                           "us, median and quartiles of the rounds' medians: shorter is better", 1e-3, {"wakeup/"}),
+            family_picture(results, "idle", "Processor time of a consumer that waits for nothing",
+                           "percent of a core: shorter is better", 1.0, {"idle/"}),
+            family_picture(results, "oversubscribed", "push and pop that wait, more threads than cores", rate_axis, 1e-6,
+                           {"oversubscribed/"})};
+}
+
+std::vector<picture> pictures_of_crowds(const json& results) {
+    const std::vector<std::string> families = {"mpmc/", "mpsc/", "spmc/"};
+    return {family_picture(results, "crowd-8B", "Several producers and consumers, items of 8 bytes", rate_axis, 1e-6,
+                           families, "/8B"),
+            family_picture(results, "crowd-64B", "Several producers and consumers, items of 64 bytes", rate_axis, 1e-6,
+                           families, "/64B")};
 }
 
 }  // namespace
@@ -262,6 +316,9 @@ std::vector<plot_script> plot_scripts(const json& results) {
                             1.0,
                             1,
                             {{"roundtrip/8B", "8 bytes"}}});
+    }
+    for (const auto& more : {pictures_of_waiting(results), pictures_of_crowds(results)}) {
+        pictures.insert(pictures.end(), more.begin(), more.end());
     }
     for (const auto& shown : pictures) {
         if (!shown.panels.empty()) {

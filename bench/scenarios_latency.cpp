@@ -72,6 +72,7 @@ scenario blocking_roundtrip_scenario() {
             .kind = short_ring,
             .unit = metric::ns,
             .plays = league::waiting,
+            .check_count = 1'000,
             .measure = there_and_back};
 }
 

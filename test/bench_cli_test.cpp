@@ -136,14 +136,77 @@ TEST_F(weir_bench, counts_latency_from_a_schedule_and_writes_histograms_that_plo
 }
 
 TEST_F(weir_bench, runs_every_scenario_at_a_chosen_capacity) {
-    const auto seen = measure(".", {"--queues=weir", "--capacity=3"});
+    const auto seen = measure("-idle", {"--queues=weir", "--capacity=3"});  // idling takes its ten seconds a queue
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     const json all = results();
     std::size_t with_that_capacity = 0;
     for (const auto& row : all["summary"]) {
-        with_that_capacity += row["effective_capacity"] == 3 ? 1 : 0;
+        if (!row["scenario"].get<std::string>().starts_with("blocking/")) {
+            with_that_capacity += row["effective_capacity"] == 3 ? 1 : 0;
+        } else if (row["scenario"].get<std::string>().starts_with("blocking/8B/")) {
+            EXPECT_EQ(row["scenario"], "blocking/8B/cap3/balanced");
+            EXPECT_EQ(row["effective_capacity"], 3);
+        }
     }
     EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U);  // sizes x regimes, and handovers x batches
+}
+
+TEST_F(weir_bench, compares_forms_that_wait_with_their_try_form) {
+    const auto seen = measure("blocking|wakeup|one-core", {"--queues=weir,condvars"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("vs its try-form"), HasSubstr("wake-ups")));
+    std::size_t compared = 0;
+    const json all = results();
+    for (const auto& row : all["summary"]) {
+        const std::string scenario = row["scenario"];
+        EXPECT_FALSE(row.contains("excluded")) << row["excluded"];
+        EXPECT_TRUE(row["best_rival"].is_null() || row["best_rival"] == "mutex + condvars") << row["best_rival"];
+        if (scenario == "wakeup/8B") {
+            EXPECT_TRUE(row["blocking"]) << row["queue"];
+            EXPECT_TRUE(row.contains("ns"));
+            if (row["rounds"] != 0) {
+                EXPECT_GT(row["latency"]["messages"], 0);
+                EXPECT_FALSE(row["latency"].contains("scheduled_per_s"));
+                EXPECT_LE(row["latency"]["p50_ns"], row["latency"]["p99_ns"]);
+            }
+        } else if (row.contains("vs_try")) {
+            ++compared;
+            EXPECT_EQ(row["try_form"], "weir::spsc_ring");
+            EXPECT_NE(row["queue"], "weir::spsc_ring");
+            EXPECT_GT(row["vs_try"].get<double>(), 0.0);
+            EXPECT_LE(row["vs_try_q1"], row["vs_try_q3"]);
+        }
+    }
+    if (seen.out.find("no sample kept") == std::string::npos) {
+        EXPECT_GE(compared, 4U * 5U);  // scenarios x strategies
+    }
+}
+
+TEST_F(weir_bench, runs_crowds_and_says_how_evenly_they_were_served) {
+    const auto seen = measure("mpmc|mpsc|spmc|oversubscribed/[248]", {"--queues=mutex"});
+    ASSERT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, HasSubstr("least/most"));
+    std::vector<std::string> scenarios;
+    const json all = results();
+    for (const auto& row : all["summary"]) {
+        const std::string scenario = row["scenario"];
+        scenarios.push_back(scenario);
+        EXPECT_FALSE(row.contains("excluded")) << row["excluded"];
+        const bool many_producers = scenario.find("/1+") == std::string::npos;
+        const bool many_consumers = scenario.find("+1/") == std::string::npos;
+        EXPECT_EQ(row.contains("producers_fairness"), many_producers && row["rounds"] != 0) << scenario;
+        EXPECT_EQ(row.contains("consumers_fairness"), many_consumers && row["rounds"] != 0) << scenario;
+        for (const char* key : {"producers_fairness", "consumers_fairness"}) {
+            if (row.contains(key)) {
+                EXPECT_GE(row[key].get<double>(), 0.0);
+                EXPECT_LE(row[key].get<double>(), 1.0);
+            }
+        }
+    }
+    EXPECT_THAT(scenarios, testing::UnorderedElementsAre(
+                               "oversubscribed/2+2", "oversubscribed/4+4", "oversubscribed/8+8", "mpmc/1+1/8B",
+                               "mpsc/2+1/8B", "spmc/1+2/8B", "mpmc/2+2/8B", "mpmc/4+4/8B", "mpmc/8+8/8B",
+                               "mpmc/1+1/64B", "mpmc/2+2/64B"));
 }
 
 TEST_F(weir_bench, repetitions_add_rounds) {
@@ -163,7 +226,8 @@ TEST_F(weir_bench, leaves_google_benchmarks_formats_alone) {
 TEST_F(weir_bench, lists_scenarios_and_queues_without_measuring_or_writing) {
     const auto scenarios = run({"--benchmark_list_tests", "--pin=999"});
     EXPECT_EQ(scenarios.exit_code, 0);
-    EXPECT_THAT(scenarios.out, AllOf(HasSubstr("throughput/256B/cap64/producer-slower"), HasSubstr("latency/8B/5Mps")));
+    EXPECT_THAT(scenarios.out, AllOf(HasSubstr("throughput/256B/cap64/producer-slower"), HasSubstr("latency/8B/5Mps"),
+                                      HasSubstr("idle/10s"), HasSubstr("oversubscribed/8+8")));
     const auto queues = run({"--list-queues"});
     EXPECT_EQ(queues.exit_code, 0);
     EXPECT_THAT(queues.out, AllOf(StartsWith("weir::spsc_ring"), HasSubstr("mutex + deque")));
@@ -229,16 +293,20 @@ TEST_F(weir_bench, draws_pictures_from_a_result_file) {
     if (std::system("command -v gnuplot >/dev/null") != 0) {
         GTEST_SKIP() << "there is no gnuplot here";
     }
-    ASSERT_EQ(measure("throughput/8B/cap1024|batch|roundtrip|latency", {"--quick", "--queues=weir,deque"}).exit_code,
+    ASSERT_EQ(measure("throughput/8B/cap1024|batch|roundtrip|latency|blocking|wakeup|mpmc/2|one-core",
+                      {"--quick", "--queues=weir,deque,condvars"})
+                  .exit_code,
               0);
     const auto seen = run({"--plot", "out/bench.json", "pictures"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     // On a busy machine every sample of a queue may be dropped, and gnuplot warns that it has no points to draw.
     EXPECT_THAT(seen.err, Not(HasSubstr("error")));
-    for (const char* picture : {"throughput-8B", "batches", "roundtrip", "latency"}) {
+    for (const char* picture :
+         {"throughput-8B", "batches", "roundtrip", "latency", "blocking", "blocking-roundtrip", "wakeup", "oversubscribed"}) {
         const auto svg = read_file(folder_ / "pictures" / (std::string{picture} + ".svg"));
         EXPECT_THAT(svg, AllOf(HasSubstr("<svg"), HasSubstr("weir::spsc_ring"), HasSubstr("</svg>"))) << picture;
     }
+    EXPECT_THAT(read_file(folder_ / "pictures/crowd-8B.svg"), HasSubstr("mutex + deque"));
 }
 
 }  // namespace

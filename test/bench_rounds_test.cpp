@@ -5,8 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <deque>
+#include <functional>
 #include <mutex>
+#include <thread>
 
 #include "queues/make.hpp"
 #include "rounds.hpp"
@@ -23,7 +26,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 /// Delivers what it is given, except that it does `wrong` to item number 777.
-enum class fault { none, loses, repeats, changes, reorders };
+enum class fault { none, loses, repeats, changes, reorders, swaps };
 
 template <typename T, fault wrong>
 class faulty {
@@ -38,6 +41,9 @@ public:
         items_.push_back(item);
         if (++pushed_ == 777) {
             spoil();
+        }
+        if (wrong == fault::swaps && pushed_ == 778) {
+            items_.push_back(late_);
         }
         return true;
     }
@@ -64,6 +70,9 @@ private:
             T early{};
             bench::stamp(early, 778);
             items_.insert(items_.end() - 1, early);
+        } else if constexpr (wrong == fault::swaps) {
+            late_ = items_.back();
+            items_.pop_back();
         }
     }
 
@@ -71,6 +80,7 @@ private:
     std::mutex mutex_;
     std::deque<T> items_;
     std::size_t pushed_ = 0;
+    T late_{};
 };
 
 template <typename T>
@@ -83,6 +93,55 @@ template <typename T>
 using changer = faulty<T, fault::changes>;
 template <typename T>
 using shuffler = faulty<T, fault::reorders>;
+template <typename T>
+using swapper = faulty<T, fault::swaps>;
+
+/// Waits in push and pop, as it should.
+template <typename T>
+class patient {
+public:
+    explicit patient(std::size_t capacity) : queue_{capacity} {}
+
+    void push(const T& item) {
+        while (!queue_.try_push(item)) {
+            std::this_thread::yield();
+        }
+    }
+    void pop(T& item) {
+        while (!queue_.try_pop(item)) {
+            std::this_thread::yield();
+        }
+    }
+    std::size_t capacity() const { return 16; }
+
+private:
+    honest<T> queue_;
+};
+
+/// Accepts every item, and its pop does not come back.
+template <typename T>
+class hanging {
+public:
+    explicit hanging(std::size_t) {}
+
+    void push(const T&) {}
+    [[noreturn]] void pop(T&) {
+        while (true) {
+            std::this_thread::sleep_for(std::chrono::hours{1});
+        }
+    }
+    std::size_t capacity() const { return 16; }
+};
+
+queue_entry anyones(const std::string& name,
+                    std::function<std::unique_ptr<bench::channel>(std::size_t, std::size_t)> make) {
+    return {.name = name,
+            .configuration = "",
+            .plays = bench::league::crowd | bench::league::waiting,
+            .many_producers = true,
+            .many_consumers = true,
+            .make = std::move(make)};
+}
 
 /// The threads, unpinned where the machine has only one core, and floors.
 class rounds : public testing::Test {
@@ -148,6 +207,103 @@ TEST_F(rounds, a_queue_without_the_form_is_not_in_the_contest) {
     EXPECT_THAT(contest_of(queues, bench::batch_scenario(8, bench::form::zero_copy, 16)).tracks(), IsEmpty());
 }
 
+TEST_F(rounds, a_crowd_excludes_queues_that_lose_repeat_or_change_items) {
+    const std::vector<queue_entry> queues = {anyones("honest", bench::make_channel<honest>),
+                                             anyones("loser", bench::make_channel<loser>),
+                                             anyones("repeater", bench::make_channel<repeater>),
+                                             anyones("changer", bench::make_channel<changer>)};
+    workers_.set_limit(std::chrono::duration<double>{4.0});
+    auto contest = contest_of(queues, bench::crowd_scenario({2, 2}, 64));
+    contest.run_round([](const queue_entry&) {});
+    ASSERT_EQ(contest.tracks().size(), queues.size());
+    EXPECT_THAT(contest.tracks().front().excluded, IsEmpty());
+    for (std::size_t i = 1; i != queues.size(); ++i) {
+        EXPECT_THAT(contest.tracks()[i].excluded, HasSubstr(queues[i].name + " in mpmc/2+2/64B: "));
+    }
+}
+
+TEST_F(rounds, a_crowd_checks_the_order_only_where_it_is_promised) {
+    std::vector<queue_entry> queues = {anyones("promises", bench::make_channel<swapper>),
+                                       anyones("does not", bench::make_channel<swapper>)};
+    queues[1].keeps_order = false;
+    const auto contest = contest_of(queues, bench::crowd_scenario({1, 1}, 8));
+    EXPECT_THAT(contest.tracks()[0].excluded, HasSubstr("what arrived was not what was sent, in order"));
+    EXPECT_THAT(contest.tracks()[1].excluded, IsEmpty());
+}
+
+TEST_F(rounds, a_crowd_says_how_evenly_its_threads_were_served) {
+    const std::vector<queue_entry> queues = {anyones("honest", bench::make_channel<honest>)};
+    auto contest = contest_of(queues, bench::crowd_scenario({2, 1}, 8));
+    while (contest.tracks().front().producers_fairness.empty() && contest.rounds() != 20) {
+        contest.run_round([](const queue_entry&) {});
+    }
+    const auto row = bench::summarize(contest, rig_.work).rows.front();
+    if (row.rounds == 0) {
+        GTEST_SKIP() << "the machine changed during every sample";
+    }
+    ASSERT_TRUE(row.producers_fairness);
+    EXPECT_GE(*row.producers_fairness, 0.0);
+    EXPECT_LE(*row.producers_fairness, 1.0);
+    EXPECT_FALSE(row.consumers_fairness);
+}
+
+TEST_F(rounds, only_queues_for_many_play_in_crowds_of_many) {
+    std::vector<queue_entry> queues = {anyones("one consumer", bench::make_channel<honest>)};
+    queues[0].many_consumers = false;
+    EXPECT_EQ(contest_of(queues, bench::crowd_scenario({2, 1}, 8)).tracks().size(), 1U);
+    EXPECT_THAT(contest_of(queues, bench::crowd_scenario({1, 2}, 8)).tracks(), IsEmpty());
+    EXPECT_THAT(contest_of(queues, bench::oversubscribed_scenario({2, 2})).tracks(), IsEmpty());
+    EXPECT_EQ(contest_of(queues, bench::one_core_scenario()).tracks().size(), 1U);
+}
+
+TEST_F(rounds, a_queue_that_hangs_is_left_behind_and_the_others_go_on) {
+    std::vector<queue_entry> queues = {anyones("hanging", bench::make_waiting_channel<hanging>),
+                                       anyones("patient", bench::make_waiting_channel<patient>)};
+    workers_.set_limit(std::chrono::duration<double>{2.0});
+    for (const auto& what : {bench::one_core_scenario(), bench::blocking_scenario(16)}) {
+        const auto contest = contest_of(queues, what);
+        EXPECT_THAT(contest.tracks()[0].excluded, HasSubstr("its threads were left behind")) << what.name;
+        EXPECT_EQ(contest.tracks()[0].too_slow, what.crowded) << what.name;
+        EXPECT_THAT(contest.tracks()[1].excluded, IsEmpty()) << what.name;
+    }
+    EXPECT_TRUE(bench::crew::any_left_behind());
+}
+
+TEST_F(rounds, a_form_that_waits_is_compared_with_the_try_form_of_the_same_queue) {
+    std::vector<queue_entry> queues = {anyones("mine", bench::make_channel<honest>),
+                                       anyones("mine push/pop", bench::make_waiting_channel<patient>),
+                                       anyones("theirs", bench::make_waiting_channel<patient>)};
+    queues[0].subject = queues[1].subject = true;
+    queues[1].blocking = queues[2].blocking = true;
+    queues[1].try_form = "mine";
+    auto contest = contest_of(queues, bench::blocking_scenario(16));
+    for (int round = 0; round != 4; ++round) {
+        contest.run_round([](const queue_entry&) {});
+    }
+    const auto summary = bench::summarize(contest, rig_.work);
+    for (const auto& row : summary.rows) {
+        if (row.rounds != summary.rounds || summary.rows.size() != 3) {
+            GTEST_SKIP() << "the machine changed during some sample";
+        }
+        EXPECT_EQ(row.vs_try.has_value(), row.queue == "mine push/pop");
+        EXPECT_FALSE(row.vs_best_blocking);
+    }
+    EXPECT_EQ(summary.best_rival, "theirs");
+}
+
+TEST_F(rounds, idling_and_waking_measure_the_consumer) {
+    const queue_entry queue = anyones("patient", bench::make_waiting_channel<patient>);
+    const auto idle = bench::idle_scenario(1).measure(rig_, queue, bench::roles::as_placed, 20);
+    EXPECT_TRUE(idle.correct);
+    EXPECT_GE(idle.elapsed_ns, 19e6);
+    EXPECT_GT(idle.value, 0.0);
+    EXPECT_LE(idle.value, 101.0);
+    const auto woken = bench::wakeup_scenario().measure(rig_, queue, bench::roles::swapped, 3);
+    EXPECT_TRUE(woken.correct);
+    EXPECT_EQ(woken.latencies_ns->count(), 3U);
+    EXPECT_GE(woken.elapsed_ns, 3e6);  // a millisecond before each
+}
+
 TEST(floor_reading, is_steady_up_to_a_quarter_in_both_floors) {
     const bench::floor_reading before{100.0, 1e9};
     EXPECT_TRUE(bench::floor_reading::steady(before, {125.0, 1e9}));
@@ -163,6 +319,10 @@ TEST(scenario, compares_payload_words_with_the_streaming_floor_and_times_with_th
     EXPECT_THAT(bench::throughput_scenario(64, 64, "balanced").of_floor(1e8, floor), DoubleEq(0.8));
     EXPECT_THAT(bench::roundtrip_scenario().of_floor(110.0, floor), DoubleEq(1.1));
     EXPECT_THAT(bench::latency_scenario(1e6, "1Mps").of_floor(100.0, floor), DoubleEq(2.0));
+    EXPECT_THAT(bench::blocking_roundtrip_scenario().of_floor(110.0, floor), DoubleEq(1.1));
+    EXPECT_THAT(bench::wakeup_scenario().of_floor(100.0, floor), DoubleEq(2.0));
+    EXPECT_THAT(bench::crowd_scenario({2, 2}, 64).of_floor(1e8, floor), DoubleEq(0.8));
+    EXPECT_THAT(bench::idle_scenario(1).of_floor(50.0, floor), DoubleEq(0.5));
 }
 
 TEST(statistics, quartiles_lie_between_ranks) {
