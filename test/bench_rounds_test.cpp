@@ -5,11 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
+#include <typeindex>
 
 #include "queues/make.hpp"
 #include "rounds.hpp"
@@ -332,6 +335,27 @@ TEST(statistics, quartiles_lie_between_ranks) {
     EXPECT_THAT(q.q3, DoubleEq(3.25));
     EXPECT_EQ(bench::median({}), 0.0);
     EXPECT_EQ(bench::median({7.0}), 7.0);
+}
+
+TEST(built_in_queues, are_each_a_queue_of_its_own) {
+    std::map<std::type_index, std::string> known;
+    for (const queue_entry& queue : bench::built_in_queues()) {
+        const auto channel = queue.make(sizeof(word), 1024);
+        ASSERT_TRUE(channel) << queue.name;
+        const auto& what = *channel;
+        const auto [other, is_new] = known.emplace(typeid(what), queue.name);
+        EXPECT_TRUE(is_new) << queue.name << " is measured as " << other->second;
+    }
+}
+
+TEST(built_in_queues, name_a_try_form_that_exists) {
+    const auto all = bench::built_in_queues();
+    for (const queue_entry& queue : all) {
+        EXPECT_EQ(queue.try_form.empty(), !(queue.subject && queue.blocking)) << queue.name;
+        EXPECT_TRUE(queue.try_form.empty() || std::any_of(all.begin(), all.end(), [&](const queue_entry& other) {
+                        return other.name == queue.try_form && !other.blocking;
+                    })) << queue.name;
+    }
 }
 
 TEST(choose_queues, takes_parts_of_names_in_any_case) {

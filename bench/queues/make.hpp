@@ -5,11 +5,15 @@
 
 #include "../channel_for.hpp"
 
+// Unnamed, in a header, on purpose: each library's file names its adapters as it likes, in an unnamed namespace of its own.
+// Where such a template is an argument GCC (12) gives the result external linkage all the same, so that two files with an
+// adapter of the same name would silently measure one and the same queue.
 namespace bench {
+namespace {
 
 /// For queues whose capacity is chosen at run time.
 template <template <typename> class Adapter>
-std::unique_ptr<channel> make_channel(std::size_t item_bytes, std::size_t capacity) {
+[[maybe_unused]] std::unique_ptr<channel> make_channel(std::size_t item_bytes, std::size_t capacity) {
     switch (item_bytes) {
     case 8: return std::make_unique<channel_for<Adapter<item<8>>, item<8>>>(capacity);
     case 64: return std::make_unique<channel_for<Adapter<item<64>>, item<64>>>(capacity);
@@ -20,7 +24,7 @@ std::unique_ptr<channel> make_channel(std::size_t item_bytes, std::size_t capaci
 
 /// The same for scenarios about waiting, which are measured with words only: nothing is compiled for blocks.
 template <template <typename> class Adapter>
-std::unique_ptr<channel> make_waiting_channel(std::size_t item_bytes, std::size_t capacity) {
+[[maybe_unused]] std::unique_ptr<channel> make_waiting_channel(std::size_t item_bytes, std::size_t capacity) {
     return item_bytes == sizeof(word) ? std::make_unique<channel_for<Adapter<word>, word>>(capacity) : nullptr;
 }
 
@@ -54,4 +58,5 @@ private:
     }
 };
 
+}  // namespace
 }  // namespace bench
