@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/mpmc_core.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
 #include "weir/in_place.hpp"
@@ -57,6 +58,12 @@ public:
     static_assert(std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-destructible, since slots are emptied inside noexcept operations");
 
+    /// Which sides may be used by many threads at a time.
+    static constexpr bool has_many_producers = requires { Core::has_many_producers; };
+    static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
+    /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
+    static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
+
     /// How far try_push and try_pop, and their bulk and in-place forms, can be held up by other threads.
     static constexpr progress try_push_progress = Core::try_push_progress;
     static constexpr progress try_pop_progress = Core::try_pop_progress;
@@ -76,7 +83,7 @@ public:
 
     // ---- producer side: try ----------------------------------------------------------------------------------
 
-    /// Appends a copy. Returns success, full or closed. O(1). If T's copy constructor throws, nothing has happened.
+    /// Appends a copy. Returns success, full, busy (see progress) or closed. O(1). If T's copy constructor throws, nothing has happened.
     [[gnu::always_inline]] status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::copy_constructible<T>
     {
@@ -87,6 +94,8 @@ public:
     [[gnu::always_inline]] status try_push(T&& value) noexcept { return try_emplace(std::move(value)); }
 
     /// Appends an element built in its slot from `args`, which are untouched unless the answer is success. O(1).
+    /// With many producers, what may throw is built before its slot is claimed: if another thread then takes the last slot,
+    /// rvalues among `args` are used up. Build a T yourself, and push it, to keep it.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
@@ -104,20 +113,33 @@ public:
     }
 
     /// The same from an iterator, read at most `n` times; with std::make_move_iterator it moves. If an element's
-    /// construction throws, those already built are destroyed and nothing is pushed.
+    /// construction throws, those already built are destroyed and nothing is pushed. With many producers, elements that
+    /// may throw are pushed singly: an exception ends the batch, and passes on if nothing was pushed before it.
     template <std::input_iterator It>
         requires std::constructible_from<T, std::iter_reference_t<It>>
     std::size_t try_push_n(It from, std::size_t n) {
-        auto slots = try_reserve(n);
-        slots.append(std::move(from), slots.size());
-        const std::size_t pushed = slots.size();
-        slots.commit(pushed);
-        return pushed;
+        if constexpr (has_contiguous_slots) {
+            auto slots = try_reserve(n);
+            slots.append(std::move(from), slots.size());
+            const std::size_t pushed = slots.size();
+            slots.commit(pushed);
+            return pushed;
+        } else {
+            const std::size_t pushed = core_.try_push_n(std::move(from), n);
+            if (pushed > 0) {
+                items_.notify(pushed);
+            } else if (n > 0) {
+                found_full();
+            }
+            return pushed;
+        }
     }
 
     /// Claims up to `n` slots to be filled in place; of size 0 when the ring is full or closed. Until it is dropped,
     /// nothing else may be pushed. O(1).
-    [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept {
+    [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         const auto slots = core_.claim(n);
         if (slots.size() == 0) [[unlikely]] found_full();
         return {*this, slots};
@@ -144,22 +166,26 @@ public:
         requires std::copy_constructible<T>
     {
         const status answer = put(value);
-        if (answer != status::full) [[likely]] return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
     [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
         const status answer = put(std::move(value));
-        if (answer != status::full) [[likely]] return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
-    /// As push, but also gives up when `stop()` says true, with the answer full. wake_all() makes waiters ask again.
+    /// As push, but also gives up when `stop()` says true, with the answer full or busy. wake_all() makes waiters ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
-        const status answer = put(std::forward<U>(value));
-        if (answer != status::full || stop()) return answer;
-        return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
+        if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+            const status answer = put(std::forward<U>(value));
+            if (!is_to_wait(answer) || stop()) return answer;
+            return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
+        } else {
+            return push_unless(T(std::forward<U>(value)), stop, deadline);  // made once, however often it is tried
+        }
     }
 
     /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless the ring was
@@ -183,8 +209,8 @@ public:
 
     // ---- consumer side: try ----------------------------------------------------------------------------------
 
-    /// Moves the oldest element to `out`. Returns success, empty or closed. O(1). If the assignment throws, the element
-    /// stays.
+    /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the assignment
+    /// throws, the element stays; with many consumers it must not throw.
     [[gnu::always_inline]] status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
         requires std::is_move_assignable_v<T>
     {
@@ -193,7 +219,7 @@ public:
         return answer;
     }
 
-    /// Returns the oldest element, or nothing when the ring is empty. O(1).
+    /// Returns the oldest element, or nothing when there is none to be had. O(1).
     [[nodiscard, gnu::always_inline]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
         if (take(emplace_in(out)) == status::empty) [[unlikely]] found_empty();
@@ -205,17 +231,29 @@ public:
     std::size_t try_pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
-        auto items = try_peek(out.size());
-        std::move(items.second().begin(), items.second().end(),
-                  std::move(items.first().begin(), items.first().end(), out.begin()));
-        const std::size_t popped = items.size();
-        items.release(popped);
-        return popped;
+        if constexpr (has_contiguous_slots) {
+            auto items = try_peek(out.size());
+            std::move(items.second().begin(), items.second().end(),
+                      std::move(items.first().begin(), items.first().end(), out.begin()));
+            const std::size_t popped = items.size();
+            items.release(popped);
+            return popped;
+        } else {
+            const std::size_t popped = core_.try_pop_n(out);
+            if (popped > 0) {
+                space_.notify(popped);
+            } else if (!out.empty()) {
+                found_empty();
+            }
+            return popped;
+        }
     }
 
     /// Shows the oldest `n` elements at most, in place; of size 0 when the ring is empty. Nothing is taken before
     /// release(). Until it is dropped, nothing else may be popped. O(1).
-    [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept {
+    [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         const auto items = core_.readable(n);
         if (items.size() == 0) [[unlikely]] found_empty();
         return {*this, items};
@@ -223,7 +261,8 @@ public:
 
     /// Calls `visit(T&)` on the elements there are, oldest first and at most `most` of them, each in its slot, then frees
     /// them, a few lines at a time so that the producer does not wait for the last. Returns how many. O(k). If `visit`
-    /// throws, that element and those after it stay.
+    /// throws, that element and those after it stay. With many consumers, elements are claimed before they are visited: an
+    /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
         const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { space_.notify(n); });
@@ -249,7 +288,7 @@ public:
         requires std::is_move_assignable_v<T>
     {
         const status answer = take(assign_to(out));
-        if (answer != status::empty) [[likely]] return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         if constexpr (fits_registers) {
             std::optional<T> late;
             const status late_answer = wait_to_pop(emplace_in(late), deadline);
@@ -263,7 +302,7 @@ public:
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
     [[nodiscard, gnu::always_inline]] std::optional<T> pop() {
         std::optional<T> out;
-        if (take(emplace_in(out)) == status::empty) [[unlikely]] {
+        if (is_to_wait(take(emplace_in(out)))) [[unlikely]] {
             std::optional<T> late;
             (void)wait_to_pop(emplace_in(late), detail::forever);
             return late;
@@ -271,13 +310,13 @@ public:
         return out;
     }
 
-    /// As pop, but also gives up when `stop()` says true, with the answer empty. wake_all() makes waiters ask again.
+    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
     status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
         requires std::is_move_assignable_v<T>
     {
         const status answer = take(assign_to(out));
-        if (answer != status::empty || stop()) return answer;
+        if (!is_to_wait(answer) || stop()) return answer;
         return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
     }
 
@@ -344,9 +383,17 @@ public:
 
     /// The calling thread becomes the producer. Whoever was must have finished, and happen before this call. Only
     /// debug builds, which abort when a second thread appears on a single-ended side, take notice.
-    void adopt_producer() noexcept { core_.adopt_producer(); }
+    void adopt_producer() noexcept
+        requires(!has_many_producers)
+    {
+        core_.adopt_producer();
+    }
     /// The same for the consumer.
-    void adopt_consumer() noexcept { core_.adopt_consumer(); }
+    void adopt_consumer() noexcept
+        requires(!has_many_consumers)
+    {
+        core_.adopt_consumer();
+    }
 
 private:
     friend reservation<basic_ring>;
@@ -378,21 +425,25 @@ private:
     template <class F>
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = core_.try_take(f);
-        if (answer == status::success) [[likely]] {
-            space_.notify(1);
-        } else if (core_.drained()) {
-            return status::closed;
-        }
+        if (answer == status::success) [[likely]] space_.notify(1);
         return answer;
     }
 
     // For reservation and readable.
-    void publish(std::size_t n, std::size_t left) noexcept {
+    void publish(std::size_t n, std::size_t left) noexcept
+        requires has_contiguous_slots
+    {
         core_.publish(n, left);
         items_.notify(n);
     }
-    void unclaim(std::size_t left) noexcept { core_.unclaim(left); }
-    void release(std::size_t n) noexcept {
+    void unclaim(std::size_t left) noexcept
+        requires has_contiguous_slots
+    {
+        core_.unclaim(left);
+    }
+    void release(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         core_.release(n);
         space_.notify(n);
     }
@@ -425,20 +476,33 @@ private:
         return wait_for_items([&] { return take(f); }, never, deadline);
     }
 
+    // A peer that is busy with the slot notifies when it is done, as one does that makes room or brings an item.
+    static constexpr bool is_to_wait(status answer) noexcept {
+        return answer == status::full || answer == status::empty || answer == status::busy;
+    }
+
+    // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
+    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
     template <class Attempt, class Stop>
     status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::full;
-        const bool in_time = space_.wait([&] { return (answer = attempt()) != status::full || stop(); }, deadline);
+        const bool in_time = space_.wait([&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
+        if constexpr (has_many_producers) {
+            if (answer == status::success && core_.has_room()) space_.notify(1);
+        }
         return in_time ? answer : status::timeout;
     }
 
     template <class Attempt, class Stop>
     status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::empty;
-        const auto done = [&] { return (answer = attempt()) != status::empty || stop(); };
+        const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
         bool in_time = items_.wait([&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
-        if (in_time && answer == status::empty && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
+        if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
+        if constexpr (has_many_consumers) {
+            if (answer == status::success && core_.has_items()) items_.notify(1);
+        }
         return in_time ? answer : status::timeout;
     }
 
@@ -452,5 +516,14 @@ private:
 /// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
+
+/// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
+/// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
+/// holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
+///
+/// Memory: an element and a Counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
+/// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait>;
 
 }  // namespace weir

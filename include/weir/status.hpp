@@ -47,9 +47,11 @@ constexpr std::string_view to_string(status s) noexcept {
 
 /// How far an operation can be held up by other threads (Herlihy, Shavit: The Art of Multiprocessor Programming).
 enum class progress : unsigned char {
-    blocking,   ///< a suspended peer can keep the operation from succeeding
-    lock_free,  ///< some thread always completes in a bounded number of steps
-    wait_free,  ///< the calling thread completes in a bounded number of its own steps
+    blocking,     ///< a suspended peer can keep the call from returning
+    may_be_busy,  ///< every call returns, as if lock-free; but a peer suspended in the middle of an operation can make it
+                  ///< answer `busy` again and again until that peer goes on
+    lock_free,    ///< some thread always completes in a bounded number of steps
+    wait_free,    ///< the calling thread completes in a bounded number of its own steps
 };
 
 }  // namespace weir

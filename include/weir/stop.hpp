@@ -18,30 +18,36 @@
 
 namespace weir {
 
-/// Appends, and waits for room until `stop` is requested. Returns success, closed, or full when it was stopped: then
-/// nothing has happened, and `value` is untouched, also an rvalue. If a stop was requested before, it only tries.
+/// Appends, and waits for room until `stop` is requested. Returns success, closed, or full or busy when it was stopped:
+/// then nothing has happened, and `value` is untouched, also an rvalue of the ring's type. If a stop was requested before,
+/// it only tries.
 ///
-/// For the ring's producer. With room O(1), and as fast as try_push; a wait registers a callback with the stop state,
+/// For a producer of the ring. With room O(1), and as fast as try_push; a wait registers a callback with the stop state,
 /// which may allocate, and whoever requests the stop wakes all who wait on this ring to look again.
 template <class Ring, class U>
     requires std::constructible_from<typename Ring::value_type, U>
 status push(Ring& ring, U&& value, std::stop_token stop) {
-    const status answer = ring.try_emplace(std::forward<U>(value));
-    if (answer != status::full || stop.stop_requested()) return answer;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
+    using T = typename Ring::value_type;
+    if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+        const status answer = ring.try_emplace(std::forward<U>(value));
+        if ((answer != status::full && answer != status::busy) || stop.stop_requested()) return answer;
+        const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+        return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
+    } else {
+        return push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
+    }
 }
 
 /// Moves the oldest element to `out`, and waits for one until `stop` is requested. Returns success, closed when there will
-/// be none, or empty when it was stopped: then nothing has happened. If a stop was requested before, it only tries: the
+/// be none, or empty or busy when it was stopped: then nothing has happened. If a stop was requested before, it only tries: the
 /// items there are can still be popped, and a loop that is to leave them there asks the token itself.
 ///
-/// For the ring's consumer. Costs as push().
+/// For a consumer of the ring. Costs as push().
 template <class Ring>
     requires std::is_move_assignable_v<typename Ring::value_type>
 status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
     const status answer = ring.try_pop(out);
-    if (answer != status::empty || stop.stop_requested()) return answer;
+    if ((answer != status::empty && answer != status::busy) || stop.stop_requested()) return answer;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
 }

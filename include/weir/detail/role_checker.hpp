@@ -3,6 +3,7 @@
 
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/contract.hpp"
+#include "weir/detail/this_thread.hpp"
 
 // On in debug builds; define to 0 or 1 to decide otherwise, the same in every translation unit. The layout of a ring
 // does not depend on it.
@@ -38,11 +39,6 @@ public:
     }
 
 private:
-    static const void* this_thread() noexcept {
-        static thread_local const char identity = 0;  // its address; <thread> stays out of the core headers
-        return &identity;
-    }
-
     atomic<const void*> owner_{nullptr};
 };
 

@@ -8,13 +8,11 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "weir/credit.hpp"
 #include "weir/detail/cache_line.hpp"
-#include "weir/detail/contract.hpp"
 #include "weir/detail/prefetch.hpp"
 #include "weir/detail/role_checker.hpp"
 #include "weir/detail/slot_run.hpp"
@@ -42,7 +40,7 @@ public:
     static constexpr progress try_pop_progress = progress::wait_free;
 
     spsc_core(std::size_t capacity, Counter start, bool asymmetric)
-        : memory_(std::bit_ceil(checked_capacity(capacity))),
+        : memory_(std::bit_ceil(checked_capacity<T, Counter>(capacity))),
           slots_(memory_.data()),
           mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
           credit_(static_cast<Counter>(capacity), start, asymmetric) {}
@@ -109,7 +107,7 @@ public:
         // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
         if (credit_.known_items(position) == 0) [[unlikely]] prefetch_for_read(&slot(position));
         const Counter items = credit_.items(position, 1);
-        if (items == 0) [[unlikely]] return status::empty;
+        if (items == 0) [[unlikely]] return credit_.drained() ? status::closed : status::empty;
         prefetch_ahead<false>(position, items);
         T& element = slot(position);
         std::forward<F>(take)(element);
@@ -132,7 +130,7 @@ public:
         const std::size_t count = readable(most).size();
         for (std::size_t left = count; left > 0;) {
             const Counter position = credit_.take_position();
-            const slot_run<T> piece = run(position, static_cast<Counter>(std::min(left, most_items_at_once)));
+            const slot_run<T> piece = run(position, static_cast<Counter>(std::min(left, most_items_at_once<T>)));
             giving_back<G> visited{credit_, position, given_back};
             for (; visited.count < piece.first.size(); ++visited.count) {
                 T& element = piece.first[visited.count];
@@ -169,22 +167,9 @@ public:
     void adopt_consumer() noexcept { consumer_.adopt(); }
 
 private:
-    static std::size_t checked_capacity(std::size_t capacity) {
-        // Below half the counter's range, so that every difference has one meaning; and what can be addressed.
-        constexpr int bits = std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits);
-        constexpr std::size_t most = std::min((std::size_t{1} << (bits - 1)) - 1, most_slots<T>);
-        if (capacity < 1 || capacity > most) {
-            reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
-                            std::to_string(most));
-        }
-        return capacity;
-    }
-
     Counter within_capacity(std::size_t n) const noexcept {
         return n < credit_.capacity() ? static_cast<Counter>(n) : credit_.capacity();
     }
-
-    static constexpr std::size_t most_items_at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
 
     // Gives back what was visited, also when a visit throws.
     template <class G>

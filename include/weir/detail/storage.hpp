@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -73,6 +74,23 @@ inline constexpr std::size_t slot_alignment = std::max(alignof(T), separation_by
 /// The most slots whose bytes can be counted and addressed, a power of two.
 template <class T>
 inline constexpr std::size_t most_slots = std::bit_floor(std::numeric_limits<std::size_t>::max() / 2 / sizeof(T));
+
+/// The capacity if it is possible for slots of this kind that are numbered by a Counter: below half its range, so that
+/// every difference has one meaning, and no more than can be addressed.
+template <class Slot, std::unsigned_integral Counter>
+std::size_t checked_capacity(std::size_t capacity) {
+    constexpr int bits = std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits);
+    constexpr std::size_t most = std::min((std::size_t{1} << (bits - 1)) - 1, most_slots<Slot>);
+    if (capacity < 1 || capacity > most) {
+        reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
+                        std::to_string(most));
+    }
+    return capacity;
+}
+
+/// How many items are taken at a time in consume(): a few lines, so that the other side does not wait for the last.
+template <class T>
+inline constexpr std::size_t most_items_at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
 
 /// Raw, suitably aligned memory for at most most_slots<T> slots. Knows nothing of which of them hold an element.
 template <class T, class Storage>

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "weir/detail/atomic.hpp"
+#include "weir/detail/cursor.hpp"
+#include "weir/detail/look_pace.hpp"
+#include "weir/detail/sequenced_slots.hpp"
+#include "weir/detail/shared_cursor.hpp"
+#include "weir/detail/shared_sides.hpp"
+#include "weir/detail/storage.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// Bounded queue of many producers and many consumers: slots that each carry the number of the item they wait for.
+///
+/// The classic is Vyukov's bounded MPMC queue (2010). What is weir's own: an exact capacity of any number, taken as credit
+/// by the same compare and exchange that claims the slot and finds the ring open; an answer that tells `busy` from
+/// `full` and `empty`; looks at the other side that are cached and paced, and turns at a contended cursor, both of which
+/// keep lines from changing cores for each item.
+///
+/// Each call returns: it goes round again only when another thread has claimed in between. But a thread that is suspended
+/// between its claim and the end of its operation holds its slot, and who comes to that slot is told `busy` until it goes
+/// on. Then nothing is full or empty, and nothing behind that slot moves.
+template <class T, class Storage, std::unsigned_integral Counter>
+class mpmc_core : public many_producers<mpmc_core<T, Storage, Counter>, T>,
+                  public many_consumers<mpmc_core<T, Storage, Counter>, T> {
+public:
+    using value_type = T;
+    using counter_type = std::uint64_t;
+    using sequence_type = Counter;
+    using slot_type = sequenced_slot<T, Counter>;
+    static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr progress try_push_progress = progress::may_be_busy;
+    static constexpr progress try_pop_progress = progress::may_be_busy;
+
+    mpmc_core(std::size_t capacity, std::uint64_t start, bool)
+        : slots_(capacity, cursor_at(start)),
+          capacity_(capacity),
+          tail_(cursor_at(start), items_ahead(cursor_at(start), capacity)),
+          head_(cursor_at(start), cursor_at(start)) {}
+
+    ~mpmc_core() {
+        const cursor end = tail_.current() & ~closed_bit;
+        for (cursor at = head_.current(); at != end; at += one_item) std::destroy_at(&slots_[at].element);
+    }
+
+    mpmc_core(const mpmc_core&) = delete;
+    mpmc_core& operator=(const mpmc_core&) = delete;
+
+    // ---- producer side; more in many_producers ---------------------------------------------------------------
+
+    [[gnu::always_inline]] claimed claim_room(std::uint64_t wanted) noexcept {
+        return tail_.claim(
+            wanted, [this]() noexcept { return limit(); },
+            [this](cursor at, std::uint64_t n) noexcept { return count_free(at, n); }, worthwhile(), false);
+    }
+
+    /// What a push would be told now.
+    status chance_to_push() noexcept {
+        for (cursor at = tail_.current();;) {
+            if ((at & closed_bit) != 0) return status::closed;
+            const bool room = distance(limit(), at) > 0;
+            if (room && count_free(at, 1) == 1) return status::success;
+            const cursor now = tail_.current();
+            if (now == at) return room ? status::busy : status::full;
+            at = now;
+        }
+    }
+
+    bool has_room() noexcept { return chance_to_push() == status::success; }
+
+    // ---- consumer side; more in many_consumers ---------------------------------------------------------------
+
+    [[gnu::always_inline]] claimed claim_items(std::uint64_t wanted) noexcept {
+        return head_.claim(
+            wanted, [this]() noexcept { return tail_.current() & ~closed_bit; },
+            [this](cursor at, std::uint64_t n) noexcept { return count_written(at, n); }, worthwhile(), true);
+    }
+
+    bool has_items() noexcept {
+        for (cursor at = head_.current();;) {
+            if (count_written(at, 1) == 1) return true;
+            const cursor now = head_.current();
+            if (now == at) return false;
+            at = now;
+        }
+    }
+
+    /// Whether the ring was closed and everything accepted was taken. Once true, it stays so.
+    bool drained() const noexcept {
+        const cursor end = tail_.current();
+        return (end & closed_bit) != 0 && head_.current() == (end & ~closed_bit);
+    }
+
+    // ---- any thread ------------------------------------------------------------------------------------------
+
+    /// Nothing is claimed by producers from now on.
+    void close() noexcept { tail_.close(); }
+    bool is_closed() const noexcept { return (tail_.current() & closed_bit) != 0; }
+
+    std::size_t capacity() const noexcept { return capacity_; }
+    std::size_t size_approx() const noexcept {
+        const cursor taken = head_.current();  // first: what the head has passed, the tail has
+        return size_within(distance(tail_.current() & ~closed_bit, taken), capacity_);
+    }
+    memory_report memory() const noexcept { return slots_.memory(); }
+
+    /// For the sides.
+    sequenced_slots<T, Storage, Counter>& slots() noexcept { return slots_; }
+
+private:
+    cursor limit() const noexcept { return items_ahead(head_.current(), capacity_); }
+    std::uint64_t worthwhile() const noexcept { return look_pace::worthwhile(capacity_); }
+
+    // How many of the `n` slots from `at` on were given back by the consumers of the lap before.
+    [[gnu::always_inline]] std::uint64_t count_free(cursor at, std::uint64_t n) const noexcept {
+        std::uint64_t count = 0;
+        for (; count < n; ++count, at += one_item) {
+            // (8) acquire: pairs with (7), the element of the lap before is gone
+            if (slots_[at].sequence.load(acquire) != slots_.number(at)) break;
+        }
+        return count;
+    }
+
+    // How many of the `n` slots from `at` on hold an element.
+    [[gnu::always_inline]] std::uint64_t count_written(cursor at, std::uint64_t n) const noexcept {
+        std::uint64_t count = 0;
+        for (; count < n; ++count, at += one_item) {
+            // (6) acquire: pairs with (5), the element is readable
+            if (slots_[at].sequence.load(acquire) != slots_.written(at)) break;
+        }
+        return count;
+    }
+
+    sequenced_slots<T, Storage, Counter> slots_;
+    const std::size_t capacity_;
+    shared_cursor tail_;
+    shared_cursor head_;
+};
+
+}  // namespace weir::detail

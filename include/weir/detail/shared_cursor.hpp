@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "weir/detail/atomic.hpp"
+#include "weir/detail/cache_line.hpp"
+#include "weir/detail/cursor.hpp"
+#include "weir/detail/look_pace.hpp"
+#include "weir/detail/pause.hpp"
+#include "weir/detail/turns.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// What a claim brought: `count` items from `first` on, or why none.
+struct claimed {
+    enum answer_type : unsigned char { some, none, busy, closed } answer;
+    cursor first = 0;
+    std::uint64_t count = 0;
+};
+
+/// The side of a ring that many threads share. They claim items by one compare and exchange of the cursor, which takes
+/// the credit and makes sure that the ring is open at the same time: all that a claim has to know is on this one line.
+/// `known` is how far the other side has let this one go when somebody last looked; it may be stale, and is then a lower
+/// bound. So the other side's line is looked at only when what is known has run out.
+///
+/// Lock-free: a claim is tried again only when another thread has claimed in between.
+class alignas(separation_bytes) shared_cursor {
+public:
+    shared_cursor(cursor start, cursor known) noexcept : cursor_(start), known_(known) {}
+
+    cursor current() const noexcept {
+        return cursor_.load(acquire);  // (1) acquire: pairs with (2), all that the claims up to here were built on is seen
+    }
+
+    /// Claims `wanted` items, or as many as there are. `limit()` is where the other side lets this one go, read with
+    /// acquire; `ready(at, n)` how many of the n slots from `at` on can be used now. None: the limit is reached; that was so
+    /// when it was read. Busy: the first slot is not ready.
+    template <class Limit, class Ready>
+    [[gnu::always_inline]] claimed claim(std::uint64_t wanted, Limit limit, Ready ready, std::uint64_t worthwhile,
+                                         bool may_be_alone) noexcept {
+        bool my_turn = turns_.is_mine();
+        cursor at = cursor_.load(relaxed);  // relaxed: the exchange decides
+        for (;;) {
+            if ((at & closed_bit) != 0) [[unlikely]] return {claimed::closed};
+            // (3) acquire: pairs with (4), passes on what the thread that looked has seen
+            std::int64_t credit = distance(known_.load(acquire), at);
+            if (credit < static_cast<std::int64_t>(wanted)) [[unlikely]] {
+                credit = look(at, limit, wanted > 1 ? std::min(wanted, worthwhile) : worthwhile, may_be_alone);
+                if ((at & closed_bit) != 0) return {claimed::closed};
+                if (credit <= 0) return {claimed::none, at};
+            }
+            if (!my_turn) [[unlikely]] {
+                turns_.take();
+                my_turn = true;
+                at = cursor_.load(relaxed);  // relaxed: as above
+                continue;
+            }
+            const std::uint64_t n = ready(at, std::min(wanted, static_cast<std::uint64_t>(credit)));
+            if (n == 0) [[unlikely]] {
+                const cursor now = cursor_.load(relaxed);  // relaxed: as above
+                if (now == at) return {claimed::busy, at};
+                at = now;
+                continue;
+            }
+            const cursor first = at;
+            // (2) acq_rel: pairs with (1)
+            if (cursor_.compare_exchange_strong(at, items_ahead(at, n), acq_rel, relaxed)) [[likely]] {
+                return {claimed::some, first, n};
+            }
+            for (int i = 0; i < pauses_after_failure; ++i) pause();
+        }
+    }
+
+    /// No claim succeeds from now on. Idempotent.
+    void close() noexcept {
+        cursor_.fetch_or(closed_bit, acq_rel);  // acq_rel: who sees the end sees what the closing thread did before
+    }
+
+private:
+    static constexpr int pauses_after_failure = 4;
+
+    // Out of line: one look serves hundreds of items.
+    template <class Limit>
+    [[gnu::noinline]] std::int64_t look(cursor& at, Limit limit, std::uint64_t worthwhile, bool may_be_alone) noexcept {
+        pace_.wait();
+        // In this order: the limit is then at least what it was when the cursor was here, and "none" was true just now.
+        at = current();
+        const cursor known = limit();
+        const std::int64_t credit = distance(known, at & ~closed_bit);
+        pace_.found(static_cast<std::uint64_t>(std::max<std::int64_t>(credit, 0)), worthwhile, may_be_alone);
+        if (credit > 0) known_.store(known, release);  // (4) release: pairs with (3)
+        return credit;
+    }
+
+    atomic<cursor> cursor_;
+    atomic<cursor> known_;
+    turns turns_;
+    look_pace pace_;
+};
+
+}  // namespace weir::detail
