@@ -138,9 +138,6 @@ scenario crowd_scenario(crowd_size size, std::size_t item_bytes) {
     const std::string family = size.producers == size.consumers ? "mpmc" : size.consumers == 1 ? "mpsc" : "spmc";
     what.name = family + "/" + name_of(size) + "/" + std::to_string(item_bytes) + "B";
     what.plays = league::crowd;
-    // One of each is played by the same queues as many of each.
-    what.many_producers = family != "spmc";
-    what.many_consumers = family != "mpsc";
     what.check_count = 20'000;
     what.crowded = size.producers + size.consumers > 2;
     what.length = what.crowded ? 2.0 : 1.0;

@@ -88,6 +88,13 @@ queue_entry waits(const queue_entry& try_form, const std::string& how, const std
 }
 
 template <typename T>
+using mpmc_ring = trying<weir::mpmc_ring<T>>;
+template <typename T>
+using mpmc_park = waiting<weir::mpmc_ring<T>>;
+template <typename T>
+using mpmc_yield = waiting<weir::mpmc_ring<T, weir::wait::yield>>;
+
+template <typename T>
 using spsc_park = waiting<weir::spsc_ring<T>>;
 template <typename T>
 using spsc_spin = waiting<weir::spsc_ring<T, weir::wait::spin>>;
@@ -108,8 +115,15 @@ std::vector<queue_entry> weir_queues() {
     const queue_entry spsc{.name = "weir::spsc_ring",
                            .configuration = "try_push/try_pop; try_push_n/try_pop_n; try_reserve/try_peek",
                            .subject = true,
-                           .plays = league::transfer | league::waiting,
+                           .plays = league::transfer | league::waiting | league::crowd,
                            .make = make_channel<spsc_ring>};
+    const queue_entry mpmc{.name = "weir::mpmc_ring",
+                           .configuration = "try_push/try_pop",
+                           .subject = true,
+                           .plays = league::crowd,
+                           .many_producers = true,
+                           .many_consumers = true,
+                           .make = make_channel<mpmc_ring>};
     return {
         spsc,
         waits<spsc_park>(spsc, "push/pop", "wait::park, the default", true),
@@ -120,6 +134,9 @@ std::vector<queue_entry> weir_queues() {
 #if defined(__linux__)
         waits<spsc_event>(spsc, "event", "wait::event", true),
 #endif
+        mpmc,
+        waits<mpmc_park>(mpmc, "push/pop", "wait::park, the default", true),
+        waits<mpmc_yield>(mpmc, "yield", "wait::yield", false),
     };
 }
 
