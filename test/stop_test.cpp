@@ -81,6 +81,7 @@ TYPED_TEST(stop, is_never_lost) {
     weir::spsc_ring<int, TypeParam> full(1);
     std::stop_source source;
     std::atomic<std::uint64_t> stopped{0};
+    weir_test::sleep_count slept;
     weir_test::meeting meet(3);
     const weir_test::watchdog dog([&] { return stopped.load(); },
                                   [&] { return std::to_string(stopped) + " waits were stopped"; });
@@ -92,6 +93,7 @@ TYPED_TEST(stop, is_never_lost) {
             ++stopped;
             meet();
         }
+        slept.add_this_thread();
     });
     std::thread producer([&] {
         EXPECT_EQ(full.try_push(0), status::success);
@@ -101,6 +103,7 @@ TYPED_TEST(stop, is_never_lost) {
             ++stopped;
             meet();
         }
+        slept.add_this_thread();
     });
     weir_test::random_pause pause(8);
     for (std::uint64_t i = 0; i < rounds; ++i) {
@@ -113,6 +116,7 @@ TYPED_TEST(stop, is_never_lost) {
     consumer.join();
     producer.join();
     EXPECT_EQ(stopped, 2 * rounds);
+    slept.expect_for<TypeParam>(rounds);
 }
 
 }  // namespace
