@@ -74,8 +74,8 @@ void until_asleep(const std::vector<pid_t>& threads) {
 
 }  // namespace weir_test
 
-// Found before the C library's.
-extern "C" long syscall(long number, ...) noexcept {
+// Found before the C library's. As that does, it reads as many arguments as there may be, not as many as there are.
+extern "C" [[gnu::no_sanitize_address]] long syscall(long number, ...) noexcept {
     using weir_test::syscalls;
     static std::atomic<weir_test::real_syscall> found{nullptr};
     weir_test::real_syscall real = found;

@@ -10,6 +10,7 @@
 #include <regex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -49,7 +50,7 @@ lines slow_lines(const object& all, const lines& function, int depth = 0) {
     static const std::regex slow(R"(\b(mfence|lock|syscall|sysenter|int +\$0x80)\b[^_@]*$|\bxchg\w* .*[(:])");
     // Each out of line: a look at the other side, who sleeps, who closes, a descriptor's upkeep, and waiting itself.
     static const std::regex rare(
-        R"(^\.text\.unlikely|\.cold|::(look_for_\w+|claim_properly|wake|signal_if_armed|arm|wait_for_\w+)\b)");
+        R"(^\.text\.unlikely|\.cold|::(look_for_\w+|claim_properly|wake|signal_if_armed|arm|wait_\w+_\w+)\b)");
     static const std::regex call(R"(\b(call|jmp)\b)");
     static const std::regex named(R"(R_X86_64_\w+\t(.*)-0x4)");
     lines found;
@@ -70,7 +71,7 @@ lines slow_lines(const object& all, const lines& function, int depth = 0) {
         if (callee == all.end() || depth > 3) {
             found.push_back(line);
         } else {
-            for (const auto& theirs : slow_lines(all, callee->second, depth + 1)) found.push_back(name + ": " + theirs);
+            for (auto& theirs : slow_lines(all, callee->second, depth + 1)) found.push_back(std::move(theirs));
         }
     }
     return found;
@@ -78,7 +79,7 @@ lines slow_lines(const object& all, const lines& function, int depth = 0) {
 
 std::string joined(const lines& all) {
     std::string text;
-    for (const auto& line : all) text += line + "\n";
+    for (const auto& line : all) text += line.substr(0, 160) + "\n";  // names of templates are longer than a screen
     return text;
 }
 
