@@ -250,7 +250,7 @@ private:
     template <typename End>
     static void put(End& end, const T& item) {
         if constexpr (try_queue<Queue, T>) {
-            while (!end.try_push(item)) {
+            while (!end.try_push(item)) [[unlikely]] {
                 relax();
             }
         } else {
@@ -261,7 +261,7 @@ private:
     template <typename End>
     static void get(End& end, T& item) {
         if constexpr (try_queue<Queue, T>) {
-            while (!end.try_pop(item)) {
+            while (!end.try_pop(item)) [[unlikely]] {
                 relax();
             }
         } else {
@@ -272,7 +272,7 @@ private:
     template <typename End>
     static void put_in_crowd(End& end, const T& item) {
         if constexpr (try_queue<Queue, T>) {
-            for (unsigned refusals = 0; !end.try_push(item); ++refusals) {
+            for (unsigned refusals = 0; !end.try_push(item); ++refusals) [[unlikely]] {
                 relax_in_crowd(refusals);
             }
         } else {
@@ -283,7 +283,7 @@ private:
     template <typename End>
     static void get_in_crowd(End& end, T& item) {
         if constexpr (try_queue<Queue, T>) {
-            for (unsigned refusals = 0; !end.try_pop(item); ++refusals) {
+            for (unsigned refusals = 0; !end.try_pop(item); ++refusals) [[unlikely]] {
                 relax_in_crowd(refusals);
             }
         } else {

@@ -219,7 +219,7 @@ struct parking {
             } while (!state_.compare_exchange_weak(state, next, weir::detail::acq_rel, weir::detail::relaxed));
         }
 
-        [[gnu::noinline, gnu::cold]] void wake(std::size_t n) noexcept {
+        [[gnu::noinline]] void wake(std::size_t n) noexcept {
             // (2) acq_rel: pairs with (1): either we see the registration, or who registers later sees our publication
             std::uint32_t state = state_.fetch_add(0, weir::detail::acq_rel);
             std::uint32_t count;
@@ -303,7 +303,7 @@ struct eventing {
         static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
         static constexpr unsigned always_look = 2;  // there is no asymmetric fence
 
-        [[gnu::noinline, gnu::cold]] void arm() noexcept {
+        [[gnu::noinline]] void arm() noexcept {
             std::uint64_t ignored = 0;
             (void)!::read(fd_, &ignored, sizeof ignored);
             // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
@@ -311,7 +311,7 @@ struct eventing {
             if (asymmetric_) weir::detail::heavy_fence();
         }
 
-        [[gnu::noinline, gnu::cold]] void signal_if_armed() noexcept {
+        [[gnu::noinline]] void signal_if_armed() noexcept {
             // (2) acq_rel: pairs with (1): either we see that it is armed, or who arms it later sees our publication
             if ((state_.fetch_and(~armed, weir::detail::acq_rel) & armed) != 0) signal();
         }
