@@ -44,14 +44,17 @@ constexpr header table[] = {
     {1, "weir/detail/role_checker.hpp"},
     {1, "weir/detail/storage.hpp"},
     {1, "weir/detail/turns.hpp"},
-    {2, "weir/credit.hpp"},
+    {2, "weir/detail/closing.hpp"},
     {2, "weir/in_place.hpp"},
     {2, "weir/detail/sequenced_slots.hpp"},
     {2, "weir/detail/shared_cursor.hpp"},
     {2, "weir/wait.hpp"},
+    {3, "weir/credit.hpp"},
     {3, "weir/detail/shared_sides.hpp"},
-    {3, "weir/detail/spsc_core.hpp"},
+    {4, "weir/detail/spsc_core.hpp"},
     {4, "weir/detail/mpmc_core.hpp"},
+    {4, "weir/detail/mpsc_core.hpp"},
+    {4, "weir/detail/spmc_core.hpp"},
     {5, "weir/ring.hpp"},
     {beside, "weir/stop.hpp"},
     {beside, "weir/affinity.hpp"},
@@ -199,7 +202,7 @@ TEST(floors, ask_for_a_floor_for_every_header) {
 TEST(floors, refuse_a_header_from_above_or_the_same_floor) {
     EXPECT_THAT(violations_in({{"weir/credit.hpp", "#pragma once\n  #  include <weir/ring.hpp>\n"},
                                {"weir/status.hpp", "#include \"weir/detail/pause.hpp\"\n"}}),
-                ElementsAre(HasSubstr("weir/ring.hpp stands on floor 5: a header on floor 2 includes only"),
+                ElementsAre(HasSubstr("weir/ring.hpp stands on floor 5: a header on floor 3 includes only"),
                             HasSubstr("weir/detail/pause.hpp stands on floor 0: a header on floor 0 includes only")));
 }
 

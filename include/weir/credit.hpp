@@ -6,9 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "weir/detail/asymmetric_fence.hpp"
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/cache_line.hpp"
+#include "weir/detail/closing.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/rough_clock.hpp"
 
@@ -38,13 +38,13 @@ namespace weir {
 template <std::unsigned_integral Counter>
 class credit_counter {
 public:
-    /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: closing may use heavy_fence(), see there.
+    /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: see closing.
     credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
         : producer_{start, static_cast<Counter>(start + capacity)},
           sent_(start),
           consumer_{start, start},
           limit_(static_cast<Counter>(start + capacity)),
-          closing_(asymmetric ? open : ask_properly),
+          closing_(asymmetric),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {}
 
@@ -72,16 +72,12 @@ public:
     /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and drained() waits for
     /// it.
     [[gnu::always_inline]] bool claim(Counter position, Counter n) noexcept {
-        // relaxed: ordered before the next load by the light fence here and the heavy one in end_sending()
-        producer_.position.store(static_cast<Counter>(position + n), detail::relaxed);
-        detail::light_fence();
-        // relaxed: as above
-        return closing_.load(detail::relaxed) == open || claim_properly(position, n);
+        return closing_.claim(producer_.position, position, static_cast<Counter>(position + n));
     }
 
     /// Gives claimed credits back, all from `position` on.
     void unclaim(Counter position) noexcept {
-        producer_.position.store(position, detail::release);  // (5) release: pairs with (6), what was sent before is sent
+        closing_.unclaim(producer_.position, position);
     }
 
     /// Hands `n` claimed items from `position` on, whose slots are written, to the consumer.
@@ -117,27 +113,17 @@ public:
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
     bool drained() noexcept {
         if (consumer_.drained) return true;
-        // (8) acquire: pairs with (7)
-        if ((closing_.load(detail::acquire) & settled) == 0) return false;
-        // (6) seq_cst, which is also an acquire: sees every claim whose producer did not see the end, and pairs with (5)
         // To be remembered: a claim that is about to be refused shows in the position for a moment.
-        consumer_.drained = producer_.position.load(detail::seq_cst) == take_position();
+        consumer_.drained = closing_.is_drained(producer_.position, take_position());
         return consumer_.drained;
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// No claim succeeds from now on; what was claimed before may still be sent. Idempotent.
-    void end_sending() noexcept {
-        // seq_cst: with the claim's exchange and load, either the claim sees the end or drained() sees the claim
-        const unsigned char before = closing_.fetch_or(ended, detail::seq_cst);
-        if ((before & ask_properly) == 0) detail::heavy_fence();
-        closing_.fetch_or(settled, detail::release);  // (7) release: pairs with (8), claims are settled from here on
-    }
+    void end_sending() noexcept { closing_.end(); }
 
-    bool is_ended() const noexcept {
-        return (closing_.load(detail::acquire) & ended) != 0;  // acquire: what the closing thread did is visible
-    }
+    bool is_ended() const noexcept { return closing_.is_ended(); }
 
     Counter capacity() const noexcept { return capacity_; }
 
@@ -159,25 +145,6 @@ private:
     static constexpr std::uint64_t rare = 8192;
 
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
-
-    // How sending ends. A claim must not slip through between the end and the consumer's finding that all is drained: that
-    // item would be accepted and never delivered. So the producer claims, then looks whether it is the end; who ends
-    // marks the end, then has the claims looked at: a store and a load on either side, with a fence in between.
-    enum closing_state : unsigned char {
-        open = 0,
-        ask_properly = 1,  // no asymmetric fence: each claim pays for its own
-        ended = 2,
-        settled = 4,  // ended, and every claim from before is visible
-    };
-
-    // Not gnu::cold: GCC 12 then takes the rest of a flattened caller for cold as well, and moves its straight path away.
-    [[gnu::noinline]] bool claim_properly(Counter position, Counter n) noexcept {
-        // seq_cst, both: see end_sending()
-        producer_.position.exchange(static_cast<Counter>(position + n), detail::seq_cst);
-        if ((closing_.load(detail::seq_cst) & ended) == 0) return true;
-        unclaim(position);
-        return false;
-    }
 
     // One side's private line: where it is, and what it knows of the other's counter. Others read the producer's
     // position, which includes what it has claimed, once: when the ring is closed and seems empty.
@@ -229,7 +196,7 @@ private:
     alignas(detail::separation_bytes) detail::atomic<Counter> sent_;
     side consumer_;
     alignas(detail::separation_bytes) detail::atomic<Counter> limit_;
-    alignas(detail::separation_bytes) detail::atomic<unsigned char> closing_;  // on the line that nobody writes
+    alignas(detail::separation_bytes) detail::closing<Counter> closing_;  // on the line that nobody writes
     const Counter capacity_;
     const Counter worthwhile_;  // items that a look at a streaming peer should bring
 };

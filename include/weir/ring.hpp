@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "weir/detail/mpmc_core.hpp"
+#include "weir/detail/mpsc_core.hpp"
+#include "weir/detail/spmc_core.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
 #include "weir/in_place.hpp"
@@ -516,6 +518,18 @@ private:
 /// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
+
+/// Any number of producer threads and one consumer thread. Linearizable, total FIFO in the order of the claims. try_push is
+/// lock-free and never busy. try_pop takes a bounded number of steps, but is told `busy` while a producer is suspended in the
+/// middle of its push (progress::may_be_busy). Memory as mpmc_ring.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using mpsc_ring = basic_ring<detail::mpsc_core<T, Storage, Counter>, Wait>;
+
+/// One producer thread and any number of consumer threads, each item to one of them. Linearizable, total FIFO in the order
+/// of the claims. try_pop is lock-free and never busy. try_push takes a bounded number of steps, but is told `busy` while a
+/// consumer is suspended in the middle of its pop of that slot (progress::may_be_busy). Memory as mpmc_ring.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using spmc_ring = basic_ring<detail::spmc_core<T, Storage, Counter>, Wait>;
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
