@@ -55,10 +55,10 @@ public:
 
     static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
                   "weir: a ring holds objects: not references, arrays or const types");
-    static_assert(std::is_nothrow_move_constructible_v<T>,
-                  "weir: T must be nothrow-move-constructible, else an item could be lost on its way out of the ring");
     static_assert(std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-destructible, since slots are emptied inside noexcept operations");
+    static_assert(std::is_nothrow_move_constructible_v<T>,
+                  "weir: T must be nothrow-move-constructible, else an item could be lost on its way out of the ring");
 
     /// Which sides may be used by many threads at a time.
     static constexpr bool has_many_producers = requires { Core::has_many_producers; };

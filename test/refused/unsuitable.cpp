@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+//
+// Uses of rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include <array>
+#include <optional>
+
+#include "weir/ring.hpp"
+
+struct throws_when_moved {
+    throws_when_moved() = default;
+    throws_when_moved(throws_when_moved&&) noexcept(false) {}
+};
+struct throws_when_destroyed {
+    ~throws_when_destroyed() noexcept(false) {}
+};
+struct throws_when_assigned {
+    throws_when_assigned() = default;
+    throws_when_assigned(throws_when_assigned&&) noexcept = default;
+    throws_when_assigned& operator=(throws_when_assigned&&) noexcept(false) { return *this; }
+};
+
+int main() {
+    weir::mpmc_ring<throws_when_assigned> many(2);
+    weir::spsc_ring<throws_when_assigned> one(2);
+    throws_when_assigned out;
+    std::array<throws_when_assigned, 2> outs;
+#if USE == 0
+    (void)many.try_pop();
+    (void)many.pop();
+    (void)one.try_pop(out);
+    (void)one.try_pop_n(outs);
+#elif USE == 1
+    weir::mpmc_ring<throws_when_moved> ring(2);
+#elif USE == 2
+    weir::mpsc_ring<throws_when_destroyed> ring(2);
+#elif USE == 3
+    weir::spmc_ring<const int> ring(2);
+#elif USE == 4
+    (void)many.try_pop(out);
+#elif USE == 5
+    (void)many.try_pop_n(outs);
+#endif
+}
