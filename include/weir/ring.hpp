@@ -17,6 +17,7 @@
 #include "weir/detail/spmc_core.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
+#include "weir/detail/strict_core.hpp"
 #include "weir/in_place.hpp"
 #include "weir/status.hpp"
 #include "weir/wait.hpp"
@@ -539,5 +540,21 @@ using spmc_ring = basic_ring<detail::spmc_core<T, Storage, Counter>, Wait>;
 /// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
 using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait>;
+
+/// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
+/// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many
+/// operations may be under way at a time; with more, a push may be told `busy`.
+///
+/// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
+/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is up to twice as fast and smaller.
+///
+/// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
+/// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
+///
+/// Memory: per slot an element, a Counter and a byte, in cache lines of its own; slots rounded up to a power of two;
+/// `Threads` slots more, and some ten cache lines.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t,
+          std::size_t Threads = 64>
+using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait>;
 
 }  // namespace weir
