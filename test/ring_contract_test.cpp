@@ -455,5 +455,8 @@ INSTANTIATE_TYPED_TEST_SUITE_P(spsc, ring_contract, rings_of<weir::spsc_ring>);
 INSTANTIATE_TYPED_TEST_SUITE_P(mpsc, ring_contract, rings_of<weir::mpsc_ring>);
 INSTANTIATE_TYPED_TEST_SUITE_P(spmc, ring_contract, rings_of<weir::spmc_ring>);
 INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, ring_contract, rings_of<weir::mpmc_ring>);
+template <class T, class Wait, class Storage, class Counter>
+using strict_ring = weir::strict_mpmc_ring<T, Wait, Storage, Counter>;
+INSTANTIATE_TYPED_TEST_SUITE_P(strict, ring_contract, rings_of<strict_ring>);
 
 }  // namespace

@@ -67,6 +67,9 @@ struct kind_of {
     using ring = Ring<int, weir::wait::park, weir::storage::heap, std::uint64_t>;
 };
 
+template <class T, class Wait, class Storage, class Counter>
+using strict_ring = weir::strict_mpmc_ring<T, Wait, Storage, Counter>;
+
 template <class Kind>
 class suspend : public testing::Test {};
 
@@ -76,11 +79,12 @@ struct kind_names {
         if constexpr (std::is_same_v<Kind, kind_of<weir::mpsc_ring>>) return "mpsc";
         if constexpr (std::is_same_v<Kind, kind_of<weir::spmc_ring>>) return "spmc";
         if constexpr (std::is_same_v<Kind, kind_of<weir::mpmc_ring>>) return "mpmc";
+        if constexpr (std::is_same_v<Kind, kind_of<strict_ring>>) return "strict";
         return "spsc";
     }
 };
 using kinds = testing::Types<kind_of<weir::spsc_ring>, kind_of<weir::mpsc_ring>, kind_of<weir::spmc_ring>,
-                             kind_of<weir::mpmc_ring>>;
+                             kind_of<weir::mpmc_ring>, kind_of<strict_ring>>;
 TYPED_TEST_SUITE(suspend, kinds, kind_names);
 
 constexpr std::size_t capacity = 4;

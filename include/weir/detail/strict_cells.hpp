@@ -60,7 +60,7 @@ public:
           spares_(spare_memory_.data()),
           mask_(std::bit_ceil(capacity) - 1),
           position_bits_(std::countr_zero(std::bit_ceil(capacity))),
-          index_bits_(std::bit_width(mask_ + Spares)),
+          index_bits_(static_cast<int>(std::bit_width(mask_ + Spares))),
           lap_mask_(static_cast<Counter>(std::numeric_limits<Counter>::max() >> (index_bits_ + 1))) {
         for (std::size_t i = 0; i <= mask_; ++i) {
             const std::uint64_t position = start + i;

@@ -90,7 +90,7 @@ public:
         std::size_t index = cells_.own_index(at);
         if (!cells_[index].claim()) [[unlikely]] {
             index = claim_another(at);
-            if (index == cells::none) return status::busy;
+            if (index == cells::none) return is_full(at) ? status::full : status::busy;
         }
         building place(cells_[index]);
         std::construct_at(&place.element(), std::forward<Args>(args)...);
@@ -318,6 +318,7 @@ private:
             // relaxed: to leave the line alone; claim() decides
             if (cells_[index].taken.load(relaxed) == 0 && cells_[index].claim()) return index;
         }
+        at = end_of_items(at);
         return cells_.claim_any();
     }
 
