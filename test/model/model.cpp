@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: MIT
+//
+// The model checker: relacy (https://github.com/dvyukov/relacy), with what it lacks.
+//
+// Relacy runs the threads of a scenario as fibers of one, switches between them before each operation on a shared
+// variable, and lets a load return any of the last stores that C++ allows (two back at most, one back in the exhaustive
+// search). Where the two differ, this file keeps to what allows MORE than relacy alone, so that nothing is proved by it
+// that the language or the hardware does not give:
+//
+// - Release sequences are those of C++20: a later store by the same thread is none.
+// - A compare-exchange that fails may have read an old value.
+// - Sleep and wake-up order no memory, whatever a kernel does in fact, and a thread that was woken may still read what
+//   it could read before.
+//
+// Asymmetric fences: the heavy fence of thread C is, for each other thread T, one moment t(T) between its begin and its
+// end, in any order and with anything in between.
+//   - What T did before its last light fence before t(T) is visible to C when the heavy fence returns.
+//   - What C did before the heavy fence is visible to T after its first light fence after t(T).
+// That is less than what membarrier(2) gives: there T executes a full barrier at t(T), wherever it is, while here a
+// thread without light fences gets no order at all. A real barrier at t(T) comes after all that stands before the light
+// fence before, which the compiler must not delay past it, and before all that stands after the next; so each order
+// claimed here is one that the barrier makes. Light fences make no order with each other. The calling thread's own full
+// barriers, with which membarrier begins and ends, count here as light fences of its own, towards other heavy ones.
+//
+// Not modelled: that a load be delayed past a later store of another variable ("load buffering"), and failing hardware.
+#include "model.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#define RL_DO_ASSERT 1
+#include <relacy/relacy.hpp>
+// Relacy's macros have names that others use too.
+#undef $
+#undef new
+#undef delete
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+#undef assert
+#undef errno
+
+// Relacy replaces operator new, and of the operators delete the one that compilers no longer call.
+void operator delete(void* p, std::size_t) noexcept { ::operator delete(p); }
+
+namespace model {
+namespace {
+
+constexpr std::size_t most_threads = 4;
+constexpr std::size_t most_cells = 128;
+
+using knowledge = std::array<rl::timestamp_t, most_threads>;  // how much of each thread's past is visible
+
+struct cell {
+    const void* address;
+    rl::var_data* data;
+    bool alive;
+};
+
+/// Of the schedule that is being played. Nothing in here is allocated: relacy counts allocations of the program.
+struct {
+    std::array<knowledge, most_threads> announced{};  // what a thread had done at its last light fence
+    std::array<knowledge, most_threads> delivered{};  // what it will see from its next light fence on
+    struct sleeper {
+        const variable* on;
+        rl::thread_id_t thread;
+    };
+    std::array<sleeper, most_threads> sleepers{};
+    std::size_t asleep = 0;
+    std::array<cell, most_cells> cells{};
+    std::size_t cell_count = 0;
+    unsigned variables = 0;
+    void (*end_release_sequence)(rl::atomic_data&, const rl::thread_info_base&, bool) = nullptr;
+} now;
+
+const entry* current = nullptr;
+unsigned long long schedules = 0;
+
+rl::thread_info_base& self() { return *rl::ctx().threadx_; }
+rl::atomic_data* data_of(void* p) { return static_cast<rl::atomic_data*>(p); }
+rl::debug_info at(const place& p) { return {p.function_name(), p.file_name(), p.line()}; }
+const char* name(order o) {
+    static constexpr std::array<const char*, 5> names{"relaxed", "acquire", "release", "acq_rel", "seq_cst"};
+    return names[static_cast<std::size_t>(o)];
+}
+bool acquires(order o) { return o == order::acquire || o == order::acq_rel || o == order::seq_cst; }
+
+void append(rl::string& text, const char* part) { text += part; }
+void append(rl::string& text, std::integral auto part) {
+    std::array<char, 24> digits{};
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), part).ptr);
+}
+
+// For the history of a schedule that failed. Not by a stream: that would allocate what outlives the schedule.
+template <class... Parts>
+void note(const place& p, const Parts&... parts) {
+    rl::context& c = rl::ctx();
+    if (!c.collecting_history()) return;
+    rl::string text;
+    (append(text, parts), ...);
+    c.exec_log(at(p), rl::user_msg_event{text});
+}
+
+void fail(const char* what, rl::test_result_e result, const place& p) { rl::ctx().fail_test(what, result, at(p)); }
+
+void merge(rl::timestamp_t* into, const knowledge& from) {
+    for (int i = 0; i < rl::ctx().get_thread_count(); ++i)
+        into[i] = std::max(into[i], from[static_cast<std::size_t>(i)]);
+}
+knowledge known_to(const rl::thread_info_base& thread) {
+    knowledge k{};
+    std::copy_n(thread.acq_rel_order_, rl::ctx().get_thread_count(), k.begin());
+    return k;
+}
+
+void announce_and_receive() {
+    rl::thread_info_base& me = self();
+    merge(me.acq_rel_order_, now.delivered[static_cast<std::size_t>(me.index_)]);
+    now.announced[static_cast<std::size_t>(me.index_)] = known_to(me);
+}
+
+// Of the store just made.
+template <rl::thread_id_t N>
+void end_release_sequence(rl::atomic_data& data, const rl::thread_info_base& by, bool releases) {
+    auto& of = static_cast<rl::atomic_data_impl<N>&>(data);
+    auto& store = of.history_[of.current_index_ % rl::atomic_history_size];
+    for (int i = 0; i < N; ++i) store.acq_rel_order_[i] = releases ? by.acq_rel_order_[i] : 0;
+}
+
+template <rl::thread_id_t N>
+struct play : rl::test_suite<play<N>, N> {
+    std::unique_ptr<scenario> scene;
+
+    void before() {
+        ++schedules;
+        now = {};
+        now.end_release_sequence = &end_release_sequence<N>;
+        scene = current->make();
+    }
+    void thread(unsigned index) { scene->thread(index); }
+    void after() {
+        scene->after();
+        scene.reset();
+        for (std::size_t i = 0; i < now.cell_count; ++i) {
+            if (now.cells[i].alive)
+                fail("an element was never destroyed", rl::test_result_memory_leak, place::current());
+            rl::ctx().var_dtor(now.cells[i].data);
+        }
+    }
+};
+
+}  // namespace
+
+// ---- variables ---------------------------------------------------------------------------------------------------
+
+static_assert(rl::atomic_history_size < 4);
+
+variable::variable(std::uint64_t value) noexcept
+    : data_(rl::ctx().atomic_ctor(this)), latest_(value), number_(now.variables++) {
+    remember(self().atomic_store_relaxed(data_of(data_)), value);
+}
+
+variable::~variable() { rl::ctx().atomic_dtor(data_of(data_)); }
+
+void variable::remember(unsigned index, std::uint64_t value) noexcept {
+    values_[index] = value;
+    latest_ = value;
+}
+
+std::uint64_t variable::load(order o, place p) const noexcept {
+    rl::ctx().sched();
+    rl::thread_info_base& me = self();
+    const unsigned index = o == order::seq_cst ? me.atomic_load_seq_cst(data_of(data_))
+                           : acquires(o)       ? me.atomic_load_acquire(data_of(data_))
+                                               : me.atomic_load_relaxed(data_of(data_));
+    const std::uint64_t value = values_[index];
+    note(p, "variable ", number_, ": load ", value, value == latest_ ? "" : " (old)", ", ", name(o));
+    return value;
+}
+
+void variable::store(std::uint64_t value, order o, place p) noexcept {
+    rl::ctx().sched();
+    rl::thread_info_base& me = self();
+    const unsigned index = o == order::seq_cst   ? me.atomic_store_seq_cst(data_of(data_))
+                           : o == order::release ? me.atomic_store_release(data_of(data_))
+                                                 : me.atomic_store_relaxed(data_of(data_));
+    now.end_release_sequence(*data_of(data_), me, o != order::relaxed);
+    remember(index, value);
+    note(p, "variable ", number_, ": store ", value, ", ", name(o));
+}
+
+namespace {
+unsigned replace(void* data, order o) {
+    bool aba = false;
+    switch (o) {
+    case order::relaxed: return self().atomic_rmw_relaxed(data_of(data), aba);
+    case order::acquire: return self().atomic_rmw_acquire(data_of(data), aba);
+    case order::release: return self().atomic_rmw_release(data_of(data), aba);
+    case order::acq_rel: return self().atomic_rmw_acq_rel(data_of(data), aba);
+    case order::seq_cst: break;
+    }
+    return self().atomic_rmw_seq_cst(data_of(data), aba);
+}
+}  // namespace
+
+std::uint64_t variable::modify(change f, std::uint64_t operand, order o, place p) noexcept {
+    rl::ctx().sched();
+    const std::uint64_t before = latest_;
+    remember(replace(data_, o), f(before, operand));
+    note(p, "variable ", number_, ": modify ", before, " to ", latest_, ", ", name(o));
+    return before;
+}
+
+bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bool weak, order success, order failure,
+                                place p) noexcept {
+    // In the exhaustive search these choices would make loops endless.
+    if (rl::ctx().is_random_sched()) {
+        if (const std::uint64_t seen = load(failure, p); seen != expected) {
+            expected = seen;
+            return false;
+        }
+        if (weak && choose(4) == 0) {
+            note(p, "variable ", number_, ": fails to exchange, for no reason");
+            return false;
+        }
+    }
+    rl::ctx().sched();
+    const bool equal = latest_ == expected;
+    note(p, "variable ", number_, equal ? ": exchange " : ": fails to exchange ", latest_, " for ", value, ", ",
+         name(equal ? success : failure));
+    if (equal) {
+        remember(replace(data_, success), value);
+    } else {
+        expected = latest_;
+        if (acquires(failure)) {
+            (void)self().atomic_load_acquire_rmw(data_of(data_));
+        } else {
+            (void)self().atomic_load_relaxed_rmw(data_of(data_));
+        }
+    }
+    return equal;
+}
+
+// ---- sleep ------------------------------------------------------------------------------------------------------
+
+void variable::sleep_while(std::uint64_t expected, bool timed, place p) const noexcept {
+    rl::context& c = rl::ctx();
+    c.sched();
+    // The kernel compares under a lock that a waker takes after the change, so it is the latest that counts. A thread
+    // that has read it, and be it there, reads nothing older after that.
+    (void)self().atomic_load_relaxed_rmw(data_of(data_));
+    if (latest_ != expected) return note(p, "variable ", number_, " is ", latest_, ": no sleep");
+    if (c.is_random_sched() && choose(8) == 0) return note(p, "no sleep, for no reason");
+    note(p, "sleeps while variable ", number_, " is ", expected);
+    rl::thread_info_base& me = self();
+    now.sleepers[now.asleep++] = {this, me.index_};
+    const rl::timestamp_t last_yield = me.last_yield_;
+    const rl::unpark_reason reason = c.park_current_thread(timed, false, false, at(p));
+    me.last_yield_ = last_yield;
+    if (reason == rl::unpark_reason_normal) return;
+    auto* const end = now.sleepers.data() + now.asleep;
+    std::remove_if(now.sleepers.data(), end, [&](const auto& s) { return s.thread == me.index_; });
+    --now.asleep;
+}
+
+void variable::wake_up(std::size_t most, place p) const noexcept {
+    rl::context& c = rl::ctx();
+    c.sched();
+    for (; most > 0; --most) {
+        const auto here = [this](const auto& s) { return s.on == this; };
+        const auto end = now.sleepers.begin() + static_cast<std::ptrdiff_t>(now.asleep);
+        const auto count = static_cast<unsigned>(std::count_if(now.sleepers.begin(), end, here));
+        if (count == 0) return;
+        auto chosen = std::find_if(now.sleepers.begin(), end, here);
+        for (unsigned i = count > 1 ? choose(count) : 0; i > 0; --i) chosen = std::find_if(chosen + 1, end, here);
+        const rl::thread_id_t thread = chosen->thread;
+        std::move(chosen + 1, end, chosen);
+        --now.asleep;
+        c.unpark_thread(thread, false, at(p));
+    }
+}
+
+// ---- fences, turns, checks --------------------------------------------------------------------------------------
+
+void light_fence(place) noexcept {
+    rl::ctx().sched();
+    announce_and_receive();
+}
+
+void heavy_fence(place p) noexcept {
+    rl::context& c = rl::ctx();
+    c.sched();
+    announce_and_receive();
+    const rl::thread_info_base& me = self();
+    const knowledge mine = known_to(me);
+    const auto count = static_cast<unsigned>(c.get_thread_count());
+    const unsigned first = count > 2 ? choose(count) : 0;
+    knowledge theirs{};
+    note(p, "heavy fence begins");
+    for (unsigned i = 0; i < count; ++i) {
+        const unsigned other = (first + i) % count;
+        if (other == static_cast<unsigned>(me.index_)) continue;
+        c.sched();
+        note(p, "heavy fence at thread ", other);
+        merge(now.delivered[other].data(), mine);
+        merge(theirs.data(), now.announced[other]);
+    }
+    c.sched();
+    merge(me.acq_rel_order_, theirs);
+    announce_and_receive();
+    note(p, "heavy fence ends");
+}
+
+void yield(place p) noexcept { rl::ctx().yield(1, at(p)); }
+
+unsigned choose(unsigned n) noexcept { return rl::ctx().rand(n, rl::sched_type_user); }
+
+void check(bool kept, const char* promise, place p) noexcept {
+    if (!kept) fail(promise, rl::test_result_user_assert_failed, p);
+}
+
+void touch(const void* address, access a, place p) noexcept {
+    rl::context& c = rl::ctx();
+    auto* const end = now.cells.data() + now.cell_count;
+    cell* found = std::find_if(now.cells.data(), end, [&](const cell& known) { return known.address == address; });
+    if (found == end) {
+        if (now.cell_count == most_cells) fail("too many cells", rl::test_result_inconsistent_test_suite, p);
+        *found = {address, c.var_ctor(), false};
+        ++now.cell_count;
+        if (a == access::construct) {
+            found->data->init(self());
+            found->alive = true;
+            return;
+        }
+    }
+    static constexpr std::array<const char*, 4> names{"builds", "reads", "writes", "destroys"};
+    note(p, names[static_cast<std::size_t>(a)], " element ", found - now.cells.data());
+    const bool ordered = a == access::read ? found->data->load(self()) : found->data->store(self());
+    if (!ordered) fail("two threads at an element at once", rl::test_result_data_race, p);
+    const bool was_alive = std::exchange(found->alive, a != access::destroy);
+    if (was_alive == (a == access::construct)) {
+        fail(was_alive ? "an element was built over a live one" : "an element was used or destroyed that is none",
+             rl::test_result_access_to_freed_memory, p);
+    }
+}
+
+// ---- the program ------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct options {
+    std::string only;
+    std::string replay;           // as printed after a failure
+    double scale = 1;             // of the number of random schedules
+    int switches = -1;            // in the exhaustive searches, else as listed
+    unsigned long long seed = 1;  // the first random schedule
+};
+
+struct found {
+    bool kept;
+    std::string state;
+};
+
+found simulate(const entry& e, rl::test_params& params) {
+    current = &e;
+    schedules = 0;
+    bool kept = false;
+    switch (e.threads) {
+    case 2: kept = rl::simulate<play<2>>(params); break;
+    case 3: kept = rl::simulate<play<3>>(params); break;
+    case 4: kept = rl::simulate<play<4>>(params); break;
+    default: std::abort();
+    }
+    return {kept, std::string(params.final_state.begin(), params.final_state.end())};
+}
+
+// Relacy's history, with a line's place by file and line alone instead of with the names of templates.
+void print(std::string_view history) {
+    while (!history.empty()) {
+        const std::string_view line = history.substr(0, history.find('\n'));
+        history.remove_prefix(std::min(line.size() + 1, history.size()));
+        const std::size_t event = line.find(", in ");
+        std::cout << line.substr(0, event);
+        if (event != line.npos) std::cout << "  " << line.substr(line.find_last_of("/ ") + 1);
+        std::cout << "\n";
+    }
+}
+
+// Plays one kind of search; says how it went on one line, or shows the failing schedule.
+bool search(const entry& e, const options& o, const std::string& kind, rl::test_params params) {
+    rl::ostringstream out;  // takes nothing from operator new, which is relacy's while it runs
+    std::ostream nowhere(nullptr);
+    params.output_stream = &out;
+    params.progress_stream = &nowhere;
+    params.execution_depth_limit = 5000;
+    if (!o.replay.empty()) params.collect_history = true;
+    const auto result = simulate(e, params);
+    if (e.fault != nullptr && !result.kept && std::string_view(rl::test_result_str(params.test_result)) == e.fault) {
+        std::cout << "  " << kind << ": found after " << schedules - 1 << " schedules, as it must be: " << e.fault
+                  << "\n";
+        return true;
+    }
+    if (result.kept && e.fault != nullptr) {
+        std::cout << "FAILED " << e.name << ": nothing found, but there is: " << e.fault << "\n";
+        return false;
+    }
+    if (result.kept) {
+        std::cout << "  " << kind << ": " << schedules << " schedules, every promise kept\n" << std::flush;
+        return true;
+    }
+    print(out.str());
+    if (o.replay.empty()) {
+        const std::string state = result.state.substr(0, result.state.find_last_not_of(' ') + 1);
+        std::cout << "replay with: --only " << e.name << " --replay '" << kind << ": " << state << "'\n";
+    }
+    std::cout << "FAILED " << e.name << ": " << rl::test_result_str(params.test_result) << "\n" << std::flush;
+    return false;
+}
+
+bool play_all(const entry& e, const options& o) {
+    std::cout << e.name << "\n" << std::flush;
+    if (!o.replay.empty()) {
+        const std::string kind = o.replay.substr(0, o.replay.find(':'));
+        rl::test_params params;
+        const std::string state = o.replay.substr(o.replay.find(':') + 2);
+        params.initial_state.assign(state.begin(), state.end());
+        params.iteration_count = std::stoull(state);
+        if (kind != "random") {
+            params.search_type = rl::sched_bound;
+            params.context_bound = static_cast<unsigned>(std::stoul(kind));
+        }
+        return search(e, o, kind, params);
+    }
+    bool kept = true;
+    const unsigned switches = o.switches < 0 ? e.switches : static_cast<unsigned>(o.switches);
+    if (switches > 0) {
+        rl::test_params params;
+        params.search_type = rl::sched_bound;
+        params.context_bound = switches;
+        kept = search(e, o, std::to_string(params.context_bound) + " switches", params);
+    }
+    const auto count = static_cast<unsigned long long>(static_cast<double>(e.random) * o.scale);
+    if (kept && count > 0) {
+        rl::test_params params;
+        const std::string first = std::to_string(o.seed);
+        params.initial_state.assign(first.begin(), first.end());
+        params.iteration_count = o.seed + count - 1;
+        kept = search(e, o, "random", params);
+    }
+    return kept;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, std::span<const entry> scenarios) {
+    options o;
+    const auto usage = [&] {
+        std::cerr << "usage: " << argv[0] << " [--only SCENARIO] [--scale FACTOR] [--switches N] [--seed N]"
+                  << " [--replay STATE] [--list]\n";
+        return 2;
+    };
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view option = argv[i];
+        if (option == "--list") {
+            for (const entry& e : scenarios) std::cout << e.name << "\n";
+            return 0;
+        }
+        if (++i == argc) return usage();
+        if (option == "--only")
+            o.only = argv[i];
+        else if (option == "--scale")
+            o.scale = std::stod(argv[i]);
+        else if (option == "--switches")
+            o.switches = std::stoi(argv[i]);
+        else if (option == "--seed")
+            o.seed = std::stoull(argv[i]);
+        else if (option == "--replay")
+            o.replay = argv[i];
+        else
+            return usage();
+    }
+    std::size_t played = 0;
+    for (const entry& e : scenarios) {
+        if (!o.only.empty() && o.only != e.name) continue;
+        ++played;
+        if (!play_all(e, o)) return 1;
+    }
+    if (played == 0) {
+        std::cerr << "there is no scenario " << o.only << "\n";
+        return 2;
+    }
+    return 0;
+}
+
+}  // namespace model

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Are the memory orders needed, and would the model programs notice if one were missing?
+
+Changes the headers in one place at a time and runs the model programs, which must fail: weakens each memory order by one
+step, takes each fence away, and applies each change of mutants.txt. A change that no program notices survives. Then the
+code is stronger than it need be, or a scenario is missing, or it is explained in explained.txt.
+
+Prints a table, and last `mutants N, killed N, explained N, survived N`. Fails if a mutant survived, if a change of
+mutants.txt does not apply exactly once, or if an explanation fits no survivor.
+"""
+import argparse
+import concurrent.futures
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+INCLUDE = HERE.parent.parent / "include"
+COMPILE = ["g++", "-std=c++20", "-O1", "-w"]
+# A quick search finds most; what it lets live gets the full one.
+SEARCHES = [["--switches", "0", "--scale", "0.03"], []]
+HANG_S = 300
+
+STEPS = {"acq_rel": ["acquire", "release"], "acquire": ["relaxed"], "release": ["relaxed"]}
+OPERATION = re.compile(r"\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
+ORDER = re.compile(r"\b(?:weir::)?detail::(acquire|release|acq_rel|seq_cst)\b|(?<=[ (,])(acquire|release|acq_rel|seq_cst)(?=[,)])")
+FENCE = re.compile(r"\b(?:weir::)?(?:detail::)?(light_fence|heavy_fence)\(\)(?=;)")
+
+
+class Mutant:
+    def __init__(self, file, text, begin, end, new, what):
+        self.file, self.what = file, what
+        self.mutated = text[:begin] + new + text[end:]
+        self.line = text.count("\n", 0, begin) + 1
+        self.code = text.splitlines()[self.line - 1].split("//")[0].strip()
+
+    def __str__(self):
+        return f"{self.file}:{self.line}  {self.what}"
+
+
+def weaker(order, operation):
+    if order != "seq_cst":
+        return STEPS[order]
+    return {"load": ["acquire"], "store": ["release"]}.get(operation, ["acq_rel"])
+
+
+def order_mutants(file, text):
+    # Comments keep their length, so that positions stay.
+    code = re.sub(r"//.*", lambda m: " " * len(m.group()), text)
+    for match in ORDER.finditer(code):
+        operations = OPERATION.findall(code[:match.start()])
+        statement = code[code.rfind(";", 0, match.start()):match.start()]
+        if not OPERATION.search(statement):
+            continue
+        group = 1 if match.group(1) else 2
+        for new in weaker(match.group(group), operations[-1]):
+            yield Mutant(file, text, match.start(group), match.end(group), new, f"{match.group(group)} -> {new}")
+    for match in FENCE.finditer(code):
+        yield Mutant(file, text, match.start(), match.end(), "(void)0", f"without {match.group(1)}()")
+
+
+def listed_mutants(include):
+    """mutants.txt: blocks of `file: what is wrong`, lines to find after `- `, lines to put there after `+ `."""
+    for block in (HERE / "mutants.txt").read_text().split("\n\n"):
+        lines = [line for line in block.splitlines() if line and not line.startswith("#")]
+        if not lines:
+            continue
+        file, what = lines[0].split(": ", 1)
+        old = "\n".join(line[2:] for line in lines if line.startswith("- "))
+        new = "\n".join(line[2:] for line in lines if line.startswith("+ "))
+        text = (include / "weir" / file).read_text()
+        if text.count(old) != 1:
+            sys.exit(f"mutants.txt: in {file}, \"{old}\" stands {text.count(old)} times; one is needed ({what})")
+        begin = text.index(old)
+        yield Mutant(file, text, begin, begin + len(old), new, what)
+
+
+def explanations():
+    """explained.txt: blocks of `file: mutation`, the line of code after `| `, and why."""
+    found = {}
+    for block in (HERE / "explained.txt").read_text().split("\n\n"):
+        lines = [line for line in block.splitlines() if line and not line.startswith("#")]
+        if lines:
+            file, what = lines[0].split(": ", 1)
+            found[(file, what, lines[1].removeprefix("| ").strip())] = False
+    return found
+
+
+def run(command, **options):
+    return subprocess.run(command, capture_output=True, text=True, **options)
+
+
+def includes(program, work):
+    """The shipped headers that a model program is made of."""
+    made = run(COMPILE + flags(INCLUDE) + ["-MM", str(HERE / program)])
+    if made.returncode != 0:
+        sys.exit(made.stderr)
+    return {match for match in re.findall(re.escape(str(INCLUDE / "weir")) + r"/(\S+)", made.stdout)}
+
+
+def flags(include):
+    return [f"-I{HERE}", f"-I{HERE / 'shadow'}", f"-I{include}"]
+
+
+def build(program, include, work):
+    binary = work / program.replace(".cpp", "")
+    made = run(COMPILE + flags(include) + [str(HERE / program), str(work.parent / "model.o"), "-o", str(binary)])
+    if made.returncode != 0:
+        sys.exit(f"{work.name}: {program} does not compile:\n{made.stderr}")
+    return binary
+
+
+def killed_by(mutant, programs, work):
+    """Which scenario of which program noticed, or None."""
+    work.mkdir()
+    include = work / "include"
+    shutil.copytree(INCLUDE, include)
+    (include / "weir" / mutant.file).write_text(mutant.mutated)
+    binaries = [build(program, include, work) for program in programs]
+    try:
+        for search in SEARCHES:
+            for binary in binaries:
+                try:
+                    played = run([str(binary)] + search, timeout=HANG_S)
+                except subprocess.TimeoutExpired:
+                    return f"{binary.name}: plays for ever"
+                if played.returncode == 1:
+                    return binary.name + ": " + played.stdout.splitlines()[-1].removeprefix("FAILED ")
+                if played.returncode != 0:
+                    return f"{binary.name}: dies of {played.returncode}"
+        return None
+    finally:
+        shutil.rmtree(work)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--jobs", type=int, default=2)
+    arguments.add_argument("--only", default="", help="mutants whose line in the table contains this")
+    arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
+    options = arguments.parse_args()
+
+    programs = sorted(path.name for path in HERE.glob("*_model.cpp"))
+    with tempfile.TemporaryDirectory(prefix="weir-mutate-") as folder:
+        top = pathlib.Path(folder)
+        made_of = {program: includes(program, top) for program in programs}
+        mutants = []
+        for file in sorted(set().union(*made_of.values())):
+            mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text())
+        mutants += listed_mutants(INCLUDE)
+        mutants = [m for m in mutants if options.only in str(m)]
+        if options.list:
+            print(*mutants, sep="\n")
+            return 0
+
+        made = run(COMPILE + ["-O2", "-c", str(HERE / "model.cpp"), "-o", str(top / "model.o")])
+        if made.returncode != 0:
+            sys.exit(made.stderr)
+        explained = explanations()
+        count = {"killed": 0, "explained": 0, "survived": 0}
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            def attempt(numbered):
+                number, mutant = numbered
+                fitting = [program for program in programs if mutant.file in made_of[program]]
+                return mutant, killed_by(mutant, fitting, top / f"mutant-{number}")
+
+            for mutant, killer in pool.map(attempt, enumerate(mutants)):
+                key = (mutant.file, mutant.what, mutant.code)
+                if killer:
+                    outcome, why = "killed", killer
+                elif key in explained:
+                    outcome, why = "explained", ""
+                    explained[key] = True
+                else:
+                    outcome, why = "survived", mutant.code
+                count[outcome] += 1
+                print(f"{str(mutant):72} {outcome:9} {why}", flush=True)
+    idle = [key for key, used in explained.items() if not used and not options.only]
+    for file, what, code in idle:
+        print(f"explained.txt explains what did not survive: {file}: {what} | {code}")
+    print(f"mutants {len(mutants)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}")
+    return 1 if count["survived"] or idle else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
