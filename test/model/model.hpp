@@ -49,6 +49,8 @@ private:
 void light_fence(place) noexcept;
 void heavy_fence(place) noexcept;
 void yield(place = place::current()) noexcept;
+/// An address that is the calling thread's own.
+const void* identity() noexcept;
 /// A choice that is tried each way: 0 to n - 1.
 unsigned choose(unsigned n) noexcept;
 /// The promise that a scenario is about.
