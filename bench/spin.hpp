@@ -23,15 +23,18 @@ inline constinit thread_local const std::atomic<bool>* called_off = &never_calle
 /// Thrown out of a loop that was called off.
 struct gave_up {};
 
-inline void leave_if_called_off() {
+[[noreturn, gnu::noinline, gnu::cold]] inline void give_up() { throw gave_up{}; }
+
+[[gnu::always_inline]] inline void leave_if_called_off() {
     if (called_off->load(std::memory_order_relaxed)) [[unlikely]] {
-        throw gave_up{};
+        give_up();
     }
 }
 
 /// Between two tries of the same thing, where each thread has a core. With the pause a round trip of a cache line is a
 /// fifth quicker than without: who polls all the time keeps taking the line away from the core that is about to write it.
-inline void relax() {
+/// Inlined by force, as it would be by some loops and not by others.
+[[gnu::always_inline]] inline void relax() {
     if (spinning.one_core) [[unlikely]] {
         sched_yield();
     } else {
@@ -41,7 +44,7 @@ inline void relax() {
 }
 
 /// The same where threads may outnumber cores: `refusals` in a row so far. After a few the core goes to somebody else.
-inline void relax_in_crowd(unsigned refusals) {
+[[gnu::always_inline]] inline void relax_in_crowd(unsigned refusals) {
     constexpr unsigned patience = 32;
     if (refusals < patience && !spinning.one_core) {
         weir::detail::pause();
