@@ -63,7 +63,7 @@ public:
 
     /// Credits at `position`, looking at the consumer only if fewer than `wanted` are known. A result below `wanted` is
     /// exact: the consumer had granted no more at the time of the look.
-    Counter credits(Counter position, Counter wanted) noexcept {
+    [[gnu::always_inline]] Counter credits(Counter position, Counter wanted) noexcept {
         const Counter known = difference(producer_.known, position);
         return known >= wanted ? known : look_for_credit(position, wanted);
     }
