@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// Adapters of weir's rings. Each ring's try-forms and its forms that wait are compiled in files of their own: what a compiler
+// inlines depends on how much else is in the file, and a further row must not change the figures of the others.
+#pragma once
+
+#include <weir/ring.hpp>
+
+#include "make.hpp"
+#include "queue.hpp"
+
+namespace bench {
+
+/// Of push and pop, for spsc_ring; `try_form` is the ring's own entry.
+std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form);
+std::vector<queue_entry> weir_mpmc_queues();
+
+namespace {  // as in make.hpp
+
+/// A ring and its operations that refuse.
+template <typename Ring>
+class trying {
+    using T = typename Ring::value_type;
+
+public:
+    explicit trying(std::size_t capacity) : ring_(capacity) {}
+
+    bool try_push(const T& item) { return static_cast<bool>(ring_.try_push(item)); }
+    bool try_pop(T& item) { return static_cast<bool>(ring_.try_pop(item)); }
+
+protected:
+    Ring ring_;
+};
+
+/// A ring and its operations that wait.
+template <typename Ring>
+class waiting {
+    using T = typename Ring::value_type;
+
+public:
+    explicit waiting(std::size_t capacity) : ring_(capacity) {}
+
+    void push(const T& item) { static_cast<void>(ring_.push(item)); }
+    void pop(T& item) { static_cast<void>(ring_.pop(item)); }
+    std::size_t capacity() const { return ring_.capacity(); }
+
+private:
+    Ring ring_;
+};
+
+/// The entry of push and pop with this strategy of waiting; `try_form` is the ring's own entry.
+template <template <typename> class Adapter>
+queue_entry waits(const queue_entry& try_form, const std::string& how, const std::string& strategy, bool sleeps) {
+    return {.name = try_form.name + " " + how,
+            .configuration = strategy + "; push, pop",
+            .subject = true,
+            .blocking = true,
+            .sleeps = sleeps,
+            .plays = league::waiting,
+            .many_producers = try_form.many_producers,
+            .many_consumers = try_form.many_consumers,
+            .try_form = try_form.name,
+            .make = make_waiting_channel<Adapter>};
+}
+
+}  // namespace
+}  // namespace bench
