@@ -23,7 +23,7 @@ inline constinit thread_local const std::atomic<bool>* called_off = &never_calle
 /// Thrown out of a loop that was called off.
 struct gave_up {};
 
-[[noreturn, gnu::noinline, gnu::cold]] inline void give_up() { throw gave_up{}; }
+[[noreturn, gnu::noinline]] inline void give_up() { throw gave_up{}; }
 
 [[gnu::always_inline]] inline void leave_if_called_off() {
     if (called_off->load(std::memory_order_relaxed)) [[unlikely]] {
