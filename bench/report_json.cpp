@@ -93,11 +93,11 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
         it["vs_best_blocking"] = row.vs_best_blocking->ratio.median;
         it["best_blocking"] = row.vs_best_blocking->with;
     }
-    if (row.vs_try) {
-        it["vs_try"] = row.vs_try->ratio.median;
-        it["vs_try_q1"] = row.vs_try->ratio.q1;
-        it["vs_try_q3"] = row.vs_try->ratio.q3;
-        it["try_form"] = row.vs_try->with;
+    if (row.vs_sibling) {
+        it["vs_sibling"] = row.vs_sibling->ratio.median;
+        it["vs_sibling_q1"] = row.vs_sibling->ratio.q1;
+        it["vs_sibling_q3"] = row.vs_sibling->ratio.q3;
+        it["sibling"] = row.vs_sibling->with;
     }
     if (row.producers_fairness) {
         it["producers_fairness"] = *row.producers_fairness;

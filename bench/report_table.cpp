@@ -61,7 +61,7 @@ std::size_t width_of(const scenario_summary& s) {
 bool any(const scenario_summary& s, bool (*holds)(const summary_row&)) {
     return std::any_of(s.rows.begin(), s.rows.end(), holds);
 }
-bool has_try_form(const summary_row& row) { return row.vs_try.has_value(); }
+bool has_sibling(const summary_row& row) { return row.vs_sibling.has_value(); }
 bool has_fairness(const summary_row& row) {
     return row.producers_fairness.has_value() || row.consumers_fairness.has_value();
 }
@@ -72,9 +72,9 @@ std::string share(const std::optional<double>& value) { return value ? fmt::form
 /// What only some scenarios have: a row without it leaves the place empty.
 std::string further_columns(const scenario_summary& s, const summary_row& row) {
     std::string text;
-    if (any(s, has_try_form)) {
-        text += fmt::format("{:<20}", row.vs_try ? fmt::format("{:>6.2f}  {:.2f}-{:.2f}", row.vs_try->ratio.median,
-                                                               row.vs_try->ratio.q1, row.vs_try->ratio.q3)
+    if (any(s, has_sibling)) {
+        text += fmt::format("{:<20}", row.vs_sibling ? fmt::format("{:>6.2f}  {:.2f}-{:.2f}", row.vs_sibling->ratio.median,
+                                                               row.vs_sibling->ratio.q1, row.vs_sibling->ratio.q3)
                                                  : "");
     }
     if (any(s, has_fairness)) {
@@ -85,8 +85,8 @@ std::string further_columns(const scenario_summary& s, const summary_row& row) {
 
 std::string further_headings(const scenario_summary& s) {
     std::string text;
-    if (any(s, has_try_form)) {
-        text += fmt::format("{:<20}", "vs its try-form");
+    if (any(s, has_sibling)) {
+        text += fmt::format("{:<20}", "vs sibling");
     }
     if (any(s, has_fairness)) {
         text += fmt::format("{:>11}", "least/most");
@@ -226,8 +226,8 @@ std::string footer_text() {
         "\nMedians over the rounds, with quartiles. of floor: share of what the two cores can stream (payload words);\n"
         "floors: multiple of the line's round trip (one way: of half of it). vs best rival: median and quartiles of the\n"
         "ratios of samples of the same round, above 1 is better; the best rival is the one that comes closest to the best of\n"
-        "every round. holds: items that fit in the queue as built. vs its try-form: as vs best rival, against the same queue in a\n"
-        "loop of tries. least/most: items of the thread served least, of those of the one served most: producers, consumers.\n";
+        "every round. holds: items that fit in the queue as built. vs sibling: as vs best rival, against another of weir's own: its\n"
+        "try-form where it waits, mpmc_ring in crowds. least/most: items of the thread served least, of those of the one served most: producers, consumers.\n";
     for (const auto& absent : absent_queues()) {
         text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n",
                             absent.library, absent.remedy);

@@ -169,7 +169,7 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
         row.values = queue.values;
         row.vs_best_rival = compare(queue, rival, what.unit, every_round);
         row.vs_best_blocking = compare(queue, blocking_rival, what.unit, every_round);
-        row.vs_try = compare(queue, find_track(done, queue.queue->try_form), what.unit, every_round);
+        row.vs_sibling = compare(queue, find_track(done, queue.queue->sibling), what.unit, every_round);
         row.producers_fairness = median_of_any(queue.producers_fairness);
         row.consumers_fairness = median_of_any(queue.consumers_fairness);
         row.latencies_ns = queue.latencies_ns;

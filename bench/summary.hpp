@@ -34,7 +34,7 @@ struct summary_row {
     std::vector<std::optional<double>> values;   ///< round by round; empty where every sample was dropped
     std::optional<comparison> vs_best_rival;     ///< among the rivals that can refuse, or in the league of waiting cannot
     std::optional<comparison> vs_best_blocking;  ///< among the rivals that cannot; not in the league of waiting
-    std::optional<comparison> vs_try;            ///< of a form that waits, with the try-form of the same queue
+    std::optional<comparison> vs_sibling;            ///< with the sibling
 
     // Crowds only: medians of the shares of who was served least, as fractions of who was served most.
     std::optional<double> producers_fairness;

@@ -151,10 +151,10 @@ TEST_F(weir_bench, runs_every_scenario_at_a_chosen_capacity) {
     EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U);  // sizes x regimes, and handovers x batches
 }
 
-TEST_F(weir_bench, compares_forms_that_wait_with_their_try_form) {
+TEST_F(weir_bench, compares_forms_that_wait_with_their_sibling) {
     const auto seen = measure("blocking|wakeup|one-core", {"--queues=weir,condvars"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_THAT(seen.out, AllOf(HasSubstr("vs its try-form"), HasSubstr("wake-ups")));
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("vs sibling"), HasSubstr("wake-ups")));
     std::size_t compared = 0;
     const json all = results();
     for (const auto& row : all["summary"]) {
@@ -169,12 +169,12 @@ TEST_F(weir_bench, compares_forms_that_wait_with_their_try_form) {
                 EXPECT_FALSE(row["latency"].contains("scheduled_per_s"));
                 EXPECT_LE(row["latency"]["p50_ns"], row["latency"]["p99_ns"]);
             }
-        } else if (row.contains("vs_try")) {
+        } else if (row.contains("vs_sibling")) {
             ++compared;
-            EXPECT_EQ(row["try_form"], "weir::spsc_ring");
+            EXPECT_EQ(row["sibling"], "weir::spsc_ring");
             EXPECT_NE(row["queue"], "weir::spsc_ring");
-            EXPECT_GT(row["vs_try"].get<double>(), 0.0);
-            EXPECT_LE(row["vs_try_q1"], row["vs_try_q3"]);
+            EXPECT_GT(row["vs_sibling"].get<double>(), 0.0);
+            EXPECT_LE(row["vs_sibling_q1"], row["vs_sibling_q3"]);
         }
     }
     if (seen.out.find("no sample kept") == std::string::npos) {

@@ -272,13 +272,13 @@ TEST_F(rounds, a_queue_that_hangs_is_left_behind_and_the_others_go_on) {
     EXPECT_TRUE(bench::crew::any_left_behind());
 }
 
-TEST_F(rounds, a_form_that_waits_is_compared_with_the_try_form_of_the_same_queue) {
+TEST_F(rounds, a_queue_is_compared_with_its_sibling) {
     std::vector<queue_entry> queues = {anyones("mine", bench::make_channel<honest>),
                                        anyones("mine push/pop", bench::make_waiting_channel<patient>),
                                        anyones("theirs", bench::make_waiting_channel<patient>)};
     queues[0].subject = queues[1].subject = true;
     queues[1].blocking = queues[2].blocking = true;
-    queues[1].try_form = "mine";
+    queues[1].sibling = "mine";
     auto contest = contest_of(queues, bench::blocking_scenario(16));
     for (int round = 0; round != 4; ++round) {
         contest.run_round([](const queue_entry&) {});
@@ -288,7 +288,7 @@ TEST_F(rounds, a_form_that_waits_is_compared_with_the_try_form_of_the_same_queue
         if (row.rounds != summary.rounds || summary.rows.size() != 3) {
             GTEST_SKIP() << "the machine changed during some sample";
         }
-        EXPECT_EQ(row.vs_try.has_value(), row.queue == "mine push/pop");
+        EXPECT_EQ(row.vs_sibling.has_value(), row.queue == "mine push/pop");
         EXPECT_FALSE(row.vs_best_blocking);
     }
     EXPECT_EQ(summary.best_rival, "theirs");
@@ -348,12 +348,12 @@ TEST(built_in_queues, are_each_a_queue_of_its_own) {
     }
 }
 
-TEST(built_in_queues, name_a_try_form_that_exists) {
+TEST(built_in_queues, name_a_sibling_that_exists) {
     const auto all = bench::built_in_queues();
     for (const queue_entry& queue : all) {
-        EXPECT_EQ(queue.try_form.empty(), !(queue.subject && queue.blocking)) << queue.name;
-        EXPECT_TRUE(queue.try_form.empty() || std::any_of(all.begin(), all.end(), [&](const queue_entry& other) {
-                        return other.name == queue.try_form && !other.blocking;
+        EXPECT_EQ(queue.sibling.empty(), !queue.subject || queue.name == "weir::mpmc_ring") << queue.name;
+        EXPECT_TRUE(queue.sibling.empty() || std::any_of(all.begin(), all.end(), [&](const queue_entry& other) {
+                        return other.name == queue.sibling && !other.blocking;
                     })) << queue.name;
     }
 }

@@ -32,7 +32,9 @@ struct queue_entry {
     bool many_producers = false;  ///< may be pushed into by several threads at once
     bool many_consumers = false;
     bool keeps_order = true;  ///< in crowds: of each producer's items, as each consumer sees them
-    std::string try_form = {};  ///< of a blocking form: the entry that is the same queue with try_push and try_pop
+    /// An entry of weir's that weir's own is measured against: of a form that waits, the same ring's try-form; of rings that
+    /// know or promise more than mpmc_ring, that one.
+    std::string sibling = {};
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.
     std::function<std::unique_ptr<channel>(std::size_t item_bytes, std::size_t capacity)> make;

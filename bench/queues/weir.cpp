@@ -45,6 +45,7 @@ std::vector<queue_entry> weir_queues() {
                            .configuration = "try_push/try_pop; try_push_n/try_pop_n; try_reserve/try_peek",
                            .subject = true,
                            .plays = league::transfer | league::waiting | league::crowd,
+                           .sibling = "weir::mpmc_ring",
                            .make = make_channel<spsc_ring>};
     std::vector<queue_entry> all{spsc};
     for (const auto& more : {weir_spsc_waiting_queues(spsc), weir_mpmc_queues()}) {

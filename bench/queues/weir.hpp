@@ -59,7 +59,7 @@ queue_entry waits(const queue_entry& try_form, const std::string& how, const std
             .plays = league::waiting,
             .many_producers = try_form.many_producers,
             .many_consumers = try_form.many_consumers,
-            .try_form = try_form.name,
+            .sibling = try_form.name,
             .make = make_waiting_channel<Adapter>};
 }
 

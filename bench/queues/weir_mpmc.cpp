@@ -5,24 +5,39 @@ namespace bench {
 namespace {
 
 template <typename T>
+using mpsc_ring = trying<weir::mpsc_ring<T>>;
+template <typename T>
+using spmc_ring = trying<weir::spmc_ring<T>>;
+template <typename T>
+using strict_mpmc_ring = trying<weir::strict_mpmc_ring<T>>;
+template <typename T>
 using mpmc_ring = trying<weir::mpmc_ring<T>>;
 template <typename T>
 using mpmc_park = waiting<weir::mpmc_ring<T>>;
 template <typename T>
 using mpmc_yield = waiting<weir::mpmc_ring<T, weir::wait::yield>>;
 
+template <template <typename> class Adapter>
+queue_entry crowd(const std::string& name, bool many_producers, bool many_consumers) {
+    return {.name = name,
+            .configuration = "try_push/try_pop",
+            .subject = true,
+            .plays = league::crowd,
+            .many_producers = many_producers,
+            .many_consumers = many_consumers,
+            .sibling = name == "weir::mpmc_ring" ? "" : "weir::mpmc_ring",
+            .make = make_channel<Adapter>};
+}
+
 }  // namespace
 
 std::vector<queue_entry> weir_mpmc_queues() {
-    const queue_entry mpmc{.name = "weir::mpmc_ring",
-                           .configuration = "try_push/try_pop",
-                           .subject = true,
-                           .plays = league::crowd,
-                           .many_producers = true,
-                           .many_consumers = true,
-                           .make = make_channel<mpmc_ring>};
+    const queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring", true, true);
     return {
         mpmc,
+        crowd<mpsc_ring>("weir::mpsc_ring", true, false),
+        crowd<spmc_ring>("weir::spmc_ring", false, true),
+        crowd<strict_mpmc_ring>("weir::strict_mpmc_ring", true, true),
         waits<mpmc_park>(mpmc, "push/pop", "wait::park, the default", true),
         waits<mpmc_yield>(mpmc, "yield", "wait::yield", false),
     };
