@@ -284,12 +284,19 @@ TEST_F(rounds, a_queue_is_compared_with_its_sibling) {
         contest.run_round([](const queue_entry&) {});
     }
     const auto summary = bench::summarize(contest, rig_.work);
+    ASSERT_EQ(summary.rows.size(), queues.size());
+    if (std::any_of(summary.rows.begin(), summary.rows.end(), [](const auto& row) { return row.rounds == 0; })) {
+        GTEST_SKIP() << "the machine changed during every sample of a queue";
+    }
     for (const auto& row : summary.rows) {
-        if (row.rounds != summary.rounds || summary.rows.size() != 3) {
-            GTEST_SKIP() << "the machine changed during some sample";
+        EXPECT_FALSE(row.vs_best_blocking) << row.queue;
+        if (row.queue != "mine push/pop") {
+            EXPECT_FALSE(row.vs_sibling) << row.queue;
+        } else if (row.vs_sibling) {  // they may have been kept in different rounds
+            EXPECT_EQ(row.vs_sibling->with, "mine");
+        } else {
+            EXPECT_LT(row.rounds, summary.rounds);
         }
-        EXPECT_EQ(row.vs_sibling.has_value(), row.queue == "mine push/pop");
-        EXPECT_FALSE(row.vs_best_blocking);
     }
     EXPECT_EQ(summary.best_rival, "theirs");
 }
