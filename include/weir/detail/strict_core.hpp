@@ -83,7 +83,7 @@ public:
     /// destroyed, or, if it was made from an rvalue T, moved back.
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        if (closing_.load(relaxed) != open) [[unlikely]] return seal(), status::closed;  // relaxed: the link decides
+        if (closing_.load(seq_cst) != open) [[unlikely]] return seal(), status::closed;  // (7) seq_cst: pairs with (8)
         if (!tail_.turn.is_mine()) [[unlikely]] tail_.turn.take();
         std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
         if (is_full(at)) [[unlikely]] return status::full;
@@ -190,12 +190,13 @@ public:
     /// Nothing is linked from now on.
     void close() noexcept {
         unsigned char was = open;
-        // relaxed: it only makes producers help instead of going on for ever; what counts is the seal
-        closing_.compare_exchange_strong(was, closing, relaxed, relaxed);
+        // (8) seq_cst: pairs with (7): no push that begins after close() says `full`. And producers help from here on, so
+        // that they cannot keep ahead of the seal
+        closing_.compare_exchange_strong(was, closing, seq_cst, relaxed);
         seal();
     }
     bool is_closed() const noexcept {
-        return closing_.load(acquire) == closed;  // (7) acquire: pairs with (8), the last position is sealed
+        return closing_.load(seq_cst) == closed;  // (10) seq_cst: pairs with (11), the last position is sealed
     }
 
     std::size_t capacity() const noexcept { return capacity_; }
@@ -411,7 +412,7 @@ private:
     }
     void say_closed() noexcept {
         if (closing_.load(relaxed) != closed) {  // relaxed: only to spare a store
-            closing_.store(closed, release);     // (8) release: pairs with (7)
+            closing_.store(closed, seq_cst);     // (11) seq_cst: pairs with (10)
         }
     }
 
