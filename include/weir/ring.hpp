@@ -546,13 +546,13 @@ using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait>;
 /// operations may be under way at a time; with more, a push may be told `busy`.
 ///
 /// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
-/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is up to twice as fast and smaller.
+/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and up to twice as fast.
 ///
 /// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
 /// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
 ///
-/// Memory: per slot an element, a Counter and a byte, in cache lines of its own; slots rounded up to a power of two;
-/// `Threads` slots more, and some ten cache lines.
+/// Memory: an element, a Counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
+/// two; `Threads` slots more, and some ten cache lines.
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t,
           std::size_t Threads = 64>
 using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait>;

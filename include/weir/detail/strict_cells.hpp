@@ -20,9 +20,12 @@
 namespace weir::detail {
 
 /// A place for an element, and a link. The two need not belong together: the link says in which cell the element of a
-/// position is, most often in this one, so that an item costs one line.
+/// position is, most often in this one, so that an item costs no more lines than in a ring without links.
+///
+/// Neighbouring positions share lines. That is right where each side is paced and keeps the lines it has for a while: cells
+/// of a line each, or positions permuted over lines, were no faster, and slower where transfers between cores are slow.
 template <class T, std::unsigned_integral Counter>
-struct alignas(cache_line_bytes) strict_cell {
+struct strict_cell {
     explicit strict_cell(Counter first_link) noexcept : link(first_link) {}
     ~strict_cell() {}
     strict_cell(const strict_cell&) = delete;

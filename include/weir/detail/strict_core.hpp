@@ -14,6 +14,7 @@
 #include "weir/detail/cache_line.hpp"
 #include "weir/detail/look_pace.hpp"
 #include "weir/detail/pause.hpp"
+#include "weir/detail/prefetch.hpp"
 #include "weir/detail/storage.hpp"
 #include "weir/detail/strict_cells.hpp"
 #include "weir/detail/turns.hpp"
@@ -356,8 +357,14 @@ private:
     template <class F>
     [[gnu::always_inline]] status take_one(F& take) {
         std::uint64_t at = head_.position.load(relaxed);  // relaxed: the exchange decides
-        // relaxed: a hint for the pace
-        if (distance(head_.known.load(relaxed), at) <= 0) [[unlikely]] at = look_for_items(at);
+        const std::int64_t items = distance(head_.known.load(relaxed), at);  // relaxed: a hint
+        if (items <= 0) [[unlikely]] {
+            at = look_for_items(at);
+        } else if (items > items_ahead_of_need) {
+            // Beyond a compare and exchange nothing is loaded ahead, so an item would cost a whole transfer between cores.
+            // Not on the other side, where it gains nothing.
+            prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
+        }
         for (;;) {
             // (2) seq_cst: pairs with (1), the element is readable; and "empty" has its place in the one order
             const Counter link = cells_.link_at(at).load(seq_cst);
@@ -417,6 +424,7 @@ private:
     }
 
     static constexpr int most_pauses_for_a_place = 16;
+    static constexpr int items_ahead_of_need = 12;
 
     cells cells_;
     const std::int64_t capacity_;
