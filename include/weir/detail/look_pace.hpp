@@ -48,6 +48,9 @@ public:
         if (next != 0) found_at_.store(rough_ns(), relaxed);  // relaxed: see wait()
     }
 
+    /// A look that waited on its own account found a stream: begin where waits show.
+    void expect_stream() noexcept { pauses_.store(std::max(pauses_.load(relaxed), 16U), relaxed); }  // relaxed: see wait()
+
     /// Items that a look at a streaming peer should bring. None in a small ring: waiting would drain or fill it.
     static constexpr std::uint64_t worthwhile(std::uint64_t capacity) noexcept {
         return capacity < 32 ? 0 : std::min<std::uint64_t>(512, capacity / 4);

@@ -88,6 +88,12 @@ public:
         if (!tail_.turn.is_mine()) [[unlikely]] tail_.turn.take();
         std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
         if (is_full(at)) [[unlikely]] return status::full;
+        // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and exchange, so
+        // each line would cost its whole transfer between cores.
+        // relaxed: see is_full()
+        if (at + items_ahead_of_need - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) {
+            prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
+        }
         std::size_t index = cells_.own_index(at);
         if (!cells_[index].claim()) [[unlikely]] {
             index = claim_another(at);
@@ -219,6 +225,7 @@ private:
         atomic<std::uint64_t> known;  // the other side's position when somebody last looked: a lower bound
         turns turn;
         look_pace pace;
+        atomic<std::uint32_t> alone{0};  // looks that found one item at most
     };
 
     // Gives the place back unless its element was linked.
@@ -361,8 +368,6 @@ private:
         if (items <= 0) [[unlikely]] {
             at = look_for_items(at);
         } else if (items > items_ahead_of_need) {
-            // Beyond a compare and exchange nothing is loaded ahead, so an item would cost a whole transfer between cores.
-            // Not on the other side, where it gains nothing.
             prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
         }
         for (;;) {
@@ -390,14 +395,26 @@ private:
         }
     }
 
-    // Keeps off the producers' heels, see look_pace.
+    // Keeps off the producers' heels, see look_pace. A pop costs less than a push here, so consumers always catch up, and
+    // then find items one by one, as fast as lines can change cores: which looks like items that come alone. So now and
+    // then a look waits a little to see which it is.
     [[gnu::noinline]] std::uint64_t look_for_items(std::uint64_t at) noexcept {
         head_.pace.wait();
-        at = head_.position.load(relaxed);                               // relaxed: the exchange decides
-        const std::uint64_t tail = tail_.position.load(relaxed);  // relaxed: a hint
-        const std::int64_t items = distance(tail, at);
+        at = head_.position.load(relaxed);  // relaxed: the exchange decides
+        std::int64_t items = distance(tail_.position.load(relaxed), at);  // relaxed: a hint
+        if (items <= 1) {
+            // relaxed, both: a hint
+            const std::uint32_t alone = head_.alone.load(relaxed) + 1;
+            head_.alone.store(alone, relaxed);
+            if (alone % looks_to_doubt == 0 && items == 1) {
+                for (int i = 0; i < 16; ++i) pause();
+                at = head_.position.load(relaxed);                   // relaxed: as above
+                items = distance(tail_.position.load(relaxed), at);  // relaxed: as above
+                if (items >= 4) head_.pace.expect_stream();
+            }
+        }
         head_.pace.found(static_cast<std::uint64_t>(std::max<std::int64_t>(items, 0)), worthwhile(), true);
-        if (items > 0) head_.known.store(tail, relaxed);  // relaxed: a hint
+        if (items > 0) head_.known.store(at + static_cast<std::uint64_t>(items), relaxed);  // relaxed: a hint
         return at;
     }
 
@@ -425,6 +442,7 @@ private:
 
     static constexpr int most_pauses_for_a_place = 16;
     static constexpr int items_ahead_of_need = 12;
+    static constexpr std::uint32_t looks_to_doubt = 256;
 
     cells cells_;
     const std::int64_t capacity_;
