@@ -193,7 +193,7 @@ struct parking {
             for (;;) {
                 // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
                 // sleep through that wake while the next publisher believes we are up.
-                // (3) acquire: pairs with (4): a wake that this ticket includes happened after what it announces
+                // (3) acquire: pairs with (4): whoever made this ticket has counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
                 enter();
                 if (asymmetric_) weir::detail::heavy_fence();
@@ -206,28 +206,30 @@ struct parking {
         }
 
         void enter() noexcept {
-            // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
-            state_.fetch_add(one_waiter, weir::detail::acq_rel);
+            // (1) acquire: pairs with (2): who looks properly before us published before our next look
+            state_.fetch_add(one_waiter, weir::detail::acquire);
         }
 
         void leave() noexcept {
-            std::uint32_t state = state_.load(weir::detail::relaxed);  // relaxed: the exchange decides
+            // relaxed, all: a number; what is to be seen is seen at the next look, or after the next (1)
+            std::uint32_t state = state_.load(weir::detail::relaxed);
             std::uint32_t next;
             do {
                 // Whether or not it was us who was woken: counting too few as woken costs a needless wake, no more.
                 next = state - one_waiter - (woken(state) > 0 ? one_woken : 0);
-            } while (!state_.compare_exchange_weak(state, next, weir::detail::acq_rel, weir::detail::relaxed));
+            } while (!state_.compare_exchange_weak(state, next, weir::detail::relaxed, weir::detail::relaxed));
         }
 
         [[gnu::noinline]] void wake(std::size_t n) noexcept {
-            // (2) acq_rel: pairs with (1): either we see the registration, or who registers later sees our publication
-            std::uint32_t state = state_.fetch_add(0, weir::detail::acq_rel);
+            // (2) release: pairs with (1): either we see the registration, or who registers later sees our publication
+            std::uint32_t state = state_.fetch_add(0, weir::detail::release);
             std::uint32_t count;
             do {
                 const std::uint32_t asleep = waiters(state) - std::min(waiters(state), woken(state));
                 count = static_cast<std::uint32_t>(std::min<std::size_t>(n, asleep));
                 if (count == 0) return;
-            } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::acq_rel,
+                // relaxed, both: a number, that (4) puts before the new ticket
+            } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::relaxed,
                                                    weir::detail::relaxed));
             ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
             weir::detail::futex_wake(ticket_, count);
@@ -306,14 +308,15 @@ struct eventing {
         [[gnu::noinline]] void arm() noexcept {
             std::uint64_t ignored = 0;
             (void)!::read(fd_, &ignored, sizeof ignored);
-            // (1) acq_rel: pairs with (2): who looks properly before us published before our next look
+            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
+            // descriptor is emptied before that
             state_.fetch_or(armed, weir::detail::acq_rel);
             if (asymmetric_) weir::detail::heavy_fence();
         }
 
         [[gnu::noinline]] void signal_if_armed() noexcept {
-            // (2) acq_rel: pairs with (1): either we see that it is armed, or who arms it later sees our publication
-            if ((state_.fetch_and(~armed, weir::detail::acq_rel) & armed) != 0) signal();
+            // (2) release: pairs with (1): either we see that it is armed, or who arms it later sees our publication
+            if ((state_.fetch_and(~armed, weir::detail::release) & armed) != 0) signal();
         }
 
         void signal() noexcept {

@@ -322,10 +322,8 @@ void heavy_fence(place p) noexcept {
 
 void yield(place p) noexcept { rl::ctx().yield(1, at(p)); }
 
-const void* identity() noexcept {
-    static constexpr std::array<char, most_threads> threads{};
-    return &threads[static_cast<std::size_t>(self().index_)];
-}
+// The same in every run, since a ring may choose by it.
+const void* identity() noexcept { return reinterpret_cast<const void*>((self().index_ + 1) * std::uintptr_t{64}); }
 
 unsigned choose(unsigned n) noexcept { return rl::ctx().rand(n, rl::sched_type_user); }
 

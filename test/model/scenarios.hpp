@@ -390,6 +390,7 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
             }
         }
         if (By == closer::the_producer && p == 0) close();
+        if (this->ring.is_closed()) hear();
         if (!open) check(this->try_push(p) == status::closed, "refused once, refused for ever");
     }
 
@@ -424,7 +425,7 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
                 if (!take_in_place(c)) break;
             }
         }
-        check(closing_, "nobody hears closed before somebody closes");
+        hear();
         check(this->try_pop(c) == status::closed, "closed once, closed for ever");
     }
 
@@ -441,12 +442,15 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
         if (By == closer::a_third) close();
     }
     void close() {
-        closing_ = true;
+        news_ = element(5);
         this->ring.close();
         check(this->ring.is_closed(), "who closed sees it closed");
     }
 
-    bool closing_ = false;  // not modelled, like the books
+    /// Who hears that the ring is closed knows what the closing thread did before.
+    void hear() const { check(news_.number() == 5, "nobody hears closed before somebody closes"); }
+
+    element news_;
 };
 
 /// A waiter that is asked to stop, stops.
