@@ -345,7 +345,8 @@ public:
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Ends the pushing: every later push says closed, whoever waits wakes, what was accepted is still popped, and only
-    /// then do pops say closed. An item is accepted or refused, never lost. Idempotent. One syscall or a few.
+    /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the thread
+    /// that closed it first did before. Idempotent. One syscall or a few.
     void close() noexcept {
         core_.close();
         wake_all();

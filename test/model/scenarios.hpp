@@ -390,7 +390,7 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
             }
         }
         if (By == closer::the_producer && p == 0) close();
-        if (this->ring.is_closed()) hear();
+        if (!open || this->ring.is_closed()) hear();
         if (!open) check(this->try_push(p) == status::closed, "refused once, refused for ever");
     }
 

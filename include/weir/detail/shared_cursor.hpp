@@ -44,7 +44,8 @@ public:
         bool my_turn = turns_.is_mine();
         cursor at = cursor_.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
-            if ((at & closed_bit) != 0) [[unlikely]] return {claimed::closed};
+            // The second load, since the first one acquired nothing: who is told sees what the closing thread did.
+            if ((at & closed_bit) != 0) [[unlikely]] return {claimed::closed, current()};
             // (3) acquire: pairs with (4), passes on what the thread that looked has seen
             std::int64_t credit = distance(known_.load(acquire), at);
             if (credit < static_cast<std::int64_t>(wanted)) [[unlikely]] {

@@ -113,9 +113,9 @@ public:
     /// Whether the ring was closed and everything accepted was taken. Once true, it stays so: that is remembered, since a
     /// claim that is about to be refused shows in the producer's position for a moment.
     bool drained() noexcept {
-        if (drained_.load(relaxed)) return true;  // relaxed: says that there is nothing, hands nothing over
+        if (drained_.load(acquire)) return true;  // (9) acquire: pairs with (10)
         if (!closing_.is_drained(producer_.position, head_.current())) return false;
-        drained_.store(true, relaxed);  // relaxed: as above
+        drained_.store(true, release);  // (10) release: pairs with (9), what the closing thread did is passed on
         return true;
     }
 
