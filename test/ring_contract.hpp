@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What every ring promises, for every kind of element, from one thread. A ring joins by a line at the end.
+// What every ring promises, for every kind of element, from one thread. A ring joins by a file of its own that instantiates
+// the suite: together they are too much for one compilation.
+#pragma once
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -450,13 +453,5 @@ REGISTER_TYPED_TEST_SUITE_P(ring_contract,
     a_throwing_visit_loses_no_other_element,
     an_impossible_capacity_is_refused_with_a_sentence);
 // clang-format on
-
-INSTANTIATE_TYPED_TEST_SUITE_P(spsc, ring_contract, rings_of<weir::spsc_ring>);
-INSTANTIATE_TYPED_TEST_SUITE_P(mpsc, ring_contract, rings_of<weir::mpsc_ring>);
-INSTANTIATE_TYPED_TEST_SUITE_P(spmc, ring_contract, rings_of<weir::spmc_ring>);
-INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, ring_contract, rings_of<weir::mpmc_ring>);
-template <class T, class Wait, class Storage, class Counter>
-using strict_ring = weir::strict_mpmc_ring<T, Wait, Storage, Counter>;
-INSTANTIATE_TYPED_TEST_SUITE_P(strict, ring_contract, rings_of<strict_ring>);
 
 }  // namespace

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#include "ring_contract.hpp"
+
+namespace {
+
+template <class T, class Wait, class Storage, class Counter>
+using strict_ring = weir::strict_mpmc_ring<T, Wait, Storage, Counter>;
+INSTANTIATE_TYPED_TEST_SUITE_P(strict, ring_contract, rings_of<strict_ring>);
+
+}  // namespace
