@@ -109,7 +109,7 @@ public:
                 at = end_of_items(at);
             } else if (cells_.is_sealed(before)) {
                 move_back(place.element(), std::forward<Args>(args)...);
-                (void)link.load(acquire);  // acquire: pairs with the seal, see (11)
+                (void)link.load(acquire);  // acquire: pairs with the seal, see (13)
                 return status::closed;
                 // (1) seq_cst: pairs with (2), hands the element over; and one order of all links, takes and looks
             } else if (link.compare_exchange_strong(before, cells_.link_to(at, index), seq_cst, relaxed)) [[likely]] {
@@ -199,7 +199,7 @@ public:
     void close() noexcept {
         unsigned char was = open;
         // (8) seq_cst: pairs with (7): no push that begins after close() says `full`. And producers help from here on, so
-        // that they cannot keep ahead of the seal. (10) a release, too: pairs with (11), what this thread did before.
+        // that they cannot keep ahead of the seal. (12) a release, too: pairs with (13), what this thread did before.
         // relaxed: another thread has closed it
         closing_.compare_exchange_strong(was, closing, seq_cst, relaxed);
         seal();
@@ -423,7 +423,7 @@ private:
     // Seals the first position without an item: it will never have one, so nor will any after it. A producer that finds a
     // ring being closed seals it itself before it says so: a push from before cannot slip in after that answer.
     [[gnu::noinline, gnu::cold]] void seal() noexcept {
-        (void)closing_.load(acquire);  // (11) acquire: pairs with (10), passed on to who finds the seal
+        (void)closing_.load(acquire);  // (13) acquire: pairs with (12), passed on to who finds the seal
         std::uint64_t at = tail_.position.load(acquire);  // acquire: (5)
         for (;;) {
             atomic<Counter>& link = cells_.link_at(at);
