@@ -45,15 +45,19 @@ inline std::string to_string(std::span<const step> history) {
 }
 
 /// The specification. A push is accepted, which takes a credit and needs an open queue, and arrives, later or at once.
-/// Busy and timeout say nothing and do nothing.
+/// Busy and timeout say nothing and do nothing. A close refuses pushes, and tells pops, later or at once.
 ///
 ///     push   success: there is credit, it is open | full: there is no credit | closed: it is closed
-///     pop    success: the oldest item that arrived | empty: none arrived, and it is open or some are on their way
-///            closed: it is closed, and all that was accepted was popped
+///     pop    success: the oldest item that arrived | empty: none arrived, and pops were not told or some are on their
+///     way
+///            closed: pops were told, and all that was accepted was popped
 class linearization {
 public:
+    enum class closing : bool { at_once, in_two_steps };
+
     /// Of at most 64 steps, of a queue of `capacity`.
-    linearization(std::span<const step> history, std::size_t capacity) : history_(history), capacity_(capacity) {}
+    linearization(std::span<const step> history, std::size_t capacity, closing how)
+        : history_(history), capacity_(capacity), how_(how) {}
 
     bool exists() { return search({}); }
 
@@ -62,12 +66,13 @@ private:
 
     struct state {
         steps done = 0;
-        steps accepted = 0;  // pushes on their way
-        bool closed = false;
+        steps accepted = 0;   // pushes on their way
+        bool closed = false;  // pushes are refused
+        bool told = false;    // and pops know
         std::vector<int> items;
         bool operator<(const state& other) const {
-            return std::tie(done, accepted, closed, items) <
-                   std::tie(other.done, other.accepted, other.closed, other.items);
+            return std::tie(done, accepted, closed, told, items) <
+                   std::tie(other.done, other.accepted, other.closed, other.told, other.items);
         }
     };
 
@@ -92,7 +97,12 @@ private:
         state next = now;
         next.done |= bit(i);
         if (s.what == action::close) {
-            next.closed = true;
+            if (how_ == closing::in_two_steps && !now.closed) {
+                state refusing = now;
+                refusing.closed = true;
+                if (search(refusing)) return true;
+            }
+            next.closed = next.told = true;
             return search(next);
         }
         if (s.answer == weir::status::busy || s.answer == weir::status::timeout) return search(next);
@@ -120,17 +130,19 @@ private:
             return true;
         }
         if (!now.items.empty()) return false;
-        if (s.answer == weir::status::empty) return !now.closed || now.accepted != 0;
-        return s.answer == weir::status::closed && now.closed && now.accepted == 0;
+        if (s.answer == weir::status::empty) return !now.told || now.accepted != 0;
+        return s.answer == weir::status::closed && now.told && now.accepted == 0;
     }
 
     const std::span<const step> history_;
     const std::size_t capacity_;
+    const closing how_;
     std::set<state> visited_;
 };
 
-inline bool is_linearizable(std::span<const step> history, std::size_t capacity) {
-    return linearization(history, capacity).exists();
+inline bool is_linearizable(std::span<const step> history, std::size_t capacity,
+                            linearization::closing how = linearization::closing::at_once) {
+    return linearization(history, capacity, how).exists();
 }
 
 }  // namespace weir_test

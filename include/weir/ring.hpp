@@ -347,6 +347,9 @@ public:
     /// Ends the pushing: every later push says closed, whoever waits wakes, what was accepted is still popped, and only
     /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the thread
     /// that closed it first did before. Idempotent. One syscall or a few.
+    ///
+    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way a pop may
+    /// still say empty after a push was refused.
     void close() noexcept {
         core_.close();
         wake_all();
