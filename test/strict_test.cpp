@@ -194,7 +194,8 @@ TEST_P(strict_suspended, a_push_and_a_pop_stopped_at_any_steps_delay_nobody) {
     }
 }
 
-// A push that finds its room gone, or the ring closed, after it has built its element gives the argument its value back.
+// A push that finds its room gone, or the ring closed, after it has built its element gives the argument its value
+// back.
 TEST_P(strict_suspended, a_push_that_is_overtaken_leaves_its_argument_untouched) {
     for (const bool by_close : {false, true}) {
         int refused = 0;
@@ -282,7 +283,8 @@ TEST_P(strict_suspended, a_close_stopped_at_any_step_delays_nobody) {
                 if (told_closed) {
                     ASSERT_EQ(pushed, status::closed) << "once closed, always closed";
                 } else {
-                    ASSERT_TRUE(pushed == status::closed || pushed == status::success || ring.size_approx() == ring.capacity());
+                    ASSERT_TRUE(pushed == status::closed || pushed == status::success ||
+                                ring.size_approx() == ring.capacity());
                 }
                 told_closed = pushed == status::closed;
                 accepted += pushed ? 1 : 0;
@@ -355,9 +357,11 @@ TEST(strict_threads, too_many_stopped_threads_make_a_push_busy_until_one_goes_on
                 EXPECT_EQ(*value, 7);
                 EXPECT_FALSE(ring.try_pop()) << "busy is not full";
             }
-            while (ring.try_pop()) {}
+            while (ring.try_pop()) {
+            }
         }
-        while (ring.try_pop()) {}
+        while (ring.try_pop()) {
+        }
         ASSERT_TRUE(ring.try_push(std::make_unique<int>(1)));
         ASSERT_TRUE(ring.try_pop());
     }
@@ -420,7 +424,8 @@ void expect_all_delivered(std::size_t capacity, int producers, int consumers, st
 }
 
 class strict_stress : public testing::TestWithParam<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(capacities, strict_stress, testing::Values(1, 2, 3, 10, 64, 1000), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(capacities, strict_stress, testing::Values(1, 2, 3, 10, 64, 1000),
+                         testing::PrintToStringParamName());
 
 TEST_P(strict_stress, delivers_all_once_and_in_order) {
     constexpr std::uint64_t items = pairs_meanwhile * 4;
@@ -436,7 +441,8 @@ TEST_P(strict_stress, delivers_all_with_more_threads_than_it_was_told_of) {
 }
 
 TEST_P(strict_stress, survives_laps_that_wrap) {
-    // 24 bits of lap at capacity 1, 21 at 1000: some seconds before a link comes back, and thousands of wraps of 16 bits.
+    // 24 bits of lap at capacity 1, 21 at 1000: some seconds before a link comes back, and thousands of wraps of 16
+    // bits.
     using ring = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::storage::heap, std::uint32_t, 16>;
     expect_all_delivered<ring>(GetParam(), 2, 2, pairs_meanwhile * 2);
 }

@@ -22,8 +22,8 @@ namespace weir::detail {
 /// A place for an element, and a link. The two need not belong together: the link says in which cell the element of a
 /// position is, most often in this one, so that an item costs no more lines than in a ring without links.
 ///
-/// Neighbouring positions share lines. That is right where each side is paced and keeps the lines it has for a while: cells
-/// of a line each, or positions permuted over lines, were no faster, and slower where transfers between cores are slow.
+/// Neighbouring positions share lines: where the sides are paced and keep the lines they have for a while, cells of a
+/// line each were no faster, and positions permuted over lines were slower.
 template <class T, std::unsigned_integral Counter>
 struct strict_cell {
     explicit strict_cell(Counter first_link) noexcept : link(first_link) {}
@@ -44,6 +44,45 @@ struct strict_cell {
     union {
         T element;
     };
+};
+
+/// A place in which an element is being built: given back at the end of the scope, unless the element was linked.
+template <class Cell>
+class strict_building {
+public:
+    explicit strict_building(Cell& cell) noexcept : cell_(cell) {}
+    strict_building(const strict_building&) = delete;
+    strict_building& operator=(const strict_building&) = delete;
+    [[gnu::always_inline]] ~strict_building() {
+        if (is_linked) [[likely]]
+            return;
+        if (is_built) std::destroy_at(&cell_.element);
+        cell_.give_back();
+    }
+    auto& element() noexcept { return cell_.element; }
+    bool is_built = false;
+    bool is_linked = false;
+
+private:
+    Cell& cell_;
+};
+
+/// A place whose element was taken: destroyed, and the place given back, at the end of the scope, also when a visit
+/// throws.
+template <class Cell>
+class strict_emptying {
+public:
+    explicit strict_emptying(Cell& cell) noexcept : cell_(cell) {}
+    strict_emptying(const strict_emptying&) = delete;
+    strict_emptying& operator=(const strict_emptying&) = delete;
+    [[gnu::always_inline]] ~strict_emptying() {
+        std::destroy_at(&cell_.element);
+        cell_.give_back();
+    }
+    auto& element() noexcept { return cell_.element; }
+
+private:
+    Cell& cell_;
 };
 
 /// The cells of a strict ring: a power of two with links, one for each position of a lap, and `Spares` more places.
@@ -85,7 +124,9 @@ public:
     Counter link_to(std::uint64_t position, std::size_t index) const noexcept {
         return static_cast<Counter>((lap(position) << (index_bits_ + 1)) | static_cast<Counter>(index));
     }
-    static constexpr Counter sealing_bit(int index_bits) noexcept { return static_cast<Counter>(Counter{1} << index_bits); }
+    static constexpr Counter sealing_bit(int index_bits) noexcept {
+        return static_cast<Counter>(Counter{1} << index_bits);
+    }
     Counter sealed(Counter link) const noexcept { return static_cast<Counter>(link | sealing_bit(index_bits_)); }
     bool is_sealed(Counter link) const noexcept { return (link & sealing_bit(index_bits_)) != 0; }
 
@@ -148,7 +189,8 @@ private:
         return static_cast<Counter>(static_cast<Counter>((link >> (index_bits_ + 1)) - lap(position)) & lap_mask_);
     }
 
-    // Where the ring's cells need no allocation, the spare ones need none either; and they are few, hence no huge pages.
+    // Where the ring's cells need no allocation, the spare ones need none either; and they are few, hence no huge
+    // pages.
     using spare_storage = std::conditional_t<fixed_capacity<Storage> == 0, storage::heap, storage::fixed<Spares>>;
 
     slot_memory<cell, Storage> ring_memory_;

@@ -22,32 +22,36 @@
 
 namespace weir::detail {
 
-/// Bounded queue of many producers and many consumers in which a thread that stops, at whatever step and for ever, delays
-/// nobody else: it holds neither a slot of the capacity nor anything that another one needs.
+/// Bounded queue of many producers and many consumers in which a thread that stops, at whatever step and for ever,
+/// delays nobody else: it holds neither a slot of the capacity nor anything that another one needs.
 ///
 /// How: a producer builds its element in a place that is its own, and then links it to the first position that has no
-/// item, by a compare and exchange of that position's link. A consumer reads the link at the head, and takes the item by a
-/// compare and exchange of the head; nobody waits for it to empty the place, since the next lap's item finds another one.
-/// So there are as many places as the capacity, and one more for each thread that may be in the middle of an operation,
-/// `Threads` at most. Extra memory in proportion to the threads is the price of every such queue (Aksenov, Koval,
-/// Kuznetsov, Paramonov: Memory bounds for concurrent bounded queues, 2021).
+/// item, by a compare and exchange of that position's link. A consumer reads the link at the head, and takes the item
+/// by a compare and exchange of the head; nobody waits for it to empty the place, since the next lap's item finds
+/// another one. So there are as many places as the capacity, and one more for each thread that may be in the middle of
+/// an operation, `Threads` at most. Extra memory in proportion to the threads is the price of every such queue
+/// (Aksenov, Koval, Kuznetsov, Paramonov: Memory bounds for concurrent bounded queues, 2021).
 ///
-/// A queue of links with laps, and compare and exchange at both ends, is that of Shann, Huang, Chen (2000) and of Tsigas
-/// and Zhang (2001); a lap packed with an index, and the closing of a position by its own word, are as in SCQ and LCRQ
-/// (Nikolaev 2019; Morrison, Afek 2013). SCQ itself, two rings of indices, was not chosen: it takes eight contended
-/// read-modify-writes for an item where this takes three, and with exactly `capacity` indices a producer that stops between
-/// its index and its publication holds a slot for ever: at capacity 1 the ring is full and empty from then on.
+/// A queue of links with laps, and compare and exchange at both ends, is that of Shann, Huang, Chen (2000) and of
+/// Tsigas and Zhang (2001); a lap packed with an index, and the closing of a position by its own word, are as in SCQ
+/// and LCRQ (Nikolaev 2019; Morrison, Afek 2013). SCQ itself, two rings of indices, was not chosen: it takes eight
+/// contended read-modify-writes for an item where this takes three, and with exactly `capacity` indices a producer that
+/// stops between its index and its publication holds a slot for ever: at capacity 1 the ring is full and empty from
+/// then on.
 ///
 /// - Lock-free: an operation is tried again only when another thread's has succeeded in between. close() and drained()
 ///   likewise. Pauses between looks are bounded.
-/// - Linearizable, total FIFO: a push at its link, a pop at its exchange of the head, `full` and `empty` at the load that
+/// - Linearizable, total FIFO: a push at its link, a pop at its exchange of the head, `full` and `empty` at the load
+/// that
 ///   found it so, close() at its seal. These are seq_cst, so that it holds across rings too.
-/// - `full` is exact: there were capacity() items. `busy`, for a push alone, means that every place was found taken: more
-///   than `Threads` operations are under way, or so many came and went during the look. Nothing waits for a certain thread
-///   then: any of them that ends makes room.
-/// - A link comes back to an old value after 2^(bits of Counter - 1 - bits that number the places) laps, so at 64 bits not
-///   before 2^56 items: 20 years at 100 M/s, which a thread would have to stand still between its look at the link and its
-///   exchange, and wake up exactly then. A narrower Counter is for tests.
+/// - `full` is exact: there were capacity() items. `busy`, for a push alone, means that every place was found taken:
+/// more
+///   than `Threads` operations are under way, or so many came and went during the look. Nothing waits for a certain
+///   thread then: any of them that ends makes room.
+/// - A link comes back to an old value after 2^(bits of Counter - 1 - bits that number the places) laps, so at 64 bits
+/// not
+///   before 2^56 items: 20 years at 100 M/s, which a thread would have to stand still between its look at the link and
+///   its exchange, and wake up exactly then. A narrower Counter is for tests.
 template <class T, class Storage, std::unsigned_integral Counter, std::size_t Threads>
 class strict_core {
     static_assert(Threads >= 1, "weir: a ring is used by one thread at least");
@@ -64,7 +68,7 @@ public:
     static constexpr progress try_pop_progress = progress::lock_free;
 
     strict_core(std::size_t capacity, std::uint64_t start, bool)
-        : cells_(capacity, start), capacity_(capacity), tail_(start), head_(start) {}
+        : cells_(capacity, start), capacity_(static_cast<std::int64_t>(capacity)), tail_(start), head_(start) {}
 
     ~strict_core() {
         // relaxed, both: nobody else is there
@@ -84,13 +88,15 @@ public:
     /// destroyed, or, if it was made from an rvalue T, moved back.
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        if (closing_.load(seq_cst) != open) [[unlikely]] return seal(), status::closed;  // (7) seq_cst: pairs with (8)
-        if (!tail_.turn.is_mine()) [[unlikely]] tail_.turn.take();
+        if (closing_.load(seq_cst) != open) [[unlikely]]
+            return seal(), status::closed;  // (7) seq_cst: pairs with (8)
+        if (!tail_.turn.is_mine()) [[unlikely]]
+            tail_.turn.take();
         std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
-        if (is_full(at)) [[unlikely]] return status::full;
-        // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and exchange, so
-        // each line would cost its whole transfer between cores.
-        // relaxed: see is_full()
+        if (is_full(at)) [[unlikely]]
+            return status::full;
+        // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and
+        // exchange, so each line would cost its whole transfer between cores. relaxed: see is_full()
         if (at + items_ahead_of_need - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) {
             prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
         }
@@ -99,7 +105,7 @@ public:
             index = claim_another(at);
             if (index == cells::none) return is_full(at) ? status::full : status::busy;
         }
-        building place(cells_[index]);
+        strict_building<cell> place(cells_[index]);
         std::construct_at(&place.element(), std::forward<Args>(args)...);
         place.is_built = true;
         while (!is_full(at)) {
@@ -122,7 +128,8 @@ public:
         return status::full;
     }
 
-    /// Appends singly, as many as fit. An exception passes when nothing was pushed before it, and otherwise ends the batch.
+    /// Appends singly, as many as fit. An exception passes when nothing was pushed before it, and otherwise ends the
+    /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
         std::size_t pushed = 0;
@@ -139,7 +146,7 @@ public:
     }
 
     bool has_room() const noexcept {
-        const std::uint64_t at = end_of_items(tail_.position.load(acquire));  // acquire: (5)
+        const std::uint64_t at = end_of_items(tail_.position.load(acquire));            // acquire: (5)
         return !is_closed() && distance(at, head_.position.load(relaxed)) < capacity_;  // relaxed: a hint by now
     }
 
@@ -148,20 +155,22 @@ public:
     /// Calls `take(element)` on the oldest element, then destroys it.
     template <class F>
     [[gnu::always_inline]] status try_take(F&& take) noexcept {
-        static_assert(noexcept(take(std::declval<T&>())),
-                      "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: an "
-                      "item that was taken could go neither forward nor back; use the pop that returns std::optional<T>");
+        static_assert(
+            noexcept(take(std::declval<T&>())),
+            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: an "
+            "item that was taken could go neither forward nor back; use the pop that returns std::optional<T>");
         return take_one(take);
     }
 
     std::size_t try_pop_n(std::span<T> out) noexcept {
         std::size_t popped = 0;
-        while (popped < out.size() && try_take([&](T& element) noexcept { out[popped] = std::move(element); })) ++popped;
+        while (popped < out.size() && try_take([&](T& element) noexcept { out[popped] = std::move(element); }))
+            ++popped;
         return popped;
     }
 
-    /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, each taken before and
-    /// destroyed afterwards; `given_back(k)` is told of room. If a visit throws, that element is gone.
+    /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, each taken before
+    /// and destroyed afterwards; `given_back(k)` is told of room. If a visit throws, that element is gone.
     template <class F, class G>
     std::size_t consume(F& visit, std::size_t most, G given_back) {
         const std::size_t count = std::min(most, size_approx());
@@ -182,7 +191,7 @@ public:
     }
 
     bool has_items() const noexcept {
-        for (std::uint64_t at = head_.position.load(relaxed);;) {  // relaxed: the link decides
+        for (std::uint64_t at = head_.position.load(relaxed);;) {   // relaxed: the link decides
             const Counter link = cells_.link_at(at).load(seq_cst);  // seq_cst: as (2)
             if (cells_.is_linked(link, at)) return true;
             if (cells_.is_awaited(link, at)) return false;
@@ -198,9 +207,9 @@ public:
     /// Nothing is linked from now on.
     void close() noexcept {
         unsigned char was = open;
-        // (8) seq_cst: pairs with (7): no push that begins after close() says `full`. And producers help from here on, so
-        // that they cannot keep ahead of the seal. (12) a release, too: pairs with (13), what this thread did before.
-        // relaxed: another thread has closed it
+        // (8) seq_cst: pairs with (7): no push that begins after close() says `full`. And producers help from here on,
+        // so that they cannot keep ahead of the seal. (12) a release, too: pairs with (13), what this thread did
+        // before. relaxed: another thread has closed it
         closing_.compare_exchange_strong(was, closing, seq_cst, relaxed);
         seal();
     }
@@ -208,9 +217,10 @@ public:
         return closing_.load(seq_cst) == closed;  // (10) seq_cst: pairs with (11), the last position is sealed
     }
 
-    std::size_t capacity() const noexcept { return capacity_; }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(capacity_); }
     std::size_t size_approx() const noexcept {
-        const std::uint64_t taken = head_.position.load(acquire);  // acquire: before the look at the tail, which is ahead
+        const std::uint64_t taken =
+            head_.position.load(acquire);  // acquire: before the look at the tail, which is ahead
         const std::int64_t size = distance(end_of_items(tail_.position.load(acquire)), taken);  // acquire: (5)
         return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, capacity_));
     }
@@ -219,8 +229,8 @@ public:
 private:
     enum closing_state : unsigned char { open, closing, closed };
 
-    // A side's line. The consumers' position is exact. The producers' is a hint: no position before it waits for an item,
-    // and it may be behind, since it is stored after the link, and by a thread that was suspended long after it.
+    // A side's line. The consumers' position is exact. The producers' is a hint: no position before it waits for an
+    // item, and it may be behind, since it is stored after the link, and by a thread that was suspended long after it.
     struct alignas(separation_bytes) side {
         explicit side(std::uint64_t start) noexcept : position(start), known(start) {}
         atomic<std::uint64_t> position;
@@ -228,41 +238,6 @@ private:
         turns turn;
         look_pace pace;
         atomic<std::uint32_t> alone{0};  // looks that found one item at most
-    };
-
-    // Gives the place back unless its element was linked.
-    class building {
-    public:
-        explicit building(cell& c) noexcept : cell_(c) {}
-        building(const building&) = delete;
-        building& operator=(const building&) = delete;
-        [[gnu::always_inline]] ~building() {
-            if (is_linked) [[likely]] return;
-            if (is_built) std::destroy_at(&cell_.element);
-            cell_.give_back();
-        }
-        T& element() noexcept { return cell_.element; }
-        bool is_built = false;
-        bool is_linked = false;
-
-    private:
-        cell& cell_;
-    };
-
-    // Destroys the element and gives its place back, also when a visit throws.
-    class emptying {
-    public:
-        explicit emptying(cell& c) noexcept : cell_(c) {}
-        emptying(const emptying&) = delete;
-        emptying& operator=(const emptying&) = delete;
-        [[gnu::always_inline]] ~emptying() {
-            std::destroy_at(&cell_.element);
-            cell_.give_back();
-        }
-        T& element() noexcept { return cell_.element; }
-
-    private:
-        cell& cell_;
     };
 
     template <class G>
@@ -306,7 +281,8 @@ private:
     // is exact: `at` was reached by links from before the look at the head.
     [[gnu::always_inline]] bool is_full(std::uint64_t at) noexcept {
         // relaxed: a lower bound for the head, which only grows
-        if (at - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) [[likely]] return false;
+        if (at - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) [[likely]]
+            return false;
         return look_for_room(at) <= 0;
     }
     [[gnu::noinline]] std::int64_t look_for_room(std::uint64_t at) noexcept {
@@ -318,8 +294,8 @@ private:
         return room;
     }
 
-    // The position's own place is taken: by a consumer that has not quite emptied it, by a producer that builds for the same
-    // position, or by one that stopped there. So a little patience, then any other place.
+    // The position's own place is taken: by a consumer that has not quite emptied it, by a producer that builds for the
+    // same position, or by one that stopped there. So a little patience, then any other place.
     [[gnu::noinline]] std::size_t claim_another(std::uint64_t& at) noexcept {
         for (int i = 0; i < most_pauses_for_a_place; ++i) {
             pause();
@@ -365,7 +341,7 @@ private:
 
     template <class F>
     [[gnu::always_inline]] status take_one(F& take) {
-        std::uint64_t at = head_.position.load(relaxed);  // relaxed: the exchange decides
+        std::uint64_t at = head_.position.load(relaxed);                     // relaxed: the exchange decides
         const std::int64_t items = distance(head_.known.load(relaxed), at);  // relaxed: a hint
         if (items <= 0) [[unlikely]] {
             at = look_for_items(at);
@@ -383,7 +359,7 @@ private:
                 }
                 // (9) seq_cst: for the one order. What the link hands over was acquired with it
                 if (head_.position.compare_exchange_strong(at, at + 1, seq_cst, relaxed)) [[likely]] {
-                    emptying place(cells_[cells_.index_of(link)]);
+                    strict_emptying<cell> place(cells_[cells_.index_of(link)]);
                     take(place.element());
                     return status::success;
                 }
@@ -397,12 +373,12 @@ private:
         }
     }
 
-    // Keeps off the producers' heels, see look_pace. A pop costs less than a push here, so consumers always catch up, and
-    // then find items one by one, as fast as lines can change cores: which looks like items that come alone. So now and
-    // then a look waits a little to see which it is.
+    // Keeps off the producers' heels, see look_pace. A pop costs less than a push here, so consumers always catch up,
+    // and then find items one by one, as fast as lines can change cores: which looks like items that come alone. So now
+    // and then a look waits a little to see which it is.
     [[gnu::noinline]] std::uint64_t look_for_items(std::uint64_t at) noexcept {
         head_.pace.wait();
-        at = head_.position.load(relaxed);  // relaxed: the exchange decides
+        at = head_.position.load(relaxed);                                // relaxed: the exchange decides
         std::int64_t items = distance(tail_.position.load(relaxed), at);  // relaxed: a hint
         if (items <= 1) {
             // relaxed, both: a hint
@@ -420,8 +396,8 @@ private:
         return at;
     }
 
-    // Seals the first position without an item: it will never have one, so nor will any after it. A producer that finds a
-    // ring being closed seals it itself before it says so: a push from before cannot slip in after that answer.
+    // Seals the first position without an item: it will never have one, so nor will any after it. A producer that finds
+    // a ring being closed seals it itself before it says so: a push from before cannot slip in after that answer.
     [[gnu::noinline, gnu::cold]] void seal() noexcept {
         (void)closing_.load(acquire);  // (13) acquire: pairs with (12), passed on to who finds the seal
         std::uint64_t at = tail_.position.load(acquire);  // acquire: (5)
