@@ -344,7 +344,10 @@ TEST_F(no_allocation_control, every_kind_is_counted) {
     const weir::spsc_ring<int> ring(1);
     EXPECT_GT(allocator_calls - before, 7U) << "the slots of a ring are on the heap";
 
-    const ending end = without_syscalls([] { return ::operator delete(::operator new(1)), true; });
+    const ending end = without_syscalls([&] {
+        std::free(memory = std::malloc(1));
+        return true;
+    });
     EXPECT_EQ(end, allocated) << name_of(end);
 }
 
