@@ -101,4 +101,47 @@ TEST(storage, slots_share_no_line_with_strangers) {
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(slots.first().data()) % weir::detail::separation_bytes, 0u);
 }
 
+constexpr std::size_t slots = 1024;
+
+template <class Ring>
+std::size_t slot_bytes() {
+    const Ring ring(slots - 1);  // rounded up
+    EXPECT_EQ(ring.memory().bytes % slots, 0U);
+    return ring.memory().bytes / slots;
+}
+
+TEST(storage, of_a_slot_of_spsc_is_the_element) {
+    EXPECT_EQ(slot_bytes<weir::spsc_ring<char>>(), 1U);
+    EXPECT_EQ(slot_bytes<weir::spsc_ring<std::uint64_t>>(), 8U);
+    EXPECT_EQ(slot_bytes<weir::spsc_ring<weir_test::big>>(), sizeof(weir_test::big));
+}
+
+// A family of rings: an alias template of four parameters.
+template <template <class, class, class, class> class Ring>
+void expect_an_element_and_a_counter() {
+    using weir::storage::heap;
+    using weir::wait::park;
+    EXPECT_EQ((slot_bytes<Ring<std::uint64_t, park, heap, std::uint64_t>>()), 8U + 8U);
+    EXPECT_EQ((slot_bytes<Ring<weir_test::big, park, heap, std::uint64_t>>()), sizeof(weir_test::big) + 8U);
+    EXPECT_EQ((slot_bytes<Ring<aligned<64>, park, heap, std::uint64_t>>()), 2U * 64U) << "padded to the alignment of T";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, heap, std::uint64_t>>()), 16U) << "padded to that of the counter";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, heap, std::uint32_t>>()), 8U) << "a narrower one makes it smaller";
+    EXPECT_EQ((slot_bytes<Ring<char, park, heap, std::uint16_t>>()), 4U);
+}
+
+TEST(storage, of_a_slot_of_the_shared_rings_is_the_element_and_a_counter) {
+    expect_an_element_and_a_counter<weir::mpsc_ring>();
+    expect_an_element_and_a_counter<weir::spmc_ring>();
+    expect_an_element_and_a_counter<weir::mpmc_ring>();
+}
+
+TEST(storage, of_a_slot_of_strict_is_lines_of_its_own_and_threads_have_more) {
+    constexpr std::size_t threads = 5;
+    using strict = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
+    EXPECT_EQ(strict(1000).memory().bytes, (slots + threads) * 64U);
+    using strict_big =
+        weir::strict_mpmc_ring<weir_test::big, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
+    EXPECT_EQ(strict_big(8).memory().bytes, (8U + threads) * (sizeof(weir_test::big) + 64U));
+}
+
 }  // namespace
