@@ -12,8 +12,8 @@
 
 namespace weir_test {
 
-/// One access to shared memory. A compare and exchange is a read_modify_write whether it succeeds or not: either way the
-/// core must own the line. Elements are read and written as bytes, atomics loaded and stored.
+/// One access to shared memory. A compare and exchange is a read_modify_write whether it succeeds or not: either way
+/// the core must own the line. Elements are read and written as bytes, atomics loaded and stored.
 struct memory_access {
     enum kind_type : unsigned char { load, store, read_modify_write, element_read, element_write } kind;
     std::uintptr_t address;

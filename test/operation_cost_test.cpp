@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What an operation touches: read-modify-writes, stores and cache lines, counted exactly. These say how cost grows where
-// this machine cannot show it; BENCHMARKS.md builds on the figures that are asserted here.
+// What an operation touches: read-modify-writes, stores and cache lines, counted exactly. These say how cost grows
+// where this machine cannot show it; BENCHMARKS.md builds on the figures that are asserted here.
 #define WEIR_ATOMIC_HEADER "counted_atomic.hpp"
 #define WEIR_CHECK_ROLES 0  // what is counted is a release build's operation
 
@@ -83,7 +83,8 @@ struct cost {
 };
 
 std::size_t count(const trace& t, memory_access::kind_type kind) {
-    return static_cast<std::size_t>(std::count_if(t.begin(), t.end(), [&](const memory_access& a) { return a.kind == kind; }));
+    return static_cast<std::size_t>(
+        std::count_if(t.begin(), t.end(), [&](const memory_access& a) { return a.kind == kind; }));
 }
 
 /// Pushes and pops in turn, in a ring that stays half full, all by one thread: uncontended.
@@ -213,6 +214,183 @@ TEST_F(operation_cost, of_mpmc_is_one_read_modify_write) {
 
 TEST_F(operation_cost, of_strict_is_two_read_modify_writes_for_a_push_and_one_for_a_pop) {
     laps<strict<word>>().expect({2, 1, 2, 0}, {2, 2, 2, 1}, {1, 1, 2, 0}, {1, 2, 2, 1});
+}
+
+// ---- batches, refusals, fences -------------------------------------------------------------------------------
+
+constexpr std::size_t batch = 16;
+
+struct atomics {
+    std::size_t read_modify_writes;
+    std::size_t stores;
+
+    bool operator==(const atomics&) const = default;
+    friend std::ostream& operator<<(std::ostream& out, const atomics& a) {
+        return out << a.read_modify_writes << " read-modify-writes, " << a.stores << " stores";
+    }
+};
+
+atomics atomics_in(const trace& t) {
+    return {count(t, memory_access::read_modify_write), count(t, memory_access::store)};
+}
+
+/// A ring whose cursors have moved, with a batch in it, and both sides aware of more than a batch.
+template <class Ring>
+std::unique_ptr<Ring> with_a_batch() {
+    auto ring = std::make_unique<Ring>();
+    const std::vector<word> items(batch);
+    std::vector<word> out(batch);
+    EXPECT_EQ(ring->try_push_n(items), batch);
+    EXPECT_EQ(ring->try_push_n(items), batch);
+    EXPECT_EQ(ring->try_pop_n(out), batch);
+    return ring;
+}
+
+template <class Ring>
+void expect_of_a_batch(const atomics& push, const atomics& pop, const atomics& consume) {
+    const std::vector<word> items(batch);
+    std::vector<word> out(batch);
+    auto ring = with_a_batch<Ring>();
+    EXPECT_EQ(atomics_in(accesses(*ring, [&] { EXPECT_EQ(ring->try_push_n(items), batch); })), push) << "try_push_n";
+    EXPECT_EQ(atomics_in(accesses(*ring, [&] { EXPECT_EQ(ring->try_pop_n(out), batch); })), pop) << "try_pop_n";
+    ring = with_a_batch<Ring>();
+    const auto visit = [](word&) noexcept {};
+    EXPECT_EQ(atomics_in(accesses(*ring, [&] { EXPECT_EQ(ring->consume(visit), batch); })), consume) << "consume";
+}
+
+TEST_F(operation_cost, of_a_batch_is_one_claim) {
+    // One publication, too, where slots have no numbers.
+    expect_of_a_batch<spsc<word>>({0, 2}, {0, 2}, {0, 2});
+    expect_of_a_batch<mpsc<word>>({1, batch}, {0, 1}, {0, 1});
+    expect_of_a_batch<spmc<word>>({0, 2}, {1, batch}, {1, batch});
+    expect_of_a_batch<mpmc<word>>({1, batch}, {1, batch}, {1, batch});
+}
+
+TEST_F(operation_cost, of_a_batch_on_strict_is_that_of_its_items) {
+    expect_of_a_batch<strict<word>>({2 * batch, batch}, {batch, batch}, {batch, batch});
+}
+
+template <class Ring>
+void expect_refusals_without_claims() {
+    const auto ring = std::make_unique<Ring>();
+    word out;
+    EXPECT_EQ(ring->try_pop(out), status::empty);
+    const trace empty = accesses(*ring, [&] { EXPECT_EQ(ring->try_pop(out), status::empty); });
+    EXPECT_EQ(count(empty, memory_access::read_modify_write), 0U);
+    while (ring->try_push(out)) {
+    }
+    const trace full = accesses(*ring, [&] { EXPECT_EQ(ring->try_push(out), status::full); });
+    EXPECT_EQ(count(full, memory_access::read_modify_write), 0U);
+}
+
+TEST_F(operation_cost, of_a_refusal_is_no_read_modify_write) {
+    expect_refusals_without_claims<spsc<word>>();
+    expect_refusals_without_claims<mpsc<word>>();
+    expect_refusals_without_claims<spmc<word>>();
+    expect_refusals_without_claims<mpmc<word>>();
+    expect_refusals_without_claims<strict<word>>();
+}
+
+template <class Ring>
+void expect_read_modify_writes(std::size_t push, std::size_t pop) {
+    steady_state<Ring> state;
+    EXPECT_EQ(count(state.push(), memory_access::read_modify_write), push) << "push";
+    EXPECT_EQ(count(state.pop(), memory_access::read_modify_write), pop) << "pop";
+}
+
+// A fence of one's own is a read-modify-write for the wake-up, and, on a lone producer's side, one for closing.
+TEST(operation_cost_without_membarrier, is_one_or_two_read_modify_writes_more) {
+    using properly = weir::wait::parking<weir::fence::seq_cst>;
+    expect_read_modify_writes<spsc<word, properly>>(0 + 2, 0 + 1);
+    expect_read_modify_writes<mpsc<word, properly>>(1 + 1, 0 + 1);
+    expect_read_modify_writes<spmc<word, properly>>(0 + 2, 1 + 1);
+    expect_read_modify_writes<mpmc<word, properly>>(1 + 1, 1 + 1);
+    expect_read_modify_writes<strict<word, properly>>(2 + 1, 1 + 1);
+}
+
+// ---- line transfers ------------------------------------------------------------------------------------------
+
+/// Which cores have which line, as a protocol of the MESI family keeps count of it. A core that reads a line it does
+/// not have waits for a transfer, and so does one that writes a line which others have, too.
+class coherence {
+public:
+    /// How many transfers these accesses of a core wait for.
+    std::size_t run(int core, const trace& accesses) {
+        std::size_t transfers = 0;
+        for (const memory_access& a : accesses) {
+            std::set<int>& owners = owners_[line_of(a)];
+            const bool has = owners.contains(core);
+            if (has && (!a.writes() || owners.size() == 1)) continue;
+            transfers += owners.empty() ? 0 : 1;
+            if (a.writes()) owners.clear();
+            owners.insert(core);
+        }
+        return transfers;
+    }
+
+private:
+    std::map<std::uintptr_t, std::set<int>> owners_;
+};
+
+struct transfers {
+    std::size_t push;
+    std::size_t pop;
+
+    bool operator==(const transfers&) const = default;
+    friend std::ostream& operator<<(std::ostream& out, const transfers& t) {
+        return out << t.push << " for pushes, " << t.pop << " for pops";
+    }
+};
+
+/// Transfers for each `capacity` items, pushed and popped in turn by so many cores, one item each.
+template <class Ring>
+transfers transfers_per_lap(int producers, int consumers) {
+    const laps<Ring> all;
+    coherence lines;
+    const auto one_run = [&] {
+        transfers sum{0, 0};
+        for (std::size_t i = 0; i < all.operations; ++i) {
+            const int turn = static_cast<int>(i);
+            sum.push += lines.run(turn % producers, all.pushes()[i]);
+            sum.pop += lines.run(producers + turn % consumers, all.pops()[i]);
+        }
+        return sum;
+    };
+    one_run();  // until every line is where it belongs
+    const transfers sum = one_run();
+    EXPECT_EQ(sum.push * capacity % all.operations, 0U);
+    return {sum.push * capacity / all.operations, sum.pop * capacity / all.operations};
+}
+
+// Slots of 8 bytes are 8 to a line, with a counter 4, and those of strict_mpmc_ring have lines of their own: 8, 16 and
+// 64 lines for a lap. In two looks a lap each side reads the other's line, and gets its own back after the other's
+// looks.
+constexpr std::size_t for_looks = 2 + 2;
+
+TEST_F(operation_cost, in_transfers_between_two_cores_is_that_of_the_slots_lines) {
+    EXPECT_EQ((transfers_per_lap<spsc<word>>(1, 1)), (transfers{8 + for_looks, 8 + for_looks}));
+    EXPECT_EQ((transfers_per_lap<mpsc<word>>(1, 1)), (transfers{16 + for_looks, 16 + for_looks}));
+    // Who reads a line, then writes to it, waits twice.
+    EXPECT_EQ((transfers_per_lap<spmc<word>>(1, 1)), (transfers{2 * 16 + for_looks, 2 * 16 + for_looks}));
+    EXPECT_EQ((transfers_per_lap<mpmc<word>>(1, 1)), (transfers{2 * 16 + for_looks, 2 * 16 + for_looks}));
+    EXPECT_EQ((transfers_per_lap<strict<word>>(1, 1)), (transfers{64 + for_looks, 2 * 64 + for_looks}));
+}
+
+// Turns keep this from being the rule (turns.hpp): here one thread plays all cores, so that nobody waits for a turn.
+TEST_F(operation_cost, in_transfers_is_two_for_the_cursor_when_each_claim_meets_another_core) {
+    constexpr std::size_t cursor = 2 * capacity;  // read, then written
+    constexpr std::size_t slot = capacity;        // neighbours on a line do not help, either
+    constexpr std::size_t looks = 2;              // one's own line is lost anyway
+    for (const int cores : {2, 4, 16}) {
+        SCOPED_TRACE(cores);
+        EXPECT_EQ((transfers_per_lap<mpsc<word>>(cores, 1)), (transfers{cursor + slot + looks, 16 + for_looks}));
+        EXPECT_EQ((transfers_per_lap<spmc<word>>(1, cores)),
+                  (transfers{2 * 16 + for_looks, cursor + 2 * slot + looks}));
+        EXPECT_EQ((transfers_per_lap<mpmc<word>>(cores, cores)),
+                  (transfers{cursor + 2 * slot + looks, cursor + 2 * slot + looks}));
+        EXPECT_EQ((transfers_per_lap<strict<word>>(cores, cores)),
+                  (transfers{cursor + slot + looks, cursor + 2 * slot + looks}));
+    }
 }
 
 }  // namespace
