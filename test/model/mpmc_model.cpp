@@ -22,6 +22,8 @@ constexpr entry scenarios[] = {
     {"try_2_and_2", 4, 1, 200'000, make<trying<plain, 3, 2, 2, 2, 2>>},
     {"look", 3, 2, 100'000, make<looking<plain, 3>>},
     {"see", 2, 2, 50'000, make<seeing<plain, 3>>},
+    {"never_full", 2, 2, 50'000, make<never_full<plain, 3>>},
+    {"never_empty", 2, 2, 50'000, make<never_empty<plain, 3>>},
     {"bulk", 3, 1, 100'000, make<bulk<plain, 3, 2, 1>>},
     {"bulk_2_consumers", 3, 1, 100'000, make<bulk<plain, 3, 1, 2>>},
     {"wait", 2, 1, 100'000, make<waiting<park, 1, 1, 1, 2>>},

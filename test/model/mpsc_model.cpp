@@ -21,6 +21,7 @@ constexpr entry scenarios[] = {
     {"try_3_producers", 4, 0, 100'000, make<trying<plain, 2, 3, 1, 1, 3>>},
     {"look", 3, 2, 50'000, make<looking<plain, 3>>},
     {"see", 2, 2, 50'000, make<seeing<plain, 3>>},
+    {"never_full", 2, 2, 50'000, make<never_full<plain, 3>>},
     {"bulk", 3, 1, 100'000, make<bulk<plain, 3, 2, 1>>},
     {"wait", 3, 0, 100'000, make<waiting<park, 1, 2, 1, 2>>},
     {"wait_seq_cst", 3, 0, 100'000, make<waiting<park_seq_cst, 1, 2, 1, 1>>},

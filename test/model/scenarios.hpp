@@ -197,6 +197,78 @@ class seeing : public ring_scenario<Ring, Capacity, 1, 1> {
     flag taken_{false};
 };
 
+/// Items come and go by one thread, and there is always room for one more: the other one is never told full.
+template <class Ring, unsigned Capacity, int Rounds = static_cast<int>(Capacity)>
+class never_full : public ring_scenario<Ring, Capacity, 2, 1> {
+    static_assert(Capacity >= 3);
+    void thread(unsigned index) override {
+        for (int i = 0; index == 0 && i < Rounds; ++i) {
+            check(this->try_push(0) == status::success, "there is room");
+            const status answer = this->try_pop(0);
+            check(answer == status::success || answer == status::busy, "there is an item");
+            if (answer == status::busy) break;  // it stays
+        }
+        if (index == 1) check(this->try_push(1) != status::full, "full is not said of a ring that never was");
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+};
+
+/// Items come and go by one thread, and there is always another one: the other thread is never told empty.
+template <class Ring, unsigned Capacity, int Rounds = static_cast<int>(Capacity)>
+class never_empty : public ring_scenario<Ring, Capacity, 1, 2> {
+    static_assert(Capacity >= 3);
+    void thread(unsigned index) override {
+        for (int i = 0; index == 0 && i < Rounds; ++i) {
+            const status answer = this->try_push(0);
+            check(answer == status::success || answer == status::busy, "there is room");
+            if (answer == status::busy) break;
+            check(this->try_pop(0) == status::success, "there is an item");
+        }
+        if (index == 1) check(this->try_pop(1) != status::empty, "empty is not said of a ring that never was");
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+
+public:
+    never_empty() {
+        (void)this->try_push(0);
+        (void)this->try_push(0);
+    }
+};
+
+/// Two rings, and each thread does to one what the other thread looks for there: not both may miss it.
+template <class Ring>
+class across : public scenario {
+    Ring a{1, {254}}, b{1, {254}};
+    bool empty_[2] = {};
+    bool full_[2] = {};
+
+    void thread(unsigned index) override {
+        Ring& mine = index == 0 ? a : b;
+        Ring& its = index == 0 ? b : a;
+        if (first_) {
+            check(mine.try_push(element(1)) == status::success, "room for one");
+            empty_[index] = !its.try_pop().has_value();
+        } else {
+            check(mine.try_pop().has_value(), "an item was there");
+            full_[index] = its.try_push(element(1)) == status::full;
+        }
+    }
+    void after() override {
+        check(!empty_[0] || !empty_[1], "one finds what the other one pushed");
+        check(!full_[0] || !full_[1], "one finds the room that the other one made");
+    }
+    bool first_ = choose(2) == 0;
+
+public:
+    across() {
+        if (first_) return;
+        check(a.try_push(element(1)) == status::success, "room for one");
+        check(b.try_push(element(1)) == status::success, "room for one");
+    }
+};
+
 /// Several at once.
 template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1>
 class bulk : public ring_scenario<Ring, Capacity, P, C> {

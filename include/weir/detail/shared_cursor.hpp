@@ -67,8 +67,8 @@ public:
                 continue;
             }
             const cursor first = at;
-            // (2) acq_rel: pairs with (1)
-            if (cursor_.compare_exchange_strong(at, items_ahead(at, n), acq_rel, relaxed)) [[likely]] {
+            // (2) release: pairs with (1). No acquire: what the items hold comes by (3) or by the slots
+            if (cursor_.compare_exchange_strong(at, items_ahead(at, n), release, relaxed)) [[likely]] {
                 return {claimed::some, first, n};
             }
             for (int i = 0; i < pauses_after_failure; ++i) pause();
@@ -77,7 +77,7 @@ public:
 
     /// No claim succeeds from now on. Idempotent.
     void close() noexcept {
-        cursor_.fetch_or(closed_bit, acq_rel);  // acq_rel: who sees the end sees what the closing thread did before
+        cursor_.fetch_or(closed_bit, release);  // (2) release: who sees the end sees what the closing thread did before
     }
 
 private:
