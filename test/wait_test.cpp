@@ -338,12 +338,12 @@ TYPED_TEST(wait, outlasts_signals) {
             done = 0;
             signals::handled = 0;
             std::thread thread(waiter, pops, timed);
-            for (int i = 0; i < 100; ++i) {
+            // More than 100 where the thread is slow to begin: the kernel takes signals together that wait for it.
+            for (int i = 0; i < 100 || signals::handled == 0; ++i) {
                 ASSERT_EQ(pthread_kill(thread.native_handle(), SIGUSR1), 0);
                 std::this_thread::sleep_for(100us);
                 ASSERT_EQ(done, 0) << (pops ? "pop came back from an empty ring" : "push came back from a full ring");
             }
-            EXPECT_GT(signals::handled, 0);
             if (pops) {
                 ASSERT_EQ(empty.push(1), status::success);
             } else {
