@@ -345,7 +345,8 @@ TEST_F(no_allocation_control, every_kind_is_counted) {
     EXPECT_GT(allocator_calls - before, 7U) << "the slots of a ring are on the heap";
 
     const ending end = without_syscalls([&] {
-        std::free(memory = std::malloc(1));
+        memory = std::malloc(1);
+        std::free(memory);
         return true;
     });
     EXPECT_EQ(end, allocated) << name_of(end);
