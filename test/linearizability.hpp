@@ -48,8 +48,8 @@ inline std::string to_string(std::span<const step> history) {
 /// Busy and timeout say nothing and do nothing. A close refuses pushes, and tells pops, later or at once.
 ///
 ///     push   success: there is credit, it is open | full: there is no credit | closed: it is closed
-///     pop    success: the oldest item that arrived | empty: none arrived, and pops were not told or some are on their
-///     way
+///     pop    success: the oldest item that arrived | empty: none arrived, and pops were not told, or some are on their
+///            way, or (closing in two steps) a push is being refused, whose claim shows for a moment
 ///            closed: pops were told, and all that was accepted was popped
 class linearization {
 public:
@@ -123,14 +123,26 @@ private:
         return search(next);
     }
 
-    static bool legal_pop(const state& now, const step& s, state& next) {
+    bool a_refusal_is_under_way(const state& now, const step& pop) const {
+        if (how_ == closing::at_once) return false;
+        for (std::size_t i = 0; i < history_.size(); ++i) {
+            const step& s = history_[i];
+            if ((now.done & bit(i)) == 0 && s.what == action::push && s.answer == weir::status::closed &&
+                s.called < pop.returned) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    bool legal_pop(const state& now, const step& s, state& next) const {
         if (s.answer == weir::status::success) {
             if (now.items.empty() || now.items.front() != s.item) return false;
             next.items.erase(next.items.begin());
             return true;
         }
         if (!now.items.empty()) return false;
-        if (s.answer == weir::status::empty) return !now.told || now.accepted != 0;
+        if (s.answer == weir::status::empty) return !now.told || now.accepted != 0 || a_refusal_is_under_way(now, s);
         return s.answer == weir::status::closed && now.told && now.accepted == 0;
     }
 

@@ -135,13 +135,13 @@ TEST(storage, of_a_slot_of_the_shared_rings_is_the_element_and_a_counter) {
     expect_an_element_and_a_counter<weir::mpmc_ring>();
 }
 
-TEST(storage, of_a_slot_of_strict_is_lines_of_its_own_and_threads_have_more) {
+TEST(storage, of_a_slot_of_strict_is_the_element_a_counter_and_a_byte_and_threads_have_more) {
     constexpr std::size_t threads = 5;
     using strict = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
-    EXPECT_EQ(strict(1000).memory().bytes, (slots + threads) * 64U);
+    EXPECT_EQ(strict(1000).memory().bytes, (slots + threads) * 24U);
     using strict_big =
         weir::strict_mpmc_ring<weir_test::big, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
-    EXPECT_EQ(strict_big(8).memory().bytes, (8U + threads) * (sizeof(weir_test::big) + 64U));
+    EXPECT_EQ(strict_big(8).memory().bytes, (8U + threads) * (sizeof(weir_test::big) + 16U));
 }
 
 }  // namespace

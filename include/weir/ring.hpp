@@ -348,8 +348,8 @@ public:
     /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the thread
     /// that closed it first did before. Idempotent. One syscall or a few.
     ///
-    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way a pop may
-    /// still say empty after a push was refused.
+    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way, or a push
+    /// is just being refused, a pop may still say empty.
     void close() noexcept {
         core_.close();
         wake_all();
