@@ -19,7 +19,7 @@ constexpr entry scenarios[] = {
     {"try", 2, 2, 100'000, make<trying<plain, 1>>},
     {"try_2_producers", 3, 1, 100'000, make<trying<plain, 2, 2, 1, 2, 2>>},
     {"try_2_consumers", 3, 1, 100'000, make<trying<plain, 2, 1, 2, 3, 2>>},
-    {"try_2_and_2", 4, 1, 200'000, make<trying<plain, 3, 2, 2, 2, 2>>},
+    {"try_2_and_2", 4, 0, 200'000, make<trying<plain, 3, 2, 2, 2, 2>>},
     {"look", 3, 2, 100'000, make<looking<plain, 3>>},
     {"see", 2, 2, 50'000, make<seeing<plain, 3>>},
     {"never_full", 2, 2, 50'000, make<never_full<plain, 3>>},
