@@ -137,7 +137,7 @@ public:
     }
 
 private:
-    // A look that finds as many items as this shows a stream, not single items.
+    // A consumer's look that finds fewer items than this finds items that came alone, no stream.
     static constexpr Counter stream = 8;
     // The most that a look waits: about 1 us on x86-64.
     static constexpr int most_pauses = 64;
@@ -160,13 +160,15 @@ private:
             for (int i = 0; i < pauses; ++i) detail::pause();
         }
 
-        void adapt(Counter found, Counter worthwhile) noexcept {
-            if (found < stream) {
-                pauses = 0;
-            } else if (found < worthwhile) {
+        // `alone`: fewer than this are no sign of a stream. Room in a ring that was full always is one.
+        void adapt(Counter found, Counter worthwhile, Counter alone) noexcept {
+            if (found == 0) return;  // nor does it say anything about the next look
+            if (found >= worthwhile) {
+                pauses -= pauses > 0 ? 1 : 0;
+            } else if (found < alone) {
+                pauses /= 2;
+            } else {
                 pauses = std::min(pauses + 2, most_pauses);
-            } else if (pauses > 0) {
-                --pauses;
             }
             if (pauses > 0) looked_at = detail::rough_ns();
         }
@@ -180,7 +182,7 @@ private:
         producer_.pace();
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
         const Counter found = difference(producer_.known, position);
-        producer_.adapt(found, worthwhile(wanted));
+        producer_.adapt(found, worthwhile(wanted), 0);
         return found;
     }
 
@@ -188,7 +190,7 @@ private:
         consumer_.pace();
         consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
         const Counter found = known_items(position);
-        consumer_.adapt(found, worthwhile(wanted));
+        consumer_.adapt(found, worthwhile(wanted), stream);
         return found;
     }
 
