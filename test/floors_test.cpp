@@ -55,8 +55,6 @@ constexpr header table[] = {
     {4, "weir/detail/spsc_core.hpp"},
     {3, "weir/detail/strict_core.hpp"},
     {4, "weir/detail/mpmc_core.hpp"},
-    {4, "weir/detail/mpsc_core.hpp"},
-    {4, "weir/detail/spmc_core.hpp"},
     {5, "weir/ring.hpp"},
     {beside, "weir/stop.hpp"},
     {beside, "weir/affinity.hpp"},

@@ -216,8 +216,7 @@ private:
 
 using crowds =
     testing::Types<crowd<weir::spsc_ring<int>, 1, 1, in_two_steps>, crowd<weir::mpsc_ring<int>, 2, 1, at_once>,
-                   crowd<weir::spmc_ring<int>, 1, 2, in_two_steps>, crowd<weir::mpmc_ring<int>, 2, 1, at_once>,
-                   crowd<weir::mpmc_ring<int>, 1, 2, at_once>, crowd<weir::mpmc_ring<int>, 2, 2, at_once>,
+                   crowd<weir::spmc_ring<int>, 1, 2, at_once>, crowd<weir::mpmc_ring<int>, 2, 2, at_once>,
                    crowd<weir::strict_mpmc_ring<int>, 2, 2, at_once>>;
 TYPED_TEST_SUITE(ring_history, crowds);
 

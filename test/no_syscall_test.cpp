@@ -38,14 +38,6 @@ struct spsc {
     template <class T, class Wait>
     using ring = weir::spsc_ring<T, Wait>;
 };
-struct mpsc {
-    template <class T, class Wait>
-    using ring = weir::mpsc_ring<T, Wait>;
-};
-struct spmc {
-    template <class T, class Wait>
-    using ring = weir::spmc_ring<T, Wait>;
-};
 struct mpmc {
     template <class T, class Wait>
     using ring = weir::mpmc_ring<T, Wait>;
@@ -215,8 +207,6 @@ REGISTER_TYPED_TEST_SUITE_P(no_syscall, is_made_by_any_operation_while_items_flo
                             is_made_by_what_finds_nothing_but_where_descriptors_are_kept,
                             is_made_by_what_a_closed_ring_refuses);
 INSTANTIATE_TYPED_TEST_SUITE_P(spsc, no_syscall, every_wait_on<spsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(mpsc, no_syscall, every_wait_on<mpsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(spmc, no_syscall, every_wait_on<spmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, no_syscall, every_wait_on<mpmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(strict, no_syscall, every_wait_on<strict>, ring_names);
 
@@ -303,8 +293,6 @@ template <class Kind>
 using polled_on = typename with_each<Kind, polled>::types;
 REGISTER_TYPED_TEST_SUITE_P(no_syscall_beside_a_waiter, is_made_by_a_push, is_made_by_a_pop);
 INSTANTIATE_TYPED_TEST_SUITE_P(spsc, no_syscall_beside_a_waiter, polled_on<spsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(mpsc, no_syscall_beside_a_waiter, polled_on<mpsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(spmc, no_syscall_beside_a_waiter, polled_on<spmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, no_syscall_beside_a_waiter, polled_on<mpmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(strict, no_syscall_beside_a_waiter, polled_on<strict>, ring_names);
 
@@ -316,8 +304,6 @@ void expect_killed() {
         EXPECT_EQ(scene<Ring>().pop_while_the_producer_waits(million / 20), killed);
     };
     on(std::type_identity<weir::spsc_ring<std::uint64_t, Wait>>());
-    on(std::type_identity<weir::mpsc_ring<std::uint64_t, Wait>>());
-    on(std::type_identity<weir::spmc_ring<std::uint64_t, Wait>>());
     on(std::type_identity<weir::mpmc_ring<std::uint64_t, Wait>>());
     on(std::type_identity<weir::strict_mpmc_ring<std::uint64_t, Wait>>());
 }
@@ -415,8 +401,6 @@ TYPED_TEST_P(no_allocation, is_made_by_waiting_timing_out_and_closing) {
 REGISTER_TYPED_TEST_SUITE_P(no_allocation, is_made_by_any_operation_that_need_not_wait,
                             is_made_by_waiting_timing_out_and_closing);
 INSTANTIATE_TYPED_TEST_SUITE_P(spsc, no_allocation, every_wait_on<spsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(mpsc, no_allocation, every_wait_on<mpsc>, ring_names);
-INSTANTIATE_TYPED_TEST_SUITE_P(spmc, no_allocation, every_wait_on<spmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, no_allocation, every_wait_on<mpmc>, ring_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(strict, no_allocation, every_wait_on<strict>, ring_names);
 

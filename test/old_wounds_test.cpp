@@ -62,14 +62,6 @@ struct spsc {
     template <class T>
     using ring = weir::spsc_ring<T>;
 };
-struct mpsc {
-    template <class T>
-    using ring = weir::mpsc_ring<T>;
-};
-struct spmc {
-    template <class T>
-    using ring = weir::spmc_ring<T>;
-};
 struct mpmc {
     template <class T>
     using ring = weir::mpmc_ring<T>;
@@ -82,8 +74,6 @@ struct kind_names {
     template <class Kind>
     static std::string GetName(int) {
         if constexpr (std::is_same_v<Kind, spsc>) return "spsc";
-        if constexpr (std::is_same_v<Kind, mpsc>) return "mpsc";
-        if constexpr (std::is_same_v<Kind, spmc>) return "spmc";
         if constexpr (std::is_same_v<Kind, mpmc>) return "mpmc";
         return "strict";
     }
@@ -91,7 +81,7 @@ struct kind_names {
 
 template <class Kind>
 class old_wounds : public testing::Test {};
-using kinds = testing::Types<spsc, mpsc, spmc, mpmc, strict>;
+using kinds = testing::Types<spsc, mpmc, strict>;
 TYPED_TEST_SUITE(old_wounds, kinds, kind_names);
 
 // UCX #10477: a stale tail, compared as a signed 32-bit number, let a producer overwrite what was not read yet.

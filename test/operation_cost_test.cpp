@@ -34,10 +34,6 @@ using word = recorded<8>;
 template <class T, class Wait = weir::wait::park>
 using spsc = weir::spsc_ring<T, Wait, weir::storage::fixed<capacity>>;
 template <class T, class Wait = weir::wait::park>
-using mpsc = weir::mpsc_ring<T, Wait, weir::storage::fixed<capacity>>;
-template <class T, class Wait = weir::wait::park>
-using spmc = weir::spmc_ring<T, Wait, weir::storage::fixed<capacity>>;
-template <class T, class Wait = weir::wait::park>
 using mpmc = weir::mpmc_ring<T, Wait, weir::storage::fixed<capacity>>;
 template <class T, class Wait = weir::wait::park>
 using strict = weir::strict_mpmc_ring<T, Wait, weir::storage::fixed<capacity>>;
@@ -206,14 +202,6 @@ TEST_F(operation_cost, of_spsc_is_two_stores_and_no_read_modify_write) {
     laps<spsc<word>>().expect({0, 2, 2, 0, 2}, {0, 2, 2, 1, 2}, {0, 2, 1, 1, 1}, {0, 2, 1, 2, 1});
 }
 
-TEST_F(operation_cost, of_mpsc_is_one_read_modify_write_for_a_push_and_none_for_a_pop) {
-    laps<mpsc<word>>().expect({1, 1, 2, 0, 1}, {1, 2, 2, 1, 1}, {0, 1, 1, 1, 1}, {0, 1, 1, 2, 2});
-}
-
-TEST_F(operation_cost, of_spmc_is_none_for_a_push_and_one_read_modify_write_for_a_pop) {
-    laps<spmc<word>>().expect({0, 2, 2, 0, 2}, {0, 2, 2, 1, 2}, {1, 1, 2, 0, 1}, {1, 2, 2, 1, 1});
-}
-
 TEST_F(operation_cost, of_mpmc_is_one_read_modify_write) {
     laps<mpmc<word>>().expect({1, 1, 2, 0, 1}, {1, 2, 2, 1, 1}, {1, 1, 2, 0, 1}, {1, 2, 2, 1, 1});
 }
@@ -270,8 +258,6 @@ void expect_of_a_batch(const atomics& push, const atomics& pop, const atomics& c
 TEST_F(operation_cost, of_a_batch_is_one_claim) {
     // One publication, too, where slots have no numbers.
     expect_of_a_batch<spsc<word>>({0, 2}, {0, 2}, {0, 2});
-    expect_of_a_batch<mpsc<word>>({1, batch}, {0, 1}, {0, 1});
-    expect_of_a_batch<spmc<word>>({0, 2}, {1, batch}, {1, batch});
     expect_of_a_batch<mpmc<word>>({1, batch}, {1, batch}, {1, batch});
 }
 
@@ -294,8 +280,6 @@ void expect_refusals_without_claims() {
 
 TEST_F(operation_cost, of_a_refusal_is_no_read_modify_write) {
     expect_refusals_without_claims<spsc<word>>();
-    expect_refusals_without_claims<mpsc<word>>();
-    expect_refusals_without_claims<spmc<word>>();
     expect_refusals_without_claims<mpmc<word>>();
     expect_refusals_without_claims<strict<word>>();
 }
@@ -311,8 +295,6 @@ void expect_read_modify_writes(std::size_t push, std::size_t pop) {
 TEST(operation_cost_without_membarrier, is_one_or_two_read_modify_writes_more) {
     using properly = weir::wait::parking<weir::fence::seq_cst>;
     expect_read_modify_writes<spsc<word, properly>>(0 + 2, 0 + 1);
-    expect_read_modify_writes<mpsc<word, properly>>(1 + 1, 0 + 1);
-    expect_read_modify_writes<spmc<word, properly>>(0 + 2, 1 + 1);
     expect_read_modify_writes<mpmc<word, properly>>(1 + 1, 1 + 1);
     expect_read_modify_writes<strict<word, properly>>(2 + 1, 1 + 1);
 }
@@ -378,9 +360,7 @@ constexpr std::size_t for_looks = 2 + 2;
 
 TEST_F(operation_cost, in_transfers_between_two_cores_is_that_of_the_slots_lines) {
     EXPECT_EQ((transfers_per_lap<spsc<word>>(1, 1)), (transfers{8 + for_looks, 8 + for_looks}));
-    EXPECT_EQ((transfers_per_lap<mpsc<word>>(1, 1)), (transfers{16 + for_looks, 16 + for_looks}));
     // Who reads a line, then writes to it, waits twice.
-    EXPECT_EQ((transfers_per_lap<spmc<word>>(1, 1)), (transfers{2 * 16 + for_looks, 2 * 16 + for_looks}));
     EXPECT_EQ((transfers_per_lap<mpmc<word>>(1, 1)), (transfers{2 * 16 + for_looks, 2 * 16 + for_looks}));
     EXPECT_EQ((transfers_per_lap<strict<word>>(1, 1)), (transfers{24 + for_looks, 2 * 24 + for_looks}));
 }
@@ -392,9 +372,6 @@ TEST_F(operation_cost, in_transfers_is_two_for_the_cursor_when_each_claim_meets_
     constexpr std::size_t looks = 2;              // one's own line is lost anyway
     for (const int cores : {2, 4, 16}) {
         SCOPED_TRACE(cores);
-        EXPECT_EQ((transfers_per_lap<mpsc<word>>(cores, 1)), (transfers{cursor + slot + looks, 16 + for_looks}));
-        EXPECT_EQ((transfers_per_lap<spmc<word>>(1, cores)),
-                  (transfers{2 * 16 + for_looks, cursor + 2 * slot + looks}));
         EXPECT_EQ((transfers_per_lap<mpmc<word>>(cores, cores)),
                   (transfers{cursor + 2 * slot + looks, cursor + 2 * slot + looks}));
         EXPECT_EQ((transfers_per_lap<strict<half_a_line>>(cores, cores)),

@@ -228,8 +228,7 @@ using narrow = Ring<counted, weir::wait::park, weir::storage::heap, std::uint8_t
 
 using rings =
     testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
-                   weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>, weir::mpsc_ring<counted>,
-                   narrow<weir::mpsc_ring>, weir::spmc_ring<counted>, narrow<weir::spmc_ring>, weir::mpmc_ring<counted>,
+                   weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>, weir::mpmc_ring<counted>,
                    narrow<weir::mpmc_ring>, weir::strict_mpmc_ring<counted>,
                    weir::strict_mpmc_ring<counted, weir::wait::park, weir::storage::heap, std::uint16_t, 2>>;
 TYPED_TEST_SUITE(ring_property, rings);

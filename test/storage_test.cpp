@@ -130,8 +130,6 @@ void expect_an_element_and_a_counter() {
 }
 
 TEST(storage, of_a_slot_of_the_shared_rings_is_the_element_and_a_counter) {
-    expect_an_element_and_a_counter<weir::mpsc_ring>();
-    expect_an_element_and_a_counter<weir::spmc_ring>();
     expect_an_element_and_a_counter<weir::mpmc_ring>();
 }
 

@@ -76,15 +76,12 @@ class suspend : public testing::Test {};
 struct kind_names {
     template <class Kind>
     static std::string GetName(int) {
-        if constexpr (std::is_same_v<Kind, kind_of<weir::mpsc_ring>>) return "mpsc";
-        if constexpr (std::is_same_v<Kind, kind_of<weir::spmc_ring>>) return "spmc";
         if constexpr (std::is_same_v<Kind, kind_of<weir::mpmc_ring>>) return "mpmc";
         if constexpr (std::is_same_v<Kind, kind_of<strict_ring>>) return "strict";
         return "spsc";
     }
 };
-using kinds = testing::Types<kind_of<weir::spsc_ring>, kind_of<weir::mpsc_ring>, kind_of<weir::spmc_ring>,
-                             kind_of<weir::mpmc_ring>, kind_of<strict_ring>>;
+using kinds = testing::Types<kind_of<weir::spsc_ring>, kind_of<weir::mpmc_ring>, kind_of<strict_ring>>;
 TYPED_TEST_SUITE(suspend, kinds, kind_names);
 
 constexpr std::size_t capacity = 4;

@@ -5,10 +5,6 @@ namespace bench {
 namespace {
 
 template <typename T>
-using mpsc_ring = trying<weir::mpsc_ring<T>>;
-template <typename T>
-using spmc_ring = trying<weir::spmc_ring<T>>;
-template <typename T>
 using strict_mpmc_ring = trying<weir::strict_mpmc_ring<T>>;
 template <typename T>
 using mpmc_ring = trying<weir::mpmc_ring<T>>;
@@ -18,13 +14,13 @@ template <typename T>
 using mpmc_yield = waiting<weir::mpmc_ring<T, weir::wait::yield>>;
 
 template <template <typename> class Adapter>
-queue_entry crowd(const std::string& name, bool many_producers, bool many_consumers) {
+queue_entry crowd(const std::string& name) {
     return {.name = name,
             .configuration = "try_push/try_pop",
             .subject = true,
             .plays = league::crowd,
-            .many_producers = many_producers,
-            .many_consumers = many_consumers,
+            .many_producers = true,
+            .many_consumers = true,
             .sibling = name == "weir::mpmc_ring" ? "" : "weir::mpmc_ring",
             .make = make_channel<Adapter>};
 }
@@ -32,13 +28,11 @@ queue_entry crowd(const std::string& name, bool many_producers, bool many_consum
 }  // namespace
 
 std::vector<queue_entry> weir_mpmc_queues() {
-    queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring", true, true);
+    queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring");
     mpmc.plays = league::crowd | league::waiting;  // the latter to be what its waiting forms are compared with
     return {
         mpmc,
-        crowd<mpsc_ring>("weir::mpsc_ring", true, false),
-        crowd<spmc_ring>("weir::spmc_ring", false, true),
-        crowd<strict_mpmc_ring>("weir::strict_mpmc_ring", true, true),
+        crowd<strict_mpmc_ring>("weir::strict_mpmc_ring"),
         waits<mpmc_park>(mpmc, "push/pop", "wait::park, the default", true),
         waits<mpmc_yield>(mpmc, "yield", "wait::yield", false),
     };

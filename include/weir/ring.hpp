@@ -13,8 +13,6 @@
 #include <utility>
 
 #include "weir/detail/mpmc_core.hpp"
-#include "weir/detail/mpsc_core.hpp"
-#include "weir/detail/spmc_core.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
 #include "weir/detail/strict_core.hpp"
@@ -524,18 +522,6 @@ private:
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
 
-/// Any number of producer threads and one consumer thread. Linearizable, total FIFO in the order of the claims. try_push is
-/// lock-free and never busy. try_pop takes a bounded number of steps, but is told `busy` while a producer is suspended in the
-/// middle of its push (progress::may_be_busy). Memory as mpmc_ring.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using mpsc_ring = basic_ring<detail::mpsc_core<T, Storage, Counter>, Wait>;
-
-/// One producer thread and any number of consumer threads, each item to one of them. Linearizable, total FIFO in the order
-/// of the claims. try_pop is lock-free and never busy. try_push takes a bounded number of steps, but is told `busy` while a
-/// consumer is suspended in the middle of its pop of that slot (progress::may_be_busy). Memory as mpmc_ring.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using spmc_ring = basic_ring<detail::spmc_core<T, Storage, Counter>, Wait>;
-
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
 /// holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
@@ -544,6 +530,13 @@ using spmc_ring = basic_ring<detail::spmc_core<T, Storage, Counter>, Wait>;
 /// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
 template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
 using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait>;
+
+/// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
+/// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in BENCHMARKS.md.
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using mpsc_ring = mpmc_ring<T, Wait, Storage, Counter>;
+template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+using spmc_ring = mpmc_ring<T, Wait, Storage, Counter>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
 /// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many

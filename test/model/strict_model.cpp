@@ -22,6 +22,7 @@ constexpr entry scenarios[] = {
     {"look", 3, 2, 50'000, make<looking<plain, 3>>},
     {"see", 2, 2, 50'000, make<seeing<plain, 3>>},
     {"never_full", 2, 2, 50'000, make<never_full<plain, 3>>},
+    {"far_behind", 2, 0, 200'000, make<never_full<plain, 3, 9>>},
     {"never_empty", 2, 2, 50'000, make<never_empty<plain, 3>>},
     {"across", 2, 3, 50'000, make<across<plain>>},
     {"bulk", 3, 0, 100'000, make<bulk<plain, 3, 2, 1>>},

@@ -89,7 +89,7 @@ public:
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         if (closing_.load(seq_cst) != open) [[unlikely]]
-            return seal(), status::closed;  // (7) seq_cst: pairs with (8)
+            return seal(), status::closed;  // (7) seq_cst: pairs with (8), and (11): who begins after close() is not told `full`
         if (!tail_.turn.is_mine()) [[unlikely]]
             tail_.turn.take();
         std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
@@ -115,7 +115,7 @@ public:
                 at = end_of_items(at);
             } else if (cells_.is_sealed(before)) {
                 move_back(place.element(), std::forward<Args>(args)...);
-                (void)link.load(acquire);  // acquire: pairs with the seal, see (13)
+                (void)link.load(acquire);  // acquire: pairs with the seal, what its thread knew of the closing one
                 return status::closed;
                 // (1) seq_cst: pairs with (2), hands the element over; and one order of all links, takes and looks
             } else if (link.compare_exchange_strong(before, cells_.link_to(at, index), seq_cst, relaxed)) [[likely]] {
@@ -146,7 +146,7 @@ public:
     }
 
     bool has_room() const noexcept {
-        const std::uint64_t at = end_of_items(tail_.position.load(acquire));            // acquire: (5)
+        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));            // relaxed: a hint
         return !is_closed() && distance(at, head_.position.load(relaxed)) < capacity_;  // relaxed: a hint by now
     }
 
@@ -191,11 +191,12 @@ public:
     }
 
     bool has_items() const noexcept {
-        for (std::uint64_t at = head_.position.load(relaxed);;) {   // relaxed: the link decides
-            const Counter link = cells_.link_at(at).load(seq_cst);  // seq_cst: as (2)
+        // relaxed, all: a hint; or asked after is_closed(), behind which no link is missed, or after a fence
+        for (std::uint64_t at = head_.position.load(relaxed);;) {
+            const Counter link = cells_.link_at(at).load(relaxed);
             if (cells_.is_linked(link, at)) return true;
             if (cells_.is_awaited(link, at)) return false;
-            at = head_.position.load(relaxed);  // relaxed: as above
+            at = head_.position.load(relaxed);
         }
     }
 
@@ -207,10 +208,9 @@ public:
     /// Nothing is linked from now on.
     void close() noexcept {
         unsigned char was = open;
-        // (8) seq_cst: pairs with (7): no push that begins after close() says `full`. And producers help from here on,
-        // so that they cannot keep ahead of the seal. (12) a release, too: pairs with (13), what this thread did
-        // before. relaxed: another thread has closed it
-        closing_.compare_exchange_strong(was, closing, seq_cst, relaxed);
+        // Producers help from here on, so that they cannot keep ahead of the seal.
+        // (8) release: pairs with (7), passes on what this thread did before. relaxed: another thread has closed it
+        closing_.compare_exchange_strong(was, closing, release, relaxed);
         seal();
     }
     bool is_closed() const noexcept {
@@ -219,9 +219,9 @@ public:
 
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(capacity_); }
     std::size_t size_approx() const noexcept {
-        const std::uint64_t taken =
-            head_.position.load(acquire);  // acquire: before the look at the tail, which is ahead
-        const std::int64_t size = distance(end_of_items(tail_.position.load(acquire)), taken);  // acquire: (5)
+        // relaxed, both: an approximation, and within its bounds whatever was read
+        const std::uint64_t taken = head_.position.load(relaxed);
+        const std::int64_t size = distance(end_of_items(tail_.position.load(relaxed)), taken);
         return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, capacity_));
     }
     memory_report memory() const noexcept { return cells_.memory(); }
@@ -399,7 +399,6 @@ private:
     // Seals the first position without an item: it will never have one, so nor will any after it. A producer that finds
     // a ring being closed seals it itself before it says so: a push from before cannot slip in after that answer.
     [[gnu::noinline, gnu::cold]] void seal() noexcept {
-        (void)closing_.load(acquire);  // (13) acquire: pairs with (12), passed on to who finds the seal
         std::uint64_t at = tail_.position.load(acquire);  // acquire: (5)
         for (;;) {
             atomic<Counter>& link = cells_.link_at(at);
@@ -414,9 +413,7 @@ private:
         }
     }
     void say_closed() noexcept {
-        if (closing_.load(relaxed) != closed) {  // relaxed: only to spare a store
-            closing_.store(closed, seq_cst);     // (11) seq_cst: pairs with (10)
-        }
+        closing_.store(closed, seq_cst);  // (11) seq_cst: pairs with (10) and (7), and among closings of other rings
     }
 
     static constexpr int most_pauses_for_a_place = 16;
