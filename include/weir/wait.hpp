@@ -163,28 +163,34 @@ struct parking {
         static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
 
         static constexpr std::uint32_t most_spins = 2048;  // 20 us to 100 us: about what a sleep and a wake-up cost
-        static constexpr std::uint32_t least_spins = 64;   // below that, spins_ counts waits until the next try
+        static constexpr std::uint32_t least_spins = 64;
+        // Below least_spins, spins_ counts: down from there, failures in a row; then, from 0 on, waits until the next try.
+        static constexpr std::uint32_t failures_to_doubt = 8;
+        static constexpr std::uint32_t waits_in_doubt = 32;
 
-        // What works is done longer, what does not is soon given up: on a CPU that is shared with the peer spinning never
-        // works, and costs one short try in 32 waits from then on.
+        // What works is done longer, what does not is given up: on a CPU that is shared with the peer spinning never works,
+        // and costs one short try in 32 waits from then on. Not at the first failure, since a host that stops the peer's
+        // CPU for a moment would turn a stream into 32 sleeps.
         template <class Done>
         bool spin(Done& done) noexcept(noexcept(done())) {
             // relaxed, all: hints that no access depends on
-            std::uint32_t budget = spins_.load(weir::detail::relaxed);
-            if (budget < least_spins) {
-                spins_.store((budget + 1) % 32, weir::detail::relaxed);
-                if (budget != 31 || weir::detail::started_on_one_cpu) return false;
-                budget = least_spins;
+            const std::uint32_t known = spins_.load(weir::detail::relaxed);
+            const bool in_doubt = known < least_spins - failures_to_doubt;
+            if (in_doubt) {
+                spins_.store((known + 1) % waits_in_doubt, weir::detail::relaxed);
+                if (known != waits_in_doubt - 1 || weir::detail::started_on_one_cpu) return false;
             }
+            const std::uint32_t budget = std::max(known, least_spins);
             for (std::uint32_t i = 0; i < budget; ++i) {
                 weir::detail::pause();
                 if (done()) {
                     const std::uint32_t more = std::min(budget + budget / 8, most_spins);
-                    if (more != budget) spins_.store(more, weir::detail::relaxed);
+                    if (more != known) spins_.store(more, weir::detail::relaxed);
                     return true;
                 }
             }
-            spins_.store(budget >= 2 * least_spins ? budget / 2 : 0, weir::detail::relaxed);
+            const std::uint32_t fewer = known >= 2 * least_spins ? known / 2 : std::min(known, least_spins) - 1;
+            if (!in_doubt) spins_.store(fewer < least_spins - failures_to_doubt ? 0 : fewer, weir::detail::relaxed);
             return false;
         }
 
