@@ -46,6 +46,7 @@ constexpr header table[] = {
     {1, "weir/detail/role_checker.hpp"},
     {1, "weir/detail/storage.hpp"},
     {1, "weir/detail/turns.hpp"},
+    {1, "weir/stats.hpp"},
     {2, "weir/detail/closing.hpp"},
     {2, "weir/in_place.hpp"},
     {2, "weir/detail/sequenced_slots.hpp"},

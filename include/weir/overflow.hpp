@@ -172,8 +172,8 @@ class overflow_ring {
     using made_type = detail::producer_tallies<has_many_producers>;
     using arrival = detail::arrival<T, made_type>;
     using entry = detail::entry<T, made_type, typename detail::stamp_of<Policy>::type>;
-    using ring_type = std::conditional_t<has_many_producers || drops_oldest, mpmc_ring<entry, Wait, Storage>,
-                                         spsc_ring<entry, Wait, Storage>>;
+    using ring_type = std::conditional_t<has_many_producers || drops_oldest, mpmc_ring<entry, Wait, stats::off, Storage>,
+                                         spsc_ring<entry, Wait, stats::off, Storage>>;
 
 public:
     using value_type = T;
