@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/contract.hpp"
+#include "weir/detail/demand.hpp"
 #include "weir/detail/mpmc_core.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
@@ -65,26 +67,44 @@ public:
     /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
     static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
 
+    /// Whether a push takes, besides room, a consumer that has asked for the item: see pull.hpp.
+    static constexpr bool has_credit_on_request = Core::has_credit_on_request;
+
     /// How far try_push and try_pop, and their bulk and in-place forms, can be held up by other threads.
     static constexpr progress try_push_progress = Core::try_push_progress;
     static constexpr progress try_pop_progress = Core::try_pop_progress;
 
     /// A ring of exactly `capacity` slots, 1 at least.
     explicit basic_ring(std::size_t capacity, start_at start = {})
-        requires(Core::fixed_capacity == 0)
+        requires(Core::fixed_capacity == 0 && !has_credit_on_request)
         : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
     explicit basic_ring(start_at start = {})
-        requires(Core::fixed_capacity != 0)
+        requires(Core::fixed_capacity != 0 && !has_credit_on_request)
         : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
+
+    /// The same with credit on request: nothing can be pushed before something is requested.
+    explicit basic_ring(std::size_t capacity, start_at start = {})
+        requires(Core::fixed_capacity == 0 && has_credit_on_request)
+        : basic_ring(capacity, pull::grant_every{}, start) {}
+    explicit basic_ring(start_at start = {})
+        requires(Core::fixed_capacity != 0 && has_credit_on_request)
+        : basic_ring(pull::grant_every{}, start) {}
+    /// ... and granted by `every` items at least, 1 to the capacity.
+    basic_ring(std::size_t capacity, std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(Core::fixed_capacity == 0 && has_credit_on_request)
+        : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
+    explicit basic_ring(std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(Core::fixed_capacity != 0 && has_credit_on_request)
+        : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
 
     // ---- producer side: try ----------------------------------------------------------------------------------
 
-    /// Appends a copy. Returns success, full, busy (see progress) or closed. O(1). If T's copy constructor throws, nothing has happened.
+    /// Appends a copy. Returns success, full, no_credit (on request), busy (see progress) or closed. O(1). If T's copy constructor throws, nothing has happened.
     [[gnu::always_inline]] status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::copy_constructible<T>
     {
@@ -101,7 +121,7 @@ public:
         requires std::constructible_from<T, Args...>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
-        if (answer == status::full) [[unlikely]] found_full();
+        if (is_shortage(answer)) [[unlikely]] found_full();
         return answer;
     }
 
@@ -176,7 +196,7 @@ public:
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
-    /// As push, but also gives up when `stop()` says true, with the answer full or busy. wake_all() makes waiters ask again.
+    /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes waiters ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
@@ -269,6 +289,20 @@ public:
         const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { space_.notify(n); });
         if (visited == 0) [[unlikely]] found_empty();
         return visited;
+    }
+
+    // ---- consumer side: credit on request ---------------------------------------------------------------------
+
+    /// Asks for `n` more items: so many more pushes succeed, as soon as there is room for them. Demands add up, to
+    /// pull::unbounded at most, and what was asked for is never taken back. After close() it does nothing.
+    ///
+    /// For a consumer: the one there is, or any of many. Wait-free with one consumer; lock-free with many. Wakes producers
+    /// that wait for credit. Rejects 0 with std::invalid_argument (aborts where exceptions are off).
+    void request(std::uint64_t n)
+        requires has_credit_on_request
+    {
+        if (n == 0) detail::reject_argument("request(0) asks for no item; ask for 1 or more, or do not ask");
+        tell_of_credit(core_.request(n));
     }
 
     // ---- consumer side: wait ---------------------------------------------------------------------------------
@@ -366,8 +400,12 @@ public:
     /// How many items are inside: right at a quiet moment, a recent value within [0, capacity()] otherwise.
     std::size_t size_approx() const noexcept { return core_.size_approx(); }
 
-    /// How many pushes would succeed: for the producer a lower bound, for others a recent value.
-    std::size_t credits() const noexcept { return capacity() - size_approx(); }
+    /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit that
+    /// is granted and not used, which is none once the ring is closed.
+    std::size_t credits() const noexcept {
+        if constexpr (has_credit_on_request) return core_.credits_approx();
+        return capacity() - size_approx();
+    }
 
     /// What memory the slots are in, and whether the kernel refused what was asked for.
     memory_report memory() const noexcept { return core_.memory(); }
@@ -431,7 +469,16 @@ private:
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = core_.try_take(f);
         if (answer == status::success) [[likely]] space_.notify(1);
+        if constexpr (has_credit_on_request) {
+            if (is_to_wait(answer)) tell_of_credit(core_.grant_rest());
+        }
         return answer;
+    }
+
+    void tell_of_credit(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
+        if (n > 0) space_.notify(static_cast<std::size_t>(n));
     }
 
     // For reservation and readable.
@@ -460,6 +507,7 @@ private:
         }
     }
     void found_empty() noexcept {
+        if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
         if constexpr (requires { items_.found_nothing([] { return true; }); }) {
             if (!core_.is_closed()) items_.found_nothing([this] { return core_.is_closed() || core_.has_items(); });
         }
@@ -483,7 +531,13 @@ private:
 
     // A peer that is busy with the slot notifies when it is done, as one does that makes room or brings an item.
     static constexpr bool is_to_wait(status answer) noexcept {
+        if constexpr (has_credit_on_request) {
+            if (answer == status::no_credit) return true;
+        }
         return answer == status::full || answer == status::empty || answer == status::busy;
+    }
+    static constexpr bool is_shortage(status answer) noexcept {
+        return answer == status::full || (has_credit_on_request && answer == status::no_credit);
     }
 
     // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
@@ -511,9 +565,18 @@ private:
         return in_time ? answer : status::timeout;
     }
 
+    using space_lot = std::conditional_t<has_credit_on_request, detail::credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
+    space_lot open_space() {
+        if constexpr (has_credit_on_request) {
+            return space_lot(core_);
+        } else {
+            return space_lot(true);
+        }
+    }
+
     Core core_;
-    typename Wait::lot items_{false};  // where consumers wait
-    typename Wait::lot space_{true};   // where producers wait
+    typename Wait::lot items_{false};      // where consumers wait
+    space_lot space_ = open_space();  // where producers wait
 };
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.

@@ -40,6 +40,8 @@ using weir::detail::steady_time;
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
     void notify(std::size_t) noexcept {}
+    template <class Useful>
+    void notify_if(std::size_t, Useful) noexcept {}
     void notify_all() noexcept {}
 };
 
@@ -141,6 +143,14 @@ struct parking {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
             if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] wake(n);
+        }
+
+        /// The same, but asks `useful()` first, and only if there are waiters: is there anything that one could do?
+        template <class Useful>
+        void notify_if(std::size_t n, Useful useful) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] wake(n);
         }
 
         /// Wakes everybody, as after close().
@@ -276,6 +286,14 @@ struct eventing {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
             if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] signal_if_armed();
+        }
+
+        /// The same, but asks `useful()` first, and only if nobody has signalled: is there anything to signal?
+        template <class Useful>
+        void notify_if(std::size_t, Useful useful) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] signal_if_armed();
         }
 
         /// Makes it readable, if it is not.
