@@ -5,12 +5,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/cache_line.hpp"
 #include "weir/detail/closing.hpp"
+#include "weir/detail/demand.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/rough_clock.hpp"
+#include "weir/status.hpp"
 
 namespace weir {
 
@@ -24,6 +27,11 @@ namespace weir {
 /// Automatic credit: limit = items consumed + capacity, published with every item consumed. The bound is exact: after
 /// "fill, take one", exactly one more may be sent.
 ///
+/// Credit on request: limit = items consumed + the lesser of capacity and demand, where demand is what was asked for and
+/// not yet consumed. To consume an item moves the limit only where the demand goes beyond the capacity; otherwise a
+/// request does, and what is granted at once costs one store. The demand is a number of the consumer's own, of 64 bits
+/// whatever the counters are.
+///
 /// What an item costs is how often cache lines move between the two cores. So each counter has a line of its own, apart
 /// from the line of private state that each side keeps, and a side looks at the other's counter only when what it knows
 /// has run out. A look is not free for the other side either: it takes the line away, and the other's stores wait until
@@ -35,11 +43,14 @@ namespace weir {
 /// All operations are wait-free: bounded steps of their own; they never throw, and only end_sending() makes a syscall.
 /// Counter is unsigned; a
 /// capacity below half its range keeps the differences unambiguous across wrap.
-template <std::unsigned_integral Counter>
+template <std::unsigned_integral Counter, detail::granting Granting = detail::granting::automatic>
 class credit_counter {
+    static constexpr bool on_request = Granting == detail::granting::on_request;
+
 public:
     /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: see closing.
     credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
+        requires(!on_request)
         : producer_{start, static_cast<Counter>(start + capacity)},
           sent_(start),
           consumer_{start, start},
@@ -47,6 +58,20 @@ public:
           closing_(asymmetric),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {}
+
+    /// The same with credit on request, granted when it amounts to `grant_every` items, 1 to `capacity`.
+    credit_counter(Counter capacity, Counter start, bool asymmetric, Counter grant_every) noexcept
+        requires on_request
+        : producer_{start, start},
+          sent_(start),
+          consumer_{start, start},
+          limit_(start),
+          closing_(asymmetric),
+          capacity_(capacity),
+          worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {
+        consumer_.demand.granted = start;
+        consumer_.demand.grant_every = grant_every;
+    }
 
     credit_counter(const credit_counter&) = delete;
     credit_counter& operator=(const credit_counter&) = delete;
@@ -66,6 +91,12 @@ public:
     [[gnu::always_inline]] Counter credits(Counter position, Counter wanted) noexcept {
         const Counter known = difference(producer_.known, position);
         return known >= wanted ? known : look_for_credit(position, wanted);
+    }
+
+    /// Why the look just made found no credit. `no_credit`: there was room, and no demand.
+    status::value shortage() const noexcept {
+        if constexpr (on_request) return producer_.demand.has_room ? status::no_credit : status::full;
+        return status::full;
     }
 
     /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
@@ -105,9 +136,38 @@ public:
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
     void consume(Counter position, Counter n) noexcept {
         const Counter taken = static_cast<Counter>(position + n);
+        if constexpr (on_request) return consume_of_demand(taken, n);
         consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
         // (3) release: pairs with (4), hands the slots over
         limit_.store(static_cast<Counter>(taken + capacity_), detail::release);
+    }
+
+    /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, if the capacity
+    /// allows no more, or if sending was ended.
+    Counter request(std::uint64_t n) noexcept
+        requires on_request
+    {
+        if (is_ended()) return 0;
+        demand_state& mine = consumer_.demand;
+        mine.open = n < pull::unbounded - mine.open ? mine.open + n : pull::unbounded;
+        const bool may_wait = due() < mine.grant_every && known_items(take_position()) > 0;
+        return may_wait ? Counter{0} : grant_rest();
+    }
+
+    /// Grants what was held back. Returns how much that was.
+    Counter grant_rest() noexcept
+        requires on_request
+    {
+        const Counter n = due();
+        if (n > 0) grant(take_position());
+        return n;
+    }
+
+    /// Whether there is credit that the producer had not used a moment ago.
+    bool has_unused_credit() const noexcept
+        requires on_request
+    {
+        return consumer_.demand.granted != sent_.load(detail::relaxed);  // relaxed: only credit can be seen in vain
     }
 
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
@@ -127,8 +187,21 @@ public:
 
     Counter capacity() const noexcept { return capacity_; }
 
+    /// Credit that is granted and not used: right at a quiet moment, for the producer a lower bound, else a recent value.
+    Counter credits_approx() const noexcept
+        requires on_request
+    {
+        const Counter limit = limit_.load(detail::relaxed);  // relaxed: a statistic, as the other one
+        const Counter unused = difference(limit, sent_.load(detail::relaxed));
+        return unused <= capacity_ ? unused : Counter{0};  // more was sent since than the limit allowed when it was read
+    }
+
     /// Items in flight, between 0 and capacity(): right at a quiet moment, a recent value otherwise.
     Counter in_flight_approx() const noexcept {
+        if constexpr (on_request) {
+            const Counter taken = consumer_.position.load(detail::acquire);  // (8) acquire: pairs with (7), as below
+            return std::min(difference(sent_.load(detail::relaxed), taken), capacity_);  // relaxed: as below
+        }
         // (4) acquire: pairs with (3), so that `sent`, read after it, is not behind what was already consumed
         const Counter consumed = difference(limit_.load(detail::acquire), capacity_);
         // relaxed: a statistic that nobody builds an access to a slot upon. More may have come and gone since the first
@@ -146,6 +219,15 @@ private:
 
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
 
+    // What a side keeps on its line for credit on request.
+    struct demand_state {
+        std::uint64_t open = 0;   // the consumer's: items asked for and not consumed; unbounded stays
+        Counter granted = 0;      // the consumer's: the limit as it was last published
+        Counter grant_every = 1;  // the consumer's: how much credit is worth a publication
+        bool has_room = false;    // the producer's: what it found when it last found no credit
+    };
+    struct no_demand {};
+
     // One side's private line: where it is, and what it knows of the other's counter. Others read the producer's
     // position, which includes what it has claimed, once: when the ring is closed and seems empty.
     struct alignas(detail::separation_bytes) side {
@@ -154,6 +236,7 @@ private:
         int pauses = 0;               // to wait before the next look
         std::uint64_t looked_at = 0;  // meaningful while there are pauses
         bool drained = false;         // the consumer's: all there will ever be is taken
+        [[no_unique_address]] std::conditional_t<on_request, demand_state, no_demand> demand{};
 
         void pace() const noexcept {
             if (pauses == 0 || detail::rough_ns() - looked_at > rare) return;
@@ -181,7 +264,10 @@ private:
     [[gnu::noinline]] Counter look_for_credit(Counter position, Counter wanted) noexcept {
         producer_.pace();
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
-        const Counter found = difference(producer_.known, position);
+        Counter found = difference(producer_.known, position);
+        if constexpr (on_request) {
+            if (found == 0) found = look_for_room(position);
+        }
         producer_.adapt(found, worthwhile(wanted), 0);
         return found;
     }
@@ -192,6 +278,35 @@ private:
         const Counter found = known_items(position);
         consumer_.adapt(found, worthwhile(wanted), stream);
         return found;
+    }
+
+    // Without credit: is it that there is no room? If there is, the limit may have moved with it, hence a second look; so
+    // "no credit" was true when the room was seen.
+    [[gnu::noinline]] Counter look_for_room(Counter position) noexcept {
+        const Counter taken = consumer_.position.load(detail::acquire);  // (8) acquire: pairs with (7)
+        producer_.demand.has_room = difference(position, taken) != capacity_;
+        if (!producer_.demand.has_room) return 0;
+        producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3)
+        return difference(producer_.known, position);
+    }
+
+    void consume_of_demand(Counter taken, Counter n) noexcept {
+        std::uint64_t& open = consumer_.demand.open;
+        const bool capacity_decides = open > capacity_;
+        if (open != pull::unbounded) open -= n;
+        if (capacity_decides) grant(taken);
+        // (7) release: pairs with (8): who sees the room sees the limit that came with it. Hence the limit first
+        consumer_.position.store(taken, detail::release);
+    }
+
+    // How far the limit is behind of what was asked for and has room.
+    Counter due() const noexcept { return difference(limit_of_demand(take_position()), consumer_.demand.granted); }
+    Counter limit_of_demand(Counter taken) const noexcept {
+        return static_cast<Counter>(taken + static_cast<Counter>(std::min<std::uint64_t>(consumer_.demand.open, capacity_)));
+    }
+    void grant(Counter taken) noexcept {
+        consumer_.demand.granted = limit_of_demand(taken);
+        limit_.store(consumer_.demand.granted, detail::release);  // (3) release: pairs with (4), hands the slots over
     }
 
     side producer_;

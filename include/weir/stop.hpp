@@ -18,8 +18,8 @@
 
 namespace weir {
 
-/// Appends, and waits for room until `stop` is requested. Returns success, closed, or full or busy when it was stopped:
-/// then nothing has happened, and `value` is untouched, also an rvalue of the ring's type. If a stop was requested before,
+/// Appends, and waits for room until `stop` is requested. Returns success, closed, or full, no_credit or busy when it was
+/// stopped: then nothing has happened, and `value` is untouched, also an rvalue of the ring's type. If a stop was requested before,
 /// it only tries.
 ///
 /// For a producer of the ring. With room O(1), and as fast as try_push; a wait registers a callback with the stop state,
@@ -30,7 +30,7 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
     using T = typename Ring::value_type;
     if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
         const status answer = ring.try_emplace(std::forward<U>(value));
-        if ((answer != status::full && answer != status::busy) || stop.stop_requested()) return answer;
+        if (answer == status::success || answer == status::closed || stop.stop_requested()) return answer;
         const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
         return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
     } else {

@@ -45,13 +45,17 @@ struct untold {
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
     static constexpr bool notify(std::size_t) noexcept { return false; }
+    template <class Useful>
+    static constexpr bool notify_if(std::size_t, Useful) noexcept {
+        return false;
+    }
     void notify_all() noexcept {}
 };
 
 }  // namespace detail
 
-/// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer is
-/// pinned to the same one.
+/// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer
+/// is pinned to the same one.
 struct spin {
     using fence_policy = fence::asymmetric;
 
@@ -128,9 +132,9 @@ struct sleep {
 
 /// Spins for a while that adapts, then sleeps on a futex.
 ///
-/// The side that publishes does one relaxed load of a line that is written only when somebody parks. Who parks registers
-/// first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then sleeps: so
-/// either the last look finds what was published, or the publisher finds the registration.
+/// The side that publishes does one relaxed load of a line that is written only when somebody parks. Who parks
+/// registers first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then
+/// sleeps: so either the last look finds what was published, or the publisher finds the registration.
 template <class Fence>
 struct parking {
     using fence_policy = Fence;
@@ -147,7 +151,18 @@ struct parking {
         bool notify(std::size_t n) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n);
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
+                return wake(n);
+            return false;
+        }
+
+        /// The same, but asks `useful()` first, and only if there are waiters: is there anything that one could do?
+        template <class Useful>
+        bool notify_if(std::size_t n, Useful useful) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
+                return wake(n);
             return false;
         }
 
@@ -169,17 +184,20 @@ struct parking {
         static constexpr std::uint32_t always_look = std::uint32_t{1} << 31;
 
         static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
-        static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
+        static constexpr std::uint32_t woken(std::uint32_t state) noexcept {
+            return (state & ~always_look) / one_woken;
+        }
 
         static constexpr std::uint32_t most_spins = 2048;  // 20 us to 100 us: about what a sleep and a wake-up cost
         static constexpr std::uint32_t least_spins = 64;
-        // Below least_spins, spins_ counts: down from there, failures in a row; then, from 0 on, waits until the next try.
+        // Below least_spins, spins_ counts: down from there, failures in a row; then, from 0 on, waits until the next
+        // try.
         static constexpr std::uint32_t failures_to_doubt = 8;
         static constexpr std::uint32_t waits_in_doubt = 32;
 
-        // What works is done longer, what does not is given up: on a CPU that is shared with the peer spinning never works,
-        // and costs one short try in 32 waits from then on. Not at the first failure, since a host that stops the peer's
-        // CPU for a moment would turn a stream into 32 sleeps.
+        // What works is done longer, what does not is given up: on a CPU that is shared with the peer spinning never
+        // works, and costs one short try in 32 waits from then on. Not at the first failure, since a host that stops
+        // the peer's CPU for a moment would turn a stream into 32 sleeps.
         template <class Done>
         bool spin(Done& done) noexcept(noexcept(done())) {
             // relaxed, all: hints that no access depends on
@@ -206,9 +224,9 @@ struct parking {
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
-                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
-                // sleep through that wake while the next publisher believes we are up.
-                // (3) acquire: pairs with (4): whoever made this ticket has counted before we register
+                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we
+                // cannot sleep through that wake while the next publisher believes we are up. (3) acquire: pairs with
+                // (4): whoever made this ticket has counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
                 enter();
                 if (asymmetric_) weir::detail::heavy_fence();
@@ -267,9 +285,9 @@ using park = parking<fence::asymmetric>;
 /// An eventfd for each side, for poll and epoll loops: `items_fd()` and `space_fd()` of the ring.
 ///
 /// Level-triggered as users of epoll expect: items_fd() is readable while there may be items, from the push that ended
-/// the emptiness until a pop has said `empty`; after close() it stays readable. So the loop is: wait for the descriptor,
-/// then pop until empty. The same for space_fd() with room, and `full`. The first `empty` after an item costs two
-/// syscalls, the push after that one; neither any while items flow.
+/// the emptiness until a pop has said `empty`; after close() it stays readable. So the loop is: wait for the
+/// descriptor, then pop until empty. The same for space_fd() with room, and `full`. The first `empty` after an item
+/// costs two syscalls, the push after that one; neither any while items flow.
 template <class Fence>
 struct eventing {
     using fence_policy = Fence;
@@ -292,7 +310,18 @@ struct eventing {
         bool notify(std::size_t) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return signal_if_armed();
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
+                return signal_if_armed();
+            return false;
+        }
+
+        /// The same, but asks `useful()` first, and only if nobody has signalled: is there anything to signal?
+        template <class Useful>
+        bool notify_if(std::size_t, Useful useful) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
+                return signal_if_armed();
             return false;
         }
 
@@ -327,8 +356,8 @@ struct eventing {
         [[gnu::noinline]] void arm() noexcept {
             std::uint64_t ignored = 0;
             (void)!::read(fd_, &ignored, sizeof ignored);
-            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
-            // descriptor is emptied before that
+            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release:
+            // the descriptor is emptied before that
             state_.fetch_or(armed, weir::detail::acq_rel);
             if (asymmetric_) weir::detail::heavy_fence();
         }

@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/cursor.hpp"
+#include "weir/detail/demand.hpp"
 #include "weir/detail/look_pace.hpp"
 #include "weir/detail/sequenced_slots.hpp"
 #include "weir/detail/shared_cursor.hpp"
@@ -27,10 +29,11 @@ namespace weir::detail {
 /// Each call returns: it goes round again only when another thread has claimed in between. But a thread that is suspended
 /// between its claim and the end of its operation holds its slot, and who comes to that slot is told `busy` until it goes
 /// on. Then nothing is full or empty, and nothing behind that slot moves.
-template <class T, class Storage, std::unsigned_integral Counter>
-class mpmc_core : public many_producers<mpmc_core<T, Storage, Counter>, T>,
-                  public many_consumers<mpmc_core<T, Storage, Counter>, T> {
+template <class T, class Storage, std::unsigned_integral Counter, granting Granting = granting::automatic>
+class mpmc_core : public many_producers<mpmc_core<T, Storage, Counter, Granting>, T>,
+                  public many_consumers<mpmc_core<T, Storage, Counter, Granting>, T> {
 public:
+    static constexpr bool has_credit_on_request = Granting == granting::on_request;
     using value_type = T;
     using counter_type = std::uint64_t;
     using sequence_type = Counter;
@@ -40,10 +43,19 @@ public:
     static constexpr progress try_pop_progress = progress::may_be_busy;
 
     mpmc_core(std::size_t capacity, std::uint64_t start, bool)
+        requires(!has_credit_on_request)
         : slots_(capacity, cursor_at(start)),
           capacity_(capacity),
           tail_(cursor_at(start), items_ahead(cursor_at(start), capacity)),
           head_(cursor_at(start), cursor_at(start)) {}
+
+    mpmc_core(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
+        requires has_credit_on_request
+        : slots_(capacity, cursor_at(start)),
+          capacity_(capacity),
+          tail_(cursor_at(start), cursor_at(start)),
+          head_(cursor_at(start), cursor_at(start)),
+          demand_(cursor_at(start), checked_threshold(every, capacity)) {}
 
     ~mpmc_core() {
         const cursor end = tail_.current() & ~closed_bit;
@@ -56,19 +68,27 @@ public:
     // ---- producer side; more in many_producers ---------------------------------------------------------------
 
     [[gnu::always_inline]] claimed claim_room(std::uint64_t wanted) noexcept {
-        return tail_.claim(
-            wanted, [this]() noexcept { return limit(); },
-            [this](cursor at, std::uint64_t n) noexcept { return count_free(at, n); }, worthwhile(), false);
+        const auto ready = [this](cursor at, std::uint64_t n) noexcept { return count_free(at, n); };
+        if constexpr (has_credit_on_request) {
+            bool not_asked = false;
+            const auto asked = [&](cursor at) noexcept { return limit_of_demand(at, not_asked); };
+            claimed room = tail_.claim(wanted, asked, ready, worthwhile(), false);
+            if (room.answer == claimed::none && not_asked) [[unlikely]] room.answer = claimed::not_asked;
+            return room;
+        } else {
+            return tail_.claim(wanted, [this](cursor) noexcept { return limit(); }, ready, worthwhile(), false);
+        }
     }
 
     /// What a push would be told now.
     status chance_to_push() noexcept {
         for (cursor at = tail_.current();;) {
             if ((at & closed_bit) != 0) return status::closed;
-            const bool room = distance(limit(), at) > 0;
+            bool not_asked = false;
+            const bool room = distance(limit_at(at, not_asked), at) > 0;
             if (room && count_free(at, 1) == 1) return status::success;
             const cursor now = tail_.current();
-            if (now == at) return room ? status::busy : status::full;
+            if (now == at) return room ? status::busy : not_asked ? status::no_credit : status::full;
             at = now;
         }
     }
@@ -79,7 +99,7 @@ public:
 
     [[gnu::always_inline]] claimed claim_items(std::uint64_t wanted) noexcept {
         return head_.claim(
-            wanted, [this]() noexcept { return tail_.current() & ~closed_bit; },
+            wanted, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
             [this](cursor at, std::uint64_t n) noexcept { return count_written(at, n); }, worthwhile(), true);
     }
 
@@ -116,16 +136,47 @@ public:
         return (end & closed_bit) != 0 && head_.current() == (end & ~closed_bit);
     }
 
+    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    std::uint64_t request(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
+        return demand_.request(n, head_.current(), [this]() noexcept { return head_.knows_of_items(); });
+    }
+
+    /// Grants what was held back; returns how much that was.
+    std::uint64_t grant_rest() noexcept
+        requires has_credit_on_request
+    {
+        return demand_.grant_rest(head_.current());
+    }
+
+    /// Whether a producer that waits could go on, now that this thread has made room.
+    bool has_unused_credit() noexcept
+        requires has_credit_on_request
+    {
+        return demand_.is_unused([this]() noexcept { return tail_.current() & ~closed_bit; });
+    }
+
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Nothing is claimed by producers from now on.
-    void close() noexcept { tail_.close(); }
+    void close() noexcept {
+        tail_.close();
+        if constexpr (has_credit_on_request) demand_.end();
+    }
     bool is_closed() const noexcept { return (tail_.current() & closed_bit) != 0; }
 
     std::size_t capacity() const noexcept { return capacity_; }
     std::size_t size_approx() const noexcept {
         const cursor taken = head_.current();  // first: what the head has passed, the tail has
         return size_within(distance(tail_.current() & ~closed_bit, taken), capacity_);
+    }
+    std::size_t credits_approx() const noexcept
+        requires has_credit_on_request
+    {
+        bool ignored = false;
+        const cursor at = tail_.current();
+        return (at & closed_bit) != 0 ? 0 : size_within(distance(limit_of_demand(at, ignored), at), capacity_);
     }
     memory_report memory() const noexcept { return slots_.memory(); }
 
@@ -134,6 +185,13 @@ public:
 
 private:
     cursor limit() const noexcept { return items_ahead(head_.current(), capacity_); }
+    cursor limit_of_demand(cursor at, bool& not_asked) const noexcept {
+        return demand_.limit(at & ~closed_bit, [this]() noexcept { return limit(); }, not_asked);
+    }
+    cursor limit_at([[maybe_unused]] cursor at, [[maybe_unused]] bool& not_asked) const noexcept {
+        if constexpr (has_credit_on_request) return limit_of_demand(at, not_asked);
+        return limit();
+    }
     std::uint64_t worthwhile() const noexcept { return look_pace::worthwhile(capacity_); }
 
     // How many of the `n` slots from `at` on were given back by the consumers of the lap before.
@@ -160,6 +218,8 @@ private:
     const std::size_t capacity_;
     shared_cursor tail_;
     shared_cursor head_;
+    struct no_demand {};
+    [[no_unique_address]] std::conditional_t<has_credit_on_request, shared_demand, no_demand> demand_;
 };
 
 }  // namespace weir::detail

@@ -16,7 +16,7 @@ namespace weir::detail {
 
 /// What a claim brought: `count` items from `first` on, or why none.
 struct claimed {
-    enum answer_type : unsigned char { some, none, busy, closed } answer;
+    enum answer_type : unsigned char { some, none, busy, closed, not_asked } answer;
     cursor first = 0;
     std::uint64_t count = 0;
 };
@@ -35,8 +35,13 @@ public:
         return cursor_.load(acquire);  // (1) acquire: pairs with (2), all that the claims up to here were built on is seen
     }
 
-    /// Claims `wanted` items, or as many as there are. `limit()` is where the other side lets this one go, read with
-    /// acquire; `ready(at, n)` how many of the n slots from `at` on can be used now. None: the limit is reached; that was so
+    /// Whether there were items ahead, when somebody last looked, that no claim has passed since.
+    bool knows_of_items() const noexcept {
+        return distance(known_.load(relaxed), cursor_.load(relaxed)) > 0;  // relaxed, both: a lower bound
+    }
+
+    /// Claims `wanted` items, or as many as there are. `limit(at)` is where the other side lets this one, which is at `at`,
+    /// go, read with acquire; `ready(at, n)` how many of the n slots from `at` on can be used now. None: the limit is reached; that was so
     /// when it was read. Busy: the first slot is not ready.
     template <class Limit, class Ready>
     [[gnu::always_inline]] claimed claim(std::uint64_t wanted, Limit limit, Ready ready, std::uint64_t worthwhile,
@@ -89,7 +94,7 @@ private:
         pace_.wait();
         // In this order: the limit is then at least what it was when the cursor was here, and "none" was true just now.
         at = current();
-        const cursor known = limit();
+        const cursor known = limit(at);
         const std::int64_t credit = distance(known, at & ~closed_bit);
         pace_.found(static_cast<std::uint64_t>(std::max<std::int64_t>(credit, 0)), worthwhile, may_be_alone);
         if (credit > 0) known_.store(known, release);  // (4) release: pairs with (3)

@@ -73,6 +73,9 @@ public:
 
 protected:
     static constexpr status refusal(claimed::answer_type answer) noexcept {
+        if constexpr (Core::has_credit_on_request) {
+            if (answer == claimed::not_asked) return status::no_credit;
+        }
         return answer == claimed::closed ? status::closed : answer == claimed::busy ? status::busy : status::full;
     }
 

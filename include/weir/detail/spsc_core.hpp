@@ -13,6 +13,7 @@
 
 #include "weir/credit.hpp"
 #include "weir/detail/cache_line.hpp"
+#include "weir/detail/demand.hpp"
 #include "weir/detail/prefetch.hpp"
 #include "weir/detail/role_checker.hpp"
 #include "weir/detail/slot_run.hpp"
@@ -30,20 +31,32 @@ namespace weir::detail {
 ///
 /// Knows cursors and slots, and nothing of waiting. Closing is here since it must be one step with claiming: a push that
 /// looked, then claimed, could be accepted after the consumer was told that all is drained.
-template <class T, class Storage, std::unsigned_integral Counter>
+template <class T, class Storage, std::unsigned_integral Counter, granting Granting = granting::automatic>
 class spsc_core {
+    using credit_counter = weir::credit_counter<Counter, Granting>;
+
 public:
     using value_type = T;
     using counter_type = Counter;
+    static constexpr bool has_credit_on_request = Granting == granting::on_request;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
     static constexpr progress try_push_progress = progress::wait_free;
     static constexpr progress try_pop_progress = progress::wait_free;
 
     spsc_core(std::size_t capacity, Counter start, bool asymmetric)
+        requires(!has_credit_on_request)
         : memory_(std::bit_ceil(checked_capacity<T, Counter>(capacity))),
           slots_(memory_.data()),
           mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
           credit_(static_cast<Counter>(capacity), start, asymmetric) {}
+
+    spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every)
+        requires has_credit_on_request
+        : memory_(std::bit_ceil(checked_capacity<T, Counter>(capacity))),
+          slots_(memory_.data()),
+          mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
+          credit_(static_cast<Counter>(capacity), start, asymmetric,
+                  static_cast<Counter>(checked_threshold(every, capacity))) {}
 
     ~spsc_core() {
         const slot_run<T> rest = take_run(credit_.capacity());
@@ -61,7 +74,7 @@ public:
         check_producer();
         const Counter position = credit_.send_position();
         const Counter credits = credit_.credits(position, 1);
-        if (credits == 0) [[unlikely]] return credit_.is_ended() ? status::closed : status::full;
+        if (credits == 0) [[unlikely]] return credit_.is_ended() ? status::closed : credit_.shortage();
         if (!credit_.claim(position, 1)) [[unlikely]] return status::closed;
         prefetch_ahead<true>(position, credits);
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
@@ -153,6 +166,27 @@ public:
     /// Whether the ring was closed and everything accepted was taken.
     bool drained() noexcept { return credit_.drained(); }
 
+    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    std::size_t request(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
+        check_consumer();
+        return credit_.request(n);
+    }
+
+    /// Grants what was held back; returns how much that was.
+    std::size_t grant_rest() noexcept
+        requires has_credit_on_request
+    {
+        return credit_.grant_rest();
+    }
+
+    bool has_unused_credit() const noexcept
+        requires has_credit_on_request
+    {
+        return credit_.has_unused_credit();
+    }
+
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Nothing is accepted from now on, apart from what is claimed already.
@@ -161,6 +195,11 @@ public:
 
     std::size_t capacity() const noexcept { return credit_.capacity(); }
     std::size_t size_approx() const noexcept { return credit_.in_flight_approx(); }
+    std::size_t credits_approx() const noexcept
+        requires has_credit_on_request
+    {
+        return is_closed() ? 0 : credit_.credits_approx();
+    }
     memory_report memory() const noexcept { return memory_.report(); }
 
     void adopt_producer() noexcept { producer_.adopt(); }
@@ -174,7 +213,7 @@ private:
     // Gives back what was visited, also when a visit throws.
     template <class G>
     struct giving_back {
-        credit_counter<Counter>& credit;
+        credit_counter& credit;
         Counter position;
         G& tell;
         std::size_t count = 0;
@@ -187,7 +226,7 @@ private:
 
     // Gives the claim back when a constructor throws.
     struct claimed {
-        credit_counter<Counter>& credit;
+        credit_counter& credit;
         Counter position;
         bool sent = false;
         ~claimed() {
@@ -248,7 +287,7 @@ private:
     [[no_unique_address]] slot_memory<T, Storage> memory_;
     T* const slots_;
     const Counter mask_;
-    credit_counter<Counter> credit_;
+    credit_counter credit_;
     alignas(separation_bytes) role_checker producer_;
     alignas(separation_bytes) role_checker consumer_;
 };

@@ -12,6 +12,8 @@
 
 #include "weir/detail/atomic.hpp"
 #include "weir/detail/cache_line.hpp"
+#include "weir/detail/cursor.hpp"
+#include "weir/detail/demand.hpp"
 #include "weir/detail/look_pace.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/prefetch.hpp"
@@ -52,7 +54,8 @@ namespace weir::detail {
 /// not
 ///   before 2^56 items: 20 years at 100 M/s, which a thread would have to stand still between its look at the link and
 ///   its exchange, and wake up exactly then. A narrower Counter is for tests.
-template <class T, class Storage, std::unsigned_integral Counter, std::size_t Threads>
+template <class T, class Storage, std::unsigned_integral Counter, std::size_t Threads,
+          granting Granting = granting::automatic>
 class strict_core {
     static_assert(Threads >= 1, "weir: a ring is used by one thread at least");
     using cells = strict_cells<T, Storage, Counter, Threads>;
@@ -61,6 +64,7 @@ class strict_core {
 public:
     using value_type = T;
     using counter_type = std::uint64_t;
+    static constexpr bool has_credit_on_request = Granting == granting::on_request;
     static constexpr bool has_many_producers = true;
     static constexpr bool has_many_consumers = true;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
@@ -68,7 +72,18 @@ public:
     static constexpr progress try_pop_progress = progress::lock_free;
 
     strict_core(std::size_t capacity, std::uint64_t start, bool)
+        requires(!has_credit_on_request)
         : cells_(capacity, start), capacity_(static_cast<std::int64_t>(capacity)), tail_(start), head_(start) {}
+
+    strict_core(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
+        requires has_credit_on_request
+        : cells_(capacity, start),
+          capacity_(static_cast<std::int64_t>(capacity)),
+          tail_(start),
+          head_(start),
+          demand_(cursor_at(start), checked_threshold(every, capacity)) {
+        tail_.known.store(start - capacity, relaxed);  // relaxed: nobody else is there. No room is known of, see is_full()
+    }
 
     ~strict_core() {
         // relaxed, both: nobody else is there
@@ -93,8 +108,9 @@ public:
         if (!tail_.turn.is_mine()) [[unlikely]]
             tail_.turn.take();
         std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
-        if (is_full(at)) [[unlikely]]
-            return status::full;
+        shortage reason;
+        if (is_full(at, reason)) [[unlikely]]
+            return reason.answer;
         // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and
         // exchange, so each line would cost its whole transfer between cores. relaxed: see is_full()
         if (at + items_ahead_of_need - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) {
@@ -103,12 +119,12 @@ public:
         std::size_t index = cells_.own_index(at);
         if (!cells_[index].claim()) [[unlikely]] {
             index = claim_another(at);
-            if (index == cells::none) return is_full(at) ? status::full : status::busy;
+            if (index == cells::none) return is_full(at, reason) ? reason.answer : status::busy;
         }
         strict_building<cell> place(cells_[index]);
         std::construct_at(&place.element(), std::forward<Args>(args)...);
         place.is_built = true;
-        while (!is_full(at)) {
+        while (!is_full(at, reason)) {
             atomic<Counter>& link = cells_.link_at(at);
             Counter before = link.load(relaxed);  // relaxed: the exchange decides
             if (!cells_.is_awaited(before, at)) {
@@ -125,7 +141,7 @@ public:
             }
         }
         move_back(place.element(), std::forward<Args>(args)...);
-        return status::full;
+        return reason.answer;
     }
 
     /// Appends singly, as many as fit. An exception passes when nothing was pushed before it, and otherwise ends the
@@ -146,7 +162,8 @@ public:
     }
 
     bool has_room() const noexcept {
-        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));            // relaxed: a hint
+        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));  // relaxed: a hint
+        if constexpr (has_credit_on_request) return !is_closed() && credit_at(at) > 0;
         return !is_closed() && distance(at, head_.position.load(relaxed)) < capacity_;  // relaxed: a hint by now
     }
 
@@ -203,6 +220,32 @@ public:
     /// Whether the ring was closed and everything accepted was taken. Once true, it stays so.
     bool drained() noexcept { return is_closed() && !has_items(); }
 
+    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    std::uint64_t request(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
+        // relaxed, both: a lower bound, and a hint
+        const auto is_known = [this]() noexcept {
+            return distance(head_.known.load(relaxed), head_.position.load(relaxed)) > 0;
+        };
+        return demand_.request(n, cursor_at(head_.position.load(relaxed)), is_known);
+    }
+
+    /// Grants what was held back; returns how much that was.
+    std::uint64_t grant_rest() noexcept
+        requires has_credit_on_request
+    {
+        return demand_.grant_rest(cursor_at(head_.position.load(relaxed)));  // relaxed: a lower bound
+    }
+
+    /// Whether a producer that waits could go on, now that this thread has made room.
+    bool has_unused_credit() noexcept
+        requires has_credit_on_request
+    {
+        // relaxed: where the items end is found out by their links
+        return demand_.is_unused([this]() noexcept { return cursor_at(end_of_items(tail_.position.load(relaxed))); });
+    }
+
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Nothing is linked from now on.
@@ -212,6 +255,7 @@ public:
         // (8) release: pairs with (7), passes on what this thread did before. relaxed: another thread has closed it
         closing_.compare_exchange_strong(was, closing, release, relaxed);
         seal();
+        if constexpr (has_credit_on_request) demand_.end();
     }
     bool is_closed() const noexcept {
         return closing_.load(seq_cst) == closed;  // (10) seq_cst: pairs with (11), the last position is sealed
@@ -223,6 +267,12 @@ public:
         const std::uint64_t taken = head_.position.load(relaxed);
         const std::int64_t size = distance(end_of_items(tail_.position.load(relaxed)), taken);
         return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, capacity_));
+    }
+    std::size_t credits_approx() const noexcept
+        requires has_credit_on_request
+    {
+        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));  // relaxed: as above
+        return is_closed() ? 0 : static_cast<std::size_t>(std::clamp<std::int64_t>(credit_at(at), 0, capacity_));
     }
     memory_report memory() const noexcept { return cells_.memory(); }
 
@@ -277,13 +327,49 @@ private:
         }
     }
 
+    // Why is_full() said so.
+    struct always_full {
+        static constexpr status::value answer = status::full;
+    };
+    struct full_or_not_asked {
+        status::value answer = status::full;
+    };
+    using shortage = std::conditional_t<has_credit_on_request, full_or_not_asked, always_full>;
+
     // Whether there were capacity_ items or more before position `at`, which has no item or had none a moment ago. True
     // is exact: `at` was reached by links from before the look at the head.
-    [[gnu::always_inline]] bool is_full(std::uint64_t at) noexcept {
+    //
+    // With credit on request, also where the demand ends. What is known is then the limit less the capacity: where the head
+    // would be if that alone set the limit.
+    [[gnu::always_inline]] bool is_full(std::uint64_t at, [[maybe_unused]] shortage& reason) noexcept {
         // relaxed: a lower bound for the head, which only grows
         if (at - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) [[likely]]
             return false;
+        if constexpr (has_credit_on_request) return look_for_credit(at, reason) <= 0;
         return look_for_room(at) <= 0;
+    }
+    [[gnu::noinline]] std::int64_t look_for_credit(std::uint64_t at, shortage& reason) noexcept
+        requires has_credit_on_request
+    {
+        tail_.pace.wait();
+        bool not_asked = false;
+        const std::int64_t credit = credit_at(at, not_asked);
+        reason.answer = not_asked ? status::no_credit : status::full;
+        tail_.pace.found(static_cast<std::uint64_t>(std::max<std::int64_t>(credit, 0)), worthwhile(), false);
+        const auto known = at + static_cast<std::uint64_t>(credit - capacity_);
+        tail_.known.store(known, relaxed);  // relaxed: a bound, see is_full()
+        return credit;
+    }
+    std::int64_t credit_at(std::uint64_t at, bool& not_asked) const noexcept {
+        const auto room = [this]() noexcept {
+            const std::uint64_t head = head_.position.load(seq_cst);  // seq_cst: among (1) and (9)
+            return cursor_at(head + static_cast<std::uint64_t>(capacity_));
+        };
+        return detail::distance(demand_.limit(cursor_at(at), room, not_asked), cursor_at(at));
+    }
+    std::int64_t credit_at(std::uint64_t at) const noexcept {
+        bool ignored = false;
+        return credit_at(at, ignored);
     }
     [[gnu::noinline]] std::int64_t look_for_room(std::uint64_t at) noexcept {
         tail_.pace.wait();
@@ -425,6 +511,8 @@ private:
     atomic<unsigned char> closing_{open};  // on the line that is not written while items flow
     side tail_;
     side head_;
+    struct no_demand {};
+    [[no_unique_address]] std::conditional_t<has_credit_on_request, shared_demand, no_demand> demand_;
 };
 
 }  // namespace weir::detail
