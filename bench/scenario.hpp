@@ -100,6 +100,7 @@ measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& 
 // The families, each in its own file.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
+scenario credit_scenario(std::size_t capacity);
 scenario roundtrip_scenario();
 scenario latency_scenario(double messages_per_s, const std::string& rate_name);
 

@@ -51,6 +51,9 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         for (const std::size_t capacity : chosen({1024})) {
             all.push_back(blocking_scenario(capacity));
         }
+        for (const std::size_t capacity : chosen({1024})) {
+            all.push_back(credit_scenario(capacity));
+        }
         all.push_back(blocking_roundtrip_scenario());
         all.push_back(wakeup_scenario());
         all.push_back(idle_scenario(1));
@@ -78,6 +81,9 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
                 all.push_back(batch_scenario(batch, handover, capacity));
             }
         }
+    }
+    for (const std::size_t capacity : chosen({1024, 65536})) {
+        all.push_back(credit_scenario(capacity));
     }
     all.push_back(roundtrip_scenario());
     all.push_back(latency_scenario(1e5, "100kps"));

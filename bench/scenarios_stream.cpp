@@ -63,6 +63,13 @@ scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const
             }};
 }
 
+scenario credit_scenario(std::size_t capacity) {
+    scenario what = throughput_scenario(sizeof(word), capacity, "balanced");
+    what.name = "credit/8B/cap" + std::to_string(capacity) + "/balanced";
+    what.plays = league::credit;
+    return what;
+}
+
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity) {
     const channel_kind kind{.capacity = capacity, .handover = handover};
     return {.name = "batch" + std::to_string(batch) + (handover == form::copy ? "-copy" : "-zero-copy") + "/8B/cap" +

@@ -17,6 +17,7 @@ enum class league : unsigned char {
     transfer = 1,  ///< one producer and one consumer, with a core each: what a queue can do
     waiting = 2,   ///< what it costs to wait inside push and pop
     crowd = 4,     ///< several producers, several consumers, or both
+    credit = 8,    ///< what it costs to ask for items: weir's own, each ring beside itself
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -33,7 +34,7 @@ struct queue_entry {
     bool many_consumers = false;
     bool keeps_order = true;  ///< in crowds: of each producer's items, as each consumer sees them
     /// An entry of weir's that weir's own is measured against: of a form that waits, the same ring's try-form; of rings that
-    /// know or promise more than mpmc_ring, that one.
+    /// know or promise more than mpmc_ring, that one; with credit on request, the same ring without.
     std::string sibling = {};
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.

@@ -44,11 +44,11 @@ std::vector<queue_entry> weir_queues() {
     const queue_entry spsc{.name = "weir::spsc_ring",
                            .configuration = "try_push/try_pop; try_push_n/try_pop_n; try_reserve/try_peek",
                            .subject = true,
-                           .plays = league::transfer | league::waiting | league::crowd,
+                           .plays = league::transfer | league::waiting | league::crowd | league::credit,
                            .sibling = "weir::mpmc_ring",
                            .make = make_channel<spsc_ring>};
     std::vector<queue_entry> all{spsc};
-    for (const auto& more : {weir_spsc_waiting_queues(spsc), weir_mpmc_queues()}) {
+    for (const auto& more : {weir_spsc_waiting_queues(spsc), weir_mpmc_queues(), weir_pull_queues()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -4,6 +4,7 @@
 // inlines depends on how much else is in the file, and a further row must not change the figures of the others.
 #pragma once
 
+#include <weir/pull.hpp>
 #include <weir/ring.hpp>
 
 #include "make.hpp"
@@ -14,6 +15,7 @@ namespace bench {
 /// Of push and pop, for spsc_ring; `try_form` is the ring's own entry.
 std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form);
 std::vector<queue_entry> weir_mpmc_queues();
+std::vector<queue_entry> weir_pull_queues();
 
 namespace {  // as in make.hpp
 

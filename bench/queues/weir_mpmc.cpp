@@ -18,7 +18,7 @@ queue_entry crowd(const std::string& name) {
     return {.name = name,
             .configuration = "try_push/try_pop",
             .subject = true,
-            .plays = league::crowd,
+            .plays = league::crowd | league::credit,
             .many_producers = true,
             .many_consumers = true,
             .sibling = name == "weir::mpmc_ring" ? "" : "weir::mpmc_ring",
@@ -29,7 +29,7 @@ queue_entry crowd(const std::string& name) {
 
 std::vector<queue_entry> weir_mpmc_queues() {
     queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring");
-    mpmc.plays = league::crowd | league::waiting;  // the latter to be what its waiting forms are compared with
+    mpmc.plays = mpmc.plays | league::waiting;  // to be what its waiting forms are compared with
     return {
         mpmc,
         crowd<strict_mpmc_ring>("weir::strict_mpmc_ring"),

@@ -284,7 +284,8 @@ private:
     // "no credit" was true when the room was seen.
     [[gnu::noinline]] Counter look_for_room(Counter position) noexcept {
         const Counter taken = consumer_.position.load(detail::acquire);  // (8) acquire: pairs with (7)
-        producer_.demand.has_room = difference(position, taken) != capacity_;
+        // More than the capacity is there where items were consumed, and their room used again, before this counter says so.
+        producer_.demand.has_room = difference(position, taken) < capacity_;
         if (!producer_.demand.has_room) return 0;
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3)
         return difference(producer_.known, position);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "weir.hpp"
+
+namespace bench {
+namespace {
+
+/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that at
+/// a time, when it has finished so many.
+template <typename Ring>
+class asking {
+    using T = typename Ring::value_type;
+
+public:
+    explicit asking(std::size_t capacity) : ring_(capacity), portion_(std::max<std::size_t>(1, capacity / 4)) {
+        ring_.request(capacity);
+    }
+
+    bool try_push(const T& item) { return static_cast<bool>(ring_.try_push(item)); }
+    bool try_pop(T& item) {
+        // Whoever comes for the next item has finished the one before.
+        if (finished_ == portion_) [[unlikely]] {
+            ring_.request(portion_);
+            finished_ = 0;
+        }
+        const bool popped = static_cast<bool>(ring_.try_pop(item));
+        finished_ += popped ? 1 : 0;
+        return popped;
+    }
+
+private:
+    Ring ring_;
+    const std::size_t portion_;
+    std::size_t finished_ = 0;  // the consumer's
+};
+
+template <typename T>
+using pull_spsc_ring = asking<weir::pull::spsc_ring<T>>;
+template <typename T>
+using pull_mpmc_ring = asking<weir::pull::mpmc_ring<T>>;
+template <typename T>
+using pull_strict_mpmc_ring = asking<weir::pull::strict_mpmc_ring<T>>;
+
+template <template <typename> class Adapter>
+queue_entry on_request(const std::string& ring) {
+    return {.name = "weir::pull::" + ring,
+            .configuration = "try_push/try_pop; request(capacity / 4) after as many items",
+            .subject = true,
+            .plays = league::credit,
+            .sibling = "weir::" + ring,
+            .make = make_channel<Adapter>};
+}
+
+}  // namespace
+
+std::vector<queue_entry> weir_pull_queues() {
+    return {
+        on_request<pull_spsc_ring>("spsc_ring"),
+        on_request<pull_mpmc_ring>("mpmc_ring"),
+        on_request<pull_strict_mpmc_ring>("strict_mpmc_ring"),
+    };
+}
+
+}  // namespace bench

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+//
+// What threads do with a ring whose credit is on request, under the model checker.
+#pragma once
+
+#include <algorithm>
+#include <array>
+
+#include "scenarios.hpp"
+#include "weir/pull.hpp"
+
+namespace model {
+
+/// A ring and the books on what was asked for and what came of it. They are not modelled: a request is booked before it is
+/// made, an item after it was accepted.
+template <class Ring, unsigned Capacity, unsigned Producers, unsigned Consumers, unsigned Every = 1>
+class pull_scenario : public scenario {
+public:
+    void thread(unsigned index) override {
+        if (index < Producers) {
+            produce(index);
+        } else if (index < Producers + Consumers) {
+            consume(index - Producers);
+        } else {
+            other();
+        }
+    }
+
+    /// What is left comes out. Then the credit is what was asked for and not used, to one item; a pop has flushed it.
+    void after() override {
+        element out;
+        while (ring.try_pop(out) == status::success) received(out);
+        check(accepted_ == delivered_, "every accepted item is delivered, no other is");
+        if (ring.is_closed()) {
+            ring.request(1);
+            check(ring.credits() == 0 && ring.try_push(element(1)) == status::closed, "closed is for ever");
+            return;
+        }
+        const int credit = std::min(requested_ - accepted_, static_cast<int>(Capacity));
+        check(static_cast<int>(ring.credits()) == credit, "the credit is what was asked for and not used");
+        for (int i = 0; i < credit; ++i) {
+            check(ring.try_push(element(1)) == status::success, "what was asked for can be pushed");
+        }
+        check(ring.try_push(element(1)) == (credit == Capacity ? status::full : status::no_credit), "and no more");
+    }
+
+protected:
+    virtual void produce(unsigned producer) = 0;
+    virtual void consume(unsigned consumer) = 0;
+    virtual void other() {}
+
+    Ring ring{Capacity, weir::pull::grant_every{Every}, {254}};
+
+    void request(int n) {
+        requested_ += n;
+        ring.request(static_cast<std::uint64_t>(n));
+    }
+    status try_push() { return booked(ring.try_push(element(7))); }
+    status push() { return booked(ring.push(element(7))); }
+    status try_pop() {
+        element out;
+        const status answer = ring.try_pop(out);
+        if (answer == status::success) received(out);
+        return answer;
+    }
+    status pop() {
+        element out;
+        const status answer = ring.pop(out);
+        if (answer == status::success) received(out);
+        return answer;
+    }
+    void accepted(std::size_t n) {
+        accepted_ += static_cast<int>(n);
+        check(accepted_ <= requested_, "never more is accepted than was asked for");
+    }
+    void expect_push() { check(push() == status::success, "open: push succeeds"); }
+    void expect_pop() { check(pop() == status::success, "open: pop succeeds"); }
+
+private:
+    status booked(status answer) {
+        if (answer == status::success) accepted(1);
+        return answer;
+    }
+    void received(const element& item) {
+        check(item.number() == 7, "what comes out is what went in");
+        check(++delivered_ <= requested_, "never more is delivered than was asked for");
+    }
+
+    int requested_ = 0;
+    int accepted_ = 0;
+    int delivered_ = 0;
+};
+
+/// Grants against pushes, whatever comes.
+template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3, int Pops = 2, unsigned Every = 1>
+class granting : public pull_scenario<Ring, Capacity, P, C, Every> {
+    void produce(unsigned) override {
+        for (int i = 0; i < Pushes; ++i) {
+            const status answer = this->try_push();
+            check(answer != status::closed && answer != status::empty, "open: success, or a shortage");
+        }
+    }
+    void consume(unsigned) override {
+        for (int i = 0; i < Pops; ++i) {
+            this->request(1 + i);
+            (void)this->try_pop();
+        }
+    }
+};
+
+/// Several at once, and in place.
+template <class Ring, unsigned Capacity>
+class granting_bulk : public pull_scenario<Ring, Capacity, 1, 1> {
+    void produce(unsigned) override {
+        const std::array items{element(7), element(7), element(7)};
+        this->accepted(this->ring.try_push_n(items));
+        if constexpr (Ring::has_contiguous_slots) {
+            auto slots = this->ring.try_reserve(2);
+            for (std::size_t i = 0; i < slots.size(); ++i) slots.emplace(7);
+            const std::size_t k = std::min<std::size_t>(1, slots.size());
+            slots.commit(k);
+            this->accepted(k);
+        }
+        this->accepted(this->ring.try_push_n(items));
+    }
+    void consume(unsigned) override {
+        this->request(2);
+        (void)this->try_pop();
+        this->request(1);
+    }
+};
+
+/// There is always demand: a push may find the ring full, but is never told that nobody asks.
+template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3>
+class always_asked : public pull_scenario<Ring, Capacity, P, C> {
+    void produce(unsigned) override {
+        for (int i = 0; i < Pushes; ++i) {
+            check(this->try_push() != status::no_credit, "no_credit is not said while items are asked for");
+        }
+    }
+    void consume(unsigned c) override {
+        (void)this->try_pop();
+        if (c == 0) this->request(1);
+        (void)this->try_pop();
+    }
+
+public:
+    always_asked() { this->request(20); }
+};
+
+/// There is always room: a push may find that nobody asks, but is never told that the ring is full.
+template <class Ring, unsigned Capacity, unsigned P = 1>
+class always_room : public pull_scenario<Ring, Capacity, P, 1> {
+    static_assert(Capacity >= 2);
+    void produce(unsigned) override {
+        for (int i = 0; i < 3; ++i) check(this->try_push() != status::full, "full is not said of a ring that never was");
+    }
+    void consume(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            this->request(1);
+            if (this->try_pop() != status::success) return;  // so that there is one at most
+        }
+    }
+};
+
+/// The ring is full, then a request comes, then a pop: at no time is there room that nobody asked for.
+template <class Ring>
+class asked_before_room : public pull_scenario<Ring, 1, 1, 1> {
+    void produce(unsigned) override {
+        check(this->try_push() != status::no_credit, "no_credit is not said of the two halves of different moments");
+    }
+    void consume(unsigned) override {
+        this->request(1);
+        (void)this->try_pop();
+    }
+
+public:
+    asked_before_room() {
+        this->request(1);
+        check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// What was seen to be asked for can be pushed.
+template <class Ring, unsigned Every = 1>
+class seen_request : public pull_scenario<Ring, 2, 1, 1, Every> {
+    void produce(unsigned) override {
+        while (!asked_.load(acquire)) yield();
+        check(this->try_push() == status::success, "what was asked for can be pushed");
+        check(this->try_push() == status::success, "what was asked for can be pushed");
+        check(this->try_push() == status::full, "and no more");
+    }
+    void consume(unsigned) override {
+        this->request(1);
+        this->request(1);
+        asked_.store(true, release);
+    }
+    flag asked_{false};
+};
+
+/// A third thread looks.
+template <class Ring>
+class looking_at_credit : public pull_scenario<Ring, 3, 1, 1> {
+    void produce(unsigned) override { (void)this->try_push(); }
+    void consume(unsigned) override {
+        (void)this->try_pop();
+        this->request(1);
+    }
+    void other() override {
+        check(this->ring.size_approx() <= 1, "a size is one that the ring could have had");
+        check(this->ring.credits() <= 2, "credit is not more than was ever asked for");
+    }
+
+public:
+    looking_at_credit() { this->request(1); }
+};
+
+/// Producers wait for credit, and a consumer asks and waits for items. Who sleeps on is a deadlock.
+template <class Ring, unsigned Capacity, unsigned P = 1, int Items = 2, int Portion = 1, unsigned Every = 1>
+class waiting_for_credit : public pull_scenario<Ring, Capacity, P, 1, Every> {
+    void produce(unsigned) override {
+        for (int i = 0; i < Items; ++i) this->expect_push();
+    }
+    void consume(unsigned) override {
+        for (int i = 0; i < static_cast<int>(P) * Items; ++i) {
+            if (i % Portion == 0) this->request(Portion);
+            this->expect_pop();
+        }
+    }
+};
+
+/// A pop that brings no credit wakes nobody, and a request does: but the pop comes from another consumer.
+template <class Ring, unsigned P = 1>
+class pop_and_request : public pull_scenario<Ring, 1, P, 2> {
+    void produce(unsigned p) override {
+        if (p == 0) this->expect_push();
+    }
+    void consume(unsigned c) override {
+        if (c == 0) {
+            this->expect_pop();
+        } else {
+            this->request(1);
+        }
+    }
+
+public:
+    pop_and_request() {
+        this->request(1);
+        check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// Consumers hold grants back, and one of them leaves: the other one finds nothing, and must not sleep on it.
+template <class Ring>
+class leaving_grants : public pull_scenario<Ring, 2, 1, 2, 2> {
+    void produce(unsigned) override { this->expect_push(); }
+    void consume(unsigned c) override {
+        this->expect_pop();
+        c == 0 ? this->request(1) : this->expect_pop();
+    }
+
+public:
+    leaving_grants() {
+        this->request(2);
+        for (int i = 0; i < 2; ++i) check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// Closing amid requests: who waits for credit hears of it, and what was accepted arrives.
+template <class Ring>
+class closing_requests : public pull_scenario<Ring, 1, 1, 1> {
+    void produce(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            const status answer = this->push();
+            check(answer == status::success || answer == status::closed, "push waits until it has an answer");
+        }
+    }
+    void consume(unsigned) override {
+        this->request(1);
+        if (this->pop() == status::closed) check(this->ring.is_closed(), "closed is said of a closed ring");
+    }
+    void other() override { this->ring.close(); }
+};
+
+/// Two rings, and each thread asks one for what the other thread looks for there: not both may miss it.
+template <class Ring>
+class asking_across : public scenario {
+    Ring a{1, weir::start_at{254}}, b{1, weir::start_at{254}};
+    bool missed_[2] = {};
+
+    void thread(unsigned index) override {
+        (index == 0 ? a : b).request(1);
+        missed_[index] = (index == 0 ? b : a).try_push(element(1)) == status::no_credit;
+    }
+    void after() override { check(!missed_[0] || !missed_[1], "one finds what the other one asked for"); }
+};
+
+}  // namespace model
