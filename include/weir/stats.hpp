@@ -191,13 +191,21 @@ public:
     void woke() noexcept { line().wakes.add(); }
 
     stats::producer_counts of_producer() const noexcept {
-        return {sum(&lines::passed), sum(&lines::shortages), sum(&lines::no_credit), sum(&lines::busy),
-                sum(&lines::closed), sum(&lines::timeout),   sum(&lines::parks),     sum(&lines::wakes),
-                high_water_.read(),  short_.read_ns(),       no_credit_.read_ns()};
+        return {sum(&lines::passed),
+                sum(&lines::shortages),
+                sum(&lines::no_credit),
+                sum(&lines::busy),
+                sum(&lines::closed),
+                sum(&lines::timeout),
+                sum(&lines::parks),
+                sum(&lines::wakes),
+                high_water_.read(),
+                told(short_, told_short_),
+                told(no_credit_, told_no_credit_)};
     }
     stats::consumer_counts of_consumer() const noexcept {
         return {sum(&lines::passed),  sum(&lines::shortages), sum(&lines::busy),  sum(&lines::closed),
-                sum(&lines::timeout), sum(&lines::parks),     sum(&lines::wakes), short_.read_ns()};
+                sum(&lines::timeout), sum(&lines::parks),     sum(&lines::wakes), told(short_, told_short_)};
     }
 
 private:
@@ -224,12 +232,21 @@ private:
         return all;
     }
 
+    // Who ends a period takes the time a little before the end shows, and a reader in between says more than it comes
+    // to. What was said is remembered, so that no reader ever says less.
+    static std::uint64_t told(const stopwatch& watch, event_count<true>& already) noexcept {
+        already.raise_to(watch.read_ns());
+        return already.read();
+    }
+
     std::array<lines, line_count> lines_;
     // Read by each push or pop, written at the edges of full and empty.
     alignas(separation_bytes) stopwatch short_;
     stopwatch no_credit_;
     count high_water_;
-    std::uint64_t at_most_ = 0;  // the lone producer's
+    std::uint64_t at_most_ = 0;                                       // the lone producer's
+    alignas(separation_bytes) mutable event_count<true> told_short_;  // the readers'
+    mutable event_count<true> told_no_credit_;
 };
 
 /// Counts nothing, and takes no room. `End` makes the two of a ring different, so that they can lie at one address.
