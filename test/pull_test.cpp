@@ -403,7 +403,8 @@ std::string sentence(F rejected) {
 TYPED_TEST(pull, refuses_the_impossible_with_a_sentence) {
     using type = typename TestFixture::ring_type;
     type ring(10);
-    EXPECT_EQ(sentence([&] { ring.request(0); }), "weir: request(0) asks for no item; ask for 1 or more, or do not ask");
+    EXPECT_EQ(sentence([&] { ring.request(0); }),
+              "weir: request(0) asks for no item; ask for 1 or more, or do not ask");
     EXPECT_EQ(ring.credits(), 0u);
     EXPECT_EQ(sentence([] { type(10, grant_every{11}); }),
               "weir: a ring of capacity 10 never has credit for 11 items to grant at once; choose 1 to 10");
@@ -414,8 +415,8 @@ TYPED_TEST(pull, refuses_the_impossible_with_a_sentence) {
 
 // ---- threads -----------------------------------------------------------------------------------------------------
 
-/// Producers push as fast as they are let, and a consumer asks, pops and samples: never more is out, or inside, than was
-/// asked for by then; and in the end exactly that.
+/// Producers push as fast as they are let, and a consumer asks, pops and samples: never more is out, or inside, than
+/// was asked for by then; and in the end exactly that.
 template <class Ring>
 void random_grants(std::size_t capacity, std::size_t every, word total) {
     Ring ring(capacity, grant_every{every}, {word{0} - total / 2});

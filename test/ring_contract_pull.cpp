@@ -14,13 +14,13 @@ struct asked : Ring {
 };
 
 template <template <class, class, class, class> class Ring>
-using pull_rings_of = testing::Types<
-    asked<Ring<int, seq_cst_park, weir::storage::heap, std::uint16_t>>,
-    asked<Ring<std::unique_ptr<int>, weir::wait::park, weir::storage::heap, std::uint64_t>>,
+using pull_rings_of =
+    testing::Types<asked<Ring<int, seq_cst_park, weir::storage::heap, std::uint16_t>>,
+                   asked<Ring<std::unique_ptr<int>, weir::wait::park, weir::storage::heap, std::uint64_t>>,
 #if defined(__cpp_exceptions)
-    asked<Ring<throwing, weir::wait::park, weir::storage::heap, std::uint64_t>>,
+                   asked<Ring<throwing, weir::wait::park, weir::storage::heap, std::uint64_t>>,
 #endif
-    asked<Ring<counted, weir::wait::park, weir::storage::heap, std::uint64_t>>>;
+                   asked<Ring<counted, weir::wait::park, weir::storage::heap, std::uint64_t>>>;
 
 template <class T, class Wait, class Storage, class Counter>
 using strict_ring = weir::pull::strict_mpmc_ring<T, Wait, Storage, Counter>;

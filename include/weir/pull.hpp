@@ -14,14 +14,14 @@
 // how many items are under way: queued, or popped and not yet finished. The capacity is the ceiling, also of
 // request(pull::unbounded). Popping alone grants nothing, unless more was asked for than there was room.
 //
-// A push that is refused says which it is: `full`, every slot is taken; `no_credit`, there is room, and what was asked for
-// is used up. If it is both, it says full. A waiting push waits for either, and is woken by the pop or the request that
-// lets it go on, and by no other.
+// A push that is refused says which it is: `full`, every slot is taken; `no_credit`, there is room, and what was asked
+// for is used up. If it is both, it says full. A waiting push waits for either, and is woken by the pop or the request
+// that lets it go on, and by no other.
 //
-// Ask in portions. A request of many costs what a request of one does: one store with one consumer, one read-modify-write
-// with many, and for the producers a look at it. A portion of a quarter of the capacity, with twice as much asked for
-// in the beginning, costs no throughput; a request for each item costs some. pull::grant_every makes portions of single
-// requests where the consumer would rather not count.
+// Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
+// read-modify-write with many, and for the producers a look at it. A portion of a quarter of the capacity, with twice
+// as much asked for in the beginning, costs no throughput; a request for each item costs some. pull::grant_every makes
+// portions of single requests where the consumer would rather not count.
 #pragma once
 
 #include <concepts>
@@ -39,23 +39,29 @@
 namespace weir::pull {
 
 /// As weir::spsc_ring, with credit on request. request() is the consumer's, and wait-free.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+template <class T, class Wait = wait::park, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter, detail::granting::on_request>, Wait>;
 
-/// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
+/// As weir::mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and lock-free: it is
 /// repeated only when another request came in between. All consumers ask for all.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+template <class T, class Wait = wait::park, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
 using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter, detail::granting::on_request>, Wait>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+template <class T, class Wait = wait::park, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
 using mpsc_ring = mpmc_ring<T, Wait, Storage, Counter>;
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
+template <class T, class Wait = wait::park, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
 using spmc_ring = mpmc_ring<T, Wait, Storage, Counter>;
 
-/// As weir::strict_mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t,
-          std::size_t Threads = 64>
-using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads, detail::granting::on_request>, Wait>;
+/// As weir::strict_mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and
+/// lock-free.
+template <class T, class Wait = wait::park, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>
+using strict_mpmc_ring =
+    basic_ring<detail::strict_core<T, Storage, Counter, Threads, detail::granting::on_request>, Wait>;
 
 }  // namespace weir::pull

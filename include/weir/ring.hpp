@@ -104,7 +104,8 @@ public:
 
     // ---- producer side: try ----------------------------------------------------------------------------------
 
-    /// Appends a copy. Returns success, full, no_credit (on request), busy (see progress) or closed. O(1). If T's copy constructor throws, nothing has happened.
+    /// Appends a copy. Returns success, full, no_credit (on request), busy (see progress) or closed. O(1). If T's copy
+    /// constructor throws, nothing has happened.
     [[gnu::always_inline]] status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::copy_constructible<T>
     {
@@ -196,7 +197,8 @@ public:
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
-    /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes waiters ask again.
+    /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes waiters
+    /// ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
@@ -565,7 +567,8 @@ private:
         return in_time ? answer : status::timeout;
     }
 
-    using space_lot = std::conditional_t<has_credit_on_request, detail::credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
+    using space_lot =
+        std::conditional_t<has_credit_on_request, detail::credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
     space_lot open_space() {
         if constexpr (has_credit_on_request) {
             return space_lot(core_);
@@ -575,8 +578,8 @@ private:
     }
 
     Core core_;
-    typename Wait::lot items_{false};      // where consumers wait
-    space_lot space_ = open_space();  // where producers wait
+    typename Wait::lot items_{false};  // where consumers wait
+    space_lot space_ = open_space();   // where producers wait
 };
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.

@@ -15,12 +15,12 @@
 
 namespace weir::pull {
 
-/// A demand without end. Demands add up, and a sum that reaches this stays there: from then on the capacity alone bounds
-/// what is pushed, as on a ring with automatic credit.
+/// A demand without end. Demands add up, and a sum that reaches this stays there: from then on the capacity alone
+/// bounds what is pushed, as on a ring with automatic credit.
 inline constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
 
-/// What is asked for is granted when it adds up to so many items: 1, at once, to the ring's capacity. What was held back
-/// until then is granted when a pop finds nothing, before it says so or waits; and nothing is held back while the
+/// What is asked for is granted when it adds up to so many items: 1, at once, to the ring's capacity. What was held
+/// back until then is granted when a pop finds nothing, before it says so or waits; and nothing is held back while the
 /// consumer knows of no item that it could pop. So neither side waits for the other.
 struct grant_every {
     std::size_t items = 1;
@@ -36,7 +36,8 @@ enum class granting : unsigned char { automatic, on_request };
 inline std::size_t checked_threshold(pull::grant_every every, std::size_t capacity) {
     if (every.items < 1 || every.items > capacity) {
         reject_argument("a ring of capacity " + std::to_string(capacity) + " never has credit for " +
-                        std::to_string(every.items) + " items to grant at once; choose 1 to " + std::to_string(capacity));
+                        std::to_string(every.items) + " items to grant at once; choose 1 to " +
+                        std::to_string(capacity));
     }
     return every.items;
 }
@@ -45,13 +46,13 @@ inline std::size_t checked_threshold(pull::grant_every every, std::size_t capaci
 class shared_demand {
 public:
     /// Nothing is asked for beyond `start`. `every`: see pull::grant_every.
-    shared_demand(cursor start, std::size_t every) noexcept : every_(every), requested_(start) {}
+    shared_demand(cursor start, std::size_t every) noexcept : requested_(start), every_(every) {}
 
     // ---- consumers -------------------------------------------------------------------------------------------
 
-    /// Asks for `n` more items. `taken` is where the consumers are, or were a moment ago; `is_known()` says whether they
-    /// know of an item. Returns how many items are granted by this call; 0 when they are held back, or when there is no
-    /// end to the demand anyhow.
+    /// Asks for `n` more items. `taken` is where the consumers are, or were a moment ago; `is_known()` says whether
+    /// they know of an item. Returns how many items are granted by this call; 0 when they are held back, or when there
+    /// is no end to the demand anyhow.
     template <class IsKnown>
     std::uint64_t request(std::uint64_t n, cursor taken, IsKnown is_known) noexcept {
         if (n >= every_) return grant(n, taken);
@@ -66,8 +67,8 @@ public:
         return grant(held_.exchange(0, release), taken);  // (5) release: pairs with (4)
     }
 
-    /// Whether a producer that waits, where the producers' cursor is `tail()`, could go on if there is room. To be asked
-    /// after the room was made: who is told no is noticed by the next request, if not here.
+    /// Whether a producer that waits, where the producers' cursor is `tail()`, could go on if there is room. To be
+    /// asked after the room was made: who is told no is noticed by the next request, if not here.
     template <class Tail>
     bool is_unused(Tail tail) noexcept {
         // (3) release: pairs with (1): who reads what is asked for later knows of the room that was made before
@@ -75,14 +76,11 @@ public:
         return is_unbounded(asked) || distance(asked, tail()) > 0;
     }
 
-    /// Nothing is pushed any more: what is asked for from now on is not noticed.
-    void end() noexcept { requested_.fetch_or(unbounded_bit, relaxed); }  // relaxed: a number
-
     // ---- producers -------------------------------------------------------------------------------------------
 
-    /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`, the
-    /// end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were so at the
-    /// look at the room.
+    /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`,
+    /// the end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were
+    /// so at the look at the room.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
         // (2) seq_cst: pairs with (1). Before the room: who sees a request sees the pops from before, see is_unused()
@@ -115,18 +113,19 @@ private:
             const auto open = static_cast<std::uint64_t>(distance(asked, taken));
             const bool ends = n < as_good_as_unbounded - open;
             const cursor next = ends ? items_ahead(asked, n) : asked | unbounded_bit;
-            // (1) seq_cst: pairs with (2), and with (3): passes on what room was made; and one order with looks across rings
+            // (1) seq_cst: pairs with (2), and with (3): passes on what room was made; and one order with looks across
+            // rings
             if (requested_.compare_exchange_weak(asked, next, seq_cst, relaxed)) return n;
         }
     }
 
-    const std::uint64_t every_;
-    // Apart: what is held back concerns no producer.
     alignas(separation_bytes) atomic<cursor> requested_;
-    alignas(separation_bytes) atomic<std::uint64_t> held_{0};
+    alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
+    const std::uint64_t every_;
 };
 
-/// Where the producers of a ring with credit on request wait. Room alone is no reason to wake them: it takes credit, too.
+/// Where the producers of a ring with credit on request wait. Room alone is no reason to wake them: it takes credit,
+/// too.
 template <class Lot, class Core>
 class credit_lot : public Lot {
 public:
