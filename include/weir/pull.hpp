@@ -15,8 +15,8 @@
 // request(pull::unbounded). Popping alone grants nothing, unless more was asked for than there was room.
 //
 // A push that is refused says which it is: `full`, every slot is taken; `no_credit`, there is room, and what was asked
-// for is used up. If it is both, it says full. A waiting push waits for either, and is woken by the pop or the request
-// that lets it go on, and by no other.
+// for is used up. If it is both, it says full. A waiting push waits for either; a pop that leaves it without credit does
+// not wake it.
 //
 // Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
 // read-modify-write with many, and for the producers a look at it. A portion of a quarter of the capacity, with twice

@@ -271,14 +271,22 @@ public:
     }
 };
 
-/// Consumers hold grants back, and one of them leaves: the other one finds nothing, and must not sleep on it.
+/// A consumer holds a grant back and leaves: the other one finds nothing, and must not sleep on it.
 template <class Ring>
 class leaving_grants : public pull_scenario<Ring, 2, 1, 2, 2> {
     void produce(unsigned) override { this->expect_push(); }
     void consume(unsigned c) override {
-        this->expect_pop();
-        c == 0 ? this->request(1) : this->expect_pop();
+        if (c == 0) {
+            this->expect_pop();
+            popped_.store(true, release);
+            this->request(1);
+        } else {
+            while (!popped_.load(acquire)) yield();
+            this->expect_pop();
+            this->expect_pop();
+        }
     }
+    flag popped_{false};
 
 public:
     leaving_grants() {
