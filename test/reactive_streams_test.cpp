@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A ring with credit on request as a subscription of Reactive Streams 1.0.4 (github.com/reactive-streams/reactive-streams-jvm),
-// rule by rule, by the specification's numbers. The publisher is the ring's producer, the subscriber its consumer:
+// A ring with credit on request as a subscription of Reactive Streams 1.0.4
+// (github.com/reactive-streams/reactive-streams-jvm), rule by rule, by the specification's numbers. The publisher is
+// the ring's producer, the subscriber its consumer:
 //
 //     request(n)    request(n)            onNext        an item that is popped
 //     cancel()      close() by the consumer    onComplete    `closed`, after close() by the producer
@@ -25,7 +26,8 @@ namespace {
 
 using weir::status;
 using word = std::uint64_t;
-using kinds = testing::Types<weir::pull::spsc_ring<word>, weir::pull::mpmc_ring<word>, weir::pull::strict_mpmc_ring<word>>;
+using kinds =
+    testing::Types<weir::pull::spsc_ring<word>, weir::pull::mpmc_ring<word>, weir::pull::strict_mpmc_ring<word>>;
 
 struct kind_names {
     template <class Ring>
@@ -121,8 +123,8 @@ TYPED_TEST(reactive_streams, rule_2_9_completion_needs_no_request) {
     }
 }
 
-// 2.10: the same for a failure. A ring knows no errors: the publisher says why elsewhere before it closes, and who is told
-// that the ring is closed sees what was written before.
+// 2.10: the same for a failure. A ring knows no errors: the publisher says why elsewhere before it closes, and who is
+// told that the ring is closed sees what was written before.
 TYPED_TEST(reactive_streams, rule_2_10_failure_needs_no_request) {
     for (const bool requests : {false, true}) {
         TypeParam ring(8);
@@ -139,8 +141,8 @@ TYPED_TEST(reactive_streams, rule_2_10_failure_needs_no_request) {
     }
 }
 
-// 3.3: how deep request() and the arrival of items may call each other is bounded. A ring: request() only counts. It calls
-// no publisher, so that a subscriber that requests while it is given an item is not given another one inside.
+// 3.3: how deep request() and the arrival of items may call each other is bounded. A ring: request() only counts. It
+// calls no publisher, so that a subscriber that requests while it is given an item is not given another one inside.
 TYPED_TEST(reactive_streams, rule_3_3_a_request_delivers_nothing_by_itself) {
     TypeParam ring(4);
     ring.request(1);
@@ -226,8 +228,8 @@ TYPED_TEST(reactive_streams, rule_3_9_to_request_nothing_is_an_error) {
 #endif
 }
 
-// 3.12: cancel makes the publisher stop in the end. A ring: a push says `closed` at the latest when its credit is used up,
-// also to a publisher that waits for credit.
+// 3.12: cancel makes the publisher stop in the end. A ring: a push says `closed` at the latest when its credit is used
+// up, also to a publisher that waits for credit.
 TYPED_TEST(reactive_streams, rule_3_12_cancel_stops_the_publisher) {
     TypeParam ring(4);
     ring.request(3);
@@ -241,8 +243,8 @@ TYPED_TEST(reactive_streams, rule_3_12_cancel_stops_the_publisher) {
     EXPECT_EQ(accepted, 3u);
 }
 
-// 3.17: any number of requests, and a demand of up to 2^63 - 1, which may count as without end. A ring: demands add up to
-// pull::unbounded and stay there, and the capacity still bounds what is inside.
+// 3.17: any number of requests, and a demand of up to 2^63 - 1, which may count as without end. A ring: demands add up
+// to pull::unbounded and stay there, and the capacity still bounds what is inside.
 TYPED_TEST(reactive_streams, rule_3_17_demand_has_no_bound_of_its_own) {
     constexpr word java_unbounded = (word{1} << 63) - 1;
     for (const int requests : {1, 2, 3, 100}) {

@@ -6,8 +6,8 @@
 namespace bench {
 namespace {
 
-/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that at
-/// a time, when it has finished so many.
+/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that
+/// at a time, when it has finished so many.
 template <typename Ring>
 class asking {
     using T = typename Ring::value_type;

@@ -142,12 +142,11 @@ public:
         limit_.store(static_cast<Counter>(taken + capacity_), detail::release);
     }
 
-    /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, if the capacity
-    /// allows no more, or if sending was ended.
+    /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, or if the capacity
+    /// allows no more.
     Counter request(std::uint64_t n) noexcept
         requires on_request
     {
-        if (is_ended()) return 0;
         demand_state& mine = consumer_.demand;
         mine.open = n < pull::unbounded - mine.open ? mine.open + n : pull::unbounded;
         const bool may_wait = due() < mine.grant_every && known_items(take_position()) > 0;

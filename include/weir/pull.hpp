@@ -15,8 +15,8 @@
 // request(pull::unbounded). Popping alone grants nothing, unless more was asked for than there was room.
 //
 // A push that is refused says which it is: `full`, every slot is taken; `no_credit`, there is room, and what was asked
-// for is used up. If it is both, it says full. A waiting push waits for either, and is woken by the pop or the request
-// that lets it go on, and by no other.
+// for is used up. If it is both, it says full. A waiting push waits for either; a pop that leaves it without credit does
+// not wake it.
 //
 // Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
 // read-modify-write with many, and for the producers a look at it. A portion of a quarter of the capacity, with twice
@@ -44,7 +44,7 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter, detail::granting::on_request>, Wait, Stats>;
 
-/// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
+/// As weir::mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and lock-free: it is
 /// repeated only when another request came in between. All consumers ask for all.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t>
@@ -58,7 +58,7 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
-/// As weir::strict_mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and
+/// As weir::strict_mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and
 /// lock-free.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>

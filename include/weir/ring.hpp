@@ -38,8 +38,7 @@ struct start_at {
 /// - The capacity is exactly what was asked for, and a full ring is a signal: a try-operation refuses and says why, a
 ///   waiting one waits.
 /// - A push that fails leaves its argument untouched, also an rvalue.
-/// - Every value of T can be stored. T may be move-only and over-aligned. Live elements are destroyed exactly once:
-/// when
+/// - Every value of T can be stored. T may be move-only and over-aligned. Live elements are destroyed exactly once: when
 ///   they are taken, or by the ring's destructor.
 /// - close() ends the pushing: what was accepted is still popped, in order, and only then do pops say `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
@@ -47,10 +46,9 @@ struct start_at {
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
-/// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not
-/// reach
-///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except
-///   that copies with wait::event share their descriptors, so that only one of the two processes may go on.
+/// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not reach
+///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
+///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
 template <class Core, class Wait, class Stats>
 class basic_ring {
 public:
@@ -69,7 +67,7 @@ public:
     static constexpr bool has_many_producers = requires { Core::has_many_producers; };
     static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
     /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
-    static constexpr bool has_contiguous_slots = requires(Core & core) { core.readable(1); };
+    static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
 
     static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
     /// Whether a push takes, besides room, a consumer that has asked for the item: see pull.hpp.
@@ -80,26 +78,28 @@ public:
     static constexpr progress try_pop_progress = Core::try_pop_progress;
 
     /// A ring of exactly `capacity` slots, 1 at least.
-    explicit basic_ring(std::size_t capacity,
-                        start_at start = {}) requires(Core::fixed_capacity == 0 && !has_credit_on_request)
+    explicit basic_ring(std::size_t capacity, start_at start = {})
+        requires(Core::fixed_capacity == 0 && !has_credit_on_request)
         : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
-    explicit basic_ring(start_at start = {}) requires(Core::fixed_capacity != 0 && !has_credit_on_request)
+    explicit basic_ring(start_at start = {})
+        requires(Core::fixed_capacity != 0 && !has_credit_on_request)
         : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// The same with credit on request: nothing can be pushed before something is requested.
-    explicit basic_ring(std::size_t capacity,
-                        start_at start = {}) requires(Core::fixed_capacity == 0 && has_credit_on_request)
+    explicit basic_ring(std::size_t capacity, start_at start = {})
+        requires(Core::fixed_capacity == 0 && has_credit_on_request)
         : basic_ring(capacity, pull::grant_every{}, start) {}
-    explicit basic_ring(start_at start = {}) requires(Core::fixed_capacity != 0 && has_credit_on_request)
+    explicit basic_ring(start_at start = {})
+        requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : basic_ring(pull::grant_every{}, start) {}
     /// ... and granted by `every` items at least, 1 to the capacity.
-    basic_ring(std::size_t capacity, std::same_as<pull::grant_every> auto every,
-               start_at start = {}) requires(Core::fixed_capacity == 0 && has_credit_on_request)
+    basic_ring(std::size_t capacity, std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(Core::fixed_capacity == 0 && has_credit_on_request)
         : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
-    explicit basic_ring(std::same_as<pull::grant_every> auto every,
-                        start_at start = {}) requires(Core::fixed_capacity != 0 && has_credit_on_request)
+    explicit basic_ring(std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
 
     basic_ring(const basic_ring&) = delete;
@@ -109,8 +109,9 @@ public:
 
     /// Appends a copy. Returns success, full, no_credit (on request), busy (see progress) or closed. O(1). If T's copy
     /// constructor throws, nothing has happened.
-    [[gnu::always_inline]] status try_push(const T& value) noexcept(
-        std::is_nothrow_copy_constructible_v<T>) requires std::copy_constructible<T> {
+    [[gnu::always_inline]] status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
+        requires std::copy_constructible<T>
+    {
         return try_emplace(value);
     }
 
@@ -118,21 +119,22 @@ public:
     [[gnu::always_inline]] status try_push(T&& value) noexcept { return try_emplace(std::move(value)); }
 
     /// Appends an element built in its slot from `args`, which are untouched unless the answer is success. O(1).
-    /// With many producers, what may throw is built before its slot is claimed: if another thread then takes the last
-    /// slot, rvalues among `args` are used up. Build a T yourself, and push it, to keep it.
+    /// With many producers, what may throw is built before its slot is claimed: if another thread then takes the last slot,
+    /// rvalues among `args` are used up. Build a T yourself, and push it, to keep it.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
-        if (is_shortage(answer)) [[unlikely]]
-            found_full();
+        if (is_shortage(answer)) [[unlikely]] found_full();
         note_push(answer);
         return answer;
     }
 
     /// Appends copies of the first k values, as many as fit, in one publication; returns k. O(k). If a copy throws,
     /// nothing has happened.
-    std::size_t try_push_n(std::span<const T> values) requires std::copy_constructible<T> {
+    std::size_t try_push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
         return try_push_n(values.data(), values.size());
     }
 
@@ -140,15 +142,18 @@ public:
     /// construction throws, those already built are destroyed and nothing is pushed. With many producers, elements that
     /// may throw are pushed singly: an exception ends the batch, and passes on if nothing was pushed before it.
     template <std::input_iterator It>
-        requires std::constructible_from<T, std::iter_reference_t<It>> std::size_t try_push_n(It from, std::size_t n) {
-            const std::size_t pushed = push_some(std::move(from), n);
-            if (pushed == 0 && n > 0) note_no_room();
-            return pushed;
-        }
+        requires std::constructible_from<T, std::iter_reference_t<It>>
+    std::size_t try_push_n(It from, std::size_t n) {
+        const std::size_t pushed = push_some(std::move(from), n);
+        if (pushed == 0 && n > 0) note_no_room();
+        return pushed;
+    }
 
     /// Claims up to `n` slots to be filled in place; of size 0 when the ring is full or closed. Until it is dropped,
     /// nothing else may be pushed. O(1).
-    [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept requires has_contiguous_slots {
+    [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         const auto slots = core_.claim(n);
         if (slots.size() == 0) [[unlikely]] {
             found_full();
@@ -160,49 +165,55 @@ public:
     // ---- producer side: wait ---------------------------------------------------------------------------------
 
     /// Appends, and waits for room. Returns success, or closed.
-    [[gnu::always_inline]] status push(const T& value) requires std::copy_constructible<T> {
+    [[gnu::always_inline]] status push(const T& value)
+        requires std::copy_constructible<T>
+    {
         return push_until(value, detail::forever);
     }
     [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), detail::forever); }
 
     /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
-    status push_for(const T& value, std::chrono::nanoseconds time) requires std::copy_constructible<T> {
+    status push_for(const T& value, std::chrono::nanoseconds time)
+        requires std::copy_constructible<T>
+    {
         return push_until(value, after(time));
     }
     status push_for(T&& value, std::chrono::nanoseconds time) { return push_until(std::move(value), after(time)); }
-    [[gnu::always_inline]] status push_until(const T& value, time_point deadline) requires std::copy_constructible<T> {
+    [[gnu::always_inline]] status push_until(const T& value, time_point deadline)
+        requires std::copy_constructible<T>
+    {
         const status answer = put(value);
         note_push(answer);
-        if (!is_to_wait(answer)) [[likely]]
-            return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
     [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
         const status answer = put(std::move(value));
         note_push(answer);
-        if (!is_to_wait(answer)) [[likely]]
-            return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
-    /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes
-    /// waiters ask again.
+    /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes waiters
+    /// ask again.
     template <class U, std::predicate Stop>
-        requires std::constructible_from<T, U> status push_unless(U&& value, Stop stop,
-                                                                  time_point deadline = detail::forever) {
-            if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
-                const status answer = put(std::forward<U>(value));
-                note_push(answer);
-                if (!is_to_wait(answer) || stop()) return answer;
-                return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
-            } else {
-                return push_unless(T(std::forward<U>(value)), stop, deadline);  // made once, however often it is tried
-            }
+        requires std::constructible_from<T, U>
+    status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
+        if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+            const status answer = put(std::forward<U>(value));
+            note_push(answer);
+            if (!is_to_wait(answer) || stop()) return answer;
+            return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
+        } else {
+            return push_unless(T(std::forward<U>(value)), stop, deadline);  // made once, however often it is tried
         }
+    }
 
-    /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless the ring
-    /// was closed meanwhile.
-    std::size_t push_n(std::span<const T> values) requires std::copy_constructible<T> {
+    /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless the ring was
+    /// closed meanwhile.
+    std::size_t push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
         std::size_t pushed = try_push_n(values);
         while (pushed < values.size()) {
             const status answer = wait_for_room(
@@ -219,13 +230,13 @@ public:
 
     // ---- consumer side: try ----------------------------------------------------------------------------------
 
-    /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the
-    /// assignment throws, the element stays; with many consumers it must not throw.
-    [[gnu::always_inline]] status try_pop(T& out) noexcept(
-        std::is_nothrow_move_assignable_v<T>) requires std::is_move_assignable_v<T> {
+    /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the assignment
+    /// throws, the element stays; with many consumers it must not throw.
+    [[gnu::always_inline]] status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
+        requires std::is_move_assignable_v<T>
+    {
         const status answer = take(assign_to(out));
-        if (answer == status::empty) [[unlikely]]
-            found_empty();
+        if (answer == status::empty) [[unlikely]] found_empty();
         note_pop(answer);
         return answer;
     }
@@ -234,15 +245,16 @@ public:
     [[nodiscard, gnu::always_inline]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
         const status answer = take(emplace_in(out));
-        if (answer == status::empty) [[unlikely]]
-            found_empty();
+        if (answer == status::empty) [[unlikely]] found_empty();
         note_pop(answer);
         return out;
     }
 
-    /// Moves the oldest k elements to `out`, as many as there are and as fit, in one publication; returns k. O(k). If
-    /// an assignment throws, all elements stay, those before it in their moved-from state.
-    std::size_t try_pop_n(std::span<T> out) requires std::is_move_assignable_v<T> {
+    /// Moves the oldest k elements to `out`, as many as there are and as fit, in one publication; returns k. O(k). If an
+    /// assignment throws, all elements stay, those before it in their moved-from state.
+    std::size_t try_pop_n(std::span<T> out)
+        requires std::is_move_assignable_v<T>
+    {
         const std::size_t popped = pop_some(out);
         if (popped == 0 && !out.empty()) note_no_items();
         return popped;
@@ -250,7 +262,9 @@ public:
 
     /// Shows the oldest `n` elements at most, in place; of size 0 when the ring is empty. Nothing is taken before
     /// release(). Until it is dropped, nothing else may be popped. O(1).
-    [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept requires has_contiguous_slots {
+    [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         const auto items = core_.readable(n);
         if (items.size() == 0) [[unlikely]] {
             found_empty();
@@ -259,10 +273,10 @@ public:
         return {*this, items};
     }
 
-    /// Calls `visit(T&)` on the elements there are, oldest first and at most `most` of them, each in its slot, then
-    /// frees them, a few lines at a time so that the producer does not wait for the last. Returns how many. O(k). If
-    /// `visit` throws, that element and those after it stay. With many consumers, elements are claimed before they are
-    /// visited: an element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
+    /// Calls `visit(T&)` on the elements there are, oldest first and at most `most` of them, each in its slot, then frees
+    /// them, a few lines at a time so that the producer does not wait for the last. Returns how many. O(k). If `visit`
+    /// throws, that element and those after it stay. With many consumers, elements are claimed before they are visited: an
+    /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
         const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { popped(n); });
@@ -273,20 +287,20 @@ public:
         return visited;
     }
 
-    /// Calls `visit(T&)` on the oldest element in its slot, then frees it: success, empty, busy (see progress) or
-    /// closed. O(1). If `visit` throws, the element stays; with many consumers it must be noexcept.
+    /// Calls `visit(T&)` on the oldest element in its slot, then frees it: success, empty, busy (see progress) or closed. O(1).
+    /// If `visit` throws, the element stays; with many consumers it must be noexcept.
     template <std::invocable<T&> F>
     status try_consume_one(F visit) {
         const status answer = take(visit);
-        if (answer == status::empty) [[unlikely]]
-            found_empty();
+        if (answer == status::empty) [[unlikely]] found_empty();
         note_pop(answer);
         return answer;
     }
 
     /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
     /// progress). For a producer to whom the new is worth more than the old. O(1).
-    status try_drop_oldest() noexcept requires requires(Core& core) { core.try_drop_oldest(); }
+    status try_drop_oldest() noexcept
+        requires requires(Core& core) { core.try_drop_oldest(); }
     {
         const status answer = core_.try_drop_oldest();
         if (answer == status::success) popped(1);
@@ -298,9 +312,11 @@ public:
     /// Asks for `n` more items: so many more pushes succeed, as soon as there is room for them. Demands add up, to
     /// pull::unbounded at most, and what was asked for is never taken back. After close() it does nothing.
     ///
-    /// For a consumer: the one there is, or any of many. Wait-free with one consumer; lock-free with many. Wakes
-    /// producers that wait for credit. Rejects 0 with std::invalid_argument (aborts where exceptions are off).
-    void request(std::uint64_t n) requires has_credit_on_request {
+    /// For a consumer: the one there is, or any of many. Wait-free with one consumer; lock-free with many. Wakes producers
+    /// that wait for credit. Rejects 0 with std::invalid_argument (aborts where exceptions are off).
+    void request(std::uint64_t n)
+        requires has_credit_on_request
+    {
         if (n == 0) detail::reject_argument("request(0) asks for no item; ask for 1 or more, or do not ask");
         tell_of_credit(core_.request(n));
     }
@@ -316,18 +332,23 @@ public:
     }
 
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
-    [[gnu::always_inline]] status pop(T& out) requires std::is_move_assignable_v<T> {
+    [[gnu::always_inline]] status pop(T& out)
+        requires std::is_move_assignable_v<T>
+    {
         return pop_until(out, detail::forever);
     }
     /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
-    status pop_for(T& out, std::chrono::nanoseconds time) requires std::is_move_assignable_v<T> {
+    status pop_for(T& out, std::chrono::nanoseconds time)
+        requires std::is_move_assignable_v<T>
+    {
         return pop_until(out, after(time));
     }
-    [[gnu::always_inline]] status pop_until(T& out, time_point deadline) requires std::is_move_assignable_v<T> {
+    [[gnu::always_inline]] status pop_until(T& out, time_point deadline)
+        requires std::is_move_assignable_v<T>
+    {
         const status answer = take(assign_to(out));
         note_pop(answer);
-        if (!is_to_wait(answer)) [[likely]]
-            return answer;
+        if (!is_to_wait(answer)) [[likely]] return answer;
         if constexpr (fits_registers) {
             std::optional<T> late;
             const status late_answer = wait_to_pop(emplace_in(late), deadline);
@@ -351,19 +372,22 @@ public:
         return out;
     }
 
-    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask
-    /// again.
+    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
-    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever) requires std::is_move_assignable_v<T> {
+    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
+        requires std::is_move_assignable_v<T>
+    {
         const status answer = take(assign_to(out));
         note_pop(answer);
         if (!is_to_wait(answer) || stop()) return answer;
         return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
     }
 
-    /// Fills `out` with the oldest elements, in as many portions as they come. Returns how many: all, unless the ring
-    /// was closed and drained meanwhile.
-    std::size_t pop_n(std::span<T> out) requires std::is_move_assignable_v<T> {
+    /// Fills `out` with the oldest elements, in as many portions as they come. Returns how many: all, unless the ring was
+    /// closed and drained meanwhile.
+    std::size_t pop_n(std::span<T> out)
+        requires std::is_move_assignable_v<T>
+    {
         std::size_t popped = try_pop_n(out);
         while (popped < out.size()) {
             const status answer = wait_for_items(
@@ -381,11 +405,11 @@ public:
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Ends the pushing: every later push says closed, whoever waits wakes, what was accepted is still popped, and only
-    /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the
-    /// thread that closed it first did before. Idempotent. One syscall or a few.
+    /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the thread
+    /// that closed it first did before. Idempotent. One syscall or a few.
     ///
-    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way, or a
-    /// push is just being refused, a pop may still say empty.
+    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way, or a push
+    /// is just being refused, a pop may still say empty.
     void close() noexcept {
         core_.close();
         wake_all();
@@ -404,35 +428,50 @@ public:
     /// How many items are inside: right at a quiet moment, a recent value within [0, capacity()] otherwise.
     std::size_t size_approx() const noexcept { return core_.size_approx(); }
 
-    /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit
-    /// that is granted and not used, which is none once the ring is closed.
+    /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit that
+    /// is granted and not used, which is none once the ring is closed.
     std::size_t credits() const noexcept {
         if constexpr (has_credit_on_request) return core_.credits_approx();
         return capacity() - size_approx();
     }
 
     /// What either end has seen so far. Wait-free; disturbs neither. O(1).
-    stats::snapshot snapshot() const noexcept requires keeps_statistics {
+    stats::snapshot snapshot() const noexcept
+        requires keeps_statistics
+    {
         return {capacity(), size_approx(), made_.of_producer(), taken_.of_consumer()};
     }
 
     /// What memory the slots are in, and whether the kernel refused what was asked for.
     memory_report memory() const noexcept { return core_.memory(); }
 
-    /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing
-    /// else.
-    int items_fd() const noexcept requires requires(typename Wait::lot& lot) { lot.fd(); }
-    { return items_.fd(); }
-    int space_fd() const noexcept requires requires(typename Wait::lot& lot) { lot.fd(); }
-    { return space_.fd(); }
+    /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
+    int items_fd() const noexcept
+        requires requires(typename Wait::lot& lot) { lot.fd(); }
+    {
+        return items_.fd();
+    }
+    int space_fd() const noexcept
+        requires requires(typename Wait::lot& lot) { lot.fd(); }
+    {
+        return space_.fd();
+    }
 
     // ---- handing a role on -----------------------------------------------------------------------------------
 
     /// The calling thread becomes the producer. Whoever was must have finished, and happen before this call. Only
     /// debug builds, which abort when a second thread appears on a single-ended side, take notice.
-    void adopt_producer() noexcept requires(!has_many_producers) { core_.adopt_producer(); }
+    void adopt_producer() noexcept
+        requires(!has_many_producers)
+    {
+        core_.adopt_producer();
+    }
     /// The same for the consumer.
-    void adopt_consumer() noexcept requires(!has_many_consumers) { core_.adopt_consumer(); }
+    void adopt_consumer() noexcept
+        requires(!has_many_consumers)
+    {
+        core_.adopt_consumer();
+    }
 
 private:
     friend reservation<basic_ring>;
@@ -453,21 +492,18 @@ private:
         return [&out](T& element) noexcept { out.emplace(std::move(element)); };
     }
 
-    // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the
-    // cost.
+    // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the cost.
     template <class... Args>
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = core_.try_emplace(std::forward<Args>(args)...);
-        if (answer == status::success) [[likely]]
-            pushed(1);
+        if (answer == status::success) [[likely]] pushed(1);
         return answer;
     }
 
     template <class F>
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = core_.try_take(f);
-        if (answer == status::success) [[likely]]
-            popped(1);
+        if (answer == status::success) [[likely]] popped(1);
         if constexpr (has_credit_on_request) {
             if (is_to_wait(answer)) tell_of_credit(core_.grant_rest());
         }
@@ -478,8 +514,7 @@ private:
     std::size_t push_some(It from, std::size_t n) {
         if constexpr (has_contiguous_slots) {
             reservation<basic_ring> slots(*this, core_.claim(n));
-            if (slots.size() == 0) [[unlikely]]
-                found_full();
+            if (slots.size() == 0) [[unlikely]] found_full();
             slots.append(std::move(from), slots.size());
             const std::size_t some = slots.size();
             slots.commit(some);
@@ -498,8 +533,7 @@ private:
     std::size_t pop_some(std::span<T> out) {
         if constexpr (has_contiguous_slots) {
             readable<basic_ring> items(*this, core_.readable(out.size()));
-            if (items.size() == 0) [[unlikely]]
-                found_empty();
+            if (items.size() == 0) [[unlikely]] found_empty();
             std::move(items.second().begin(), items.second().end(),
                       std::move(items.first().begin(), items.first().end(), out.begin()));
             const std::size_t some = items.size();
@@ -527,14 +561,12 @@ private:
     }
     [[gnu::always_inline]] void note_push(status answer) noexcept {
         if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]]
-                made_.refused(answer, capacity());
+            if (!answer) [[unlikely]] made_.refused(answer, capacity());
         }
     }
     [[gnu::always_inline]] void note_pop(status answer) noexcept {
         if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]]
-                taken_.refused(answer, 0);
+            if (!answer) [[unlikely]] taken_.refused(answer, 0);
         }
     }
     void note_no_room() noexcept {
@@ -552,17 +584,27 @@ private:
         }
     }
 
-    void tell_of_credit(std::uint64_t n) noexcept requires has_credit_on_request {
+    void tell_of_credit(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
         if (n > 0) space_.notify(static_cast<std::size_t>(n));
     }
 
     // For reservation and readable.
-    void publish(std::size_t n, std::size_t left) noexcept requires has_contiguous_slots {
+    void publish(std::size_t n, std::size_t left) noexcept
+        requires has_contiguous_slots
+    {
         core_.publish(n, left);
         pushed(n);
     }
-    void unclaim(std::size_t left) noexcept requires has_contiguous_slots { core_.unclaim(left); }
-    void release(std::size_t n) noexcept requires has_contiguous_slots {
+    void unclaim(std::size_t left) noexcept
+        requires has_contiguous_slots
+    {
+        core_.unclaim(left);
+    }
+    void release(std::size_t n) noexcept
+        requires has_contiguous_slots
+    {
         core_.release(n);
         popped(n);
     }
@@ -608,13 +650,11 @@ private:
     }
 
     // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
-    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep
-    // again.
+    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
     template <class Attempt, class Stop>
     status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::full;
-        const bool in_time = sleep_in(
-            space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
+        const bool in_time = sleep_in(space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
         if constexpr (has_many_producers) {
             if (answer == status::success && core_.has_room()) space_.notify(1);
         }
@@ -627,8 +667,7 @@ private:
     status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::empty;
         const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
-        bool in_time = sleep_in(
-            items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
+        bool in_time = sleep_in(items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
         if constexpr (has_many_consumers) {
@@ -674,9 +713,9 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait, Stats>;
 
-/// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every
-/// try-operation returns: it is repeated only when another thread has claimed in between. But a thread suspended in the
-/// middle of one holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
+/// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
+/// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
+/// holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
 ///
 /// Memory: an element and a Counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
 /// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
@@ -684,9 +723,8 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait, Stats>;
 
-/// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their
-/// own, which spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in
-/// BENCHMARKS.md.
+/// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
+/// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in BENCHMARKS.md.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t>
 using mpsc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
@@ -694,19 +732,18 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
-/// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle
-/// of an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many
+/// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
+/// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many
 /// operations may be under way at a time; with more, a push may be told `busy`.
 ///
-/// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers.
-/// Where a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and up to twice as
-/// fast.
+/// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
+/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and up to twice as fast.
 ///
 /// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
 /// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
 ///
-/// Memory: an element, a Counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a
-/// power of two; `Threads` slots more, and some ten cache lines.
+/// Memory: an element, a Counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
+/// two; `Threads` slots more, and some ten cache lines.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>
 using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait, Stats>;

@@ -11,8 +11,8 @@
 
 namespace model {
 
-/// A ring and the books on what was asked for and what came of it. They are not modelled: a request is booked before it is
-/// made, an item after it was accepted.
+/// A ring and the books on what was asked for and what came of it. They are not modelled: a request is booked before it
+/// is made, an item after it was accepted.
 template <class Ring, unsigned Capacity, unsigned Producers, unsigned Consumers, unsigned Every = 1>
 class pull_scenario : public scenario {
 public:
@@ -76,14 +76,15 @@ protected:
     void expect_push() { check(push() == status::success, "open: push succeeds"); }
     void expect_pop() { check(pop() == status::success, "open: pop succeeds"); }
 
+    void received(const element& item) {
+        check(item.number() == 7, "what comes out is what went in");
+        check(++delivered_ <= requested_, "never more is delivered than was asked for");
+    }
+
 private:
     status booked(status answer) {
         if (answer == status::success) accepted(1);
         return answer;
-    }
-    void received(const element& item) {
-        check(item.number() == 7, "what comes out is what went in");
-        check(++delivered_ <= requested_, "never more is delivered than was asked for");
     }
 
     int requested_ = 0;
@@ -92,7 +93,8 @@ private:
 };
 
 /// Grants against pushes, whatever comes.
-template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3, int Pops = 2, unsigned Every = 1>
+template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3, int Pops = 2,
+          unsigned Every = 1>
 class granting : public pull_scenario<Ring, Capacity, P, C, Every> {
     void produce(unsigned) override {
         for (int i = 0; i < Pushes; ++i) {
@@ -153,7 +155,8 @@ template <class Ring, unsigned Capacity, unsigned P = 1>
 class always_room : public pull_scenario<Ring, Capacity, P, 1> {
     static_assert(Capacity >= 2);
     void produce(unsigned) override {
-        for (int i = 0; i < 3; ++i) check(this->try_push() != status::full, "full is not said of a ring that never was");
+        for (int i = 0; i < 3; ++i)
+            check(this->try_push() != status::full, "full is not said of a ring that never was");
     }
     void consume(unsigned) override {
         for (int i = 0; i < 2; ++i) {
@@ -229,6 +232,24 @@ class waiting_for_credit : public pull_scenario<Ring, Capacity, P, 1, Every> {
     }
 };
 
+/// The same, and what is held back is found out by a visit that finds nothing.
+template <class Ring>
+class visiting_for_credit : public pull_scenario<Ring, 2, 1, 1, 2> {
+    void produce(unsigned) override {
+        for (int i = 0; i < 3; ++i) this->expect_push();
+    }
+    void consume(unsigned) override {
+        this->request(2);
+        visit_one();
+        this->request(1);
+        visit_one();
+        visit_one();
+    }
+    void visit_one() {
+        while (this->ring.consume([this](element& item) noexcept { this->received(item); }, 1) == 0) yield();
+    }
+};
+
 /// A pop that brings no credit wakes nobody, and a request does: but the pop comes from another consumer.
 template <class Ring, unsigned P = 1>
 class pop_and_request : public pull_scenario<Ring, 1, P, 2> {
@@ -250,14 +271,22 @@ public:
     }
 };
 
-/// Consumers hold grants back, and one of them leaves: the other one finds nothing, and must not sleep on it.
+/// A consumer holds a grant back and leaves: the other one finds nothing, and must not sleep on it.
 template <class Ring>
 class leaving_grants : public pull_scenario<Ring, 2, 1, 2, 2> {
     void produce(unsigned) override { this->expect_push(); }
     void consume(unsigned c) override {
-        this->expect_pop();
-        c == 0 ? this->request(1) : this->expect_pop();
+        if (c == 0) {
+            this->expect_pop();
+            popped_.store(true, release);
+            this->request(1);
+        } else {
+            while (!popped_.load(acquire)) yield();
+            this->expect_pop();
+            this->expect_pop();
+        }
     }
+    flag popped_{false};
 
 public:
     leaving_grants() {

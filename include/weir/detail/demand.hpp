@@ -46,7 +46,7 @@ inline std::size_t checked_threshold(pull::grant_every every, std::size_t capaci
 class shared_demand {
 public:
     /// Nothing is asked for beyond `start`. `every`: see pull::grant_every.
-    shared_demand(cursor start, std::size_t every) noexcept : every_(every), requested_(start) {}
+    shared_demand(cursor start, std::size_t every) noexcept : requested_(start), every_(every) {}
 
     // ---- consumers -------------------------------------------------------------------------------------------
 
@@ -75,9 +75,6 @@ public:
         const cursor asked = requested_.fetch_add(0, release);
         return is_unbounded(asked) || distance(asked, tail()) > 0;
     }
-
-    /// Nothing is pushed any more: what is asked for from now on is not noticed.
-    void end() noexcept { requested_.fetch_or(unbounded_bit, relaxed); }  // relaxed: a number
 
     // ---- producers -------------------------------------------------------------------------------------------
 
@@ -122,10 +119,9 @@ private:
         }
     }
 
-    const std::uint64_t every_;
-    // Apart: what is held back concerns no producer.
     alignas(separation_bytes) atomic<cursor> requested_;
-    alignas(separation_bytes) atomic<std::uint64_t> held_{0};
+    alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
+    const std::uint64_t every_;
 };
 
 /// Where the producers of a ring with credit on request wait. Room alone is no reason to wake them: it takes credit,

@@ -144,7 +144,7 @@ public:
         return (end & closed_bit) != 0 && head_.current() == (end & ~closed_bit);
     }
 
-    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    /// Asks for `n` more items; returns how many that grants at once.
     std::uint64_t request(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
@@ -168,10 +168,7 @@ public:
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Nothing is claimed by producers from now on.
-    void close() noexcept {
-        tail_.close();
-        if constexpr (has_credit_on_request) demand_.end();
-    }
+    void close() noexcept { tail_.close(); }
     bool is_closed() const noexcept { return (tail_.current() & closed_bit) != 0; }
 
     std::size_t capacity() const noexcept { return capacity_; }

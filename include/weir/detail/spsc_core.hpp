@@ -166,7 +166,7 @@ public:
     /// Whether the ring was closed and everything accepted was taken.
     bool drained() noexcept { return credit_.drained(); }
 
-    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    /// Asks for `n` more items; returns how many that grants at once.
     std::size_t request(std::uint64_t n) noexcept
         requires has_credit_on_request
     {

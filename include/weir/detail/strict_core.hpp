@@ -220,7 +220,7 @@ public:
     /// Whether the ring was closed and everything accepted was taken. Once true, it stays so.
     bool drained() noexcept { return is_closed() && !has_items(); }
 
-    /// Asks for `n` more items; returns how many that grants at once. After close() it does nothing.
+    /// Asks for `n` more items; returns how many that grants at once.
     std::uint64_t request(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
@@ -255,7 +255,6 @@ public:
         // (8) release: pairs with (7), passes on what this thread did before. relaxed: another thread has closed it
         closing_.compare_exchange_strong(was, closing, release, relaxed);
         seal();
-        if constexpr (has_credit_on_request) demand_.end();
     }
     bool is_closed() const noexcept {
         return closing_.load(seq_cst) == closed;  // (10) seq_cst: pairs with (11), the last position is sealed
