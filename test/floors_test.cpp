@@ -42,6 +42,7 @@ constexpr header table[] = {
     {1, "weir/detail/futex.hpp"},
     {1, "weir/detail/look_pace.hpp"},
     {1, "weir/detail/role_checker.hpp"},
+    {1, "weir/detail/spin_budget.hpp"},
     {1, "weir/detail/storage.hpp"},
     {1, "weir/detail/turns.hpp"},
     {2, "weir/detail/closing.hpp"},

@@ -29,6 +29,7 @@
 #include "weir/detail/futex.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/scheduler.hpp"
+#include "weir/detail/spin_budget.hpp"
 
 namespace weir::wait {
 
@@ -131,9 +132,7 @@ struct parking {
     class alignas(weir::detail::separation_bytes) lot {
     public:
         explicit lot(bool) noexcept
-            : asymmetric_(weir::detail::is_asymmetric<Fence>()),
-              state_(asymmetric_ ? 0 : always_look),
-              spins_(weir::detail::started_on_one_cpu ? 0 : most_spins / 4) {}
+            : asymmetric_(weir::detail::is_asymmetric<Fence>()), state_(asymmetric_ ? 0 : always_look) {}
 
         /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
         /// waiters one load; a syscall only when somebody sleeps who was not woken yet.
@@ -148,7 +147,7 @@ struct parking {
 
         template <class Done>
         bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
-            return spin(done) || sleep(done, deadline);
+            return spins_.spin(done) || sleep(done, deadline);
         }
 
     private:
@@ -161,32 +160,6 @@ struct parking {
 
         static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
         static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
-
-        static constexpr std::uint32_t most_spins = 2048;  // 20 us to 100 us: about what a sleep and a wake-up cost
-        static constexpr std::uint32_t least_spins = 64;   // below that, spins_ counts waits until the next try
-
-        // What works is done longer, what does not is soon given up: on a CPU that is shared with the peer spinning never
-        // works, and costs one short try in 32 waits from then on.
-        template <class Done>
-        bool spin(Done& done) noexcept(noexcept(done())) {
-            // relaxed, all: hints that no access depends on
-            std::uint32_t budget = spins_.load(weir::detail::relaxed);
-            if (budget < least_spins) {
-                spins_.store((budget + 1) % 32, weir::detail::relaxed);
-                if (budget != 31 || weir::detail::started_on_one_cpu) return false;
-                budget = least_spins;
-            }
-            for (std::uint32_t i = 0; i < budget; ++i) {
-                weir::detail::pause();
-                if (done()) {
-                    const std::uint32_t more = std::min(budget + budget / 8, most_spins);
-                    if (more != budget) spins_.store(more, weir::detail::relaxed);
-                    return true;
-                }
-            }
-            spins_.store(budget >= 2 * least_spins ? budget / 2 : 0, weir::detail::relaxed);
-            return false;
-        }
 
         template <class Done>
         bool sleep(Done& done, detail::steady_time deadline) noexcept(noexcept(done())) {
@@ -239,7 +212,7 @@ struct parking {
         weir::detail::atomic<std::uint32_t> state_;
         // What waiters write while they wait stays off the line that publishers read.
         alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
-        weir::detail::atomic<std::uint32_t> spins_;
+        weir::detail::spin_budget spins_;
     };
 };
 
