@@ -128,7 +128,7 @@ TEST(credit_gate_no_syscall, is_made_and_no_memory_allocated_while_nobody_waits)
             credit_permit b;
             const auto never = []() noexcept { return false; };
             bool right = gate.acquire(a, 2) == status::success && share.try_acquire(b, 5) == status::success;
-            right &= share.try_acquire(b, 4) == status::no_credit && !gate.try_acquire(1);
+            right &= share.try_acquire(b, 4) == status::no_credit && !gate.try_acquire(4);
             b.give_back(4);
             right &=
                 gate.acquire_for(a, 1, 1s) == status::success && gate.acquire_until(a, 2, clock::time_point::min());

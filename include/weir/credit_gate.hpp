@@ -40,10 +40,6 @@ public:
     using permit = credit_permit;
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// How far try_acquire can be held up by other threads. To give back is wait_free while nobody waits, and blocking
-    /// while somebody does: the queue has a lock, held for a few instructions.
-    static constexpr progress try_acquire_progress = progress::lock_free;
-
     credit_source(const credit_source&) = delete;
     credit_source& operator=(const credit_source&) = delete;
 
@@ -173,6 +169,9 @@ class credit_gate : public credit_source {
 public:
     class share;
 
+    /// How far try_acquire can be held up by other threads.
+    static constexpr progress try_acquire_progress = progress::lock_free;
+
     /// A gate of exactly `capacity` credits, 1 at least and 2^62 - 1 at most.
     explicit credit_gate(std::size_t capacity) : credit_source(credits_, nullptr), credits_(checked(capacity)) {}
 
@@ -218,6 +217,10 @@ private:
 /// share.
 class credit_gate::share : public credit_source {
 public:
+    /// As lock-free as the gate's, except that what it borrows too much of, for another thread was quicker, it gives
+    /// back as a permit would: then it may have to serve those who wait.
+    static constexpr progress try_acquire_progress = progress::blocking;
+
     /// Sets `guaranteed` credits of the gate aside, which must be free; 0 borrows all it gets.
     share(credit_gate& gate, std::size_t guaranteed) : credit_source(gate.credits_, &account_), account_(guaranteed) {
         if (guaranteed > pool_.lent()) {

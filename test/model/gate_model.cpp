@@ -223,14 +223,15 @@ public:
     closing_on_a_waiter() { got(out_, 1); }
 };
 
-/// A waiter that is asked to stop, stops; and nobody else is disturbed.
+/// Waiters that are asked to stop, stop; and nobody else is disturbed.
+template <bool Both>
 class stopping : public gate_scenario<2> {
     void thread(unsigned index) override {
         if (index == 0) {
             stop_.store(true, release);
             return gate.wake_all();
         }
-        if (index == 2) return check(wait(gate, 1) == status::success, "others get what they wait for");
+        if (index == 2 && !Both) return check(wait(gate, 1) == status::success, "others get what they wait for");
         credit_permit permit;
         const status answer = gate.acquire_unless(permit, 2, [this]() noexcept { return stop_.load(acquire); });
         check(answer == status::no_credit && !permit, "who is stopped has nothing");
@@ -287,6 +288,16 @@ class sharing : public gate_scenario<Capacity> {
     credit_gate::share share_{this->gate, Guaranteed};
 };
 
+/// A share without a guarantee, and the gate itself: what one did with the credits the other sees.
+class sharing_with_the_gate : public gate_scenario<1> {
+    void thread(unsigned index) override {
+        for (int i = 0; i < 2; ++i) {
+            check((index == 0 ? wait(share_, 1) : wait(gate, 1)) == status::success, "open: acquire succeeds");
+        }
+    }
+    credit_gate::share share_{gate, 0};
+};
+
 /// A share and a third thread give up, and come back.
 class sharing_and_giving_up : public gate_scenario<2> {
     void thread(unsigned index) override {
@@ -328,6 +339,33 @@ public:
         got(own_, 1);
         got(floating_, 1);
     }
+};
+
+/// As in_turn, between the gate and a share: the pool has one queue.
+template <bool ShareFirst>
+class in_turn_at_the_pool : public gate_scenario<2> {
+    status wait_at(bool share, std::size_t n) { return share ? wait(share_, n) : wait(gate, n); }
+
+    void thread(unsigned index) override {
+        if (index == 0) return drop(std::move(out_));
+        if (index == 1) {
+            credit_permit both;
+            const status answer = ShareFirst ? share_.acquire(both, 2) : gate.acquire(both, 2);
+            check(answer == status::success, "open: acquire succeeds");
+            got(both, 2);
+            had_ = true;
+            return drop(std::move(both));
+        }
+        if ((ShareFirst ? take(gate, 1) : take(share_, 1)) == status::success) return;
+        check(wait_at(!ShareFirst, 1) == status::success, "open: acquire succeeds");
+        check(had_, "who waits is not overtaken");
+    }
+    credit_gate::share share_{gate, 0};
+    credit_permit out_ = *gate.try_acquire(1);
+    bool had_ = false;
+
+public:
+    in_turn_at_the_pool() { got(out_, 1); }
 };
 
 /// As in_turn, in a share: who wants 2 is not overtaken by who wants 1 of the same share.
@@ -391,13 +429,17 @@ constexpr entry scenarios[] = {
     {"close", 3, 2, 100'000, make<closing<1>>},
     {"close_on_a_waiter", 2, 4, 50'000, make<closing_on_a_waiter<false>>},
     {"close_on_a_waiter_of_a_share", 2, 4, 50'000, make<closing_on_a_waiter<true>>},
-    {"stop", 3, 2, 100'000, make<stopping>},
+    {"stop", 3, 2, 100'000, make<stopping<false>>},
+    {"stop_both", 3, 1, 50'000, make<stopping<true>>},
     {"greedy", 3, 1, 50'000, make<greedy>},
     {"share", 2, 1, 50'000, make<sharing<1, 1, 1, 1, 2>>},
     {"share_borrows", 2, 1, 50'000, make<sharing<1, 0, 1, 1, 2>>},
     {"share_borrows_weighted", 3, 1, 100'000, make<sharing<2, 1, 2, 1, 1>>},
     {"share_gives_up", 3, 1, 100'000, make<sharing_and_giving_up>},
     {"own_credit_comes_back", 3, 2, 100'000, make<own_credit_comes_back>},
+    {"share_and_gate", 2, 1, 50'000, make<sharing_with_the_gate>},
+    {"in_turn_share_first", 3, 1, 100'000, make<in_turn_at_the_pool<true>>},
+    {"in_turn_gate_first", 3, 1, 100'000, make<in_turn_at_the_pool<false>>},
     {"in_turn_in_a_share", 3, 2, 100'000, make<in_turn_in_a_share>},
     {"close_shares", 3, 1, 100'000, make<closing_shares>},
 };

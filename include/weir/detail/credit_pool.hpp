@@ -78,7 +78,7 @@ public:
     /// Takes `n` credits when they are to be had and it is our turn. Returns success or closed, or no_credit when
     /// `stop` said true, or timeout; then no trace is left.
     template <class Stop>
-    status wait(share* from, count n, Stop stop, steady_time deadline) noexcept {
+    [[gnu::noinline]] status wait(share* from, count n, Stop stop, steady_time deadline) noexcept {
         waiter me(from, n);
         lock_.lock();
         append(me);
@@ -276,8 +276,8 @@ private:
     /// Success when it has its answer, no_credit when it was stopped, timeout when its time is over.
     template <class Stop>
     status sleep(waiter& me, Stop& stop, steady_time deadline) noexcept {
-        // (8) acquire: pairs with (7)
-        const auto done = [&]() noexcept { return me.state.load(acquire) == answered || stop(); };
+        // relaxed: a hint; the exchange decides
+        const auto done = [&]() noexcept { return me.state.load(relaxed) == answered || stop(); };
         spins_.spin(done);
         for (;;) {
             std::uint32_t state = awake;
