@@ -35,6 +35,9 @@ class credit_permit;
 /// Who gets credits sees what those who gave them back did before. In every case `n` is 1 at least, and no more than
 /// there can ever be, else std::invalid_argument (abort where exceptions are off). If the answer is not success,
 /// nothing has happened and `out` is untouched; if it is, what `out` held before is given back.
+///
+/// Progress: to give back is wait-free while nobody waits, and blocking while somebody does, since the queue has a
+/// lock, held for a few instructions. For try_acquire see try_acquire_progress of either class. What waits is blocking.
 class credit_source {
 public:
     using permit = credit_permit;
@@ -44,7 +47,7 @@ public:
     credit_source& operator=(const credit_source&) = delete;
 
     /// Takes `n` credits. Returns success, no_credit (fewer are free, or somebody waits who was earlier), or closed.
-    /// One read-modify-write, two for a share that borrows; never a syscall.
+    /// One read-modify-write, two for a share that borrows; no syscall.
     status try_acquire(permit& out, std::size_t n = 1);
     /// Takes `n` credits, or returns nothing.
     [[nodiscard]] std::optional<permit> try_acquire(std::size_t n = 1);

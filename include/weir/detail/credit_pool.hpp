@@ -57,7 +57,8 @@ public:
     // `from` is a share, or null: the pool itself.
 
     /// Takes `n` credits, or says closed or no_credit: fewer are free, or somebody's turn is before. One
-    /// read-modify-write; two for a share that borrows. Lock-free.
+    /// read-modify-write; two for a share that borrows. Lock-free, but where a share has borrowed in vain: there as
+    /// give().
     status try_take(share* from, count n) noexcept { return take(from, n, any, false); }
 
     /// Gives `n` credits back. One read-modify-write, or two where some were borrowed. Wait-free while nobody waits;
@@ -209,8 +210,7 @@ private:
         }
     }
 
-    // ---- the queue: under the lock
-    // -----------------------------------------------------------------------------------
+    // ---- the queue: under the lock -------------------------------------------------------------------------------
 
     void append(waiter& w) noexcept {
         w.previous = last_;
@@ -270,8 +270,7 @@ private:
         return held_up ? status::no_credit : take(w.from, w.n, closed, dry);
     }
 
-    // ---- a waiter
-    // -----------------------------------------------------------------------------------------------------
+    // ---- a waiter ------------------------------------------------------------------------------------------------
 
     /// Success when it has its answer, no_credit when it was stopped, timeout when its time is over.
     template <class Stop>
