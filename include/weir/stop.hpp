@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// push and pop that a std::stop_token ends, as the threads of std::jthread expect:
+// push, pop and acquire that a std::stop_token ends, as the threads of std::jthread expect:
 //
 //     std::jthread consumer([&](std::stop_token stop) {
 //         for (T item; weir::pop(ring, item, stop);) use(item);
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -50,6 +51,19 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
     if ((answer != status::empty && answer != status::busy) || stop.stop_requested()) return answer;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+/// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success,
+/// closed, or no_credit when it was stopped: then nothing has happened, and `out` is untouched. If a stop was requested
+/// before, it only tries.
+///
+/// Any thread. Costs as push(); whoever requests the stop wakes all who wait at the gate to look again.
+template <class Source>
+status acquire(Source& source, typename Source::permit& out, std::size_t n, std::stop_token stop) {
+    const status answer = source.try_acquire(out, n);
+    if (answer != status::no_credit || stop.stop_requested()) return answer;
+    const std::stop_callback look_again(stop, [&source]() noexcept { source.wake_all(); });
+    return source.acquire_unless(out, n, [&stop]() noexcept { return stop.stop_requested(); });
 }
 
 }  // namespace weir

@@ -29,6 +29,7 @@
 #include "weir/detail/futex.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/scheduler.hpp"
+#include "weir/detail/spin_budget.hpp"
 
 namespace weir::wait {
 
@@ -46,16 +47,14 @@ struct polled_lot {
     explicit polled_lot(bool) noexcept {}
     static constexpr bool notify(std::size_t) noexcept { return false; }
     template <class Useful>
-    static constexpr bool notify_if(std::size_t, Useful) noexcept {
-        return false;
-    }
+    static constexpr bool notify_if(std::size_t, Useful) noexcept { return false; }
     void notify_all() noexcept {}
 };
 
 }  // namespace detail
 
-/// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer
-/// is pinned to the same one.
+/// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer is
+/// pinned to the same one.
 struct spin {
     using fence_policy = fence::asymmetric;
 
@@ -132,9 +131,9 @@ struct sleep {
 
 /// Spins for a while that adapts, then sleeps on a futex.
 ///
-/// The side that publishes does one relaxed load of a line that is written only when somebody parks. Who parks
-/// registers first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then
-/// sleeps: so either the last look finds what was published, or the publisher finds the registration.
+/// The side that publishes does one relaxed load of a line that is written only when somebody parks. Who parks registers
+/// first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then sleeps: so
+/// either the last look finds what was published, or the publisher finds the registration.
 template <class Fence>
 struct parking {
     using fence_policy = Fence;
@@ -142,17 +141,14 @@ struct parking {
     class alignas(weir::detail::separation_bytes) lot {
     public:
         explicit lot(bool) noexcept
-            : asymmetric_(weir::detail::is_asymmetric<Fence>()),
-              state_(asymmetric_ ? 0 : always_look),
-              spins_(weir::detail::started_on_one_cpu ? 0 : most_spins / 4) {}
+            : asymmetric_(weir::detail::is_asymmetric<Fence>()), state_(asymmetric_ ? 0 : always_look) {}
 
         /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
         /// waiters one load; a syscall, and then true, only when somebody sleeps who was not woken yet.
         bool notify(std::size_t n) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
-                return wake(n);
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n);
             return false;
         }
 
@@ -161,8 +157,7 @@ struct parking {
         bool notify_if(std::size_t n, Useful useful) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
-                return wake(n);
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return wake(n);
             return false;
         }
 
@@ -172,7 +167,7 @@ struct parking {
         /// Calls `parked` before each sleep.
         template <class Done, class Parked = detail::untold>
         bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
-            return spin(done) || sleep(done, deadline, parked);
+            return spins_.spin(done) || sleep(done, deadline, parked);
         }
 
     private:
@@ -184,49 +179,14 @@ struct parking {
         static constexpr std::uint32_t always_look = std::uint32_t{1} << 31;
 
         static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
-        static constexpr std::uint32_t woken(std::uint32_t state) noexcept {
-            return (state & ~always_look) / one_woken;
-        }
-
-        static constexpr std::uint32_t most_spins = 2048;  // 20 us to 100 us: about what a sleep and a wake-up cost
-        static constexpr std::uint32_t least_spins = 64;
-        // Below least_spins, spins_ counts: down from there, failures in a row; then, from 0 on, waits until the next
-        // try.
-        static constexpr std::uint32_t failures_to_doubt = 8;
-        static constexpr std::uint32_t waits_in_doubt = 32;
-
-        // What works is done longer, what does not is given up: on a CPU that is shared with the peer spinning never
-        // works, and costs one short try in 32 waits from then on. Not at the first failure, since a host that stops
-        // the peer's CPU for a moment would turn a stream into 32 sleeps.
-        template <class Done>
-        bool spin(Done& done) noexcept(noexcept(done())) {
-            // relaxed, all: hints that no access depends on
-            const std::uint32_t known = spins_.load(weir::detail::relaxed);
-            const bool in_doubt = known < least_spins - failures_to_doubt;
-            if (in_doubt) {
-                spins_.store((known + 1) % waits_in_doubt, weir::detail::relaxed);
-                if (known != waits_in_doubt - 1 || weir::detail::started_on_one_cpu) return false;
-            }
-            const std::uint32_t budget = std::max(known, least_spins);
-            for (std::uint32_t i = 0; i < budget; ++i) {
-                weir::detail::pause();
-                if (done()) {
-                    const std::uint32_t more = std::min(budget + budget / 8, most_spins);
-                    if (more != known) spins_.store(more, weir::detail::relaxed);
-                    return true;
-                }
-            }
-            const std::uint32_t fewer = known >= 2 * least_spins ? known / 2 : std::min(known, least_spins) - 1;
-            if (!in_doubt) spins_.store(fewer < least_spins - failures_to_doubt ? 0 : fewer, weir::detail::relaxed);
-            return false;
-        }
+        static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
 
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
-                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we
-                // cannot sleep through that wake while the next publisher believes we are up. (3) acquire: pairs with
-                // (4): whoever made this ticket has counted before we register
+                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // sleep through that wake while the next publisher believes we are up.
+                // (3) acquire: pairs with (4): whoever made this ticket has counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
                 enter();
                 if (asymmetric_) weir::detail::heavy_fence();
@@ -274,7 +234,7 @@ struct parking {
         weir::detail::atomic<std::uint32_t> state_;
         // What waiters write while they wait stays off the line that publishers read.
         alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
-        weir::detail::atomic<std::uint32_t> spins_;
+        weir::detail::spin_budget spins_;
     };
 };
 
@@ -285,9 +245,9 @@ using park = parking<fence::asymmetric>;
 /// An eventfd for each side, for poll and epoll loops: `items_fd()` and `space_fd()` of the ring.
 ///
 /// Level-triggered as users of epoll expect: items_fd() is readable while there may be items, from the push that ended
-/// the emptiness until a pop has said `empty`; after close() it stays readable. So the loop is: wait for the
-/// descriptor, then pop until empty. The same for space_fd() with room, and `full`. The first `empty` after an item
-/// costs two syscalls, the push after that one; neither any while items flow.
+/// the emptiness until a pop has said `empty`; after close() it stays readable. So the loop is: wait for the descriptor,
+/// then pop until empty. The same for space_fd() with room, and `full`. The first `empty` after an item costs two
+/// syscalls, the push after that one; neither any while items flow.
 template <class Fence>
 struct eventing {
     using fence_policy = Fence;
@@ -310,8 +270,7 @@ struct eventing {
         bool notify(std::size_t) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
-                return signal_if_armed();
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -320,8 +279,7 @@ struct eventing {
         bool notify_if(std::size_t, Useful useful) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
-                return signal_if_armed();
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -356,8 +314,8 @@ struct eventing {
         [[gnu::noinline]] void arm() noexcept {
             std::uint64_t ignored = 0;
             (void)!::read(fd_, &ignored, sizeof ignored);
-            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release:
-            // the descriptor is emptied before that
+            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
+            // descriptor is emptied before that
             state_.fetch_or(armed, weir::detail::acq_rel);
             if (asymmetric_) weir::detail::heavy_fence();
         }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Uses of rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+// Uses of rings, and of credit alone, that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <array>
 #include <optional>
 
+#include "weir/credit_gate.hpp"
 #include "weir/ring.hpp"
 
 struct throws_when_moved {
@@ -39,5 +40,9 @@ int main() {
     (void)many.try_pop(out);
 #elif USE == 5
     (void)many.try_pop_n(outs);
+#elif USE == 6
+    weir::credit_gate gate(1);
+    weir::credit_permit permit;
+    (void)gate.acquire_unless(permit, 1, [] { return true; });
 #endif
 }

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+//
+// Credit on its own, for anything with a producer and a consumer: who may have how much in flight, and when.
+//
+//     weir::credit_gate budget(64 << 20);                    // 64 MiB in flight
+//     auto permit = budget.acquire(message.size());          // a large message waits for as much, a small one for less
+//     send(message, std::move(*permit));                     // whoever drops the permit gives the bytes back
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/contract.hpp"
+#include "weir/detail/credit_pool.hpp"
+#include "weir/detail/scheduler.hpp"
+#include "weir/status.hpp"
+
+namespace weir {
+
+class credit_gate;
+class credit_permit;
+
+/// Where credits are acquired: a credit_gate, or a share of one. All of this may be called by any thread.
+///
+/// The order is that of a queue. Who finds too few credits waits behind those who wait already, and is served when
+/// there are enough for him; a waiter for 100 is not starved by a stream of those who want 1. Nobody overtakes: while
+/// somebody waits, try_acquire() says no_credit, however many are free. That gives up throughput, where a thread that
+/// runs could use what a thread that sleeps waits for, and is what bounds the wait.
+///
+/// Who gets credits sees what those who gave them back did before. In every case `n` is 1 at least, and no more than
+/// there can ever be, else std::invalid_argument (abort where exceptions are off). If the answer is not success,
+/// nothing has happened and `out` is untouched; if it is, what `out` held before is given back.
+///
+/// Progress: to give back is wait-free while nobody waits, and blocking while somebody does, since the queue has a
+/// lock, held for a few instructions. For try_acquire see try_acquire_progress of either class. What waits is blocking.
+class credit_source {
+public:
+    using permit = credit_permit;
+    using time_point = std::chrono::steady_clock::time_point;
+
+    credit_source(const credit_source&) = delete;
+    credit_source& operator=(const credit_source&) = delete;
+
+    /// Takes `n` credits. Returns success, no_credit (fewer are free, or somebody waits who was earlier), or closed.
+    /// One read-modify-write, two for a share that borrows; no syscall.
+    status try_acquire(permit& out, std::size_t n = 1);
+    /// Takes `n` credits, or returns nothing.
+    [[nodiscard]] std::optional<permit> try_acquire(std::size_t n = 1);
+
+    /// Takes `n` credits, and waits for them. Returns success, or closed. As fast as try_acquire where it need not
+    /// wait; it spins a little, then sleeps.
+    status acquire(permit& out, std::size_t n = 1);
+    /// The same; returns nothing when it is closed.
+    [[nodiscard]] std::optional<permit> acquire(std::size_t n = 1);
+
+    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout. Who
+    /// gives up leaves no trace: whose turn it is then, is served.
+    status acquire_for(permit& out, std::size_t n, std::chrono::nanoseconds time);
+    status acquire_until(permit& out, std::size_t n, time_point deadline);
+
+    /// The same, but also gives up when `stop()` says true, with the answer no_credit. It is asked now and then, and
+    /// after the gate's wake_all(). For a std::stop_token see stop.hpp.
+    template <std::predicate Stop>
+    status acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline = detail::forever);
+
+    /// Makes everybody who waits at the gate look again, and ask again whether to stop.
+    void wake_all() noexcept { pool_.wake_all(); }
+
+protected:
+    credit_source(detail::credit_pool& pool, detail::credit_pool::share* share) noexcept : pool_(pool), share_(share) {}
+    ~credit_source() = default;
+
+    detail::credit_pool& pool_;
+
+private:
+    friend credit_permit;
+
+    void require(std::size_t n) const {
+        if (n - 1 >= pool_.most_for(share_)) [[unlikely]]
+            reject(n);
+    }
+
+    [[noreturn, gnu::noinline]] void reject(std::size_t n) const {
+        const auto most = std::to_string(pool_.most_for(share_));
+        if (n == 0) detail::reject_argument("0 credits were asked for, which are no permit; ask for 1 to " + most);
+        detail::reject_argument(std::to_string(n) + " credits were asked for where there are never more than " + most +
+                                ": ask for 1 to " + most + ", or make the gate larger" +
+                                (pool_.has_shares() ? ", or the guarantees of its shares smaller" : ""));
+    }
+
+    static bool never() noexcept { return false; }
+
+    detail::credit_pool::share* const share_;  // null: the pool itself
+};
+
+/// Credits that somebody holds, and gives back when it is dropped: at the end of a scope, of a thread, or when an
+/// exception passes. Goes where its owner puts it: into a message that goes through a ring, say, to be given back by
+/// the consumer when that has finished. Belongs to one thread at a time; must not outlive its gate or share.
+///
+/// To give back costs one read-modify-write and, while nobody waits, no syscall; else it serves those who wait.
+class [[nodiscard]] credit_permit {
+public:
+    /// A permit for nothing.
+    credit_permit() noexcept = default;
+    credit_permit(credit_permit&& other) noexcept : from_(other.from_), size_(std::exchange(other.size_, 0)) {}
+    credit_permit& operator=(credit_permit&& other) noexcept {
+        if (this != &other) {
+            give_back();
+            from_ = other.from_;
+            size_ = std::exchange(other.size_, 0);
+        }
+        return *this;
+    }
+    ~credit_permit() { give_back(); }
+
+    /// Credits that it holds.
+    std::size_t size() const noexcept { return size_; }
+    explicit operator bool() const noexcept { return size_ > 0; }
+
+    /// Gives `k` credits back, or all. Aborts when `k` exceeds size().
+    void give_back(std::size_t k) noexcept {
+        if (k > size_) detail::abort_with("credit_permit::give_back: more than it holds; look at size()");
+        if (k == 0) return;
+        size_ -= k;
+        from_->pool_.give(from_->share_, k);
+    }
+    void give_back() noexcept { give_back(size_); }
+
+    /// Moves `k` credits to a permit of their own. Aborts when `k` exceeds size().
+    credit_permit split(std::size_t k) noexcept {
+        if (k > size_) detail::abort_with("credit_permit::split: more than it holds; look at size()");
+        size_ -= k;
+        return {from_, k};
+    }
+
+    /// Takes over what `other` holds. Aborts when that is of another gate or share.
+    void merge(credit_permit&& other) noexcept {
+        if (this == &other || other.size_ == 0) return;
+        if (size_ > 0 && from_ != other.from_) {
+            detail::abort_with("credit_permit::merge: credits of two gates or shares do not mix; keep both permits");
+        }
+        from_ = other.from_;
+        size_ += std::exchange(other.size_, 0);
+    }
+
+private:
+    friend credit_source;
+
+    credit_permit(credit_source* from, std::size_t size) noexcept : from_(from), size_(size) {}
+
+    credit_source* from_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// So many credits, for whatever they stand for: messages, bytes, requests under way.
+///
+/// - Credits in permits + credits free = capacity, exactly, at every quiet moment; never fewer than 0 or more than
+/// capacity
+///   at any.
+/// - close() ends the acquiring. Permits live on, and are given back as ever.
+/// - Without waiters, to acquire and to give back is one read-modify-write each, on one cache line. No allocation,
+/// ever.
+/// - Construct and destroy while no other thread uses it, and after its permits and shares: the destructor aborts when
+/// there
+///   are any.
+class credit_gate : public credit_source {
+public:
+    class share;
+
+    /// How far try_acquire can be held up by other threads.
+    static constexpr progress try_acquire_progress = progress::lock_free;
+
+    /// A gate of exactly `capacity` credits, 1 at least and 2^62 - 1 at most.
+    explicit credit_gate(std::size_t capacity) : credit_source(credits_, nullptr), credits_(checked(capacity)) {}
+
+    ~credit_gate() {
+        if (in_use() > 0 || pool_.has_shares()) {
+            detail::abort_with("credit_gate: destroyed before its permits or shares; let it outlive them");
+        }
+    }
+
+    /// Ends the acquiring: whoever waits is told closed, and who comes later, too. Who is told so sees what the thread
+    /// that closed it first did before. Idempotent. Where there are shares: while close() is under way, a share may
+    /// still grant.
+    void close() noexcept { pool_.close(); }
+    bool is_closed() const noexcept { return pool_.is_closed(); }
+
+    std::size_t capacity() const noexcept { return pool_.capacity(); }
+    /// Credits that permits hold: right at a quiet moment, a recent value otherwise.
+    std::size_t in_use() const noexcept { return pool_.in_use(); }
+    /// Credits that are free; also those which a share alone may have, and those for which somebody waits.
+    std::size_t credits() const noexcept { return capacity() - in_use(); }
+
+private:
+    static std::size_t checked(std::size_t capacity) {
+        if (capacity < 1 || capacity > detail::credit_pool::most) {
+            detail::reject_argument("a credit_gate of capacity " + std::to_string(capacity) +
+                                    " is impossible; choose 1 to " + std::to_string(detail::credit_pool::most));
+        }
+        return capacity;
+    }
+
+    detail::credit_pool credits_;
+};
+
+/// One producer's part of a gate: so many credits are guaranteed, for it alone; what it wants beyond these it borrows
+/// of the credits that no share was guaranteed. So one that is greedy takes from the others what floats, and never what
+/// is theirs; it gives back what it borrowed first.
+///
+/// Acquiring within the guarantee never waits for anybody else's credits; what is to be borrowed is acquired in turn
+/// with all who acquire at the gate. While another thread acquires for the same share, credits that it borrowed and
+/// need not keep may be missing for a moment: then try_acquire may say no_credit for want of these.
+///
+/// Construct and destroy while no other thread uses the gate; the destructor aborts when there are permits of the
+/// share.
+class credit_gate::share : public credit_source {
+public:
+    /// As lock-free as the gate's, except that what it borrows too much of, for another thread was quicker, it gives
+    /// back as a permit would: then it may have to serve those who wait.
+    static constexpr progress try_acquire_progress = progress::blocking;
+
+    /// Sets `guaranteed` credits of the gate aside, which must be free; 0 borrows all it gets.
+    share(credit_gate& gate, std::size_t guaranteed) : credit_source(gate.credits_, &account_), account_(guaranteed) {
+        if (guaranteed > pool_.lent()) {
+            detail::reject_argument("a share of " + std::to_string(guaranteed) + " credits of a gate of " +
+                                    std::to_string(gate.capacity()) + ", of which " +
+                                    std::to_string(gate.capacity() - pool_.lent()) +
+                                    " are guaranteed already: guarantee no more than " + std::to_string(pool_.lent()));
+        }
+        if (!pool_.add(account_)) {
+            detail::reject_argument("a share of " + std::to_string(guaranteed) + " credits of a gate that has " +
+                                    std::to_string(pool_.free()) + (gate.is_closed() ? " and is closed" : " free now") +
+                                    ": make the shares before anybody acquires");
+        }
+    }
+
+    ~share() {
+        if (in_use() > 0) detail::abort_with("credit_gate::share: destroyed before its permits; let it outlive them");
+        pool_.remove(account_);
+    }
+
+    std::size_t guaranteed() const noexcept { return account_.guaranteed; }
+    /// Credits that permits of this share hold: right at a quiet moment, a recent value otherwise.
+    std::size_t in_use() const noexcept { return detail::credit_pool::held(account_); }
+
+private:
+    detail::credit_pool::share account_;
+};
+
+// ---- what a source does ------------------------------------------------------------------------------------------
+
+inline status credit_source::try_acquire(permit& out, std::size_t n) {
+    require(n);
+    const status answer = pool_.try_take(share_, n);
+    if (answer == status::success) out = permit(this, n);
+    return answer;
+}
+
+inline std::optional<credit_permit> credit_source::try_acquire(std::size_t n) {
+    require(n);
+    if (pool_.try_take(share_, n) != status::success) return std::nullopt;
+    return permit(this, n);
+}
+
+inline status credit_source::acquire(permit& out, std::size_t n) { return acquire_until(out, n, detail::forever); }
+
+inline std::optional<credit_permit> credit_source::acquire(std::size_t n) {
+    permit out;
+    if (acquire(out, n) != status::success) return std::nullopt;
+    return out;
+}
+
+inline status credit_source::acquire_for(permit& out, std::size_t n, std::chrono::nanoseconds time) {
+    const time_point now = std::chrono::steady_clock::now();
+    return acquire_until(out, n, time < detail::forever - now ? now + time : detail::forever);
+}
+
+inline status credit_source::acquire_until(permit& out, std::size_t n, time_point deadline) {
+    return acquire_unless(out, n, never, deadline);
+}
+
+template <std::predicate Stop>
+status credit_source::acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline) {
+    static_assert(
+        std::is_nothrow_invocable_v<Stop&>,
+        "weir: what says whether to stop must be noexcept, since it is asked by a thread that stands in a queue");
+    status answer = try_acquire(out, n);
+    if (answer != status::no_credit || stop()) return answer;
+    answer = pool_.wait(share_, n, std::move(stop), deadline);
+    if (answer == status::success) out = permit(this, n);
+    return answer;
+}
+
+}  // namespace weir
