@@ -62,7 +62,7 @@ struct class_cost {
 struct measured_machine {
     std::string topology_xml;  ///< for topology::from_xml()
     std::string cpu_model;
-    std::string fingerprint;  ///< equal for machines of the same structure
+    std::string fingerprint;  ///< weir::fingerprint() of the topology
     std::string hypervisor;   ///< "" on bare metal
     std::string isolated;     ///< PUs that the kernel's scheduler leaves alone, as a list: no topology file has them
 };
