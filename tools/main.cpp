@@ -22,6 +22,7 @@ constexpr const char* footer = R"(Examples:
   weir topo --json | jq .pair            the same for a program
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
   weir matrix --budget 10s               what it costs to hand an item between PUs
+  weir jitter --seconds 60               what is taken from a thread that only spins
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -57,6 +58,7 @@ int run(int argc, char** argv) {
         {"topo",
          add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
+        {"jitter", add_jitter(*app.add_subcommand("jitter", "Watch what is taken from a thread that only spins"))},
     };
 
     try {
