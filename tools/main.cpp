@@ -23,6 +23,7 @@ constexpr const char* footer = R"(Examples:
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
   weir matrix --budget 10s               what it costs to hand an item between PUs
   weir jitter --seconds 60               what is taken from a thread that only spins
+  weir doctor                            what on this host costs latency, and how to change it
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -59,6 +60,7 @@ int run(int argc, char** argv) {
          add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
         {"jitter", add_jitter(*app.add_subcommand("jitter", "Watch what is taken from a thread that only spins"))},
+        {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
     };
 
     try {
