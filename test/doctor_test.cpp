@@ -288,7 +288,7 @@ TEST(doctor_report, has_the_gravest_first_and_commands_in_one_piece) {
     EXPECT_THAT(text, HasSubstr("      > " + command + "\n"));
     EXPECT_LT(text.find("quota"), text.find("swap"));
     EXPECT_LT(text.find("Unknown"), text.find("Fine"));
-    EXPECT_THAT(text, HasSubstr("1 severe, 1 warnings, 0 notes, 1 unknown, 1 fine. Nothing was changed."));
+    EXPECT_THAT(text, HasSubstr("severe 1, warning 1, note 0, unknown 1, fine 1, and nothing was changed."));
     const auto json = nlohmann::json::parse(findings_as_json(findings));
     EXPECT_EQ(json["schema_version"], 1);
     EXPECT_EQ(json["kind"], "weir doctor");

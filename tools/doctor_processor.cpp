@@ -105,6 +105,7 @@ finding idle_states(const host& on) {
     found.level = state.latency_us > shallow_us ? severity::warning : severity::fine;
     found.what = fmt::format("the deepest that is enabled is {}, with {} us to wake ({})", state.name, state.latency_us,
                              on.text(cpu + "cpuidle/current_driver").value_or("unknown driver"));
+    if (on.is_guest()) found.what += "; the host has its own, which it does not tell";
     if (found.level == severity::warning)
         found.change = {fmt::format("sudo cpupower idle-set --disable-by-latency {}", shallow_us + 1),
                         "or boot with: intel_idle.max_cstate=1 processor.max_cstate=1",

@@ -67,10 +67,9 @@ std::string findings_as_text(const std::vector<finding>& findings) {
         for (const auto& one : findings)
             if (one.level == level) text += paragraph(one);
     }
-    return text + fmt::format("\n{} severe, {} warnings, {} notes, {} unknown, {} fine. Nothing was changed.\n",
-                              count(findings, severity::severe), count(findings, severity::warning),
-                              count(findings, severity::note), count(findings, severity::unknown),
-                              count(findings, severity::fine));
+    text += "\n";
+    for (const auto level : levels) text += fmt::format("{} {}, ", to_string(level), count(findings, level));
+    return text + "and nothing was changed.\n";
 }
 
 std::string findings_as_json(const std::vector<finding>& findings) {

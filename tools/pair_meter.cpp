@@ -63,7 +63,8 @@ auto watched(unsigned pu, thread_counts& disturbances, Part part) {
 constexpr word warm_up = 200;
 constexpr std::size_t capacity = 1024;  // of the streaming ring
 
-// One item at a time goes there and comes back.
+// One item at a time goes there and comes back. What the two threads note meanwhile is on their own stacks: side by
+// side it would be one more line that goes back and forth.
 void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word trips,
               pair_sample& out) {
     const auto both = std::make_shared<shared_part>();
@@ -71,28 +72,39 @@ void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick
                         [both, clock, trips] {
                             both->back = std::make_unique<spsc_ring<letter>>(64);
                             both->start.wait();
+                            auto& there = *both->there;
+                            auto& back = *both->back;
+                            histogram by_half_ns{longest_ns, 2};
+                            bool in_order = true;
                             for (word i = 0; i != warm_up + trips; ++i) {
                                 const auto sent = clock.now();
-                                put(*both->there, {i, sent});
-                                const auto reply = get(*both->back);
+                                put(there, {i, sent});
+                                const auto reply = get(back);
                                 const auto trip = clock.now_after_loads() - sent;
-                                both->in_order &= reply.number == i;
-                                if (i >= warm_up)
-                                    both->by_half_ns.record(static_cast<word>(clock.to_ns(trip) / 2 + 0.5));
+                                in_order &= reply.number == i;
+                                if (i >= warm_up) by_half_ns.record(static_cast<word>(clock.to_ns(trip) / 2 + 0.5));
                             }
+                            both->by_half_ns = by_half_ns;
+                            both->in_order = in_order;
                         }),
                 watched(pair.to, both->disturbances[1], [both, clock, trips] {
                     both->there = std::make_unique<spsc_ring<letter>>(64);  // memory of the consumer's NUMA node
                     both->start.wait();
+                    auto& there = *both->there;
+                    auto& back = *both->back;
+                    histogram by_clocks_ns{longest_ns, 2};
+                    bool before_sent = false;
                     for (word i = 0; i != warm_up + trips; ++i) {
-                        const auto got = get(*both->there);
+                        const auto got = get(there);
                         const auto arrived = clock.now_after_loads();
-                        put(*both->back, got);
+                        put(back, got);
                         const bool early = static_cast<std::int64_t>(arrived - got.sent) < 0;
-                        both->before_sent |= early;
+                        before_sent |= early;
                         if (i >= warm_up && !early)
-                            both->by_clocks_ns.record(static_cast<word>(clock.to_ns(arrived - got.sent) + 0.5));
+                            by_clocks_ns.record(static_cast<word>(clock.to_ns(arrived - got.sent) + 0.5));
                     }
+                    both->by_clocks_ns = by_clocks_ns;
+                    both->before_sent = before_sent;
                 }));
     if (!both->in_order) throw std::runtime_error("a ring returned another item than was sent: this is a bug in weir");
     out.by_clocks_ns = both->by_clocks_ns;
@@ -139,7 +151,7 @@ word as_many_as_take(double ns, double each_ns, word least, word most) {
 pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock) {
     pair_sample sample;
     bench::worker_pair workers(machine, fmt::format("{},{}", pair.from, pair.to));
-    workers.set_limit(std::chrono::seconds{10});
+    workers.set_limit(std::chrono::seconds{5});
     bench::floor_meter floors(workers, clock);
 
     sample.clock_offset = floors.offset();  // and wakes the PUs
