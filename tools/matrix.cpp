@@ -17,6 +17,7 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace weir::tool {
 namespace {
@@ -67,10 +68,11 @@ void write_file(const std::string& path, const std::string& text) {
 
 view_settings view_of_stdout() {
     if (::isatty(STDOUT_FILENO) == 0) return {};
-    const char* const no_colour = std::getenv("NO_COLOR");
+    const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
     winsize size{};
     const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0;
-    return {.colour = no_colour == nullptr || *no_colour == '\0', .columns = known ? size.ws_col : 80U};
+    return {.colour = variable("NO_COLOR").empty() && variable("TERM") != "dumb",
+            .columns = known ? size.ws_col : std::size_t{80}};
 }
 
 pu_set pus_for_pairs(const topology& machine, const std::string& list) {
