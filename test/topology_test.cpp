@@ -559,6 +559,34 @@ public:
 };
 
 // hwloc 2.9 crashes on some files like these when it is handed them unchecked.
+TEST(to_xml, is_read_back_as_the_same_machine) {
+    for (const auto& machine : every_machine()) {
+        const auto again = topology::from_xml(machine.to_xml(), machine.source());
+        EXPECT_EQ(again.summary(), machine.summary());
+        EXPECT_EQ(again.source(), machine.source());
+        EXPECT_EQ(again.cgroup_allowed(), machine.cgroup_allowed()) << machine.source();
+        for (const auto& a : machine.pus())
+            for (const auto& b : machine.pus())
+                EXPECT_EQ(again.distance_between(a.os_index, b.os_index),
+                          machine.distance_between(a.os_index, b.os_index));
+    }
+    EXPECT_EQ(topology::from_xml(topology::this_machine().to_xml(), "here").pus().size(),
+              topology::this_machine().pus().size());
+}
+
+TEST(to_xml, does_not_say_whose_machine_it_is) {
+    const auto xml = topology::this_machine().to_xml();
+    for (const auto* name : {"HostName", "Serial", "UUID", "AssetTag"}) EXPECT_EQ(xml.find(name), std::string::npos);
+    EXPECT_NE(xml.find("CPUModel"), std::string::npos);
+}
+
+TEST(from_xml, refuses_damage_by_the_name_it_was_given) {
+    const auto whole = topology::synthetic("core:2 pu:1").to_xml();
+    EXPECT_THAT(
+        sentence([&] { static_cast<void>(topology::from_xml(whole.substr(0, whole.size() / 2), "the matrix")); }),
+        testing::AllOf(HasSubstr("the matrix"), HasSubstr("truncated")));
+}
+
 TEST(from_xml_file, survives_random_damage) {
     std::mt19937 random(7);
     const auto below = [&](std::size_t bound) {
@@ -601,6 +629,32 @@ TEST(synthetic, says_what_it_cannot_read) {
         EXPECT_EQ(why(text),
                   "the synthetic topology '" + std::string(text) + "' has more than 65536 PUs: ask for fewer");
     EXPECT_EQ(why("pack:2 [numa(memory=99999999999)] l3:1(size=9999999) core:2 pu:1"), "");
+}
+
+// ---- Fingerprints
+
+TEST(fingerprint, is_equal_for_equal_machines_only) {
+    const auto machines = every_machine();
+    for (std::size_t i = 0; i != machines.size(); ++i)
+        for (std::size_t j = 0; j != machines.size(); ++j) {
+            // multi_ccx and part_allowed are one machine, of which less may be used.
+            const bool same = i == j || (i + j == 3 && i * j == 2);
+            EXPECT_EQ(fingerprint(machines[i]) == fingerprint(machines[j]), same)
+                << machines[i].source() << " and " << machines[j].source();
+        }
+}
+
+TEST(fingerprint, tells_its_size_to_a_reader) {
+    EXPECT_THAT(fingerprint(two_package_smt()), testing::MatchesRegex("2p-16c-32t-[0-9a-f]{16}"));
+    EXPECT_THAT(fingerprint(bare_pus()), testing::StartsWith("0p-4c-4t-"));
+}
+
+// A plan file written by one version is read by the next.
+TEST(fingerprint, stays_what_it_is) { EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5"); }
+
+TEST(fingerprint, depends_on_how_pus_are_numbered) {
+    EXPECT_NE(fingerprint(topology::synthetic("core:2 pu:2")),
+              fingerprint(topology::synthetic("core:2 pu:2(indexes=0,2,1,3)")));
 }
 
 }  // namespace
