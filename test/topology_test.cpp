@@ -603,4 +603,30 @@ TEST(synthetic, says_what_it_cannot_read) {
     EXPECT_EQ(why("pack:2 [numa(memory=99999999999)] l3:1(size=9999999) core:2 pu:1"), "");
 }
 
+// ---- Fingerprints
+
+TEST(fingerprint, is_equal_for_equal_machines_only) {
+    const auto machines = every_machine();
+    for (std::size_t i = 0; i != machines.size(); ++i)
+        for (std::size_t j = 0; j != machines.size(); ++j) {
+            // multi_ccx and part_allowed are one machine, of which less may be used.
+            const bool same = i == j || (i + j == 3 && i * j == 2);
+            EXPECT_EQ(fingerprint(machines[i]) == fingerprint(machines[j]), same)
+                << machines[i].source() << " and " << machines[j].source();
+        }
+}
+
+TEST(fingerprint, tells_its_size_to_a_reader) {
+    EXPECT_THAT(fingerprint(two_package_smt()), testing::MatchesRegex("2p-16c-32t-[0-9a-f]{16}"));
+    EXPECT_THAT(fingerprint(bare_pus()), testing::StartsWith("0p-4c-4t-"));
+}
+
+// A plan file written by one version is read by the next.
+TEST(fingerprint, stays_what_it_is) { EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5"); }
+
+TEST(fingerprint, depends_on_how_pus_are_numbered) {
+    EXPECT_NE(fingerprint(topology::synthetic("core:2 pu:2")),
+              fingerprint(topology::synthetic("core:2 pu:2(indexes=0,2,1,3)")));
+}
+
 }  // namespace

@@ -189,4 +189,10 @@ private:
     std::shared_ptr<const data> data_;
 };
 
+/// What a machine is told by: "2p-16c-32t-" (packages, cores, PUs) and 16 digits that stand for its processors, caches
+/// and how PUs are numbered. Equal for equal machines, and for a machine and what was saved of it, whatever part of it
+/// we may use; measurements and plans carry it, so that nobody takes them for those of another machine. A pure function
+/// of the tables.
+[[nodiscard]] std::string fingerprint(const topology& machine);
+
 }  // namespace weir
