@@ -61,6 +61,8 @@ constexpr header table[] = {
     {beside, "weir/clock.hpp"},
     {beside, "weir/histogram.hpp"},
     {beside, "weir/kernel_settings.hpp"},
+    {beside, "weir/measurements.hpp"},
+    {beside, "weir/plan.hpp"},
     {beside, "weir/topology.hpp"},
 };
 // clang-format on
