@@ -12,6 +12,7 @@
 #include <weir/version.hpp>
 
 #include "build_info.hpp"
+#include "processor.hpp"
 #include "spin.hpp"
 
 namespace bench {
@@ -21,42 +22,6 @@ std::string first_line_of(const std::string& path) {
     std::ifstream file{path};
     std::string line;
     return std::getline(file, line) ? line : "unknown";
-}
-
-/// The value of the first "key : value" line of /proc/cpuinfo.
-std::string cpuinfo(const std::string& key) {
-    std::ifstream file{"/proc/cpuinfo"};
-    std::string line;
-    while (std::getline(file, line)) {
-        if (line.starts_with(key)) {
-            const auto colon = line.find(':');
-            const auto begin = colon == std::string::npos ? colon : line.find_first_not_of(" \t", colon + 1);
-            return begin == std::string::npos ? "unknown" : line.substr(begin);
-        }
-    }
-    return "unknown";
-}
-
-std::string hypervisor() {
-#if defined(__x86_64__)
-    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & (1U << 31U)) == 0) {
-        return {};
-    }
-    __cpuid(0x40000000U, eax, ebx, ecx, edx);
-    std::string name;
-    for (const unsigned part : {ebx, ecx, edx}) {
-        for (unsigned shift = 0; shift != 32; shift += 8) {
-            if (const char c = static_cast<char>(part >> shift); c > ' ') {
-                name += c;
-            }
-        }
-    }
-    return name.empty() ? "yes" : name;
-#else
-    const std::string type = first_line_of("/sys/hypervisor/type");
-    return type == "unknown" ? "" : type;
-#endif
 }
 
 std::string utc_now() {
@@ -80,7 +45,7 @@ std::string chosen_word(const std::string& line) {
 environment look_around(const weir::topology& machine, const placement& where, const weir::tick_clock& clock,
                         std::uint64_t seed) {
     environment env;
-    env.cpu_model = cpuinfo("model name");
+    env.cpu_model = cpu_model();
     env.hypervisor = hypervisor();
     env.pus = static_cast<unsigned>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
     env.topology = machine.summary();

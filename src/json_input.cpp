@@ -39,6 +39,8 @@ json_input::json_input(std::string what, const std::string& path, std::string re
         fail(error.byte > text.size()
                  ? "it ends too early, at byte " + std::to_string(text.size()) + ": it is truncated"
                  : "it is no JSON from byte " + std::to_string(error.byte) + " on");
+    } catch (const json::out_of_range&) {
+        fail("a number in it is too large");
     }
     if (!root_.is_object()) fail("it holds no JSON object");
 }

@@ -49,7 +49,15 @@ topology topology::this_machine() {
 }
 
 topology topology::from_xml_file(const std::string& path) {
-    const auto text = read_topology_file(path);  // checked
+    return data::from_checked_xml(read_topology_file(path), path);
+}
+
+topology topology::from_xml(const std::string& text, const std::string& name) {
+    check_topology_xml(text, name);
+    return data::from_checked_xml(text, name);
+}
+
+topology topology::data::from_checked_xml(const std::string& text, const std::string& path) {
     auto tree = new_tree();
     if (hwloc_topology_set_xmlbuffer(tree.get(), text.c_str(), static_cast<int>(text.size()) + 1) != 0 ||
         hwloc_topology_load(tree.get()) != 0)

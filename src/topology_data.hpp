@@ -30,6 +30,8 @@ struct topology::data {
     /// Takes a loaded tree and fills every table, with allowed = cgroup_allowed = what the tree says.
     data(topology_handle loaded, std::string from);
 
+    [[nodiscard]] static topology from_checked_xml(const std::string& text, const std::string& path);
+
     [[nodiscard]] std::size_t row(unsigned os_index) const noexcept {
         return os_index < row_of_pu.size() ? row_of_pu[os_index] : no_row;
     }

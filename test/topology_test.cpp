@@ -559,6 +559,34 @@ public:
 };
 
 // hwloc 2.9 crashes on some files like these when it is handed them unchecked.
+TEST(to_xml, is_read_back_as_the_same_machine) {
+    for (const auto& machine : every_machine()) {
+        const auto again = topology::from_xml(machine.to_xml(), machine.source());
+        EXPECT_EQ(again.summary(), machine.summary());
+        EXPECT_EQ(again.source(), machine.source());
+        EXPECT_EQ(again.cgroup_allowed(), machine.cgroup_allowed()) << machine.source();
+        for (const auto& a : machine.pus())
+            for (const auto& b : machine.pus())
+                EXPECT_EQ(again.distance_between(a.os_index, b.os_index),
+                          machine.distance_between(a.os_index, b.os_index));
+    }
+    EXPECT_EQ(topology::from_xml(topology::this_machine().to_xml(), "here").pus().size(),
+              topology::this_machine().pus().size());
+}
+
+TEST(to_xml, does_not_say_whose_machine_it_is) {
+    const auto xml = topology::this_machine().to_xml();
+    for (const auto* name : {"HostName", "Serial", "UUID", "AssetTag"}) EXPECT_EQ(xml.find(name), std::string::npos);
+    EXPECT_NE(xml.find("CPUModel"), std::string::npos);
+}
+
+TEST(from_xml, refuses_damage_by_the_name_it_was_given) {
+    const auto whole = topology::synthetic("core:2 pu:1").to_xml();
+    EXPECT_THAT(
+        sentence([&] { static_cast<void>(topology::from_xml(whole.substr(0, whole.size() / 2), "the matrix")); }),
+        testing::AllOf(HasSubstr("the matrix"), HasSubstr("truncated")));
+}
+
 TEST(from_xml_file, survives_random_damage) {
     std::mt19937 random(7);
     const auto below = [&](std::size_t bound) {

@@ -41,6 +41,7 @@ private:
 /// exit code.
 using command = std::function<exit_code()>;
 
+command add_matrix(CLI::App& app);
 command add_topo(CLI::App& app);
 
 /// Writes a result to stdout and sees to it that it got there: a full disk is a `stop`.

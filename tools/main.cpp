@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,7 @@ constexpr const char* footer = R"(Examples:
   weir topo                              this machine, and the pair of PUs that `auto` picks
   weir topo --json | jq .pair            the same for a program
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
+  weir matrix --budget 10s               what it costs to hand an item between PUs
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -38,19 +40,30 @@ std::string chosen_name(const CLI::App& app) {
     return chosen.empty() ? "weir" : "weir " + chosen.front()->get_name();
 }
 
+// "topo, matrix", in the order in which help has them.
+std::string names_of(const CLI::App& app) {
+    std::string names;
+    for (const auto* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+        names += (names.empty() ? "" : ", ") + subcommand->get_name();
+    return names;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("weir: which cores the two ends of a ring should run on", "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(footer);
     app.require_subcommand(0, 1);
-    const command topo =
-        add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"));
+    const std::map<std::string, command> commands{
+        {"topo",
+         add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
+        {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
+    };
 
     try {
         app.parse(argc, argv);
         if (app.get_subcommands().empty())
-            throw stop(wrong_usage, "say what to do: topo; run 'weir --help' to see more");
-        return topo();
+            throw stop(wrong_usage, "say what to do: " + names_of(app) + "; run 'weir --help' to see more");
+        return commands.at(app.get_subcommands().front()->get_name())();
     } catch (const CLI::CallForHelp&) {
         print(app.help());  // of the chosen subcommand, if any
         return succeeded;

@@ -3,6 +3,7 @@
 #include "topo.hpp"
 
 #include "command.hpp"
+#include "text_table.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -104,9 +105,7 @@ std::string usable(const topology& machine, const table_row& row) {
     return "only " + number_list(numbers);
 }
 
-using line = std::vector<std::string>;
-
-line cells(const topology& machine, const table_row& row) {
+table_line cells(const topology& machine, const table_row& row) {
     std::vector<unsigned> numbers;
     for (const auto* core : row.cores) numbers.push_back(core->index);
     const auto* l3 = cache(machine, 3, row.key.l3);
@@ -126,27 +125,12 @@ line cells(const topology& machine, const table_row& row) {
             usable(machine, row)};
 }
 
-// Columns as wide as their widest cell, two blanks between.
-std::string aligned(const std::vector<line>& lines) {
-    std::vector<std::size_t> widths(lines.front().size());
-    for (const auto& row : lines)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::string text;
-    for (const auto& row : lines) {
-        std::string printed;
-        for (std::size_t i = 0; i < row.size(); ++i) printed += fmt::format("  {:<{}}", row[i], widths[i]);
-        printed.erase(printed.find_last_not_of(' ') + 1);
-        text += printed + "\n";
-    }
-    return text;
-}
-
 std::string core_table(const topology& machine) {
-    line titles{"package", "NUMA", "L3", "L2", "cores", "kind", "PUs", "usable"};
+    table_line titles{"package", "NUMA", "L3", "L2", "cores", "kind", "PUs", "usable"};
     const bool has_siblings = std::any_of(machine.cores().begin(), machine.cores().end(),
                                           [](const auto& core) { return core.pus.size() > 1; });
     if (has_siblings) titles[6] = "PUs (+ SMT siblings)";
-    std::vector<line> lines{titles};
+    std::vector<table_line> lines{titles};
     for (const auto& row : make_rows(machine)) lines.push_back(cells(machine, row));
     if (machine.core_kinds().size() < 2)
         for (auto& row : lines) row.erase(row.begin() + 5);
@@ -179,7 +163,7 @@ public:
     [[nodiscard]] std::string text() const { return aligned(lines_); }
 
 private:
-    std::vector<line> lines_;
+    std::vector<table_line> lines_;
 };
 
 void add_memory(const topology& machine, facts& out) {

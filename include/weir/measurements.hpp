@@ -39,7 +39,8 @@ inline constexpr double noise_of_core_of_pu_0_ns = 2000;
 
 /// Empty, it assumes everything.
 struct measurements {
-    std::map<std::pair<unsigned, unsigned>, one_way> pairs;  ///< from, to
+    std::map<std::pair<unsigned, unsigned>, one_way> pairs;           ///< from, to
+    std::map<std::pair<unsigned, unsigned>, one_way> pairs_by_class;  ///< what others like it have shown
     std::map<distance, one_way> classes;
     std::map<std::pair<unsigned, unsigned>, double> items_per_s;
 
@@ -51,7 +52,8 @@ struct measurements {
         one_way cost;
         cost_source source;
     };
-    /// Of one PU to another: the pair's, or that of the opposite direction, or its distance's, or the assumption.
+    /// Of one PU to another: the pair's, or that of the opposite direction, or of pairs like it, or of its distance, or
+    /// the assumption.
     [[nodiscard]] cost_and_source cost(const topology& machine, unsigned from, unsigned to) const;
 
     /// Adds what `weir matrix --json` and `weir jitter --json` wrote. Throw placement_error with a sentence for a file

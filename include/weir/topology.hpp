@@ -104,6 +104,9 @@ public:
     /// a damaged one is a placement_error with the line, never a crash.
     [[nodiscard]] static topology from_xml_file(const std::string& path);
 
+    /// The same from the text of such a file, or from to_xml(); `name` is what source() and sentences call it.
+    [[nodiscard]] static topology from_xml(const std::string& text, const std::string& name);
+
     /// A made-up machine in hwloc's synthetic notation: "package:2 l3:2 core:4 pu:2".
     [[nodiscard]] static topology synthetic(const std::string& description);
 
@@ -115,6 +118,10 @@ public:
 
     /// Where it comes from: "this machine", the file's path, or the synthetic description.
     [[nodiscard]] const std::string& source() const noexcept;
+
+    /// hwloc's XML (of version 2), as lstopo would save it, without the host's name, serial numbers and the like: what
+    /// from_xml() reads. The startup_affinity() and isolated() are not in it. Throws placement_error if hwloc cannot.
+    [[nodiscard]] std::string to_xml() const;
 
     /// One line: "1 package, 1 NUMA node, 1 L3 cache, 2 cores, 2 PUs".
     [[nodiscard]] std::string summary() const;

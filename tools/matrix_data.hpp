@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What `weir matrix` measured, as data: what it writes with --json, and what plans are made from. Schema 1.
+
+#include <weir/topology.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <compare>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::tool {
+
+struct percentiles_ns {
+    double p50 = 0;
+    double p99 = 0;
+    double p99_9 = 0;
+};
+
+/// What pairs have in common that cost about the same.
+struct pair_class {
+    weir::distance distance = distance::same_pu;
+    bool same_numa_node = true;
+    std::optional<unsigned> from_kind;  ///< of core, where the machine has several kinds
+    std::optional<unsigned> to_kind;
+
+    auto operator<=>(const pair_class&) const = default;
+};
+
+/// Handing an item from one PU to another. What was not measured has the figures of its class.
+struct pair_cost {
+    unsigned from = 0;  ///< PU numbers
+    unsigned to = 0;
+    pair_class kind;
+    percentiles_ns one_way_ns;  ///< p50: the median over rounds; the others: of all items of all rounds
+    double q1_ns = 0;           ///< quartiles, over rounds, of a round's median
+    double q3_ns = 0;
+    double items_per_s = 0;  ///< the median over rounds
+    unsigned rounds = 0;     ///< that count
+    unsigned dropped = 0;    ///< rounds whose floors before and after differed by more than a quarter
+    bool measured = false;
+
+    bool steady = false;                ///< false: every round was dropped, and the figures are of those
+    bool from_clocks = false;           ///< one_way_ns is what two clocks said; false: half a round trip
+    double clock_offset_ns = 0;         ///< by how much `to`'s clock seemed ahead, certain to half a line round trip
+    double line_roundtrip_ns = 0;       ///< the floor: one cache line there and another one back
+    double stream_words_per_s = 0;      ///< the floor: 8-byte words through a plain buffer
+    unsigned involuntary_switches = 0;  ///< of both threads, while they measured
+    unsigned migrations = 0;
+};
+
+struct class_cost {
+    pair_class kind;
+    percentiles_ns one_way_ns;  ///< medians over the pairs that were measured
+    double items_per_s = 0;
+    unsigned pairs_measured = 0;
+};
+
+struct measured_machine {
+    std::string topology_xml;  ///< for topology::from_xml()
+    std::string cpu_model;
+    std::string fingerprint;  ///< weir::fingerprint() of the topology
+    std::string hypervisor;   ///< "" on bare metal
+    std::string isolated;     ///< PUs that the kernel's scheduler leaves alone, as a list: no topology file has them
+};
+
+struct matrix_data {
+    measured_machine machine;
+    std::vector<unsigned> pus;  ///< neighbours in the machine are neighbours here
+    std::vector<pair_cost> pairs;
+    std::vector<class_cost> classes;
+
+    /// Null where it has no such pair.
+    [[nodiscard]] const pair_cost* find(unsigned from, unsigned to) const;
+};
+
+[[nodiscard]] nlohmann::ordered_json to_json(const matrix_data& matrix);
+
+/// Throws std::runtime_error with a sentence for anything but what to_json() writes. Keys that are not known are passed
+/// over, those beyond the first line of the schema (from, to, distance, one_way_ns, items_per_s, measured) may be
+/// absent.
+[[nodiscard]] matrix_data matrix_from_json(const nlohmann::ordered_json& json);
+
+/// The same from text; `name` is the file's, for the sentence.
+[[nodiscard]] matrix_data read_matrix(const std::string& text, const std::string& name);
+
+}  // namespace weir::tool

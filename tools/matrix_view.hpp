@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "matrix_data.hpp"
+#include "shade.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace weir::tool {
+
+struct view_settings {
+    bool colour = false;
+    std::size_t columns = 0;  ///< of the terminal; 0: as wide as it gets
+};
+
+/// The classes with their noise, then the heat map: rows hand to columns, p50 of one way in ns. In colour a matrix too
+/// wide for the terminal has blocks in place of numbers, and if it is still too wide it is left out, which is said.
+[[nodiscard]] std::string matrix_as_text(const matrix_data& matrix, const view_settings& settings);
+
+/// A heat map with its legend, every figure of a pair under the pointer.
+[[nodiscard]] std::string matrix_as_svg(const matrix_data& matrix);
+
+/// Row by row, in the order of matrix.pus; null where there is no such pair.
+using pair_grid = std::vector<std::vector<const pair_cost*>>;
+[[nodiscard]] pair_grid grid_of(const matrix_data& matrix);
+
+/// From the least p50 to the most.
+[[nodiscard]] log_scale scale_of(const matrix_data& matrix);
+
+/// "71 ns (p99 90, p99.9 400), same-l3, 21 rounds"
+[[nodiscard]] std::string pair_in_words(const pair_cost& pair);
+
+}  // namespace weir::tool

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::tool {
+
+enum class text_anchor : unsigned char { start, middle, end };
+
+/// A picture in SVG, written from back to front. Texts are escaped, and characters that XML or ASCII lacks become '?'.
+class svg_page {
+public:
+    svg_page(double width, double height, std::string_view title);
+
+    /// `tooltip` is what a browser shows under the pointer; none when empty. `striped` marks the area as uncertain.
+    void rectangle(double x, double y, double width, double height, std::string_view fill,
+                   std::string_view tooltip = {}, bool striped = false);
+    void text(double x, double y, double size, std::string_view what, text_anchor anchor = text_anchor::start,
+              std::string_view fill = "#222222");
+    void line(double x1, double y1, double x2, double y2, std::string_view stroke = "#222222");
+
+    /// The whole picture.
+    [[nodiscard]] std::string str() const;
+
+    [[nodiscard]] static std::string escaped(std::string_view text);
+
+private:
+    std::string head_;
+    std::string body_;
+};
+
+}  // namespace weir::tool
