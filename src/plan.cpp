@@ -210,8 +210,9 @@ std::vector<unsigned> worst_placement(const plan_request& request, const topolog
     auto worst = find_worst(model);
     if (best.empty() || worst.empty())
         throw placement_error("there is no bad placement to compare with, because there is no good one");
-    // Swapping two equal cores is no worse; nor is what differs by less than a tenth worth a measurement.
-    if (model.cost(worst).total() < 1.1 * model.cost(best).total() + 1) worst.assign(worst.size(), best.front());
+    // With as many roles as PUs there is no choice of PUs, only of who is where.
+    if (model.seats() <= model.roles() || model.cost(worst).total() <= model.cost(best).total() + 1)
+        worst.assign(worst.size(), best.front());
     std::vector<unsigned> pus;
     for (const auto seat : worst) pus.push_back(model.pus()[seat]);
     return pus;

@@ -112,7 +112,8 @@ void plan_request::add_edge(std::string_view text) {
     const auto ends = text.substr(0, at);
     const auto arrow = ends.find("->");
     if (arrow == npos || ends.find("->", arrow + 2) != npos)
-        throw placement_error(in_quotes(text) + " is no edge: write from->to or from->to@RATE, as in strat->gw@1Mps");
+        throw placement_error(in_quotes(text) + " is no edge: write from->to or from->to@RATE, as in 'strat->gw@1Mps'" +
+                              (ends.ends_with('-') ? ", in quotes, or the shell takes > for itself" : ""));
     plan_edge added{std::string(trim(ends.substr(0, arrow))), std::string(trim(ends.substr(arrow + 2))), std::nullopt};
     if (added.from.empty() || added.to.empty())
         throw placement_error("edge " + in_quotes(text) +

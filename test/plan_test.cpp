@@ -443,8 +443,13 @@ TEST(worst_placement, is_as_far_apart_as_can_be) {
 }
 
 TEST(worst_placement, on_two_cores_is_both_ends_on_one) {
-    const auto worst = weir::worst_placement(request({"md->gw"}), topology::synthetic("l3:1 core:2 pu:1"));
-    EXPECT_EQ(worst[0], worst[1]);
+    for (const auto& asked : {request({"md->gw"}), request({"md->gw"}, {"gw:quiet"})}) {
+        const auto worst = weir::worst_placement(asked, topology::synthetic("l3:1 core:2 pu:1"));
+        EXPECT_EQ(worst[0], worst[1]);
+    }
+    const auto siblings = topology::synthetic("l3:1 core:2 pu:2");
+    const auto worst = weir::worst_placement(request({"md->gw"}), siblings);
+    EXPECT_EQ(siblings.distance_between(worst[0], worst[1]), distance::smt);
 }
 
 // ---- Requests

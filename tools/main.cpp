@@ -22,6 +22,9 @@ constexpr const char* footer = R"(Examples:
   weir topo --json | jq .pair            the same for a program
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
   weir matrix --budget 10s               what it costs to hand an item between PUs
+  weir plan --edge 'md->strat' --role strat:quiet --out plan.json
+                                         where the threads of a program should run
+  weir run --plan plan.json              whether that plan is any good here
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -57,6 +60,8 @@ int run(int argc, char** argv) {
         {"topo",
          add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
+        {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
+        {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
     };
 
     try {

@@ -173,7 +173,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
                                   const measurements& measured = {}, const plan_settings& settings = {});
 
 /// A bad placement to compare with, by the same cost: the worst that local search finds of roles on PUs of their own;
-/// where that is no worse than the plan (on two cores), all roles on the plan's first PU. In the order of the roles.
+/// where that is no worse than the plan, or there are no more PUs than roles (two roles on two cores), all roles on the
+/// plan's first PU. In the order of the roles.
 [[nodiscard]] std::vector<unsigned> worst_placement(const plan_request& request, const topology& machine,
                                                     const measurements& measured = {},
                                                     const plan_settings& settings = {});
