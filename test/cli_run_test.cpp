@@ -40,7 +40,7 @@ weir::placement_plan planned(const std::vector<std::string>& edges, const topolo
 }
 
 run_graph graph(const std::vector<std::string>& edges) {
-    return run_graph::of(planned(edges, topology::synthetic("core:8")));
+    return run_graph::of(planned(edges, topology::synthetic("core:8 pu:1")));
 }
 
 /// A plan for this machine in a file; skips the test where there is none.
@@ -202,7 +202,7 @@ TEST_F(cli_run, on_one_core_says_so_with_code_77) {
 
 TEST_F(cli_run, refuses_plans_that_are_foreign_damaged_or_missing) {
     const auto whole = weir_test::read_file(path_);
-    planned({"a->b"}, topology::synthetic("core:4")).save(path_);
+    planned({"a->b"}, topology::synthetic("core:4 pu:1")).save(path_);
     auto seen = run(quick);
     EXPECT_EQ(seen.exit_code, 1);
     EXPECT_THAT(seen.err, HasSubstr("it is of another machine, 0p-4c-4t-"));

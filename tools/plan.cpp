@@ -35,7 +35,7 @@ Examples:
   weir plan --edge 'md->strat' --edge 'strat->gw@1Mps' --role gw:quiet
   weir plan --roles threads.json --matrix matrix.json --jitter jitter.json --out plan.json
   weir plan --edge 'in->dsp' --edge 'dsp->out' --role dsp:quiet --topology server.xml
-  weir plan --edge 'a->b' --pus 2-7 --isolated 2-7 --topology "package:2 core:4"
+  weir plan --edge 'a->b' --pus 2-7 --isolated 2-7 --topology "package:2 core:4 pu:1"
   weir plan --roles threads.json --json | jq '.roles[] | {name, pu}')";
 
 struct options {
