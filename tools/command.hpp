@@ -41,6 +41,8 @@ private:
 /// exit code.
 using command = std::function<exit_code()>;
 
+command add_doctor(CLI::App& app);
+command add_jitter(CLI::App& app);
 command add_matrix(CLI::App& app);
 command add_plan(CLI::App& app);
 command add_run(CLI::App& app);

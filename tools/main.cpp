@@ -22,6 +22,8 @@ constexpr const char* footer = R"(Examples:
   weir topo --json | jq .pair            the same for a program
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
   weir matrix --budget 10s               what it costs to hand an item between PUs
+  weir jitter --seconds 60               what is taken from a thread that only spins
+  weir doctor                            what on this host costs latency, and how to change it
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
                                          where the threads of a program should run
   weir run --plan plan.json              whether that plan is any good here
@@ -60,6 +62,8 @@ int run(int argc, char** argv) {
         {"topo",
          add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
+        {"jitter", add_jitter(*app.add_subcommand("jitter", "Watch what is taken from a thread that only spins"))},
+        {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
         {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
     };

@@ -84,9 +84,7 @@ pu_set pus_for_pairs(const topology& machine, const std::string& list) {
                            pus.to_string()));
 }
 
-std::vector<pair_cost> measure(const topology& machine, const pair_plan& plan, const options& wanted) {
-    const matrix_budget budget{.seconds = read_seconds(wanted.budget, "--budget", 0.01, 86400),
-                               .rounds = wanted.rounds};
+std::vector<pair_cost> measure(const topology& machine, const pair_plan& plan, const matrix_budget& budget) {
     progress_bar bar("matrix");
     try {
         return measure_pairs(machine, plan, budget, [&](double share, const directed_pair& pair, std::size_t round) {
@@ -99,13 +97,14 @@ std::vector<pair_cost> measure(const topology& machine, const pair_plan& plan, c
 }
 
 exit_code show(const options& wanted) {
-    static_cast<void>(read_seconds(wanted.budget, "--budget", 0.01, 86400));
+    const matrix_budget budget{.seconds = read_seconds(wanted.budget, "--budget", 0.01, 86400),
+                               .rounds = wanted.rounds};
     const auto machine = machine_to_measure();
     const auto pus = pus_for_pairs(machine, wanted.pus);
     if (!wanted.svg.empty()) check_writable(wanted.svg);
 
     const auto plan = plan_pairs(machine, pus, wanted.full);
-    auto measured = measure(machine, plan, wanted);
+    auto measured = measure(machine, plan, budget);
     if (measured.empty())
         throw stop(not_here, "no measurement came to an end: other programs leave the two threads no time; try again "
                              "when the machine is less busy");

@@ -91,6 +91,8 @@ std::string matrix_as_svg(const matrix_data& matrix) {
     page.text(margin, 64, 12, "striped: not measured and taken from its class, or unsteady in every round",
               text_anchor::start, "#555555");
     const auto scale = scale_of(matrix);
+    page.text(left, top - 24, 11, "to PU", text_anchor::start, "#555555");
+    page.text(left - 6, top - 24, 11, "from PU", text_anchor::end, "#555555");
     draw_cells(page, matrix, scale, left, top);
     draw_numbers(page, matrix, left, top);
     draw_legend(page, scale, left, top + grid + 28, std::max(grid, 320.0));

@@ -134,7 +134,8 @@ log_scale scale_of(const matrix_data& matrix) {
         least = std::min(least, std::max(pair.one_way_ns.p50, 1.0));
         most = std::max(most, pair.one_way_ns.p50);
     }
-    return {std::min(least, most), most};
+    least = std::min(least, most);
+    return {least, std::max(most, 2 * least)};  // or else noise would look like a map
 }
 
 std::string pair_in_words(const pair_cost& pair) {

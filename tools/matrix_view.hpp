@@ -26,7 +26,7 @@ struct view_settings {
 using pair_grid = std::vector<std::vector<const pair_cost*>>;
 [[nodiscard]] pair_grid grid_of(const matrix_data& matrix);
 
-/// From the least p50 to the most.
+/// From the least p50 to the most, and at least to twice the least.
 [[nodiscard]] log_scale scale_of(const matrix_data& matrix);
 
 /// "71 ns (p99 90, p99.9 400), same-l3, 21 rounds"

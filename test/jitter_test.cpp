@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+//
+// What `weir jitter` makes of what its threads and the kernel have seen.
+#include "jitter_run.hpp"
+#include "jitter_view.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using namespace weir::tool;
+
+constexpr const char* interrupts = R"(           CPU0       CPU2       
+ 24:          1          7  IO-APIC   5-edge      ACPI:Ged
+ 36:          0      54125 PCI-MSIX-0000:00:02.0   1-edge      virtio1-req.0
+ 37:          3          4
+NMI:          0          0   Non-maskable interrupts
+LOC:      86877      88265   Local timer interrupts
+ERR:         12
+MIS:          0
+)";
+
+TEST(proc_counters, finds_a_pu_by_its_number_where_others_are_offline) {
+    EXPECT_THAT(interrupts_of(interrupts, 2),
+                ElementsAre(Pair("24 ACPI:Ged", 7), Pair("36 virtio1-req.0", 54125), Pair("37", 4),
+                            Pair("LOC Local timer interrupts", 88265), Pair("NMI Non-maskable interrupts", 0)));
+    EXPECT_TRUE(interrupts_of(interrupts, 1).empty()) << "offline";
+    EXPECT_TRUE(interrupts_of("", 0).empty());
+    EXPECT_TRUE(interrupts_of("no such file\n1: 2 3", 0).empty());
+}
+
+TEST(proc_counters, reads_the_time_that_the_hypervisor_took) {
+    const std::string stat =
+        "cpu  1 2 3 4 5 6 7 80 9 10\ncpu1 1 2 3 4 5 6 7 8 9 10\ncpu11 1 2 3 4 5 6 7 11 0 0\nintr 5\n";
+    EXPECT_EQ(steal_ticks_of(stat, 1), 8U);
+    EXPECT_EQ(steal_ticks_of(stat, 11), 11U);
+    EXPECT_FALSE(steal_ticks_of(stat, 0));
+    EXPECT_FALSE(steal_ticks_of("cpu0 1 2 3", 0)) << "an old kernel";
+    EXPECT_FALSE(steal_ticks_of("", 0));
+}
+
+spin_record two_seconds() {
+    spin_record seen;
+    seen.watched_ns = 2e9;
+    for (const std::uint64_t ns : {1500, 1500, 3000, 4'000'000}) {
+        seen.gaps_ns.record(ns);
+        seen.stolen_ns += static_cast<double>(ns);
+    }
+    seen.disturbances = {.involuntary_switches = 3, .voluntary_switches = 0, .migrations = 1};
+    return seen;
+}
+
+TEST(jitter, is_what_was_stolen_and_what_happened_meanwhile) {
+    const proc_counters before{interrupts, "cpu2 0 0 0 0 0 0 0 10 0 0\n"};
+    auto after = before;
+    after.interrupts.replace(after.interrupts.find("88265"), 5, "88765");
+    after.interrupts.replace(after.interrupts.find("54125"), 5, "54225");
+    after.interrupts += " 99:  0  5  a device that came meanwhile\n";
+    after.stat = "cpu2 0 0 0 0 0 0 0 13 0 0\n";
+    const auto pu = summarize(2, two_seconds(), before, after, 100);
+    EXPECT_EQ(pu.pu, 2U);
+    EXPECT_DOUBLE_EQ(pu.gaps_per_s, 2);
+    EXPECT_EQ(pu.worst_gap_ns, 4e6);
+    EXPECT_NEAR(pu.p50_gap_ns, 1500, 15) << "to two digits";
+    EXPECT_EQ(pu.p99_9_gap_ns, 4e6);
+    EXPECT_DOUBLE_EQ(pu.stolen_ppm, 1e6 * 4'006'000 / 2e9);
+    EXPECT_DOUBLE_EQ(pu.steal_ms, 30);
+    EXPECT_EQ(pu.interrupts, 605U);
+    EXPECT_EQ(pu.involuntary_switches, 3U);
+    EXPECT_EQ(pu.migrations, 1U);
+    ASSERT_EQ(pu.by_interrupt.size(), 3U);
+    EXPECT_EQ(pu.by_interrupt[0].name, "LOC Local timer interrupts");
+    EXPECT_EQ(pu.by_interrupt[2].count, 5U);
+}
+
+TEST(jitter, sorts_gaps_into_rows_as_a_person_would) {
+    const auto gaps = summarize(0, two_seconds(), {}, {}, 100).gaps;
+    ASSERT_GE(gaps.size(), 3U);
+    EXPECT_EQ(gaps.front().from_ns, 1000);
+    EXPECT_EQ(gaps.front().to_ns, 2000);
+    EXPECT_EQ(gaps.front().count, 2U);
+    EXPECT_EQ(gaps[1].to_ns, 5000);
+    EXPECT_EQ(gaps[1].count, 1U);
+    EXPECT_EQ(gaps.back().from_ns, 2e6);
+    EXPECT_EQ(gaps.back().to_ns, 5e6);
+    for (std::size_t i = 1; i < gaps.size(); ++i) EXPECT_EQ(gaps[i].from_ns, gaps[i - 1].to_ns) << "no row is left out";
+}
+
+TEST(jitter, of_nothing_is_nothing) {
+    spin_record seen;
+    seen.watched_ns = 1e9;
+    const auto pu = summarize(0, seen, {}, {}, 100);
+    EXPECT_EQ(pu.gaps_per_s, 0);
+    EXPECT_EQ(pu.worst_gap_ns, 0);
+    EXPECT_EQ(pu.stolen_ppm, 0);
+    EXPECT_EQ(pu.steal_ms, 0);
+    EXPECT_TRUE(pu.gaps.empty());
+    EXPECT_THAT(jitter_as_text({1, 1000, false, {pu}}), HasSubstr("PU 0\n  nothing\n"));
+}
+
+TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {
+    auto pu = summarize(2, two_seconds(), {}, {}, 100);
+    for (unsigned i = 0; i != 8; ++i) pu.by_interrupt.push_back({"device " + std::to_string(i), 8 - i});
+    const auto text = jitter_as_text({2, 1000, true, {pu}});
+    EXPECT_THAT(text, AllOf(HasSubstr("all together"), HasSubstr("more than 1 us"), HasSubstr("4 ms"),
+                            HasSubstr("from    1 us  to    2 us  2  ##"), HasSubstr("interrupt  8  device 0"),
+                            HasSubstr("and 3 others")));
+    EXPECT_EQ(ns_in_words(999.4), "999 ns");
+    EXPECT_EQ(ns_in_words(999.6), "1 us");
+    EXPECT_EQ(ns_in_words(12'345), "12.3 us");
+    EXPECT_EQ(ns_in_words(2.5e9), "2.5 s");
+}
+
+TEST(watch_pus, spins_on_each_pu_in_turn_or_on_all_and_goes_back) {
+    const auto before = weir::this_thread_affinity();
+    for (const bool together : {false, true}) {
+        const auto jitter = watch_pus(before, {.seconds = 0.02, .threshold_ns = 1000, .together = together},
+                                      [](double, const weir::pu_set&) {});
+        ASSERT_EQ(jitter.pus.size(), before.size());
+        auto pu = before.begin();
+        for (const auto& row : jitter.pus) {
+            EXPECT_EQ(row.pu, *pu++);
+            EXPECT_GE(row.seconds, 0.0199);
+            EXPECT_GE(row.worst_gap_ns, row.p50_gap_ns);
+        }
+        EXPECT_EQ(weir::this_thread_affinity(), before);
+    }
+}
+
+}  // namespace

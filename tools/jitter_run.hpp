@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "jitter_data.hpp"
+#include "proc_counters.hpp"
+#include "thread_watch.hpp"
+
+#include <weir/affinity.hpp>
+#include <weir/histogram.hpp>
+
+#include <functional>
+
+namespace weir::tool {
+
+struct jitter_settings {
+    double seconds = 5;
+    double threshold_ns = 1000;
+    bool together = false;
+};
+
+/// What one spinning thread saw.
+struct spin_record {
+    histogram gaps_ns{60'000'000'000, 2};
+    double watched_ns = 0;
+    double stolen_ns = 0;
+    thread_counts disturbances;
+};
+
+/// What it comes to, with the kernel's counters from before and after. A pure function.
+[[nodiscard]] pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& before,
+                                  const proc_counters& after, double user_hz);
+
+/// Spins on each of `pus`, in turn or all together. While it does so, the calling thread keeps off the PUs that are
+/// watched, as far as there are others; its affinity is restored. `on_progress` hears from it twice a second.
+/// Throws placement_error where a thread cannot be pinned or is not found where it was put.
+[[nodiscard]] jitter_data watch_pus(const pu_set& pus, const jitter_settings& settings,
+                                    const std::function<void(double share, const pu_set& now)>& on_progress);
+
+}  // namespace weir::tool
