@@ -162,10 +162,10 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 /// quiet) or has no rate, and else its rate as a part of the highest: a message that everybody waits for counts in full
 /// however rare it is. No two roles get one PU, unless both are pinned to it.
 ///
-/// Exact by branch and bound with the Gilmore-Lawler bound, placing equivalent PUs once, while settings.effort lasts
-/// (which is long enough for a handful of roles on any machine, and for dozens on most); then the best that local
-/// search found, with the bound that was proven. A pure function of its arguments: the same always gives the same plan,
-/// and among equals the one of the lowest indexes.
+/// Exact by branch and bound with the Gilmore-Lawler bound, placing equivalent PUs once, while settings.effort lasts:
+/// for a dozen roles on most servers where the cost of an edge depends on its distance alone, for a handful where every
+/// pair was measured apart. Then the best that local search found, and the bound that was proven. A pure function of
+/// its arguments: the same always gives the same plan, and among equals the one of the lowest indexes.
 ///
 /// Throws placement_error with a sentence for no roles, an impossible pin or package, more roles than PUs, more than
 /// 1024 PUs to choose among.
