@@ -104,7 +104,9 @@ std::string run_as_text(const run_data& found) {
     std::string text = fmt::format(
         "{}: {}\n{} rounds of {:.0f} ms for each layout, in shuffled order; medians (and quartiles) over rounds\n\n",
         found.file, found.plan.machine, found.rounds, found.sample_s * 1e3);
-    text += layout_table(found) + "\n";
+    text += layout_table(found);
+    text +=
+        "  (pinned threads were found on their PUs, by affinity and last CPU, at the start and end of every round)\n\n";
     text += comparison_table(found);
     text +=
         fmt::format("  (ratios of the same round; a paired sign test, two-sided, at {:.0f}%)\n\n", 100 * significance);
