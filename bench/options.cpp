@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
+#include <weir/plan.hpp>
 
 #include <random>
 
@@ -28,6 +29,10 @@ void add_options(CLI::App& app, options& chosen) {
            "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
            "or CPU numbers (0,1)")
         ->capture_default_str();
+    app.add_option("--plan", chosen.plan,
+                   "Producer and consumer where a plan (weir plan --out) has the ends of its first edge, or of the one "
+                   "named: FILE or FILE:md->strat")
+        ->excludes("--pin");
     app.add_flag("--quick", chosen.quick, "The main scenarios and shorter samples, fewer rounds of some: under three minutes");
     app.add_option("--json", chosen.json, "Where to write the results")->capture_default_str();
     app.add_option("--hgrm", chosen.hgrm_folder,
@@ -97,6 +102,18 @@ std::optional<options> parse(int argc, char** argv) {
         return std::nullopt;
     }
     return chosen;
+}
+
+std::string pin_of_plan(const std::string& file_or_file_and_edge) {
+    const auto colon = file_or_file_and_edge.rfind(':');
+    const bool names_edge =
+        colon != std::string::npos && file_or_file_and_edge.find("->", colon) != std::string::npos;
+    const auto plan = weir::placement_plan::load(file_or_file_and_edge.substr(0, names_edge ? colon : std::string::npos));
+    if (!names_edge && plan.edges.empty()) {
+        throw weir::placement_error{"the plan has no edge, so that there is no producer and no consumer in it"};
+    }
+    const auto& edge = names_edge ? plan.edge(file_or_file_and_edge.substr(colon + 1)) : plan.edges.front();
+    return fmt::format("{},{}", plan.pu_of(edge.asked.from), plan.pu_of(edge.asked.to));
 }
 
 bool has_flag(int argc, char** argv, const std::string& flag) {

@@ -10,6 +10,7 @@ namespace bench {
 
 struct options {
     std::string pin = "auto";
+    std::string plan;  ///< in place of `pin`: FILE or FILE:edge of `weir plan --out`
     bool quick = false;
     std::string json = "out/bench.json";
     std::string hgrm_folder;          ///< empty: none are written
@@ -29,6 +30,10 @@ std::string help();
 
 /// Parses what Google Benchmark has left over. On a usage error says so in one sentence on stderr and returns nothing.
 std::optional<options> parse(int argc, char** argv);
+
+/// What --pin would be for that --plan: "2,4". Throws weir::placement_error with a sentence for a file that is damaged, a
+/// plan of another machine, and an edge that it does not have.
+std::string pin_of_plan(const std::string& file_or_file_and_edge);
 
 /// True if the command line has this flag of Google Benchmark, in any spelling; to be asked before it takes its flags.
 bool has_flag(int argc, char** argv, const std::string& flag);

@@ -93,8 +93,15 @@ void list_queues() {
     }
 }
 
-int measure(const options& chosen, bool own_table) {
+int measure(options chosen, bool own_table) {
     std::optional<session> run;
+    try {
+        if (!chosen.plan.empty()) {
+            chosen.pin = pin_of_plan(chosen.plan);
+        }
+    } catch (const weir::placement_error& error) {
+        return complain(usage, fmt::format("--plan {}: {}", chosen.plan, error.what()));
+    }
     register_scenarios(chosen, run);
     results_file results{chosen.json};
     prepare_hgrm_folder(chosen.hgrm_folder);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <weir/plan.hpp>
 
 #include "subprocess.hpp"
 
@@ -211,6 +212,9 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
         {{"--pin=999"}, "--pin 999: "},
         {{"--pin=nonsense"}, "--pin nonsense: "},
+        {{"--plan=missing.json"}, "--plan missing.json: cannot read plan file 'missing.json'"},
+        {{"--plan=missing.json:a->b"}, "cannot read plan file 'missing.json'"},
+        {{"--plan=missing.json", "--pin=auto"}, "--plan excludes --pin"},
         {{"--capacity=0"}, "--capacity 0: "},
         {{"--capacity=64,0"}, "--capacity 0: "},
         {{"--rounds=0"}, "--rounds 0: "},
@@ -229,6 +233,24 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         EXPECT_THAT(seen.err, AllOf(StartsWith("weir-bench: "), HasSubstr(words)));
         EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
     }
+}
+
+TEST_F(weir_bench, pins_where_a_plan_has_the_ends_of_an_edge) {
+    const auto machine = weir::topology::this_machine();
+    if (machine.allowed_cores() < 2) GTEST_SKIP() << "a plan for two threads takes two cores";
+    weir::plan_request asked;
+    asked.add_edge("a->b");
+    asked.add_edge("b->a");
+    const auto plan = weir::plan(asked, machine);
+    plan.save(folder_ / "plan.json");
+    for (const std::string edge : {"", ":b->a"}) {
+        ASSERT_EQ(measure("roundtrip", {"--queues=weir::spsc_ring", "--plan=plan.json" + edge}).exit_code, 0);
+        const auto first = std::to_string(plan.pu_of(edge.empty() ? "a" : "b"));
+        EXPECT_EQ(results()["environment"]["cores"][0], first);
+    }
+    const auto seen = run({"--plan=plan.json:a->c"});
+    EXPECT_EQ(seen.exit_code, 2);
+    EXPECT_THAT(seen.err, HasSubstr("the plan has no edge 'a->c': it has a->b, b->a"));
 }
 
 TEST_F(weir_bench, says_before_measuring_that_results_cannot_be_written) {

@@ -74,6 +74,8 @@ constexpr header table[] = {
     {beside, "weir/histogram.hpp"},
     {beside, "weir/kernel_settings.hpp"},
     {beside, "weir/stats_text.hpp"},
+    {beside, "weir/measurements.hpp"},
+    {beside, "weir/plan.hpp"},
     {beside, "weir/topology.hpp"},
 };
 // clang-format on

@@ -44,6 +44,8 @@ using command = std::function<exit_code()>;
 command add_doctor(CLI::App& app);
 command add_jitter(CLI::App& app);
 command add_matrix(CLI::App& app);
+command add_plan(CLI::App& app);
+command add_run(CLI::App& app);
 command add_topo(CLI::App& app);
 
 /// Writes a result to stdout and sees to it that it got there: a full disk is a `stop`.

@@ -24,6 +24,9 @@ constexpr const char* footer = R"(Examples:
   weir matrix --budget 10s               what it costs to hand an item between PUs
   weir jitter --seconds 60               what is taken from a thread that only spins
   weir doctor                            what on this host costs latency, and how to change it
+  weir plan --edge 'md->strat' --role strat:quiet --out plan.json
+                                         where the threads of a program should run
+  weir run --plan plan.json              whether that plan is any good here
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -61,6 +64,8 @@ int run(int argc, char** argv) {
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
         {"jitter", add_jitter(*app.add_subcommand("jitter", "Watch what is taken from a thread that only spins"))},
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
+        {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
+        {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
     };
 
     try {

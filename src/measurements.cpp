@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include <weir/measurements.hpp>
+
+#include "json_input.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace weir {
+namespace {
+
+constexpr std::array distances{distance::same_pu, distance::smt,          distance::same_l2,
+                               distance::same_l3, distance::same_package, distance::cross_package};
+
+std::optional<one_way> read_one_way(const json_input& file, const json_input::json& row, const std::string& place) {
+    const auto found = row.find("one_way_ns");
+    if (found == row.end() || found->is_null()) return std::nullopt;
+    const auto inside = place + ".one_way_ns";
+    const double p50 = file.amount(*found, "p50", inside);
+    // The median over rounds and the percentile of all items may stand the wrong way round.
+    return one_way{p50, std::max(p50, file.amount(*found, "p99", inside))};
+}
+
+unsigned read_pu(const json_input& file, const json_input::json& row, const char* key, const std::string& place,
+                 const topology& machine) {
+    const auto pu = file.number(row, key, place);
+    if (std::none_of(machine.pus().begin(), machine.pus().end(), [&](const pu_info& p) { return p.os_index == pu; }))
+        file.fail("'" + place + "." + key + "' is PU " + std::to_string(pu) + ", which there is not " +
+                  (machine.is_this_machine() ? "here" : "in '" + machine.source() + "'"));
+    return pu;
+}
+
+bool was_measured(const json_input::json& row) {
+    const auto said = row.find("measured");
+    return said == row.end() || !said->is_boolean() || said->get<bool>();
+}
+
+}  // namespace
+
+std::string_view to_string(cost_source source) noexcept {
+    switch (source) {
+    case cost_source::measured: return "measured";
+    case cost_source::measured_class: return "measured at this distance";
+    case cost_source::assumed: return "assumed";
+    }
+    return "unknown";
+}
+
+one_way assumed_one_way(distance d) noexcept {
+    switch (d) {
+    case distance::same_pu: return {5'000, 50'000};  // two context switches, or the rest of a time slice
+    case distance::smt: return {20, 60};
+    case distance::same_l2: return {30, 90};
+    case distance::same_l3: return {50, 150};
+    case distance::same_package: return {100, 300};
+    case distance::cross_package: return {200, 600};
+    }
+    return {0, 0};
+}
+
+measurements::cost_and_source measurements::cost(const topology& machine, unsigned from, unsigned to) const {
+    for (const auto& pair : {std::pair(from, to), std::pair(to, from)})
+        if (const auto found = pairs.find(pair); found != pairs.end()) return {found->second, cost_source::measured};
+    if (const auto found = pairs_by_class.find({from, to}); found != pairs_by_class.end())
+        return {found->second, cost_source::measured_class};
+    const auto far = machine.distance_between(from, to);
+    if (const auto found = classes.find(far); found != classes.end())
+        return {found->second, cost_source::measured_class};
+    return {assumed_one_way(far), cost_source::assumed};
+}
+
+void measurements::load_matrix(const std::string& path, const topology& machine) {
+    const json_input file("matrix file", path, "make it again with 'weir matrix --json' on the machine that is meant");
+    file.expect_kind("weir matrix");
+    file.expect_machine(machine, true);
+    for (std::size_t i = 0; const auto& row : file.array(file.root(), "pairs")) {
+        const auto place = "pairs[" + std::to_string(i++) + "]";
+        const auto pair =
+            std::pair(read_pu(file, row, "from", place, machine), read_pu(file, row, "to", place, machine));
+        if (const auto cost = read_one_way(file, row, place))
+            (was_measured(row) ? pairs : pairs_by_class)[pair] = *cost;
+        if (const auto rate = file.maybe_amount(row, "items_per_s", place); rate && *rate > 0)
+            items_per_s[pair] = *rate;
+    }
+    if (!file.root().contains("classes")) return;
+    for (std::size_t i = 0; const auto& row : file.array(file.root(), "classes")) {
+        const auto place = "classes[" + std::to_string(i++) + "]";
+        const auto name = file.text(row, "distance", place);
+        const auto* const known =
+            std::find_if(distances.begin(), distances.end(), [&](distance d) { return to_string(d) == name; });
+        if (known == distances.end()) file.fail("'" + place + ".distance' is '" + name + "', which is no distance");
+        // There may be several, for kinds of cores and NUMA nodes: the dearest is safest.
+        if (const auto cost = read_one_way(file, row, place))
+            if (auto& worst = classes.try_emplace(*known, *cost).first->second; worst.p50_ns < cost->p50_ns)
+                worst = *cost;
+    }
+}
+
+void measurements::load_jitter(const std::string& path, const topology& machine) {
+    const json_input file("jitter file", path, "make it again with 'weir jitter --json' on the machine that is meant");
+    file.expect_kind("weir jitter");
+    file.expect_machine(machine, false);
+    for (std::size_t i = 0; const auto& row : file.array(file.root(), "pus")) {
+        const auto place = "pus[" + std::to_string(i++) + "]";
+        const auto pu = read_pu(file, row, "pu", place, machine);
+        constexpr double hundredth_ppm = 10'000;
+        noise_ns[pu] = std::min(1.0, file.amount(row, "stolen_ppm", place) / hundredth_ppm) *
+                       file.amount(row, "p99_9_gap_ns", place);
+    }
+}
+
+}  // namespace weir

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// Plans as files: what `weir plan --json` prints is what placement_plan::load() reads.
+#include <weir/affinity.hpp>
+#include <weir/plan.hpp>
+#include <weir/version.hpp>
+
+#include "json_input.hpp"
+#include "plan_words.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace weir {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::array distances{distance::same_pu, distance::smt,          distance::same_l2,
+                               distance::same_l3, distance::same_package, distance::cross_package};
+constexpr std::array sources{cost_source::measured, cost_source::measured_class, cost_source::assumed};
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+json as_json(const planned_role& role) {
+    return {{"name", role.asked.name},
+            {"pu", role.pu},
+            {"quiet", role.asked.quiet},
+            {"smt_ok", role.asked.smt_ok},
+            {"pinned", or_null(role.asked.pinned)},
+            {"package", or_null(role.asked.package)},
+            {"isolated", role.isolated},
+            {"noise_ns", role.noise_ns},
+            {"noise_assumed", role.noise_assumed}};
+}
+
+json as_json(const planned_edge& edge) {
+    return {{"from", edge.asked.from},
+            {"to", edge.asked.to},
+            {"items_per_s", or_null(edge.asked.items_per_s)},
+            {"distance", to_string(edge.distance)},
+            {"one_way_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
+            {"source", to_string(edge.source)},
+            {"weight", edge.weight},
+            {"critical", edge.critical}};
+}
+
+json as_json(const plan_cost& cost) {
+    return {{"total", cost.total()},
+            {"edges", cost.edges},
+            {"noise", cost.noise},
+            {"smt_sharing", cost.smt_sharing},
+            {"not_isolated", cost.not_isolated},
+            {"slow_cores", cost.slow_cores},
+            {"pu_0", cost.pu_0}};
+}
+
+// What to_string() wrote; a sentence for anything else.
+template <class Enum, std::size_t N>
+Enum read_word(const json_input& file, const json_input::json& row, const char* key, const std::string& place,
+               const std::array<Enum, N>& all) {
+    const auto word = file.text(row, key, place);
+    const auto found = std::find_if(all.begin(), all.end(), [&](Enum one) { return to_string(one) == word; });
+    if (found == all.end()) file.fail("'" + place + "." + key + "' is '" + word + "', which weir does not know");
+    return *found;
+}
+
+void read_role(const json_input& file, const json_input::json& row, const topology& machine, planned_role& role) {
+    const auto place = "role '" + role.asked.name + "'";
+    role.pu = file.number(row, "pu", place);
+    const auto& pus = machine.pus();
+    if (std::none_of(pus.begin(), pus.end(), [&](const pu_info& pu) { return pu.os_index == role.pu; }))
+        file.fail(place + " has PU " + std::to_string(role.pu) + ", which there is not");
+    role.isolated = file.flag(row, "isolated", place);
+    role.noise_ns = file.maybe_amount(row, "noise_ns", place).value_or(0);
+    role.noise_assumed = file.flag(row, "noise_assumed", place);
+}
+
+plan_cost read_cost(const json_input& file) {
+    const auto found = file.root().find("cost_ns");
+    if (found == file.root().end()) return {};
+    const auto term = [&](const char* key) { return file.amount(*found, key, "cost_ns"); };
+    return {term("edges"), term("noise"), term("smt_sharing"), term("not_isolated"), term("slow_cores"), term("pu_0")};
+}
+
+}  // namespace
+
+placement_plan placement_plan::load(const std::string& path) { return load(path, topology::this_machine()); }
+
+placement_plan placement_plan::load(const std::string& path, const topology& machine) {
+    const json_input file("plan file", path, "make it again with 'weir plan --out'");
+    file.expect_kind("weir plan");
+    file.expect_machine(machine, true);
+    placement_plan read;
+    read.fingerprint = weir::fingerprint(machine);
+    read.machine = machine.summary();
+    read.is_of_this_machine = machine.is_this_machine();
+    const auto asked = read_request(file);
+    if (asked.roles.empty()) file.fail("it has no roles");
+    for (std::size_t i = 0; i != asked.roles.size(); ++i) {
+        read.roles.push_back({.asked = asked.roles[i], .pu = 0});
+        read_role(file, file.root()["roles"][i], machine, read.roles.back());
+    }
+    for (std::size_t i = 0; i != asked.edges.size(); ++i) {
+        const auto& row = file.root()["edges"][i];
+        const auto place = "edge '" + asked.edges[i].name() + "'";
+        const auto cost = row.find("one_way_ns");
+        if (cost == row.end()) file.fail(place + " has no one_way_ns");
+        read.edges.push_back({asked.edges[i],
+                              machine.distance_between(read.pu_of(asked.edges[i].from), read.pu_of(asked.edges[i].to)),
+                              {file.amount(*cost, "p50", place), file.amount(*cost, "p99", place)},
+                              read_word(file, row, "source", place, sources),
+                              file.amount(row, "weight", place),
+                              file.flag(row, "critical", place)});
+        if (read_word(file, row, "distance", place, distances) != read.edges.back().distance)
+            file.fail(place + " is not as far as it says: somebody has changed the PUs");
+    }
+    read.cost = read_cost(file);
+    read.lower_bound_ns = file.maybe_amount(file.root(), "lower_bound_ns", "").value_or(0);
+    return read;
+}
+
+std::string placement_plan::to_json() const {
+    json all{{"schema_version", 1},
+             {"kind", "weir plan"},
+             {"weir_version", WEIR_VERSION_STRING},
+             {"machine", {{"fingerprint", fingerprint}, {"summary", machine}}},
+             {"roles", json::array()},
+             {"edges", json::array()},
+             {"cost_ns", as_json(cost)},
+             {"lower_bound_ns", lower_bound_ns},
+             {"proven", is_proven()},
+             {"alternatives", json::array()},
+             {"remarks", remarks}};
+    for (const auto& role : roles) all["roles"].push_back(as_json(role));
+    for (const auto& edge : edges) all["edges"].push_back(as_json(edge));
+    for (const auto& other : alternatives)
+        all["alternatives"].push_back({{"pus", other.pus}, {"extra_ns", other.extra_ns}, {"reason", other.reason}});
+    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+void placement_plan::save(const std::string& path) const {
+    errno = 0;
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << to_json() << std::flush;
+    if (!file)
+        throw placement_error("cannot write the plan to '" + path + "': " + std::strerror(errno != 0 ? errno : EIO) +
+                              "; free some space or choose another place");
+}
+
+plan_request placement_plan::request() const {
+    plan_request asked;
+    for (const auto& role : roles) asked.roles.push_back(role.asked);
+    for (const auto& one : edges) asked.edges.push_back(one.asked);
+    return asked;
+}
+
+unsigned placement_plan::pu_of(std::string_view role) const {
+    const auto found =
+        std::find_if(roles.begin(), roles.end(), [&](const planned_role& row) { return row.asked.name == role; });
+    if (found == roles.end())
+        throw placement_error("the plan has no role '" + std::string(role) + "': it has " + names_of(request().roles));
+    return found->pu;
+}
+
+const planned_edge& placement_plan::edge(std::string_view name) const {
+    const auto found =
+        std::find_if(edges.begin(), edges.end(), [&](const planned_edge& row) { return row.asked.name() == name; });
+    if (found != edges.end()) return *found;
+    std::string names;
+    for (const auto& row : edges) names += (names.empty() ? "" : ", ") + row.asked.name();
+    throw placement_error("the plan has no edge '" + std::string(name) + "': it has " +
+                          (names.empty() ? "none" : names));
+}
+
+pu_set placement_plan::pin_this_thread(std::string_view role) const {
+    const auto pu = pu_of(role);
+    if (!is_of_this_machine)
+        throw placement_error("role '" + std::string(role) +
+                              "' cannot be pinned by a plan that was made for another machine, " + fingerprint +
+                              "; plan it here with 'weir plan'");
+    return weir::pin_this_thread(pu);
+}
+
+}  // namespace weir

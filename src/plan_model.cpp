@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+#include "plan_model.hpp"
+
+#include "plan_words.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+namespace weir {
+namespace {
+
+constexpr std::size_t most_roles = 64;
+constexpr std::size_t most_seats = 1024;
+
+std::string place(const topology& machine) {
+    return machine.is_this_machine() ? "here" : "in '" + machine.source() + "'";
+}
+
+std::string bound(const pu_set& pus) {
+    return pus.empty() ? "none may be used" : pus.to_string() + (pus.size() == 1 ? " may be used" : " may be used");
+}
+
+const plan_role& role_of(const plan_request& request, const std::string& name) {
+    const auto found = std::find_if(request.roles.begin(), request.roles.end(),
+                                    [&](const plan_role& role) { return role.name == name; });
+    if (found == request.roles.end())
+        throw placement_error("an edge leads to no role '" + name + "': the roles are " + names_of(request.roles));
+    return *found;
+}
+
+void check_pin(const plan_role& role, const topology& machine) {
+    const auto who = "role '" + role.name + "' is pinned to PU " + std::to_string(*role.pinned);
+    const auto& all = machine.pus();
+    if (std::none_of(all.begin(), all.end(), [&](const pu_info& pu) { return pu.os_index == *role.pinned; }))
+        throw placement_error(who + ", which there is not " + place(machine) + " (" + bound(machine.cgroup_allowed()) +
+                              "); run 'weir topo' to see them");
+    if (!machine.cgroup_allowed().contains(*role.pinned))
+        throw placement_error(who + ", which the cgroup of this process does not allow (" +
+                              bound(machine.cgroup_allowed()) + "); pin it to another, or widen the cgroup's cpuset");
+    if (role.package && machine.pu(*role.pinned).package != role.package)
+        throw placement_error(who + ", which is not in package " + std::to_string(*role.package) +
+                              ", where it is to be too: leave out one of the hints");
+}
+
+void check_package(const plan_role& role, const topology& machine) {
+    if (*role.package >= machine.packages().size())
+        throw placement_error("role '" + role.name + "' is to be in package " + std::to_string(*role.package) +
+                              ", and there " + (machine.packages().size() == 1 ? "is" : "are") + " " +
+                              std::to_string(machine.packages().size()) + " " + place(machine) +
+                              ", counted from 0; run 'weir topo' to see them");
+}
+
+void check(const plan_request& request, const topology& machine) {
+    if (request.roles.empty())
+        throw placement_error("there are no roles to place: give edges, as in --edge 'md->strat', or a file of roles");
+    if (request.roles.size() > most_roles)
+        throw placement_error("there are " + std::to_string(request.roles.size()) + " roles, and a plan has " +
+                              std::to_string(most_roles) +
+                              " at most: plan parts that do not talk to each other singly");
+    for (const auto& role : request.roles) {
+        if (role.pinned) check_pin(role, machine);
+        if (role.package) check_package(role, machine);
+    }
+    for (const auto& edge : request.edges) {
+        static_cast<void>(role_of(request, edge.from));
+        static_cast<void>(role_of(request, edge.to));
+    }
+}
+
+const core_info& core_of(const topology& machine, unsigned core) {
+    return *std::lower_bound(machine.cores().begin(), machine.cores().end(), core,
+                             [](const core_info& row, unsigned index) { return row.index < index; });
+}
+
+// Ranks of core kinds, only where hwloc ranks all of them.
+std::optional<unsigned> rank_of(const topology& machine, unsigned core) {
+    const auto& kinds = machine.core_kinds();
+    if (std::any_of(kinds.begin(), kinds.end(), [](const auto& kind) { return !kind.performance; }))
+        return std::nullopt;
+    const auto kind = core_of(machine, core).kind;
+    return kind ? kinds[*kind].performance : std::nullopt;
+}
+
+}  // namespace
+
+bool is_critical(const plan_request& request, const plan_edge& edge) {
+    return role_of(request, edge.from).quiet || role_of(request, edge.to).quiet;
+}
+
+std::vector<double> edge_weights(const plan_request& request) {
+    double highest = 0;
+    for (const auto& edge : request.edges) highest = std::max(highest, edge.items_per_s.value_or(0));
+    std::vector<double> weights;
+    for (const auto& edge : request.edges)
+        weights.push_back(is_critical(request, edge) || !edge.items_per_s ? 1 : *edge.items_per_s / highest);
+    return weights;
+}
+
+plan_model::plan_model(const plan_request& request, const topology& machine, const measurements& measured,
+                       const plan_settings& settings)
+    : roles_(request.roles.size()), isolated_(settings.isolated.value_or(machine.isolated())) {
+    check(request, machine);
+    for (const auto& role : request.roles) {
+        pinned_.push_back(role.pinned.has_value());
+        quiet_.push_back(role.quiet);
+        sharing_.push_back(role.smt_ok ? 0 : assumed::smt_sharing_ns);
+    }
+    choose_seats(request, machine, settings);
+    weigh_seats(request, machine, measured);
+    weigh_links(request);
+    weigh_pairs(machine, measured);
+    number_nodes(machine);
+    check_regular();
+}
+
+void plan_model::choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings) {
+    for (const unsigned pu : settings.pus)
+        if (!machine.cgroup_allowed().contains(pu))
+            throw placement_error("PU " + std::to_string(pu) + " cannot be used " + place(machine) + " (" +
+                                  bound(machine.cgroup_allowed()) + "); run 'weir topo' to see them");
+    const auto& chosen = settings.pus.empty() ? machine.allowed() : settings.pus;
+    pu_set pins;
+    std::size_t free_roles = 0;
+    for (const auto& role : request.roles) role.pinned ? pins.insert(*role.pinned) : void(++free_roles);
+    if (const auto left = (chosen - pins).size(); free_roles > left)
+        throw placement_error("there are " + std::to_string(request.roles.size()) + " roles for " +
+                              std::to_string((chosen | pins).size()) +
+                              ((chosen | pins).size() == 1 ? " PU " : " PUs ") + place(machine) + " (" + bound(chosen) +
+                              "), and each wants its own: join some, allow more PUs, or pin two to one PU by hand");
+    for (const auto& pu : machine.pus())
+        if (chosen.contains(pu.os_index) || pins.contains(pu.os_index)) {
+            pus_.push_back(pu.os_index);
+            cores_.push_back(pu.core);
+        }
+    if (pus_.size() > most_seats)
+        throw placement_error("there are " + std::to_string(pus_.size()) + " PUs to choose among, and a plan takes " +
+                              std::to_string(most_seats) + " at most: name those to use, as in --pus 0-1023");
+}
+
+void plan_model::weigh_seats(const plan_request& request, const topology& machine, const measurements& measured) {
+    const auto has_pu_0 =
+        std::find_if(machine.pus().begin(), machine.pus().end(), [](const pu_info& pu) { return pu.os_index == 0; });
+    const bool any_isolated =
+        std::any_of(pus_.begin(), pus_.end(), [&](unsigned pu) { return isolated_.contains(pu); });
+    unsigned fastest = 0;
+    for (const unsigned core : cores_) fastest = std::max(fastest, rank_of(machine, core).value_or(0));
+    pu_set pins;
+    for (const auto& role : request.roles)
+        if (role.pinned) pins.insert(*role.pinned);
+
+    for (std::size_t seat = 0; seat != seats(); ++seat) {
+        const bool isolated = is_isolated(seat);
+        const bool on_core_of_pu_0 = has_pu_0 != machine.pus().end() && has_pu_0->core == cores_[seat];
+        const auto found = measured.noise_ns.find(pus_[seat]);
+        noise_.push_back(found != measured.noise_ns.end() ? found->second
+                         : isolated                       ? assumed::isolated_noise_ns
+                         : on_core_of_pu_0                ? assumed::noise_of_core_of_pu_0_ns
+                                                          : assumed::noise_ns);
+        not_isolated_.push_back(any_isolated && !isolated ? assumed::not_isolated_ns : 0);
+        slow_.push_back(assumed::slow_core_ns * (fastest - rank_of(machine, cores_[seat]).value_or(fastest)));
+        pu_0_.push_back(on_core_of_pu_0 ? assumed::pu_0_ns : 0);
+    }
+    for (const auto& role : request.roles)
+        for (std::size_t seat = 0; seat != seats(); ++seat) {
+            const bool allowed = role.pinned ? pus_[seat] == *role.pinned
+                                             : !pins.contains(pus_[seat]) &&
+                                                   (!role.package || machine.pu(pus_[seat]).package == role.package);
+            alone_.push_back(
+                !allowed ? never : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] + slow_[seat] + pu_0_[seat]);
+        }
+    for (const auto& role : request.roles)
+        if (const auto first = static_cast<std::size_t>(&role - request.roles.data()) * seats();
+            *std::min_element(alone_.begin() + static_cast<std::ptrdiff_t>(first),
+                              alone_.begin() + static_cast<std::ptrdiff_t>(first + seats())) >= never)
+            throw placement_error("role '" + role.name + "' is to be in package " + std::to_string(*role.package) +
+                                  ", which has no PU left that may be used " + place(machine) +
+                                  "; name another, or allow more PUs");
+}
+
+void plan_model::weigh_links(const plan_request& request) {
+    links_of_.resize(roles_);
+    const auto weights = edge_weights(request);
+    for (std::size_t i = 0; i != request.edges.size(); ++i) {
+        const auto& edge = request.edges[i];
+        const auto index = [&](const std::string& name) {
+            return static_cast<std::size_t>(&role_of(request, name) - request.roles.data());
+        };
+        links_.push_back({index(edge.from), index(edge.to), weights[i], is_critical(request, edge)});
+        links_of_[links_.back().from].push_back(i);
+        links_of_[links_.back().to].push_back(i);
+    }
+}
+
+void plan_model::weigh_pairs(const topology& machine, const measurements& measured) {
+    calm_.reserve(seats() * seats());
+    critical_.reserve(seats() * seats());
+    for (const unsigned from : pus_)
+        for (const unsigned to : pus_) {
+            const auto cost = measured.cost(machine, from, to).cost;
+            calm_.push_back(cost.p50_ns);
+            critical_.push_back(cost.p50_ns + cost.p99_ns);
+        }
+}
+
+void plan_model::number_nodes(const topology& machine) {
+    using path = std::vector<unsigned>;
+    std::array<std::map<path, std::size_t>, levels> known;
+    for (const unsigned number : pus_) {
+        const auto& pu = machine.pu(number);
+        const auto or_none = [](std::optional<unsigned> index) { return index ? *index + 1 : 0; };
+        const std::array<unsigned, levels> steps{
+            or_none(pu.package), or_none(pu.numa_node), or_none(pu.l3), or_none(pu.l2), pu.core, number};
+        path here;
+        for (std::size_t level = 0; level != levels; ++level) {
+            here.push_back(steps[level]);
+            nodes_[level].push_back(known[level].try_emplace(here, known[level].size()).first->second);
+        }
+    }
+}
+
+void plan_model::check_regular() {
+    // By the innermost common level (0: none): what every pair at it must cost.
+    std::array<std::optional<std::pair<double, double>>, levels + 1> seen;
+    for (std::size_t a = 0; a != seats(); ++a)
+        for (std::size_t b = 0; b != seats(); ++b) {
+            std::size_t common = 0;
+            while (common != levels && nodes_[common][a] == nodes_[common][b]) ++common;
+            const std::pair cost(between(false, a, b), between(true, a, b));
+            if (!seen[common]) seen[common] = cost;
+            if (*seen[common] != cost) return;
+        }
+    regular_ = true;
+}
+
+double plan_model::cost_of(std::size_t role, std::size_t seat, const seating& others) const {
+    double sum = alone(role, seat);
+    for (const auto index : links_of_[role]) {
+        const auto& l = links_[index];
+        const auto other = l.from == role ? l.to : l.from;
+        if (others[other] == nowhere) continue;
+        sum += l.weight *
+               (l.from == role ? between(l.critical, seat, others[other]) : between(l.critical, others[other], seat));
+    }
+    for (std::size_t other = 0; other != roles_; ++other)
+        if (other != role && others[other] != nowhere && same_core(seat, others[other])) sum += sharing(role, other);
+    return sum;
+}
+
+bool plan_model::is_free(std::size_t role, std::size_t seat, const seating& others) const {
+    if (!may_sit(role, seat)) return false;
+    if (pinned_[role]) return true;  // its PU is nobody's but that of others that are pinned there
+    for (std::size_t other = 0; other != roles_; ++other)
+        if (other != role && others[other] == seat) return false;
+    return true;
+}
+
+plan_cost plan_model::cost(const seating& all) const {
+    plan_cost sum;
+    for (const auto& l : links_) sum.edges += l.weight * between(l.critical, all[l.from], all[l.to]);
+    for (std::size_t role = 0; role != roles_; ++role) {
+        const auto seat = all[role];
+        if (quiet_[role]) sum.noise += noise_[seat];
+        sum.not_isolated += not_isolated_[seat];
+        sum.slow_cores += slow_[seat];
+        sum.pu_0 += pu_0_[seat];
+        for (std::size_t other = 0; other != role; ++other)
+            if (same_core(seat, all[other])) sum.smt_sharing += sharing(role, other);
+    }
+    return sum;
+}
+
+}  // namespace weir

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The cost of plan.hpp as tables: roles on seats, where a seat is a PU that may be used.
+
+#include <weir/plan.hpp>
+
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace weir {
+
+/// Seats of the roles, in their order.
+using seating = std::vector<std::size_t>;
+
+class plan_model {
+public:
+    struct link {
+        std::size_t from;
+        std::size_t to;
+        double weight;
+        bool critical;
+    };
+
+    /// Checks the request against the machine; throws placement_error with a sentence.
+    plan_model(const plan_request& request, const topology& machine, const measurements& measured,
+               const plan_settings& settings);
+
+    [[nodiscard]] std::size_t roles() const noexcept { return roles_; }
+    [[nodiscard]] std::size_t seats() const noexcept { return pus_.size(); }
+    [[nodiscard]] const std::vector<unsigned>& pus() const noexcept { return pus_; }
+    [[nodiscard]] const std::vector<link>& links() const noexcept { return links_; }
+    [[nodiscard]] const std::vector<std::size_t>& links_of(std::size_t role) const { return links_of_[role]; }
+    [[nodiscard]] bool is_pinned(std::size_t role) const { return pinned_[role]; }
+    [[nodiscard]] bool may_sit(std::size_t role, std::size_t seat) const { return alone(role, seat) < never; }
+
+    /// Cost of a role on a seat, apart from all others; `never` where it may not sit there.
+    [[nodiscard]] double alone(std::size_t role, std::size_t seat) const { return alone_[role * seats() + seat]; }
+
+    /// Between two PUs, as an edge with that much weight has it; without the weight.
+    [[nodiscard]] double between(bool critical, std::size_t from, std::size_t to) const {
+        return (critical ? critical_ : calm_)[from * seats() + to];
+    }
+
+    [[nodiscard]] bool same_core(std::size_t a, std::size_t b) const { return cores_[a] == cores_[b]; }
+
+    /// What two roles pay for being on one core.
+    [[nodiscard]] double sharing(std::size_t a, std::size_t b) const { return sharing_[a] + sharing_[b]; }
+
+    /// Of one role on a seat while the others are where they are; those at `nowhere` do not count.
+    [[nodiscard]] double cost_of(std::size_t role, std::size_t seat, const seating& others) const;
+
+    [[nodiscard]] plan_cost cost(const seating& all) const;
+
+    /// Whether the role may sit there while the others are where they are.
+    [[nodiscard]] bool is_free(std::size_t role, std::size_t seat, const seating& others) const;
+
+    /// The nodes of the machine's tree that a seat is in, outermost first, numbered per level. Where `is_regular`, what
+    /// an edge costs depends on nothing but the innermost level at which two seats are in one node.
+    static constexpr std::size_t levels = 6;
+    [[nodiscard]] const std::array<std::vector<std::size_t>, levels>& nodes() const noexcept { return nodes_; }
+    [[nodiscard]] bool is_regular() const noexcept { return regular_; }
+
+    // Of a seat, for the tables of a plan.
+    [[nodiscard]] double noise(std::size_t seat) const { return noise_[seat]; }
+    [[nodiscard]] bool is_isolated(std::size_t seat) const { return isolated_.contains(pus_[seat]); }
+
+    static constexpr double never = 1e15;
+    static constexpr std::size_t nowhere = ~std::size_t{0};
+
+private:
+    void choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings);
+    void weigh_seats(const plan_request& request, const topology& machine, const measurements& measured);
+    void weigh_links(const plan_request& request);
+    void weigh_pairs(const topology& machine, const measurements& measured);
+    void number_nodes(const topology& machine);
+    void check_regular();
+
+    std::size_t roles_;
+    std::vector<unsigned> pus_;
+    std::vector<unsigned> cores_;
+    std::vector<bool> pinned_;
+    std::vector<bool> quiet_;
+    std::vector<double> sharing_;  // by role: what it pays for company
+    std::vector<double> alone_;
+    std::vector<double> calm_;
+    std::vector<double> critical_;
+    std::vector<link> links_;
+    std::vector<std::vector<std::size_t>> links_of_;
+    std::array<std::vector<std::size_t>, levels> nodes_;
+    bool regular_ = false;
+
+    pu_set isolated_;
+    std::vector<double> noise_;
+    std::vector<double> not_isolated_;
+    std::vector<double> slow_;
+    std::vector<double> pu_0_;
+};
+
+/// What edges count: 1 for one that is critical or has no rate, and else its part of the highest rate.
+[[nodiscard]] std::vector<double> edge_weights(const plan_request& request);
+
+/// Whether an end of the edge is quiet.
+[[nodiscard]] bool is_critical(const plan_request& request, const plan_edge& edge);
+
+}  // namespace weir

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include <weir/plan.hpp>
+
+#include "json_input.hpp"
+#include "plan_words.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+constexpr std::string_view known_hints = "the hints are quiet, smt-ok, pinned=PU and package=N";
+
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string_view trim(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    return first == npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// What a name may hold: letters, digits and - _ . but no "->", so that names can stand in edges and commands.
+bool is_name(std::string_view text) {
+    return !text.empty() && text.find("->") == npos && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '-' || c == '.';
+    });
+}
+
+void check_name(std::string_view name, std::string_view where) {
+    if (!is_name(name))
+        throw placement_error(in_quotes(where) + " has " +
+                              (name.empty() ? "an empty name" : "the name " + in_quotes(name)) +
+                              ": names are of letters, digits and '-', '_', '.'");
+}
+
+// "1.5M", with or without "ps" or "/s"
+std::optional<double> read_rate(std::string_view text) {
+    for (const std::string_view unit : {"ps", "/s"})
+        if (text.ends_with(unit)) {
+            text.remove_suffix(2);
+            break;
+        }
+    double factor = 1;
+    if (!text.empty()) {
+        switch (text.back()) {
+        case 'k': factor = 1e3; break;
+        case 'M': factor = 1e6; break;
+        case 'G': factor = 1e9; break;
+        default: break;
+        }
+        if (factor != 1) text.remove_suffix(1);
+    }
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) || !(value * factor <= 1e12))
+        return std::nullopt;
+    return value * factor;
+}
+
+unsigned read_hint_number(std::string_view hint, std::string_view text) {
+    unsigned number = 0;
+    const auto digits = hint.substr(hint.find('=') + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (error != std::errc{} || end != digits.data() + digits.size())
+        throw placement_error("the hint " + in_quotes(hint) + " of " + in_quotes(text) +
+                              " wants a number, as in pinned=3 or package=0");
+    return number;
+}
+
+void apply_hint(plan_role& role, std::string_view hint, std::string_view text) {
+    if (hint == "quiet")
+        role.quiet = true;
+    else if (hint == "smt-ok")
+        role.smt_ok = true;
+    else if (hint.starts_with("pinned="))
+        role.pinned = read_hint_number(hint, text);
+    else if (hint.starts_with("package="))
+        role.package = read_hint_number(hint, text);
+    else
+        throw placement_error("there is no hint " + in_quotes(hint) + ", as in " + in_quotes(text) + ": " +
+                              std::string(known_hints));
+}
+
+plan_role* find(std::vector<plan_role>& roles, std::string_view name) {
+    const auto found =
+        std::find_if(roles.begin(), roles.end(), [&](const plan_role& role) { return role.name == name; });
+    return found == roles.end() ? nullptr : &*found;
+}
+
+void add_checked_edge(plan_request& request, plan_edge added, std::string_view text) {
+    if (added.from == added.to)
+        throw placement_error("edge " + in_quotes(text) + " goes from a role to itself: a ring joins two threads");
+    for (const auto& edge : request.edges)
+        if (edge.from == added.from && edge.to == added.to)
+            throw placement_error("edge " + in_quotes(edge.name()) +
+                                  " is there twice: give it once, with the rate of both together");
+    request.edges.push_back(std::move(added));
+}
+
+}  // namespace
+
+std::string names_of(const std::vector<plan_role>& roles) {
+    std::string names;
+    for (const auto& role : roles) names += (names.empty() ? "" : ", ") + role.name;
+    return names.empty() ? "none" : names;
+}
+
+void plan_request::add_edge(std::string_view text) {
+    const auto at = text.find('@');
+    const auto ends = text.substr(0, at);
+    const auto arrow = ends.find("->");
+    if (arrow == npos || ends.find("->", arrow + 2) != npos)
+        throw placement_error(in_quotes(text) + " is no edge: write from->to or from->to@RATE, as in 'strat->gw@1Mps'" +
+                              (ends.ends_with('-') ? ", in quotes, or the shell takes > for itself" : ""));
+    plan_edge added{std::string(trim(ends.substr(0, arrow))), std::string(trim(ends.substr(arrow + 2))), std::nullopt};
+    if (added.from.empty() || added.to.empty())
+        throw placement_error("edge " + in_quotes(text) +
+                              (added.to.empty() ? " leads nowhere" : " comes from nowhere") +
+                              ": write both roles, as in md->strat");
+    check_name(added.from, text);
+    check_name(added.to, text);
+    if (at != npos) {
+        added.items_per_s = read_rate(trim(text.substr(at + 1)));
+        if (!added.items_per_s)
+            throw placement_error("edge " + in_quotes(text) +
+                                  " has a rate that cannot be read: write a number above 0 and " +
+                                  "up to 1000 Gps with ps, kps, Mps or Gps, as in strat->gw@1.5Mps");
+    }
+    for (const auto& name : {added.from, added.to})
+        if (find(roles, name) == nullptr) roles.push_back({.name = name});
+    add_checked_edge(*this, std::move(added), text);
+}
+
+void plan_request::add_role(std::string_view text) {
+    const auto colon = text.find(':');
+    const auto name = trim(text.substr(0, colon));
+    check_name(name, text);
+    auto* role = find(roles, name);
+    if (role == nullptr) {
+        if (!edges.empty())
+            throw placement_error("there is no role " + in_quotes(name) + ": the edges have " + names_of(roles) +
+                                  "; write a thread without rings into a file of roles");
+        roles.push_back({.name = std::string(name)});
+        role = &roles.back();
+    }
+    if (colon == npos) return;
+    for (auto hints = text.substr(colon + 1);;) {
+        const auto end = hints.find_first_of(",:");
+        apply_hint(*role, trim(hints.substr(0, end)), text);
+        if (end == npos) return;
+        hints.remove_prefix(end + 1);
+    }
+}
+
+plan_request plan_request::load(const std::string& path) {
+    const json_input file(
+        "file of roles", path,
+        R"(write {"roles": [{"name": "md"}, {"name": "gw", "quiet": true}], "edges": [{"from": "md", )"
+        R"("to": "gw"}]})");
+    return read_request(file);
+}
+
+plan_request read_request(const json_input& file) {
+    plan_request request;
+    for (std::size_t i = 0; const auto& row : file.array(file.root(), "roles")) {
+        const auto place = "roles[" + std::to_string(i++) + "]";
+        plan_role role{file.text(row, "name", place), file.flag(row, "quiet", place), file.flag(row, "smt_ok", place),
+                       file.maybe_number(row, "pinned", place), file.maybe_number(row, "package", place)};
+        if (!is_name(role.name))
+            file.fail("'" + place + ".name' is '" + role.name + "': names are of letters, digits and '-', '_', '.'");
+        if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is there twice");
+        for (const auto& [key, value] : row.items())
+            if (!is_role_key(key))
+                file.fail("'" + place + "." + key + "' is unknown: a role has name, quiet, smt_ok, pinned, package");
+        request.roles.push_back(std::move(role));
+    }
+    if (!file.root().contains("edges")) return request;
+    for (std::size_t i = 0; const auto& row : file.array(file.root(), "edges")) {
+        const auto place = "edges[" + std::to_string(i++) + "]";
+        plan_edge edge{file.text(row, "from", place), file.text(row, "to", place),
+                       file.maybe_amount(row, "items_per_s", place)};
+        for (const auto& end : {edge.from, edge.to})
+            if (find(request.roles, end) == nullptr)
+                file.fail("edge '" + edge.name() + "' leads to no role '" + end + "': the roles are " +
+                          names_of(request.roles));
+        if (edge.items_per_s && !(*edge.items_per_s > 0)) edge.items_per_s.reset();
+        const auto name = edge.name();
+        try {
+            add_checked_edge(request, std::move(edge), name);
+        } catch (const placement_error& error) {
+            file.fail(error.what());
+        }
+    }
+    return request;
+}
+
+bool is_role_key(std::string_view key) {
+    // The last four are what a plan adds.
+    for (const std::string_view known :
+         {"name", "quiet", "smt_ok", "pinned", "package", "pu", "isolated", "noise_ns", "noise_assumed"})
+        if (key == known) return true;
+    return false;
+}
+
+}  // namespace weir
