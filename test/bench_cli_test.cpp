@@ -4,18 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "subprocess.hpp"
 
 namespace {
 
@@ -25,17 +24,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
-
-struct outcome {
-    int exit_code;
-    std::string out;
-    std::string err;
-};
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ifstream file{path};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
+using weir_test::outcome;
+using weir_test::read_file;
 
 /// Each test has a folder of its own, in which the program runs.
 class weir_bench : public testing::Test {
@@ -47,27 +37,10 @@ protected:
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }
 
-    outcome run(std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), "weir-bench");
-        std::vector<char*> argv;
-        for (auto& argument : arguments) {
-            argv.push_back(argument.data());
-        }
-        argv.push_back(nullptr);
-        const auto out = folder_ / "stdout";
-        const auto err = folder_ / "stderr";
-        const pid_t child = ::fork();
-        if (child == 0) {
-            ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-            ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
-            if (::chdir(folder_.c_str()) == 0) {
-                ::execv(WEIR_BENCH, argv.data());
-            }
-            ::_exit(126);
-        }
-        int status = 0;
-        EXPECT_EQ(::waitpid(child, &status, 0), child);
-        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
+    outcome run(const std::vector<std::string>& arguments) {
+        return weir_test::run(WEIR_BENCH, arguments, [this] {
+            if (::chdir(folder_.c_str()) != 0) ::_exit(126);
+        });
     }
 
     /// As little measuring as there can be.

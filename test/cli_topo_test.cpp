@@ -9,18 +9,18 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
+
+#include "subprocess.hpp"
 
 namespace {
 
@@ -30,12 +30,8 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 using weir::pu_set;
-
-struct outcome {
-    int exit_code;
-    std::string out;
-    std::string err;
-};
+using weir_test::outcome;
+using weir_test::read_file;
 
 struct circumstances {
     pu_set started_on;   // all, when empty
@@ -44,41 +40,14 @@ struct circumstances {
     std::vector<std::pair<std::string, std::string>> variables;  // of the environment
 };
 
-std::string read_file(const std::string& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// Runs `weir` with these arguments, as its own process.
-outcome weir_tool(std::vector<std::string> arguments, const circumstances& how = {}) {
-    arguments.insert(arguments.begin(), WEIR_TOOL);
-    std::vector<char*> argv;
-    argv.reserve(arguments.size() + 1);
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    const auto base = testing::TempDir() + "weir_cli_" + std::to_string(::getpid());
-    const auto out = how.out_to.empty() ? base + ".out" : how.out_to;
-    const auto err = base + ".err";
-
-    const pid_t child = ::fork();
-    if (child == 0) {
+outcome weir_tool(const std::vector<std::string>& arguments, const circumstances& how = {}) {
+    return weir_test::run(WEIR_TOOL, arguments, [&how] {
         if (!how.started_on.empty()) weir::set_this_thread_affinity(how.started_on);
         for (const auto& [name, value] : how.variables) ::setenv(name.c_str(), value.c_str(), 1);
-        ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
-        ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+        if (!how.out_to.empty()) ::dup2(::open(how.out_to.c_str(), O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
         if (how.out_closed) ::close(STDOUT_FILENO);
-        ::execv(WEIR_TOOL, argv.data());
-        ::_exit(126);
-    }
-    int status = 0;
-    EXPECT_EQ(::waitpid(child, &status, 0), child);
-    outcome seen{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), {}, read_file(err)};
-    std::remove(err.c_str());
-    if (how.out_to.empty()) {
-        seen.out = read_file(out);
-        std::remove(out.c_str());
-    }
-    return seen;
+    });
 }
 
 json json_of(std::vector<std::string> arguments, const circumstances& how = {}) {
