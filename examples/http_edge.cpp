@@ -29,7 +29,6 @@
 #include <vector>
 #include <weir/ring.hpp>
 
-#include "pace.hpp"
 #include "program.hpp"
 
 namespace {
@@ -172,10 +171,10 @@ void add_routes(httplib::Server& server, item_ring& ring, ledger& counts, const 
 }
 
 void work(item_ring& ring, ledger& counts, drain_time& drain, const options& chosen) {
-    pace pace(chosen.rate);
+    const auto per_item = std::chrono::duration<double>(chosen.rate > 0 ? 1 / chosen.rate : 0);
     for (std::string body; ring.pop(body);) {
         drain.begin();
-        pace.wait();  // the work
+        std::this_thread::sleep_for(per_item);  // the work
         if (chosen.print_items) std::fputs((body + "\n").c_str(), stdout);
         counts.delivered.fetch_add(1, std::memory_order_relaxed);
         drain.end();
@@ -249,9 +248,9 @@ int main(int argc, char** argv) {
     app.add_option("--capacity", chosen.capacity, "Items that the ring holds")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
-    app.add_option("--rate", chosen.rate, "Items that the worker finishes per second; 0: as many as come")
+    app.add_option("--rate", chosen.rate, "Items per second that the worker can do; 0: as many as come")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0.0, 1e9));
     app.add_option("--handlers", chosen.handlers, "Threads that serve connections")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
