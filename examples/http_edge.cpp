@@ -187,9 +187,13 @@ void end_on_signal(const std::stop_token& over, httplib::Server& server, const s
         if (over.stop_requested()) return;
         std::this_thread::sleep_for(milliseconds(1));
     }
-    print(fmt::format("listening on 127.0.0.1:{}\n", port));
-    int which = 0;
-    ::sigwait(&signals, &which);
+    try {
+        print(fmt::format("listening on 127.0.0.1:{}\n", port));
+        int which = 0;
+        ::sigwait(&signals, &which);
+    } catch (const failure&) {
+        // stdout takes nothing, which edge() will meet and say as well
+    }
     server.stop();
 }
 

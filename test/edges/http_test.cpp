@@ -137,7 +137,7 @@ TEST(http, a_body_beyond_the_bound_is_413_and_goes_nowhere) {
     EXPECT_EQ(run.counts()["accepted"], 1U);
 }
 
-TEST(http, connections_without_a_request_hold_handlers_but_nobody_who_waits_is_lost) {
+TEST(http, connections_that_come_and_go_without_a_request_cost_nobody_an_answer) {
     running_edge run({"--handlers", "2", "--waiting", "1"});
     {
         std::vector<std::unique_ptr<peer_socket>> idle;  // fill handlers, what waits for them, and some of the backlog
