@@ -59,7 +59,8 @@ struct ledger {
 };
 
 /// How long the worker takes for an item: its mean over the last dozen, or the time that it is busy with this one, if
-/// that is longer, so that a worker that hangs is not taken for a fast one.
+/// that is longer, so that a worker that hangs is not taken for a fast one. Estimates: relaxed, nobody builds upon
+/// them.
 class drain_time {
 public:
     // The worker.

@@ -138,25 +138,25 @@ private:
     // For items if one could be sent, for the sink in any case, and for room in the socket if something is to be
     // written.
     void wait() {
-        const auto now = clock::now();
         const bool could_take = !ended_ && credit() > 0 && out_.has_room();
-        if (could_take && out_.empty()) heard_at_ = now;  // it is not the sink that is waited for
+        needs_sink_ = !could_take || !out_.empty();
         auto until = clock::time_point::max();
-        if (chosen_.patience_s > 0) until = heard_at_ + patience();
+        if (chosen_.patience_s > 0 && needs_sink_) until = heard_at_ + patience();
         if (chosen_.every_ms > 0) until = std::min(until, report_at_);
-
+        int timeout_ms = -1;
+        if (until != clock::time_point::max()) {
+            const auto left = std::chrono::ceil<milliseconds>(until - clock::now()).count();
+            timeout_ms = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
+        }
         pollfd watched[] = {{to_.fd(), static_cast<short>(POLLIN | (out_.empty() ? 0 : POLLOUT)), 0},
                             {could_take ? items_.items_fd() : -1, POLLIN, 0}};
-        int timeout_ms = -1;
-        if (until != clock::time_point::max())
-            timeout_ms =
-                static_cast<int>(std::max<std::int64_t>(0, std::chrono::ceil<milliseconds>(until - now).count()));
         if (::poll(watched, 2, timeout_ms) < 0 && errno != EINTR) fail_with_errno("cannot wait for the sink");
 
-        const auto then = clock::now();
-        if (chosen_.every_ms > 0 && then >= report_at_) {
+        const auto now = clock::now();
+        if (!needs_sink_) heard_at_ = now;  // a producer that takes its time is no fault of the sink's
+        if (chosen_.every_ms > 0 && now >= report_at_) {
             print(ledger());
-            report_at_ = then + milliseconds(chosen_.every_ms);
+            report_at_ = now + milliseconds(chosen_.every_ms);
         }
     }
 
@@ -171,7 +171,7 @@ private:
             throw failure(
                 "the sink ended the connection before it had finished everything; what it did not acknowledge "
                 "is listed on stdout, to be sent again");
-        if (chosen_.patience_s > 0 && clock::now() >= heard_at_ + patience())
+        if (chosen_.patience_s > 0 && needs_sink_ && clock::now() >= heard_at_ + patience())
             throw failure(
                 fmt::format("the sink granted nothing for {} s, after {} items; see whether it runs, or give it "
                             "more --patience",
@@ -204,6 +204,7 @@ private:
     weir::spsc_ring<item> unfinished_;  // both ends are this thread's: a bounded list of what was sent, allocated once
     std::uint64_t granted_ = 0, sent_ = 0, finished_ = 0, sum_ = 0;
     bool ended_ = false;
+    bool needs_sink_ = false;  // nothing can be done before it grants, or takes what is written
     clock::time_point heard_at_ = clock::now();
     clock::time_point report_at_ = clock::now();
 };

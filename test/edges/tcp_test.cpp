@@ -210,6 +210,12 @@ TEST(tcp, a_sink_that_grants_nothing_gets_nothing_and_patience_ends) {
     EXPECT_THAT(run.source.out(), HasSubstr("not acknowledged 0: none\nnever sent 7: 1-7\n"));
 }
 
+TEST(tcp, a_producer_that_takes_its_time_does_not_use_up_the_patience_with_the_sink) {
+    process sink(WEIR_TCP_SINK, {"--window", "1"});
+    process source(WEIR_TCP_SOURCE, {"--port", port_of(sink), "--rate", "0.4", "--count", "1", "--patience", "2"});
+    EXPECT_EQ(source.wait(), 0) << source.err();
+}
+
 TEST(tcp, however_much_is_granted_no_more_is_sent_than_is_kept_account_of) {
     with_source run({"--capacity", "7", "--most-unfinished", "50"});
     for (int i = 0; i < 3; ++i) send(run.sink, {frame::credit, UINT64_MAX - 1, 0});
