@@ -17,6 +17,8 @@
 
 #include "subprocess.hpp"
 
+#include "subprocess.hpp"
+
 namespace {
 
 using nlohmann::json;
