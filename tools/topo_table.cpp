@@ -2,6 +2,7 @@
 // The table of `weir topo`: cores that are alike stand in one row, so that 256 PUs fit on a screen as well as two.
 #include "topo.hpp"
 
+#include "columns.hpp"
 #include "command.hpp"
 
 #include <fmt/format.h>
@@ -104,8 +105,6 @@ std::string usable(const topology& machine, const table_row& row) {
     return "only " + number_list(numbers);
 }
 
-using line = std::vector<std::string>;
-
 line cells(const topology& machine, const table_row& row) {
     std::vector<unsigned> numbers;
     for (const auto* core : row.cores) numbers.push_back(core->index);
@@ -124,21 +123,6 @@ line cells(const topology& machine, const table_row& row) {
             kind,
             pu_columns(row),
             usable(machine, row)};
-}
-
-// Columns as wide as their widest cell, two blanks between.
-std::string aligned(const std::vector<line>& lines) {
-    std::vector<std::size_t> widths(lines.front().size());
-    for (const auto& row : lines)
-        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-    std::string text;
-    for (const auto& row : lines) {
-        std::string printed;
-        for (std::size_t i = 0; i < row.size(); ++i) printed += fmt::format("  {:<{}}", row[i], widths[i]);
-        printed.erase(printed.find_last_not_of(' ') + 1);
-        text += printed + "\n";
-    }
-    return text;
 }
 
 std::string core_table(const topology& machine) {
