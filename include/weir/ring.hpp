@@ -271,7 +271,33 @@ public:
         return visited;
     }
 
+    /// Calls `visit(T&)` on the oldest element in its slot, then frees it: success, empty, busy (see progress) or closed. O(1).
+    /// If `visit` throws, the element stays; with many consumers it must be noexcept.
+    template <std::invocable<T&> F>
+    status try_consume_one(F visit) {
+        const status answer = take(visit);
+        if (answer == status::empty) [[unlikely]] found_empty();
+        return answer;
+    }
+
+    /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
+    /// progress). For a producer to whom the new is worth more than the old. O(1).
+    status try_drop_oldest() noexcept
+        requires requires(Core& core) { core.try_drop_oldest(); }
+    {
+        const status answer = core_.try_drop_oldest();
+        if (answer == status::success) space_.notify(1);
+        return answer;
+    }
+
     // ---- consumer side: wait ---------------------------------------------------------------------------------
+
+    /// As try_consume_one, but waits for an element until that time of the steady clock: success, closed or timeout.
+    template <std::invocable<T&> F>
+    status consume_one_until(F visit, time_point deadline) {
+        const status answer = take(visit);
+        return is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
+    }
 
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
     [[gnu::always_inline]] status pop(T& out)

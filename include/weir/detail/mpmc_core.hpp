@@ -83,6 +83,24 @@ public:
             [this](cursor at, std::uint64_t n) noexcept { return count_written(at, n); }, worthwhile(), true);
     }
 
+    /// Destroys the oldest element if the ring is full when it goes: the exchange that takes it succeeds only if it is still
+    /// the oldest, and as long as it is, a ring that was full stays so.
+    status try_drop_oldest() noexcept {
+        bool full = false;
+        const claimed oldest = head_.claim(
+            1, [this]() noexcept { return tail_.current() & ~closed_bit; },
+            [this, &full](cursor at, std::uint64_t) noexcept {
+                full = distance(tail_.current() & ~closed_bit, at) >= static_cast<std::int64_t>(capacity_);
+                return full ? count_written(at, 1) : std::uint64_t{0};
+            },
+            worthwhile(), true);
+        if (oldest.answer == claimed::some) {
+            this->discard(oldest.first);
+            return status::success;
+        }
+        return oldest.answer == claimed::busy && full ? status::busy : status::empty;
+    }
+
     bool has_items() noexcept {
         for (cursor at = head_.current();;) {
             if (count_written(at, 1) == 1) return true;

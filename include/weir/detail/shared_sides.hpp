@@ -82,7 +82,11 @@ private:
     template <class... Args>
     [[gnu::always_inline]] void fill(cursor at, Args&&... args) noexcept {
         auto& slot = core().slots()[at];
-        std::construct_at(&slot.element, std::forward<Args>(args)...);
+        if constexpr (requires { requires T::is_told_its_position; }) {
+            std::construct_at(&slot.element, std::forward<Args>(args)..., at / one_item);
+        } else {
+            std::construct_at(&slot.element, std::forward<Args>(args)...);
+        }
         slot.sequence.store(core().slots().written(at), release);  // (5) release: pairs with (6), hands the element over
     }
 
@@ -153,6 +157,9 @@ protected:
         if (answer == claimed::busy) return status::busy;
         return core().drained() ? status::closed : status::empty;
     }
+
+    /// Destroys the claimed element at `at`.
+    void discard(cursor at) noexcept { const emptying slot(core(), at); }
 
 private:
     Core& core() noexcept { return static_cast<Core&>(*this); }
