@@ -42,6 +42,7 @@ private:
 using command = std::function<exit_code()>;
 
 command add_topo(CLI::App& app);
+command add_pressure(CLI::App& app);
 
 /// Writes a result to stdout and sees to it that it got there: a full disk is a `stop`.
 void print(std::string_view result);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir: where the threads of a ring should run, and what that does. One subcommand per question.
+// weir: where the threads of a ring should run, and what a ring does. One subcommand per question.
 #include "command.hpp"
 
 #include <weir/version.hpp>
@@ -20,6 +20,7 @@ constexpr const char* footer = R"(Examples:
   weir topo                              this machine, and the pair of PUs that `auto` picks
   weir topo --json | jq .pair            the same for a program
   weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
+  weir pressure --policy drop_oldest     what a full ring does, live
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -39,18 +40,21 @@ std::string chosen_name(const CLI::App& app) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("weir: which cores the two ends of a ring should run on", "weir");
+    CLI::App app("weir: which cores the two ends of a ring should run on, and what becomes of it under pressure",
+                 "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(footer);
     app.require_subcommand(0, 1);
     const command topo =
         add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"));
+    const command pressure = add_pressure(
+        *app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it, live and in figures"));
 
     try {
         app.parse(argc, argv);
         if (app.get_subcommands().empty())
-            throw stop(wrong_usage, "say what to do: topo; run 'weir --help' to see more");
-        return topo();
+            throw stop(wrong_usage, "say what to do: topo or pressure; run 'weir --help' to see more");
+        return app.got_subcommand("topo") ? topo() : pressure();
     } catch (const CLI::CallForHelp&) {
         print(app.help());  // of the chosen subcommand, if any
         return succeeded;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // weir pressure: what a queue does when it is offered more than it can pass on. A source keeps to a schedule of three
-// phases, calm, burst and calm again, whatever becomes of its items; a sink takes so many a second. Between them stands a
-// ring with one of the policies of weir/overflow.hpp, or an unbounded queue.
+// phases, calm, burst and calm again, whatever becomes of its items; a sink takes so many a second. Between them stands
+// a ring with one of the policies of weir/overflow.hpp, or an unbounded queue.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct conditions {
     std::uint64_t capacity = 1024;
     double calm_s = 2;
     double burst_s = 10;
-    double recovery_cap_s = 60;  ///< then it is over, recovered or not
-    double deadline_ms = 20;     ///< from the intended time: what comes later is no goodput
+    double recovery_cap_s = 60;     ///< then it is over, recovered or not
+    double deadline_ms = 20;        ///< from the intended time: what comes later is no goodput
     std::uint64_t keep_one_in = 4;  ///< sample, from half the capacity on
     std::uint64_t high_one_in = 5;  ///< shed_lowest: one item in so many is of the high class
     double codel_target_ms = 5;
@@ -63,9 +63,9 @@ struct prediction {
 
 struct forecast {
     std::vector<prediction> figures;
-    std::string why_not;         ///< a sentence where this regime has no closed form; "" otherwise
-    double settled_s = 0;        ///< after so much of the burst the queue has reached what is predicted
-    double recovery_s = 0;       ///< how long it will take, for whoever has to wait; the cap when it is not bounded
+    std::string why_not;    ///< a sentence where this regime has no closed form; "" otherwise
+    double settled_s = 0;   ///< after so much of the burst the queue has reached what is predicted
+    double recovery_s = 0;  ///< how long it will take, for whoever has to wait; the cap when it is not bounded
 };
 
 /// What `policy` will do. A pure function.
@@ -130,8 +130,8 @@ struct outcome {
     std::vector<percentile_point> percentiles;  ///< in the burst, once settled
     std::vector<goodput_point> goodput;
     account ledger;
-    bool exact = false;         ///< the ledger adds up, and both ends counted the same
-    std::string not_held;       ///< a sentence when the machine could not hold the rates; "" when it did
+    bool exact = false;    ///< the ledger adds up, and both ends counted the same
+    std::string not_held;  ///< a sentence when the machine could not hold the rates; "" when it did
     bool not_held_at_all = false;
 
     std::optional<double> find(std::string_view key) const;

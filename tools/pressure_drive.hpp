@@ -38,8 +38,8 @@ struct run_plan {
     double settled_ns;     ///< from here on, and until the burst ends, the figures of the burst are taken
     double burst_from_ns;  ///< the burst's begin and end
     double burst_to_ns;
-    double cap_ns;         ///< the end, whatever has happened by then
-    double tail_ns;        ///< how long to look on when all has been recovered
+    double cap_ns;   ///< the end, whatever has happened by then
+    double tail_ns;  ///< how long to look on when all has been recovered
     std::uint64_t sample_ns;
 };
 
@@ -47,9 +47,9 @@ struct run_plan {
 struct sink_record {
     static constexpr std::uint64_t longest_ns = 3'600'000'000'000;
 
-    histogram sojourn{longest_ns}, delay{longest_ns};               // in the burst, once settled
+    histogram sojourn{longest_ns}, delay{longest_ns};  // in the burst, once settled
     histogram class_sojourn[2] = {histogram{longest_ns}, histogram{longest_ns}};
-    histogram calm_sojourn{longest_ns};                             // of the high class, or of all where there is one
+    histogram calm_sojourn{longest_ns};  // of the high class, or of all where there is one
     std::uint64_t delivered_of_burst[2] = {};
     std::uint64_t delivered = 0;
     std::uint64_t taken_in_window = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Schema 1 of `weir pressure --json`, from which the report is drawn as well. Every key carries its unit; "predicted" is to
-// be met within 10 %, "bounds" are not to be exceeded, and what has no closed form is in "measured" alone.
+// Schema 1 of `weir pressure --json`, from which the report is drawn as well. Every key carries its unit; "predicted"
+// is to be met within 10 %, "bounds" are not to be exceeded, and what has no closed form is in "measured" alone.
 #include "pressure.hpp"
 
 #include <weir/version.hpp>
@@ -36,17 +36,10 @@ json to_json(const conditions& c) {
 }
 
 json to_json(const account& a) {
-    return {{"offered", a.offered},
-            {"refused", a.refused},
-            {"accepted", a.offered - a.refused},
-            {"delivered", a.delivered},
-            {"queued", a.queued},
-            {"lost", a.lost()},
-            {"lost_newest", a.lost_newest},
-            {"lost_oldest", a.lost_oldest},
-            {"lost_sampled", a.lost_sampled},
-            {"lost_lowest", a.lost_lowest},
-            {"lost_late", a.lost_late}};
+    return {{"offered", a.offered},         {"refused", a.refused},         {"accepted", a.offered - a.refused},
+            {"delivered", a.delivered},     {"queued", a.queued},           {"lost", a.lost()},
+            {"lost_newest", a.lost_newest}, {"lost_oldest", a.lost_oldest}, {"lost_sampled", a.lost_sampled},
+            {"lost_lowest", a.lost_lowest}, {"lost_late", a.lost_late}};
 }
 
 json comparison(const prediction& expected, std::optional<double> measured) {
@@ -94,9 +87,8 @@ json policy(const conditions& c, const outcome& seen) {
     for (const auto& f : seen.figures) measured[f.key] = rounded(f.value);
     json percentiles = json::array(), goodput = json::array();
     for (const auto& p : seen.percentiles)
-        percentiles.push_back({{"percentile", p.percentile},
-                               {"sojourn_ms", rounded(p.sojourn_ms)},
-                               {"delay_ms", rounded(p.delay_ms)}});
+        percentiles.push_back(
+            {{"percentile", p.percentile}, {"sojourn_ms", rounded(p.sojourn_ms)}, {"delay_ms", rounded(p.delay_ms)}});
     for (const auto& g : seen.goodput)
         goodput.push_back({{"offered_per_s", rounded(g.offered_per_s)},
                            {"goodput_per_s", rounded(g.goodput_per_s)},
@@ -144,12 +136,8 @@ json environment() {
 std::string as_json(const conditions& c, const std::vector<outcome>& all) {
     json policies = json::array();
     for (const auto& seen : all) policies.push_back(policy(c, seen));
-    const json whole{{"schema_version", 1},
-                     {"kind", "weir pressure"},
-                     {"weir_version", WEIR_VERSION_STRING},
-                     {"environment", environment()},
-                     {"conditions", to_json(c)},
-                     {"item_bytes", sizeof(item)},
+    const json whole{{"schema_version", 1},          {"kind", "weir pressure"},  {"weir_version", WEIR_VERSION_STRING},
+                     {"environment", environment()}, {"conditions", to_json(c)}, {"item_bytes", sizeof(item)},
                      {"policies", policies}};
     return whole.dump(1, ' ') + "\n";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two schedules, in nanoseconds from the start of a run: when items arrive, and when the sink may take the next one. Both
-// are arithmetic alone: time is an argument, so that a test can be the clock.
+// Two schedules, in nanoseconds from the start of a run: when items arrive, and when the sink may take the next one.
+// Both are arithmetic alone: time is an argument, so that a test can be the clock.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@ struct phase {
     double lasts_s;
 };
 
-/// The intended times of an open loop: item k of a phase is due k periods after the phase began, whatever became of those
-/// before it.
+/// The intended times of an open loop: item k of a phase is due k periods after the phase began, whatever became of
+/// those before it.
 class arrivals {
 public:
     explicit arrivals(std::vector<phase> phases) : phases_(std::move(phases)) {}
@@ -50,18 +50,20 @@ private:
     double began_ns_ = 0;
 };
 
-/// One item each period while there are any: exactly the rate over any long busy time. A sink that was kept from its work
-/// makes up for it at no more than twice the rate, so that a pause does not become a burst downstream; idle time earns
-/// nothing.
+/// One item each period while there are any: exactly the rate over any long busy time. A sink that was kept from its
+/// work makes up for it at no more than twice the rate, so that a pause does not become a burst downstream; idle time
+/// earns nothing.
 class service {
 public:
+    static constexpr double most_debt_ns = 10e6;
+
     explicit service(double per_s) : period_ns_(1e9 / per_s) {}
 
     bool may_take(double now_ns) const { return now_ns >= due_ns_ && now_ns >= taken_ns_ + period_ns_ / 2; }
 
     void took(double now_ns) {
         taken_ns_ = now_ns;
-        due_ns_ += period_ns_;
+        due_ns_ = std::max(due_ns_ + period_ns_, now_ns - most_debt_ns);
     }
     /// There was nothing to take: the next item may be taken whenever it comes.
     void was_idle(double now_ns) { due_ns_ = std::max(due_ns_, now_ns); }

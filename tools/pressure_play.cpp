@@ -96,8 +96,7 @@ void play(const conditions& c, std::string_view policy, board& to) {
             run.play([](double, const watched_times&, const watched_times&) {});
             to.end.exact = to.end.exact && adds_up(queue.ledger(), run.sent, run.seen);
             const double window_s = (plan.burst_to_ns - plan.settled_ns) / 1e9;
-            to.goodput[to.end.goodput++] = {plan.c.burst_per_s,
-                                            static_cast<double>(run.seen.taken_in_time) / window_s};
+            to.goodput[to.end.goodput++] = {plan.c.burst_per_s, static_cast<double>(run.seen.taken_in_time) / window_s};
         });
     }
 }

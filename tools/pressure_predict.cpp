@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the policies do in steady overload, in closed form. A source at L, a sink at M < L, a ring of N slots, a burst of B
-// seconds, calm at C < M afterwards. What is not lost piles up at L - M; once Q items are there something gives; an item
-// that enters behind Q others waits Q/M; and what is left when the burst ends goes at M - C.
+// What the policies do in steady overload, in closed form. A source at L, a sink at M < L, a ring of N slots, a burst
+// of B seconds, calm at C < M afterwards. What is not lost piles up at L - M; once Q items are there something gives;
+// an item that enters behind Q others waits Q/M; and what is left when the burst ends goes at M - C.
 #include "pressure.hpp"
 
 #include <fmt/format.h>
@@ -18,11 +18,11 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // What the formulas are made of, under the names that they are printed with.
 struct terms {
     double l, m, c, b, n;
-    double h;          ///< share of the high class
-    double target_s;   ///< codel's
-    bool bounded;      ///< the policy bounds the delay from the intended time, not only the ring
-    double plateau;    ///< Q: how many items are queued once something gives
-    std::string q;     ///< Q in terms of the others
+    double h;         ///< share of the high class
+    double target_s;  ///< codel's
+    bool bounded;     ///< the policy bounds the delay from the intended time, not only the ring
+    double plateau;   ///< Q: how many items are queued once something gives
+    std::string q;    ///< Q in terms of the others
 
     double over() const { return l - m; }
     bool overloads() const { return l > m; }
@@ -50,7 +50,7 @@ terms terms_of(const conditions& c, std::string_view policy) {
     } else if (policy == "codel" && 2 * t.target_s * t.l < t.n) {
         t.plateau = 2 * t.target_s * t.l;
         t.q = "2 target L";
-    } else if (!t.bounded) {
+    } else if (policy == unbounded) {
         t.plateau = t.over() * t.b;
         t.q = "(L-M) B";
     }
@@ -140,9 +140,10 @@ std::string why_not(const terms& t, double fill_s) {
             "a burst of {:.6g}/s is no more than the sink's {:.6g}/s: nothing fills, and the formulas have nothing to say",
             t.l, t.m);
     if (t.bounded && fill_s >= t.b)
-        return fmt::format("the burst of {:.3g} s is over before {:.6g} items are queued ({} = {:.3g} s): the policy has "
-                           "nothing to do, and the formulas nothing to say",
-                           t.b, t.plateau, t.q + "/(L-M)", fill_s);
+        return fmt::format(
+            "the burst of {:.3g} s is over before {:.6g} items are queued ({} = {:.3g} s): the policy has "
+            "nothing to do, and the formulas nothing to say",
+            t.b, t.plateau, t.q + "/(L-M)", fill_s);
     if (t.c >= t.m)
         return fmt::format("calm at {:.6g}/s leaves the sink of {:.6g}/s nothing over to recover with", t.c, t.m);
     return {};
@@ -169,7 +170,10 @@ forecast predict(const conditions& c, std::string_view policy) {
     // Full, and then what was queued on the way there has to leave.
     all.settled_s = t.bounded || policy == "block" ? t.n / t.over() + 2 * t.n / t.m : 0;
     if (policy == "codel") all.settled_s += 2 * c.codel_interval_ms / 1e3;
-    if (t.c < t.m) all.recovery_s = std::min(c.recovery_cap_s, std::min(t.plateau, t.over() * t.b) / (t.m - t.c));
+    if (t.c < t.m) {
+        const double left = t.bounded ? std::min(t.plateau, t.over() * t.b) : t.over() * t.b;
+        all.recovery_s = std::min(c.recovery_cap_s, left / (t.m - t.c));
+    }
     if (t.bounded && fill_s >= t.b) return all;
 
     figures out(all.figures);

@@ -64,7 +64,7 @@ public:
 
     account ledger() const {
         const overflow::ledger now = ring_.account();
-        return {now.offered,     now.refused,     now.delivered,    now.queued,   now.lost_newest,
+        return {now.offered,     now.refused,      now.delivered,   now.queued,   now.lost_newest,
                 now.lost_oldest, now.lost_sampled, now.lost_lowest, now.lost_late};
     }
 
@@ -91,8 +91,7 @@ void with_queue(std::string_view policy, const conditions& c, F f) {
     if (policy == "drop_oldest") return with(overflow::drop_oldest{});
     if (policy == "sample") return with(overflow::sample{static_cast<std::size_t>(c.keep_one_in), 0});
     if (policy == "shed_lowest") return with(overflow::shed_lowest<2, by_class>{});
-    if (policy == "codel")
-        return with(overflow::codel<>{as_ns(c.codel_target_ms), as_ns(c.codel_interval_ms)});
+    if (policy == "codel") return with(overflow::codel<>{as_ns(c.codel_target_ms), as_ns(c.codel_interval_ms)});
     unbounded_queue queue;
     f(queue);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Each policy runs in a process of its own: what one has taken of memory is not seen by the next, and while it runs this
-// process is free to show it.
+// Each policy runs in a process of its own: what one has taken of memory is not seen by the next, and while it runs
+// this process is free to show it.
 #include "command.hpp"
 #include "pressure_play.hpp"
 #include "pressure_watch.hpp"
@@ -30,7 +30,8 @@ using shared_board = std::unique_ptr<board, unmap>;
 shared_board make_board() {
     void* const place = ::mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (place == MAP_FAILED)
-        throw stop(failed, fmt::format("no memory to share with the process that is measured: {}", std::strerror(errno)));
+        throw stop(failed,
+                   fmt::format("no memory to share with the process that is measured: {}", std::strerror(errno)));
     return shared_board(new (place) board);
 }
 
@@ -87,9 +88,10 @@ outcome read(const board& shared, std::string_view policy) {
     constexpr double held = 0.95, held_at_all = 0.5;
     const double share = std::min(shared.end.source_share, shared.end.sink_share);
     if (share < held)
-        all.not_held = fmt::format("{}: this machine held {:.0f} % of the source's rate and {:.0f} % of the sink's; give "
-                                   "lower rates, or let it have two cores to itself",
-                                   policy, shared.end.source_share * 100, shared.end.sink_share * 100);
+        all.not_held =
+            fmt::format("{}: this machine held {:.0f} % of the source's rate and {:.0f} % of the sink's; give "
+                        "lower rates, or let it have two cores to itself",
+                        policy, shared.end.source_share * 100, shared.end.sink_share * 100);
     all.not_held_at_all = share < held_at_all;
     return all;
 }
@@ -106,9 +108,11 @@ outcome run(const conditions& c, std::string_view policy, std::size_t which, std
     const int status = watch(child, eyes, *shared);
     if (shared->end.error[0] != '\0') throw stop(failed, fmt::format("{}: {}", policy, shared->end.error));
     if (WIFSIGNALED(status))
-        throw stop(failed, fmt::format("{}: the process that was measured was ended by signal {} ({}); is there enough memory?",
-                                       policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
-    if (status != 0) throw stop(failed, fmt::format("{}: the process that was measured ended with {}", policy, WEXITSTATUS(status)));
+        throw stop(failed,
+                   fmt::format("{}: the process that was measured was ended by signal {} ({}); is there enough memory?",
+                               policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
+    if (status != 0)
+        throw stop(failed, fmt::format("{}: the process that was measured ended with {}", policy, WEXITSTATUS(status)));
     eyes.end(*shared);
     return read(*shared, policy);
 }

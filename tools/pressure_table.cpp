@@ -38,25 +38,30 @@ std::string comparisons(const conditions& c, const std::vector<outcome>& all) {
             met += is ? 1 : 0;
             lines.push_back({std::exchange(name, ""), std::string(title_of(p.key)),
                              (p.is == relation::at_most ? "<= " : "") + with_unit(p.key, p.value),
-                             value ? with_unit(p.key, *value) : "-", is ? "ok" : value ? "OFF" : "", p.formula});
+                             value ? with_unit(p.key, *value) : "-",
+                             is      ? "ok"
+                             : value ? "OFF"
+                                     : "",
+                             p.formula});
         }
         if (!expected.why_not.empty()) notes += fmt::format("  {}: {}\n", seen.policy, expected.why_not);
     }
     const std::size_t figures = lines.size() - 1;
     std::string text;
     if (figures != 0)
-        text += "\n" + aligned(lines) +
-                fmt::format("\n  {} of {} figures are within 10 % of what was predicted, or of the bound\n", met, figures);
+        text +=
+            "\n" + aligned(lines) +
+            fmt::format("\n  {} of {} figures are within 10 % of what was predicted, or of the bound\n", met, figures);
     return text + (notes.empty() ? "" : "\n" + notes);
 }
 
 }  // namespace
 
 std::string as_table(const conditions& c, const std::vector<outcome>& all) {
-    std::string text = fmt::format("source {} (C) for {:g} s, {} (L) for {:g} s, then {} again; sink {} (M); {} slots (N)\n\n",
-                                   with_unit("_per_s", c.calm_per_s), c.calm_s, with_unit("_per_s", c.burst_per_s),
-                                   c.burst_s, with_unit("_per_s", c.calm_per_s), with_unit("_per_s", c.sink_per_s),
-                                   c.capacity);
+    std::string text =
+        fmt::format("source {} (C) for {:g} s, {} (L) for {:g} s, then {} again; sink {} (M); {} slots (N)\n\n",
+                    with_unit("_per_s", c.calm_per_s), c.calm_s, with_unit("_per_s", c.burst_per_s), c.burst_s,
+                    with_unit("_per_s", c.calm_per_s), with_unit("_per_s", c.sink_per_s), c.capacity);
     text += overview(all) + comparisons(c, all);
     for (const auto& seen : all)
         if (!seen.not_held.empty()) text += "\n  " + seen.not_held + "\n";

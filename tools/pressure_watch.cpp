@@ -19,7 +19,8 @@ std::span<const sample> looks_of(const board& run) {
     return {run.samples.data(), run.samples_ready.load(weir::detail::acquire)};
 }
 
-// The depth over time, as wide as there is room: each column shows the deepest of its looks, against the deepest of all.
+// The depth over time, as wide as there is room: each column shows the deepest of its looks, against the deepest of
+// all.
 std::string depths(std::span<const sample> looks, std::size_t columns) {
     constexpr std::array steps{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     std::uint64_t deepest = 1;
@@ -34,6 +35,8 @@ std::string depths(std::span<const sample> looks, std::size_t columns) {
     }
     return text;
 }
+
+std::string ms(double value) { return value == 0 ? "-" : with_unit("_ms", value); }
 
 }  // namespace
 
@@ -72,16 +75,18 @@ watcher::moment watcher::at(std::span<const sample> looks) const {
     now.at_s = last.at_s;
     now.phase = phase_of(last.at_s);
     now.depth = last.so_far.queued;
-    now.sojourn_p99_ms = last.sojourn_p99_ms;
-    now.delay_p99_ms = last.delay_p99_ms;
     auto first = looks.size() - 1;
     while (first != 0 && last.at_s - looks[first].at_s < 0.5 && phase_of(looks[first - 1].at_s) == now.phase) --first;
+    for (auto i = first; i != looks.size(); ++i) {
+        now.sojourn_p99_ms = std::max(now.sojourn_p99_ms, looks[i].sojourn_p99_ms);
+        now.delay_p99_ms = std::max(now.delay_p99_ms, looks[i].delay_p99_ms);
+    }
     const auto& before = looks[first];
     const double took_s = last.at_s - before.at_s;
     if (took_s <= 0) return now;
     const auto offered = static_cast<double>(last.so_far.offered - before.so_far.offered);
-    const auto gone = static_cast<double>(last.so_far.refused + last.so_far.lost() - before.so_far.refused -
-                                          before.so_far.lost());
+    const auto gone =
+        static_cast<double>(last.so_far.refused + last.so_far.lost() - before.so_far.refused - before.so_far.lost());
     now.source_per_s = offered / took_s;
     now.sink_per_s = static_cast<double>(last.so_far.delivered - before.so_far.delivered) / took_s;
     now.loss = offered > 0 ? gone / offered : 0;
@@ -89,10 +94,10 @@ watcher::moment watcher::at(std::span<const sample> looks) const {
 }
 
 std::string watcher::line(const moment& now) const {
-    return fmt::format("{}{}: {} to {:.1f} s: depth {}, source {}, sink {}, lost {:.1f} %, p99 {} in the queue, {} in all\n",
-                       name_, place_, phase_names[now.phase], now.at_s, now.depth,
-                       with_unit("_per_s", now.source_per_s), with_unit("_per_s", now.sink_per_s), now.loss * 100,
-                       with_unit("_ms", now.sojourn_p99_ms), with_unit("_ms", now.delay_p99_ms));
+    return fmt::format(
+        "{}{}: {} to {:.1f} s: depth {}, source {}, sink {}, lost {:.1f} %, p99 {} in the queue, {} in all\n", name_,
+        place_, phase_names[now.phase], now.at_s, now.depth, with_unit("_per_s", now.source_per_s),
+        with_unit("_per_s", now.sink_per_s), now.loss * 100, ms(now.sojourn_p99_ms), ms(now.delay_p99_ms));
 }
 
 std::string watcher::bright(const std::string& text) const {
@@ -106,8 +111,8 @@ std::string watcher::picture(const moment& now, std::span<const sample> looks) c
                        bright(depths(looks, std::max<std::size_t>(where_.columns, 30) - 22))) +
            fmt::format("  source  {:<9} sink {:<9} lost {}\n", with_unit("_per_s", now.source_per_s),
                        with_unit("_per_s", now.sink_per_s), now.loss > 0 ? bright(loss) : loss) +
-           fmt::format("  p99     {:<9} in the queue, {} from the intended time\n", with_unit("_ms", now.sojourn_p99_ms),
-                       with_unit("_ms", now.delay_p99_ms));
+           fmt::format("  p99     {:<9} in the queue, {} from the intended time\n", ms(now.sojourn_p99_ms),
+                       ms(now.delay_p99_ms));
 }
 
 void watcher::draw(std::span<const sample> looks) {

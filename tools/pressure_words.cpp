@@ -57,8 +57,7 @@ std::string with_unit(std::string_view key, double value) {
     if (key.ends_with("_ms")) return time(value / 1e3);
     if (key.ends_with("_s")) return time(value);
     if (key.ends_with("_share")) return fmt::format("{:.4g} %", value * 100);
-    if (key.ends_with("_bytes"))
-        return (value < 0 ? "-" : "") + byte_size(static_cast<std::uint64_t>(std::abs(value)));
+    if (key.ends_with("_bytes")) return (value < 0 ? "-" : "") + byte_size(static_cast<std::uint64_t>(std::abs(value)));
     return fmt::format("{:.4g}", value);
 }
 
@@ -85,7 +84,8 @@ void check(const conditions& wanted) {
     within("--recovery-cap-s", wanted.recovery_cap_s, 0.001, 3600, no_time);
     within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "no item is delivered in no time");
     within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in so many");
-    within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6, "one item in so many is of the high class");
+    within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6,
+           "one item in so many is of the high class");
     within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "an item cannot wait for less than no time");
     within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "overload is what lasts for an interval");
 }
