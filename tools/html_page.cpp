@@ -48,6 +48,7 @@ figure svg{display:block;width:100%;height:auto}
 figure svg text{font-family:inherit}
 figcaption{font-size:.86rem;line-height:1.4;margin-top:.4em}
 .scroll{overflow-x:auto;margin:.8rem 0}
+.beside{align-items:start}
 .row .scroll{margin:0}.row table{width:100%}
 table{border-collapse:collapse;font-size:.94rem;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;color:var(--faint);font-size:.82rem;vertical-align:bottom}
@@ -196,7 +197,7 @@ std::string swatches(const std::vector<swatch>& all) {
 }
 
 void html_page::pictures(std::vector<picture> row, std::string_view first) {
-    body_ += "<div class=\"row\">\n";
+    body_ += first.empty() ? "<div class=\"row\">\n" : "<div class=\"row beside\">\n";
     if (!first.empty()) body_ += fmt::format("<div>{}</div>\n", first);
     for (auto& shown : row) {
         body_ +=

@@ -16,7 +16,9 @@
 #include <weir/detail/scheduler.hpp>
 #include <weir/histogram.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 namespace weir::tool::pressure {
@@ -74,12 +76,11 @@ public:
     void play(Look look) {
         std::thread source([this] { feed(); });
         std::thread sink([this] { drain(); });
-        std::uint64_t looked = 0;
+        const auto every_ns = static_cast<double>(plan_.sample_ns);
         while (!sink_done_.load(weir::detail::relaxed)) {  // relaxed: join() orders what is read afterwards
-            const double next_ns = static_cast<double>(++looked * plan_.sample_ns);
             const double now_ns = clock_.now_ns();
-            if (now_ns < next_ns)
-                std::this_thread::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(next_ns - now_ns)));
+            const double left_ns = (std::floor(now_ns / every_ns) + 1) * every_ns - now_ns;  // a look missed is missed
+            std::this_thread::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(left_ns)));
             look(clock_.now_ns(), sojourns_, delays_);
         }
         source.join();

@@ -34,8 +34,8 @@ double longest_s(const json& run) {
 constexpr const char* in_queue = "in the queue";
 constexpr const char* in_all = "from the intended time";
 
-std::string key_of_two(const char* one, const char* other) {
-    return swatches({{"series-2", 2, one}, {"series-4", 1, other}});
+std::string key_of_two(const char* one, const char* other, int dash) {
+    return swatches({{"series-2", dash, one}, {"series-4", 1, other}});
 }
 
 // gnuplot refuses to plot nothing.
@@ -72,7 +72,8 @@ picture memory_picture(const json& run) {
                 curves(run, "rss_bytes", 1.0 / (1 << 20), 0)};
 }
 
-// Two figures of each policy on one line, an open and a filled dot, with what lies between.
+// Two figures of each policy on one line, with what lies between; the second in front, and smaller, lest it hide the
+// first.
 std::string pairs(const json& run, const std::string& axis, double least, const std::array<const char*, 2>& keys) {
     data rows("pairs");
     int row = 0;
@@ -86,18 +87,21 @@ std::string pairs(const json& run, const std::string& axis, double least, const 
     }
     std::string text = plot::name_axis(names_of(run)) + axis + rows.text();
     if (!any) return text + plotted({});
-    return text +
-           plotted(
-               {fmt::format("{} using 1:2:($3-$1):(0) with vectors nohead lw 2 lc rgb '{}'", rows.name(), ink("grid")),
-                fmt::format("{} using 3:2 with points pt 7 ps 0.9 lc rgb '{}'", rows.name(), ink("series-4")),
-                fmt::format("{} using 1:2 with points pt 6 ps 0.9 lw 2.5 lc rgb '{}'", rows.name(), ink("series-2"))});
+    const auto dots = [&](int column, double size, const char* colour) {
+        return fmt::format("{} using {}:2 with points pt 7 ps {:g} lc rgb '{}'", rows.name(), column, size,
+                           ink(colour));
+    };
+    return text + plotted({fmt::format("{} using 1:2:($3-$1):(0) with vectors nohead lw 2 lc rgb '{}'", rows.name(),
+                                       ink("grid")),
+                           dots(1, 1.1, "series-2"), dots(3, 0.7, "series-4")});
 }
 
 picture waiting_picture(const json& run) {
     return {"waiting", "Where an item waits",
             "Median in the burst. Blocking moves the delay to the source: a clock that starts when the item enters the "
             "queue does not see it.",
-            pairs(run, plot::time_tics('x'), 1e-3, {"sojourn_p50_ms", "delay_p50_ms"}), key_of_two(in_queue, in_all)};
+            pairs(run, plot::time_tics('x'), 1e-3, {"sojourn_p50_ms", "delay_p50_ms"}),
+            key_of_two(in_queue, in_all, 1)};
 }
 
 picture rates_picture(const json& run) {
@@ -106,12 +110,12 @@ picture rates_picture(const json& run) {
             "Items a second in the burst: what the source got to send, and what the sink took.",
             pairs(run, fmt::format("set xrange [0:{:.6g}]\nset format x '%.0s%c'\n", burst_per_s * 1.1), 0,
                   {"source_per_s", "sink_per_s"}),
-            key_of_two("source", "sink")};
+            key_of_two("source", "sink", 1)};
 }
 
 picture sojourn_picture(const json& run) {
     std::string text =
-        "set logscale x\nset xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4)\nset xrange [2:1.2e4]\n"
+        "set logscale x\nset xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4)\nset xrange [2:3e4]\n"
         "set xlabel 'share of the items that waited no longer' offset 0,0.5\n" +
         plot::time_tics('y');
     std::vector<std::string> parts;
@@ -185,7 +189,8 @@ picture loss_picture(const json& run) {
             text + bars.text() + totals.text() +
                 plotted({fmt::format("{} using 1:3:1:2:3:4:5 with boxxyerror lc rgb variable", bars.name()),
                          fmt::format("{} using 1:2:3 with labels left offset 0.6,0 tc rgb '{}'", totals.name(),
-                                     ink("text"))})};
+                                     ink("text"))}),
+            swatches(key)};
 }
 
 picture recovery_picture(const json& run) {
@@ -217,20 +222,18 @@ picture recovery_picture(const json& run) {
                     fmt::format("{} using 1:2:3 with labels left offset 1,0 tc rgb '{}'", words.name(), ink("text"))})};
 }
 
-// Two curves of one policy over time.
-std::string two_curves(const plot::curve& one, const plot::curve& other, double scale, double least) {
+// Two curves of one policy over time. What is below `least` is no value: nothing was delivered.
+std::string two_curves(const plot::curve& one, const plot::curve& other, double least) {
     data first("first"), second("second");
     const auto fill = [&](const plot::curve& from, data& to) {
         for (std::size_t i = 0; i != from.value.size(); ++i)
-            to.row(from.at_s[i], std::max(from.value[i] * scale, least));
+            if (from.value[i] >= least) to.row(from.at_s[i], from.value[i]);
     };
     fill(one, first);
     fill(other, second);
     std::vector<std::string> parts;
-    if (!other.value.empty())
-        parts.push_back(second.name() + " using 1:2 with lines " + plot::line_style({"series-4", 1}));
-    if (!one.value.empty())
-        parts.push_back(first.name() + " using 1:2 with lines " + plot::line_style({"series-2", 2}));
+    if (!second.empty()) parts.push_back(second.name() + " using 1:2 with lines " + plot::line_style({"series-4", 1}));
+    if (!first.empty()) parts.push_back(first.name() + " using 1:2 with lines " + plot::line_style({"series-2", 2}));
     return first.text() + second.text() + plotted(parts);
 }
 
@@ -254,12 +257,12 @@ std::vector<picture> pictures_of(const json& run, const json& policy) {
                  plotted(depths.value.empty() ? std::vector<std::string>{} : std::vector{filled})},
             {name + "-delay", "Delay", "p99 of what was delivered.",
              axis + plot::time_tics('y') + "set yrange [1e-3:*]\n" +
-                 two_curves(plot::largest(policy, "sojourn_p99_ms"), plot::largest(policy, "delay_p99_ms"), 1, 1e-3),
-             key_of_two(in_queue, in_all)},
+                 two_curves(plot::largest(policy, "sojourn_p99_ms"), plot::largest(policy, "delay_p99_ms"), 1e-3),
+             key_of_two(in_queue, in_all, 2)},
             {name + "-rates", "Rates", "Items a second.",
              axis + "set yrange [0:*]\nset format y '%.0s%c'\n" +
-                 two_curves(plot::growth_per_s(policy, "offered"), plot::growth_per_s(policy, "delivered"), 1, 0),
-             key_of_two("source", "sink")}};
+                 two_curves(plot::growth_per_s(policy, "offered"), plot::growth_per_s(policy, "delivered"), 0),
+             key_of_two("source", "sink", 2)}};
 }
 
 }  // namespace weir::tool::pressure

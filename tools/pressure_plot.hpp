@@ -23,11 +23,12 @@ public:
 
     template <class... Numbers>
     void row(Numbers... numbers) {
+        empty_ = false;
         (append(numbers), ...);
         text_ += '\n';
     }
-    void gap() { text_ += '\n'; }
 
+    bool empty() const { return empty_; }  // gnuplot refuses to plot it
     const std::string& name() const { return name_; }
     std::string text() const { return text_ + "EOD\n"; }
 
@@ -36,6 +37,7 @@ private:
     void append(const std::string& word);
 
     std::string name_, text_;
+    bool empty_ = true;
 };
 
 /// A column of a policy's series, with no more than some 200 points: the largest of each lot, which is where the story
