@@ -23,13 +23,13 @@ struct conditions {
     double calm_per_s = 20'000;
     double burst_per_s = 100'000;
     double sink_per_s = 40'000;
-    std::uint64_t capacity = 1024;
+    std::int64_t capacity = 1024;
     double calm_s = 2;
     double burst_s = 10;
-    double recovery_cap_s = 60;     ///< then it is over, recovered or not
-    double deadline_ms = 20;        ///< from the intended time: what comes later is no goodput
-    std::uint64_t keep_one_in = 4;  ///< sample, from half the capacity on
-    std::uint64_t high_one_in = 5;  ///< shed_lowest: one item in so many is of the high class
+    double recovery_cap_s = 60;    ///< then it is over, recovered or not
+    double deadline_ms = 20;       ///< from the intended time: what comes later is no goodput
+    std::int64_t keep_one_in = 4;  ///< sample, from half the capacity on
+    std::int64_t high_one_in = 5;  ///< shed_lowest: one item in so many is of the high class
     double codel_target_ms = 5;
     double codel_interval_ms = 100;
 };
@@ -63,7 +63,7 @@ struct prediction {
 
 struct forecast {
     std::vector<prediction> figures;
-    std::string why_not;    ///< a sentence where this regime has no closed form; "" otherwise
+    std::string note;       ///< a sentence where this regime has no closed form; "" otherwise
     double settled_s = 0;   ///< after so much of the burst the queue has reached what is predicted
     double recovery_s = 0;  ///< how long it will take, for whoever has to wait; the cap when it is not bounded
 };

@@ -96,6 +96,7 @@ private:
         arrivals schedule({{c.calm_per_s, plan_.burst_from_ns / 1e9},
                            {c.burst_per_s, (plan_.burst_to_ns - plan_.burst_from_ns) / 1e9},
                            {c.calm_per_s, (plan_.cap_ns - plan_.burst_to_ns) / 1e9}});
+        const auto high_one_in = static_cast<std::uint64_t>(c.high_one_in);
         item next{};
         for (double due; (due = schedule.next_ns()) != arrivals::never;) {
             double now = clock_.now_ns();
@@ -106,7 +107,7 @@ private:
             if (stop_.load(weir::detail::relaxed)) break;  // relaxed: as above
             next.intended_ns = due;
             next.entered_ns = now;
-            next.high = sent.offered % c.high_one_in == 0;
+            next.high = sent.offered % high_one_in == 0;
             if (!queue_.offer(next)) ++sent.refused;
             ++sent.offered;
             if (in_burst(due)) ++sent.offered_in_burst[next.high ? 1 : 0];

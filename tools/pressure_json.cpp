@@ -100,7 +100,7 @@ json policy(const conditions& c, const outcome& seen) {
             {"bounds", bounds},
             {"measured", measured},
             {"comparisons", comparisons},
-            {"no_closed_form", expected.why_not.empty() ? json(nullptr) : json(expected.why_not)},
+            {"note", expected.note.empty() ? json(nullptr) : json(expected.note)},
             {"ledger", ledger},
             {"rates_held", seen.not_held.empty()},
             {"rates_not_held", seen.not_held.empty() ? json(nullptr) : json(seen.not_held)},

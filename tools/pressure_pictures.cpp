@@ -17,17 +17,17 @@ namespace {
 using nlohmann::json;
 using plot::data;
 
-std::string name_of(const json& policy) { return policy["name"]; }
+std::string name_of(const json& policy) { return policy.at("name"); }
 
 std::vector<std::string> names_of(const json& run) {
     std::vector<std::string> names;
-    for (const auto& policy : run["policies"]) names.push_back(name_of(policy));
+    for (const auto& policy : run.at("policies")) names.push_back(name_of(policy));
     return names;
 }
 
 double longest_s(const json& run) {
     double longest = 0;
-    for (const auto& policy : run["policies"]) longest = std::max(longest, plot::last_of(policy, "at_s"));
+    for (const auto& policy : run.at("policies")) longest = std::max(longest, plot::last_of(policy, "at_s"));
     return longest;
 }
 
@@ -47,7 +47,7 @@ std::string plotted(const std::vector<std::string>& parts) {
 std::string curves(const json& run, const char* column, double scale, double least) {
     std::string text;
     std::vector<std::string> parts;
-    for (const auto& policy : run["policies"]) {
+    for (const auto& policy : run.at("policies")) {
         data points(fmt::format("p{}", parts.size()));
         const auto all = plot::largest(policy, column);
         for (std::size_t i = 0; i != all.value.size(); ++i)
@@ -78,7 +78,7 @@ std::string pairs(const json& run, const std::string& axis, double least, const 
     data rows("pairs");
     int row = 0;
     bool any = false;
-    for (const auto& policy : run["policies"]) {
+    for (const auto& policy : run.at("policies")) {
         ++row;
         const auto one = plot::figure(policy, keys[0]), other = plot::figure(policy, keys[1]);
         if (!one || !other) continue;
@@ -105,7 +105,7 @@ picture waiting_picture(const json& run) {
 }
 
 picture rates_picture(const json& run) {
-    const double burst_per_s = run["conditions"]["burst_per_s"];
+    const double burst_per_s = run.at("conditions").at("burst_per_s");
     return {"rates", "Source rate beside sink rate",
             "Items a second in the burst: what the source got to send, and what the sink took.",
             pairs(run, fmt::format("set xrange [0:{:.6g}]\nset format x '%.0s%c'\n", burst_per_s * 1.1), 0,
@@ -119,13 +119,13 @@ picture sojourn_picture(const json& run) {
         "set xlabel 'share of the items that waited no longer' offset 0,0.5\n" +
         plot::time_tics('y');
     std::vector<std::string> parts;
-    for (const auto& policy : run["policies"]) {
+    for (const auto& policy : run.at("policies")) {
         data points(fmt::format("p{}", parts.size()));
         bool any = false;
-        for (const auto& p : policy["percentiles"]) {
-            const double share = p["percentile"].get<double>() / 100;
+        for (const auto& p : policy.at("percentiles")) {
+            const double share = p.at("percentile").get<double>() / 100;
             if (share >= 1) continue;
-            points.row(1 / (1 - share), std::max(p["sojourn_ms"].get<double>(), 1e-3));
+            points.row(1 / (1 - share), std::max(p.at("sojourn_ms").get<double>(), 1e-3));
             any = true;
         }
         if (!any) continue;
@@ -140,16 +140,16 @@ picture goodput_picture(const json& run) {
     std::string text =
         "set format xy '%.0s%c'\nset xrange [0:*]\nset yrange [0:*]\nset xlabel 'offered a second' offset 0,0.5\n";
     std::vector<std::string> parts;
-    for (const auto& policy : run["policies"]) {
-        if (policy["goodput"].empty()) continue;
+    for (const auto& policy : run.at("policies")) {
+        if (policy.at("goodput").empty()) continue;
         data points(fmt::format("p{}", parts.size()));
-        for (const auto& g : policy["goodput"])
-            points.row(g["offered_per_s"].get<double>(), g["goodput_per_s"].get<double>());
+        for (const auto& g : policy.at("goodput"))
+            points.row(g.at("offered_per_s").get<double>(), g.at("goodput_per_s").get<double>());
         text += points.text();
         const auto how = look_of(name_of(policy));
         parts.push_back(points.name() + " using 1:2 with linespoints pt 7 ps 0.5 " + plot::line_style(how));
     }
-    const double sink_per_s = run["conditions"]["sink_per_s"];
+    const double sink_per_s = run.at("conditions").at("sink_per_s");
     text +=
         fmt::format("set arrow 1 from graph 0,first {0:.6g} to graph 1,first {0:.6g} nohead dt (3,4) lc rgb '{1}'\n",
                     sink_per_s, ink("faint"));
@@ -157,7 +157,7 @@ picture goodput_picture(const json& run) {
         "goodput", "Goodput against offered load",
         fmt::format("Items a second that were delivered within {:g} ms of the time at which they were to be sent. The "
                     "dotted line is all that the sink can take.",
-                    run["conditions"]["deadline_ms"].get<double>()),
+                    run.at("conditions").at("deadline_ms").get<double>()),
         text + plotted(parts)};
 }
 
@@ -166,13 +166,13 @@ picture loss_picture(const json& run) {
                        "set xrange [0:100]\nset xlabel 'per cent of all that was offered' offset 0,0.5\n";
     data bars("bars"), totals("totals");
     int row = 0;
-    for (const auto& policy : run["policies"]) {
+    for (const auto& policy : run.at("policies")) {
         ++row;
-        const auto& ledger = policy["ledger"];
-        const double offered = std::max(1.0, ledger["offered"].get<double>());
+        const auto& ledger = policy.at("ledger");
+        const double offered = std::max(1.0, ledger.at("offered").get<double>());
         double from = 0;
         for (std::size_t i = 0; i != causes().size(); ++i) {
-            const double share = ledger[std::string(causes()[i].key)].get<double>() / offered * 100;
+            const double share = ledger.at(std::string(causes()[i].key)).get<double>() / offered * 100;
             if (share > 0) {
                 const auto colour = std::stoul(ink(look_of_cause(i).ink).substr(1), nullptr, 16);
                 bars.row(from, from + share, row - 0.34, row + 0.34, static_cast<double>(colour));
@@ -198,7 +198,7 @@ picture recovery_picture(const json& run) {
     data bars("bars"), expected("expected"), words("words");
     int row = 0;
     double most_ms = 10;
-    for (const auto& policy : run["policies"]) {
+    for (const auto& policy : run.at("policies")) {
         ++row;
         const auto took = plot::figure(policy, "recovery_s");
         const double ms = std::max(took.value_or(0) * 1e3, 1e-2);
@@ -206,7 +206,7 @@ picture recovery_picture(const json& run) {
         if (took) bars.row(ms, row - 0.3, row + 0.3);
         words.row(took ? ms : 1.0, static_cast<double>(row),
                   took ? with_unit("_s", *took) : std::string("not by the end"));
-        if (const auto p = policy["predicted"].find("recovery_s"); p != policy["predicted"].end())
+        if (const auto p = policy.at("predicted").find("recovery_s"); p != policy.at("predicted").end())
             expected.row(p->get<double>() * 1e3, row - 0.42, row + 0.42);
     }
     bars.row(1e-9, -9, -9);  // never none

@@ -45,8 +45,8 @@ void data::append(double number) { text_ += fmt::format("{:.6g} ", number); }
 void data::append(const std::string& word) { text_ += '"' + word + "\" "; }
 
 curve largest(const nlohmann::json& policy, const char* column) {
-    const auto at = policy["series"]["at_s"].get<std::vector<double>>();
-    const auto values = policy["series"][column].get<std::vector<double>>();
+    const auto at = policy.at("series").at("at_s").get<std::vector<double>>();
+    const auto values = policy.at("series").at(column).get<std::vector<double>>();
     const std::size_t size = std::min(at.size(), values.size()), lots = std::min(size, most_points);
     curve all;
     for (std::size_t lot = 0; lot != lots; ++lot) {
@@ -60,8 +60,8 @@ curve largest(const nlohmann::json& policy, const char* column) {
 }
 
 curve growth_per_s(const nlohmann::json& policy, const char* column) {
-    const auto at = policy["series"]["at_s"].get<std::vector<double>>();
-    const auto values = policy["series"][column].get<std::vector<double>>();
+    const auto at = policy.at("series").at("at_s").get<std::vector<double>>();
+    const auto values = policy.at("series").at(column).get<std::vector<double>>();
     const std::size_t size = std::min(at.size(), values.size());
     curve all;
     if (size == 0) return all;
@@ -76,7 +76,7 @@ curve growth_per_s(const nlohmann::json& policy, const char* column) {
 }
 
 std::string time_axis(const nlohmann::json& run, double to_s) {
-    const double from_s = run["conditions"]["calm_s"], burst_s = run["conditions"]["burst_s"];
+    const double from_s = run.at("conditions").at("calm_s"), burst_s = run.at("conditions").at("burst_s");
     return fmt::format(
         "set xrange [0:{:.6g}]\nset xlabel 'seconds; the burst is shaded' offset 0,0.5\n"
         "set object 1 rectangle from {:.6g},graph 0 to {:.6g},graph 1 behind fc rgb '{}' fs solid 0.55 noborder\n",
@@ -97,12 +97,12 @@ std::string time_tics(char axis) {
 }
 
 double last_of(const nlohmann::json& policy, const char* column) {
-    const auto& values = policy["series"][column];
+    const auto& values = policy.at("series").at(column);
     return values.empty() ? 0.0 : values.back().get<double>();
 }
 
 std::optional<double> figure(const nlohmann::json& policy, const char* key) {
-    const auto& measured = policy["measured"];
+    const auto& measured = policy.at("measured");
     const auto found = measured.find(key);
     if (found == measured.end() || !found->is_number()) return std::nullopt;
     return found->get<double>();

@@ -48,35 +48,36 @@ std::string overview(const json& run) {
         "<div class=\"scroll\"><table><tr><th>policy</th><th class=\"n\">lost</th><th class=\"n\">sojourn, median</th><th "
         "class=\"n\">p99</th><th class=\"n\">last arrival</th><th class=\"n\">recovery</th><th class=\"n\">memory</th><th "
         "class=\"n\">predictions met</th><th>ledger</th></tr>\n";
-    for (const auto& policy : run["policies"]) {
-        const std::string name = policy["name"];
+    for (const auto& policy : run.at("policies")) {
+        const std::string name = policy.at("name");
         text += fmt::format("<tr><td><a href=\"#{0}\">{0}</a></td>", escaped(name));
-        for (const auto* key : keys) text += cell(name, key, policy["measured"].value(key, json(nullptr)));
+        for (const auto* key : keys) text += cell(name, key, policy.at("measured").value(key, json(nullptr)));
         int met = 0;
-        for (const auto& c : policy["comparisons"]) met += c["met"] == true ? 1 : 0;
-        const bool all = static_cast<std::size_t>(met) == policy["comparisons"].size();
-        text += fmt::format("<td class=\"n {}\">{} of {}</td>", all ? "met" : "off", met, policy["comparisons"].size());
-        const bool exact = policy["ledger"]["exact"] == true;
+        for (const auto& c : policy.at("comparisons")) met += c.at("met") == true ? 1 : 0;
+        const bool all = static_cast<std::size_t>(met) == policy.at("comparisons").size();
+        text +=
+            fmt::format("<td class=\"n {}\">{} of {}</td>", all ? "met" : "off", met, policy.at("comparisons").size());
+        const bool exact = policy.at("ledger").at("exact") == true;
         text += fmt::format("<td class=\"{}\">{}</td></tr>\n", exact ? "met" : "off", exact ? "exact" : "wrong");
     }
     return text + "</table></div>\n";
 }
 
 std::string comparisons(const json& policy) {
-    const std::string name = policy["name"];
-    if (policy["comparisons"].empty()) return {};
+    const std::string name = policy.at("name");
+    if (policy.at("comparisons").empty()) return {};
     std::string text =
         "<div class=\"scroll\"><table><tr><th>figure</th><th class=\"n\">predicted</th><th class=\"n\">measured</th><th></th></tr>\n";
-    for (const auto& c : policy["comparisons"]) {
-        const std::string key = c["figure"];
-        const bool bound = c["relation"] == "at most";
+    for (const auto& c : policy.at("comparisons")) {
+        const std::string key = c.at("figure");
+        const bool bound = c.at("relation") == "at most";
         text += fmt::format("<tr><td>{}<small>{}</small></td><td class=\"n\">{}{}</td>",
-                            escaped(c["title"].get<std::string>()), escaped(c["formula"].get<std::string>()),
-                            bound ? "≤ " : "", escaped(with_unit(key, c["predicted"].get<double>())));
-        text += cell(name, "compared." + key, c["measured"]);
-        text += c["met"].is_null() ? "<td></td></tr>\n"
-                : c["met"] == true ? "<td class=\"met\">✓</td></tr>\n"
-                                   : "<td class=\"off\">off</td></tr>\n";
+                            escaped(c.at("title").get<std::string>()), escaped(c.at("formula").get<std::string>()),
+                            bound ? "≤ " : "", escaped(with_unit(key, c.at("predicted").get<double>())));
+        text += cell(name, "compared." + key, c.at("measured"));
+        text += c.at("met").is_null() ? "<td></td></tr>\n"
+                : c.at("met") == true ? "<td class=\"met\">✓</td></tr>\n"
+                                      : "<td class=\"off\">off</td></tr>\n";
     }
     return text + "</table></div>\n";
 }
@@ -84,53 +85,53 @@ std::string comparisons(const json& policy) {
 std::string ledger_sentence(const json& ledger) {
     std::string lost;
     for (const auto& cause : causes()) {
-        const auto count = ledger[std::string(cause.key)].get<std::uint64_t>();
+        const auto count = ledger.at(std::string(cause.key)).get<std::uint64_t>();
         if (count != 0) lost += fmt::format(" + {} {}", count, cause.words);
     }
-    return fmt::format("Ledger: {} offered = {} delivered + {} queued{}{}", ledger["offered"].get<std::uint64_t>(),
-                       ledger["delivered"].get<std::uint64_t>(), ledger["queued"].get<std::uint64_t>(), lost,
-                       ledger["exact"] == true ? ", exact to the item." : ". It does not add up.");
+    return fmt::format("Ledger: {} offered = {} delivered + {} queued{}{}", ledger.at("offered").get<std::uint64_t>(),
+                       ledger.at("delivered").get<std::uint64_t>(), ledger.at("queued").get<std::uint64_t>(), lost,
+                       ledger.at("exact") == true ? ", exact to the item." : ". It does not add up.");
 }
 
 void add_policy(const json& run, const json& policy, html_page& page) {
-    const std::string name = policy["name"];
+    const std::string name = policy.at("name");
     page.heading(name, name);
     page.paragraph(what_it_does(name));
-    for (const char* note : {"no_closed_form", "rates_not_held"})
-        if (policy[note].is_string()) page.paragraph("Note: " + policy[note].get<std::string>() + ".");
+    for (const char* note : {"note", "rates_not_held"})
+        if (policy.at(note).is_string()) page.paragraph("Note: " + policy.at(note).get<std::string>() + ".");
     page.pictures(pictures_of(run, policy), comparisons(policy));
-    page.add("<p class=\"faint\">" + escaped(ledger_sentence(policy["ledger"])) + "</p>\n");
+    page.add("<p class=\"faint\">" + escaped(ledger_sentence(policy.at("ledger"))) + "</p>\n");
 }
 
 std::string introduction(const json& c) {
-    const auto rate = [&](const char* key) { return with_unit("_per_s", c[key].get<double>()); };
+    const auto rate = [&](const char* key) { return with_unit("_per_s", c.at(key).get<double>()); };
     return fmt::format(
         "A source keeps to its schedule, {} (C) for {:g} s, then {} (L) for {:g} s (B), then {} again. A sink "
         "takes {} (M). Between them stands a ring of {} slots (N) with a policy for when it is full, or an "
         "unbounded queue. Each ran in a process of its own.",
-        rate("calm_per_s"), c["calm_s"].get<double>(), rate("burst_per_s"), c["burst_s"].get<double>(),
-        rate("calm_per_s"), rate("sink_per_s"), c["capacity"].get<std::uint64_t>());
+        rate("calm_per_s"), c.at("calm_s").get<double>(), rate("burst_per_s"), c.at("burst_s").get<double>(),
+        rate("calm_per_s"), rate("sink_per_s"), c.at("capacity").get<std::uint64_t>());
 }
 
 std::string drawn(const json& run) {
     html_page page("weir under pressure");
-    page.paragraph(introduction(run["conditions"]));
+    page.paragraph(introduction(run.at("conditions")));
     std::string nav = "<nav>";
     std::vector<swatch> key;
-    for (const auto& policy : run["policies"]) {
-        const std::string name = policy["name"];
+    for (const auto& policy : run.at("policies")) {
+        const std::string name = policy.at("name");
         nav += fmt::format("<a href=\"#{0}\">{0}</a>", escaped(name));
         key.push_back({look_of(name).ink, look_of(name).dash, name});
     }
     page.add(nav + "</nav>\n" + overview(run) + swatches(key));
     page.pictures(pictures_of_all(run));
-    for (const auto& policy : run["policies"]) add_policy(run, policy, page);
-    const auto& where = run["environment"];
-    page.add(
-        fmt::format("<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. Predictions are to be met within 10 %.</p>\n",
-                    escaped(run["weir_version"].get<std::string>()), escaped(where["date"].get<std::string>()),
-                    escaped(where["kernel"].is_string() ? where["kernel"].get<std::string>() : "unknown"),
-                    where["pus"].get<unsigned>(), where["assertions"] == true ? ", built with debug checks" : ""));
+    for (const auto& policy : run.at("policies")) add_policy(run, policy, page);
+    const auto& where = run.at("environment");
+    page.add(fmt::format(
+        "<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. Predictions are to be met within 10 %.</p>\n",
+        escaped(run.at("weir_version").get<std::string>()), escaped(where.at("date").get<std::string>()),
+        escaped(where.at("kernel").is_string() ? where.at("kernel").get<std::string>() : "unknown"),
+        where.at("pus").get<unsigned>(), where.at("assertions") == true ? ", built with debug checks" : ""));
     return page.text();
 }
 

@@ -44,7 +44,7 @@ std::string comparisons(const conditions& c, const std::vector<outcome>& all) {
                                      : "",
                              p.formula});
         }
-        if (!expected.why_not.empty()) notes += fmt::format("  {}: {}\n", seen.policy, expected.why_not);
+        if (!expected.note.empty()) notes += fmt::format("  {}: {}\n", seen.policy, expected.note);
     }
     const std::size_t figures = lines.size() - 1;
     std::string text;

@@ -71,13 +71,14 @@ void check(const conditions& wanted) {
     const auto refuse = [](const std::string& sentence) { throw stop(wrong_usage, sentence); };
     const auto within = [&](const char* option, double value, double least, double most, const char* remedy) {
         if (!(value >= least && value <= most))
-            refuse(fmt::format("{} {:g}: {}; give {:g} to {:g}", option, value, remedy, least, most));
+            refuse(fmt::format("{} {:.10g}: {}; give {:.10g} to {:.10g}", option, value, remedy, least, most));
     };
     constexpr const char* no_rate = "a rate is a number of items a second, each of which costs a look at the clock";
     within("--calm-per-s", wanted.calm_per_s, 1, 1e7, no_rate);
     within("--burst-per-s", wanted.burst_per_s, 1, 1e7, no_rate);
     within("--sink-per-s", wanted.sink_per_s, 1, 1e7, no_rate);
-    within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24, "a ring has at least one slot, of 64 bytes");
+    within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24,
+           "a ring has at least one slot, and not more than fit in memory");
     constexpr const char* no_time = "a phase has to last, and somebody waits for it";
     within("--calm-s", wanted.calm_s, 0.001, 3600, no_time);
     within("--burst-s", wanted.burst_s, 0.001, 3600, no_time);
@@ -88,6 +89,11 @@ void check(const conditions& wanted) {
            "one item in so many is of the high class");
     within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "an item cannot wait for less than no time");
     within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "overload is what lasts for an interval");
+    if (wanted.codel_interval_ms <= wanted.codel_target_ms)
+        refuse(fmt::format(
+            "--codel-interval-ms {:g}: items may wait for --codel-target-ms {:g}, and are to be watched for "
+            "longer than that; give ten to twenty times the target",
+            wanted.codel_interval_ms, wanted.codel_target_ms));
 }
 
 }  // namespace weir::tool::pressure
