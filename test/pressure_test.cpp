@@ -94,7 +94,7 @@ TEST(pressure_predict, the_high_class_stays_flat_while_the_sink_can_take_all_of_
     EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "high_loss_share"), 0);
     EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "high_sojourn_p50_ms"), 0.025);
     EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "low_loss_share"), (600'000.0 - 1024) / 800'000);
-    EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "low_sojourn_p50_ms"), 12.8);
+    EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "low_sojourn_p50_ms"), 25.6);
     c.high_one_in = 2;  // 50k/s high
     EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "high_loss_share"), 0.2);
     EXPECT_DOUBLE_EQ(predicted(c, "shed_lowest", "low_loss_share"), 1);
@@ -142,7 +142,9 @@ TEST(pressure_predict, goodput_is_the_sinks_rate_where_the_wait_is_within_the_de
     EXPECT_DOUBLE_EQ(predict_goodput(c, "sample", 100'000), 40'000);
     for (const auto* policy : {"unbounded", "block", "reject", "drop_newest"})
         EXPECT_DOUBLE_EQ(predict_goodput(c, policy, 100'000), 0) << policy;
+    EXPECT_DOUBLE_EQ(predict_goodput(c, "shed_lowest", 100'000), 20'000) << "all of the high class, and nothing else";
     c.deadline_ms = 30;
+    EXPECT_DOUBLE_EQ(predict_goodput(c, "shed_lowest", 100'000), 40'000);
     EXPECT_DOUBLE_EQ(predict_goodput(c, "reject", 100'000), 40'000);
 }
 

@@ -37,7 +37,7 @@ struct conditions {
 /// Throws `stop` with a sentence for what cannot be played.
 void check(const conditions& wanted);
 
-/// An item as it travels: two cache lines of nothing would show memory no better.
+/// An item as it travels, as large as a message of a feed may be.
 struct item {
     double intended_ns;  ///< when the schedule wanted it sent, from the start of the run
     double entered_ns;   ///< when it was offered to the queue

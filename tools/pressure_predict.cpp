@@ -26,6 +26,7 @@ struct terms {
 
     double over() const { return l - m; }
     bool overloads() const { return l > m; }
+    std::string q_over(const char* rate) const { return q == "N/2" ? fmt::format("N/(2 {})", rate) : q + "/" + rate; }
 };
 
 bool waits(std::string_view policy) { return policy == unbounded || policy == "block"; }
@@ -101,18 +102,20 @@ void predict_waiting(const terms& t, std::string_view policy, double settled_s, 
             out.about("sojourn_p50_ms", t.n / (t.m + law.drops_per_s(middle_s)) * 1e3, "N/(M + t/(2 interval^2))");
         out.at_most("sojourn_p99_ms", t.n / t.m * 1e3, "N/M");
     } else if (policy != "shed_lowest") {
-        out.about("sojourn_p50_ms", t.plateau / t.m * 1e3, t.q + "/M");
+        out.about("sojourn_p50_ms", t.plateau / t.m * 1e3, t.q_over("M"));
     }
     if (policy != "shed_lowest" && policy != "codel") {
         if (t.bounded) {
-            out.about("last_arrival_delay_s", t.plateau / t.m, t.q + "/M");
+            out.about("last_arrival_delay_s", t.plateau / t.m, t.q_over("M"));
         } else {
             out.about("last_arrival_delay_s", t.over() * t.b / t.m, "(L-M) B/M");
         }
     }
 }
 
-// The higher class is served first, and waits only for the sink's next turn.
+// The higher class is served first, and waits only for the sink's next turn. Where it meets a full ring the oldest item
+// of the lower one makes room, so what is popped and what makes room are both taken from the head of N items: M a
+// second.
 void predict_classes(const terms& t, figures& out) {
     const double high = t.h * t.l;
     if (high > t.m) {
@@ -124,7 +127,7 @@ void predict_classes(const terms& t, figures& out) {
     out.at_most("high_sojourn_p50_ms", 1e3 / t.m, "1/M: the sink's next turn");
     out.about("low_loss_share", std::max(0.0, t.over() * t.b - t.plateau) / ((1 - t.h) * t.l * t.b),
               "((L-M) B - N)/((1-h) L B)");
-    out.about("low_sojourn_p50_ms", t.n / ((1 - t.h) * t.l) * 1e3, "N/((1-h) L)");
+    out.about("low_sojourn_p50_ms", t.n / t.m * 1e3, "N/M");
 }
 
 void predict_end(const terms& t, std::string_view policy, figures& out) {
@@ -134,7 +137,7 @@ void predict_end(const terms& t, std::string_view policy, figures& out) {
     } else if (policy == "codel") {
         out.at_most("recovery_s", t.n / (t.m - t.c), "N/(M-C)");
     } else {
-        out.about("recovery_s", t.plateau / (t.m - t.c), t.q + "/(M-C)");
+        out.about("recovery_s", t.plateau / (t.m - t.c), t.q_over("(M-C)"));
     }
 }
 
@@ -145,8 +148,8 @@ void predict_memory(const terms& t, std::string_view policy, figures& out) {
     if (policy == unbounded) {
         out.about("memory_growth_bytes", t.over() * t.b * sizeof(item), "(L-M) B x 64 bytes");
     } else {
-        // What is kept beside an item, its number and time, is less than the item.
-        out.at_most("memory_growth_bytes", memory_slack_bytes + 2 * t.n * sizeof(item), "N slots + 1 MiB");
+        // A slot is an item, its number and time, and shed_lowest has as many for each of its two classes.
+        out.at_most("memory_growth_bytes", memory_slack_bytes + 4 * t.n * sizeof(item), "slots + 1 MiB");
     }
 }
 
@@ -159,7 +162,7 @@ std::string note(const terms& t, std::string_view policy, double fill_s) {
         return fmt::format(
             "the burst of {:.3g} s is over before {:.6g} items are queued ({} = {:.3g} s): the policy has "
             "nothing to do, and the formulas nothing to say",
-            t.b, t.plateau, t.q + "/(L-M)", fill_s);
+            t.b, t.plateau, t.q_over("(L-M)"), fill_s);
     if (t.c >= t.m)
         return fmt::format("calm at {:.6g}/s leaves the sink of {:.6g}/s nothing over to recover with", t.c, t.m);
     if (const codel_law law(t); policy == "codel" && law.acts) {
@@ -226,7 +229,7 @@ double predict_goodput(const conditions& c, std::string_view policy, double offe
     if (policy == "drop_oldest") waits_s = t.n / t.l;
     if (policy == "shed_lowest") {
         if (t.h * t.l >= t.m) return t.m;  // all of it of the high class
-        if (t.n / ((1 - t.h) * t.l) > c.deadline_ms / 1e3) return t.h * t.l;
+        if (waits_s > c.deadline_ms / 1e3) return t.h * t.l;
         return t.m;
     }
     return waits_s <= c.deadline_ms / 1e3 ? t.m : 0;

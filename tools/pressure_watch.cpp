@@ -12,6 +12,7 @@
 namespace weir::tool::pressure {
 namespace {
 
+constexpr std::size_t least_columns = 72;
 constexpr std::array phase_names{"calm", "burst", "recovery"};
 
 std::span<const sample> looks_of(const board& run) {
@@ -49,6 +50,7 @@ screen screen::of_stderr() {
     winsize size{};
     if (found.redraws && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
         found.columns = size.ws_col;
+    if (found.columns < least_columns) found = {};  // a line that is broken cannot be drawn anew
     return found;
 }
 
