@@ -53,7 +53,7 @@ TEST(credit, spent_queued_and_free_add_up_to_capacity_at_every_step) {
 }
 
 TEST(credit, an_8_bit_counter_carries_up_to_127_slots) {
-    using narrow = weir::spsc_ring<int, weir::wait::park, weir::storage::heap, std::uint8_t>;
+    using narrow = weir::spsc_ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint8_t>;
     narrow ring(127, {250});
     for (int lap = 0; lap < 1000; ++lap) {
         int pushed = 0;

@@ -26,6 +26,7 @@ struct header {
 constexpr int beside = 8;
 // clang-format off
 constexpr header table[] = {
+    {0, "weir/overflow_policy.hpp"},
     {0, "weir/status.hpp"},
     {0, "weir/version.hpp"},
     {0, "weir/detail/atomic.hpp"},
@@ -46,6 +47,7 @@ constexpr header table[] = {
     {1, "weir/detail/role_checker.hpp"},
     {1, "weir/detail/storage.hpp"},
     {1, "weir/detail/turns.hpp"},
+    {1, "weir/stats.hpp"},
     {2, "weir/detail/closing.hpp"},
     {2, "weir/in_place.hpp"},
     {2, "weir/detail/sequenced_slots.hpp"},
@@ -57,6 +59,7 @@ constexpr header table[] = {
     {4, "weir/detail/spsc_core.hpp"},
     {3, "weir/detail/strict_core.hpp"},
     {4, "weir/detail/mpmc_core.hpp"},
+    {5, "weir/detail/class_rings.hpp"},
     {5, "weir/ring.hpp"},
     {6, "weir/overflow.hpp"},
     {beside, "weir/stop.hpp"},
@@ -64,6 +67,7 @@ constexpr header table[] = {
     {beside, "weir/clock.hpp"},
     {beside, "weir/histogram.hpp"},
     {beside, "weir/kernel_settings.hpp"},
+    {beside, "weir/stats_text.hpp"},
     {beside, "weir/topology.hpp"},
 };
 // clang-format on

@@ -32,11 +32,11 @@ using word = recorded<8>;
 
 // The slots are inside the ring, so that a line is the ring's if it is within the object.
 template <class T, class Wait = weir::wait::park>
-using spsc = weir::spsc_ring<T, Wait, weir::storage::fixed<capacity>>;
+using spsc = weir::spsc_ring<T, Wait, weir::stats::off, weir::storage::fixed<capacity>>;
 template <class T, class Wait = weir::wait::park>
-using mpmc = weir::mpmc_ring<T, Wait, weir::storage::fixed<capacity>>;
+using mpmc = weir::mpmc_ring<T, Wait, weir::stats::off, weir::storage::fixed<capacity>>;
 template <class T, class Wait = weir::wait::park>
-using strict = weir::strict_mpmc_ring<T, Wait, weir::storage::fixed<capacity>>;
+using strict = weir::strict_mpmc_ring<T, Wait, weir::stats::off, weir::storage::fixed<capacity>>;
 
 using trace = std::vector<memory_access>;
 using line_set = std::set<std::uintptr_t>;

@@ -223,14 +223,14 @@ const int many = ::setenv("RC_PARAMS", "max_success=5000", 0);
 
 template <class Ring>
 class ring_property : public testing::Test {};
-template <template <class, class, class, class> class Ring>
-using narrow = Ring<counted, weir::wait::park, weir::storage::heap, std::uint8_t>;
+template <template <class, class, class, class, class> class Ring>
+using narrow = Ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint8_t>;
 
 using rings =
     testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
                    weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>, weir::mpmc_ring<counted>,
                    narrow<weir::mpmc_ring>, weir::strict_mpmc_ring<counted>,
-                   weir::strict_mpmc_ring<counted, weir::wait::park, weir::storage::heap, std::uint16_t, 2>>;
+                   weir::strict_mpmc_ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint16_t, 2>>;
 TYPED_TEST_SUITE(ring_property, rings);
 
 TYPED_TEST(ring_property, any_sequence_of_operations_gives_what_a_deque_gives) {

@@ -54,7 +54,7 @@ void use(Ring& ring) {
 
 TEST(storage, fixed_never_allocates) {
     const int before = allocations;
-    weir::spsc_ring<int, weir::wait::park, weir::storage::fixed<10>> ring;
+    weir::spsc_ring<int, weir::wait::park, weir::stats::off, weir::storage::fixed<10>> ring;
     EXPECT_EQ(ring.capacity(), 10u);
     use(ring);
     EXPECT_EQ(allocations, before);
@@ -62,7 +62,7 @@ TEST(storage, fixed_never_allocates) {
 }
 
 TEST(storage, fixed_lives_inside_the_ring) {
-    using ring_type = weir::spsc_ring<aligned<128>, weir::wait::park, weir::storage::fixed<3>>;
+    using ring_type = weir::spsc_ring<aligned<128>, weir::wait::park, weir::stats::off, weir::storage::fixed<3>>;
     const auto ring = std::make_unique<ring_type>();
     use(*ring);
     EXPECT_EQ(ring->memory().bytes, 4 * sizeof(aligned<128>)) << "slots are rounded up, the bound is not";
@@ -81,7 +81,7 @@ TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
 }
 
 TEST(storage, huge_pages_are_granted_or_the_report_says_why_not) {
-    weir::spsc_ring<std::uint64_t, weir::wait::park, weir::storage::huge_pages> ring(100'000);
+    weir::spsc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::huge_pages> ring(100'000);
     use(ring);
     const weir::memory_report report = ring.memory();
     EXPECT_TRUE(report.huge_pages_wanted);
@@ -116,17 +116,17 @@ TEST(storage, of_a_slot_of_spsc_is_the_element) {
     EXPECT_EQ(slot_bytes<weir::spsc_ring<weir_test::big>>(), sizeof(weir_test::big));
 }
 
-// A family of rings: an alias template of four parameters.
-template <template <class, class, class, class> class Ring>
+// A family of rings: an alias template of five parameters.
+template <template <class, class, class, class, class> class Ring>
 void expect_an_element_and_a_counter() {
     using weir::storage::heap;
     using weir::wait::park;
-    EXPECT_EQ((slot_bytes<Ring<std::uint64_t, park, heap, std::uint64_t>>()), 8U + 8U);
-    EXPECT_EQ((slot_bytes<Ring<weir_test::big, park, heap, std::uint64_t>>()), sizeof(weir_test::big) + 8U);
-    EXPECT_EQ((slot_bytes<Ring<aligned<64>, park, heap, std::uint64_t>>()), 2U * 64U) << "padded to the alignment of T";
-    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, heap, std::uint64_t>>()), 16U) << "padded to that of the counter";
-    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, heap, std::uint32_t>>()), 8U) << "a narrower one makes it smaller";
-    EXPECT_EQ((slot_bytes<Ring<char, park, heap, std::uint16_t>>()), 4U);
+    EXPECT_EQ((slot_bytes<Ring<std::uint64_t, park, weir::stats::off, heap, std::uint64_t>>()), 8U + 8U);
+    EXPECT_EQ((slot_bytes<Ring<weir_test::big, park, weir::stats::off, heap, std::uint64_t>>()), sizeof(weir_test::big) + 8U);
+    EXPECT_EQ((slot_bytes<Ring<aligned<64>, park, weir::stats::off, heap, std::uint64_t>>()), 2U * 64U) << "padded to the alignment of T";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint64_t>>()), 16U) << "padded to that of the counter";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint32_t>>()), 8U) << "a narrower one makes it smaller";
+    EXPECT_EQ((slot_bytes<Ring<char, park, weir::stats::off, heap, std::uint16_t>>()), 4U);
 }
 
 TEST(storage, of_a_slot_of_the_shared_rings_is_the_element_and_a_counter) {
@@ -135,10 +135,10 @@ TEST(storage, of_a_slot_of_the_shared_rings_is_the_element_and_a_counter) {
 
 TEST(storage, of_a_slot_of_strict_is_the_element_a_counter_and_a_byte_and_threads_have_more) {
     constexpr std::size_t threads = 5;
-    using strict = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
+    using strict = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t, threads>;
     EXPECT_EQ(strict(1000).memory().bytes, (slots + threads) * 24U);
     using strict_big =
-        weir::strict_mpmc_ring<weir_test::big, weir::wait::park, weir::storage::heap, std::uint64_t, threads>;
+        weir::strict_mpmc_ring<weir_test::big, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t, threads>;
     EXPECT_EQ(strict_big(8).memory().bytes, (8U + threads) * (sizeof(weir_test::big) + 16U));
 }
 

@@ -62,13 +62,13 @@ private:
     std::thread thread_;
 };
 
-template <template <class, class, class, class> class Ring>
+template <template <class, class, class, class, class> class Ring>
 struct kind_of {
-    using ring = Ring<int, weir::wait::park, weir::storage::heap, std::uint64_t>;
+    using ring = Ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>;
 };
 
-template <class T, class Wait, class Storage, class Counter>
-using strict_ring = weir::strict_mpmc_ring<T, Wait, Storage, Counter>;
+template <class T, class Wait, class Stats, class Storage, class Counter>
+using strict_ring = weir::strict_mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
 template <class Kind>
 class suspend : public testing::Test {};

@@ -1,19 +1,8 @@
 // SPDX-License-Identifier: MIT
-//
-// What becomes of an item when the ring is full. A producer that can wait should (`block`); one that can be told should
-// be
-// (`reject`); and where neither will do, loss is chosen here, bounded, and counted to the item:
-//
-//     overflow::block        push waits for room: the delay moves to the source
-//     overflow::reject       push says `full`, and the item stays with the caller
-//     overflow::drop_newest  the arriving item is lost: what is queued is worth more
-//     overflow::drop_oldest  the oldest item is lost: what is new is worth more
-//     overflow::sample       from a fill level on, one arriving item in n is kept: loss is spread evenly
-//     overflow::shed_lowest  the oldest item of the lowest class is lost
-//     overflow::codel        items that waited too long, for too long, are lost where they are popped
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -23,77 +12,17 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/class_rings.hpp"
 #include "weir/detail/codel.hpp"
 #include "weir/detail/contract.hpp"
 #include "weir/detail/overflow_entry.hpp"
 #include "weir/detail/pause.hpp"
+#include "weir/detail/role_checker.hpp"
+#include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
 #include "weir/status.hpp"
 
 namespace weir {
-
-namespace overflow {
-
-struct block {};
-struct reject {};
-struct drop_newest {};
-struct drop_oldest {};
-
-/// Of the items that arrive while `from` items or more are in the ring (0: half its capacity), each `keep_one_in`-th is
-/// kept. One that is to be kept, but meets a full ring, is lost as with drop_newest.
-struct sample {
-    std::size_t keep_one_in;
-    std::size_t from = 0;
-};
-
-/// Classes 0, the lowest, to Classes - 1, by `class_of(item)`; a number beyond counts as the highest. Higher classes
-/// are popped first, each class in order.
-template <std::size_t Classes, class ClassOf>
-struct shed_lowest {
-    static_assert(Classes >= 2, "weir: shed_lowest needs two classes at least: with one there is no lower one to shed");
-    ClassOf class_of;
-};
-
-/// Controlled delay (RFC 8289): once items have waited longer than `target` for an `interval`, some are dropped at the
-/// pop, ever more of them, until waiting is below `target` again. The interval is to be a worst round trip of the loop
-/// that the loss is to slow down; the target 5 to 10 % of it. A full ring loses the arriving item, as with drop_newest.
-template <class Clock = std::chrono::steady_clock>
-struct codel {
-    using clock = Clock;
-    std::chrono::nanoseconds target{std::chrono::milliseconds{5}};
-    std::chrono::nanoseconds interval{std::chrono::milliseconds{100}};
-};
-
-/// How many threads push: the fifth parameter of overflow_ring.
-struct one_producer {};
-struct many_producers {};
-
-/// What became of every item that was offered. At a quiet moment
-///
-///     offered  = accepted + refused
-///     accepted = delivered + queued + lost()
-///
-/// to the item. Amid the traffic each number is one that was right a moment ago, but not all at the same one; yet
-/// nothing ends before it was accepted: delivered + lost() <= accepted().
-struct ledger {
-    std::uint64_t offered = 0;
-    std::uint64_t refused = 0;  ///< by `full`, `busy`, `closed` or `timeout`: still the caller's
-    std::uint64_t delivered = 0;
-    std::uint64_t queued = 0;
-    std::uint64_t lost_newest = 0;   ///< arrived at a full ring, or at a slot that a peer was stopped in the middle of
-    std::uint64_t lost_oldest = 0;   ///< made room for a newer one
-    std::uint64_t lost_sampled = 0;  ///< was not the one in n
-    std::uint64_t lost_lowest = 0;   ///< made room for one of a higher class, or found no lower one
-    std::uint64_t lost_late = 0;     ///< had waited too long (codel)
-
-    constexpr std::uint64_t accepted() const noexcept { return offered - refused; }
-    constexpr std::uint64_t lost() const noexcept {
-        return lost_newest + lost_oldest + lost_sampled + lost_lowest + lost_late;
-    }
-    constexpr bool is_exact() const noexcept { return accepted() == delivered + queued + lost(); }
-};
-
-}  // namespace overflow
 
 namespace detail {
 
@@ -101,6 +30,19 @@ template <class Policy>
 inline constexpr bool is_codel = false;
 template <class Clock>
 inline constexpr bool is_codel<overflow::codel<Clock>> = true;
+
+// How many queues a policy takes.
+template <class Policy>
+inline constexpr std::size_t classes_of = 1;
+template <std::size_t Classes, class ClassOf>
+inline constexpr std::size_t classes_of<overflow::shed_lowest<Classes, ClassOf>> = Classes;
+
+template <class Policy, class... Known>
+concept one_of = (std::same_as<Policy, Known> || ...);
+template <class Policy>
+concept overflow_policy = is_codel<Policy> || classes_of<Policy>
+!= 1 ||
+    one_of<Policy, overflow::block, overflow::reject, overflow::drop_newest, overflow::drop_oldest, overflow::sample>;
 
 template <class Policy>
 struct stamp_of {
@@ -111,7 +53,7 @@ struct stamp_of<overflow::codel<Clock>> {
     using type = clock_stamp<Clock>;
 };
 
-// What a policy has to remember: sample on the producers' side, codel on the consumer's.
+// What a policy has to remember: codel on the consumer's side, the others on the producers'.
 template <class Policy, bool Many>
 struct state_of {
     explicit state_of(const Policy&) noexcept {}
@@ -119,12 +61,29 @@ struct state_of {
 template <bool Many>
 struct state_of<overflow::sample, Many> {
     explicit state_of(const overflow::sample&) noexcept {}
-    typename producer_tallies<Many>::count arrivals;
+    typename producer_tallies<Many>::count arrivals;  // while samples are taken
+};
+template <std::size_t Classes, class ClassOf, bool Many>
+struct state_of<overflow::shed_lowest<Classes, ClassOf>, Many> {
+    explicit state_of(const overflow::shed_lowest<Classes, ClassOf>&) noexcept {}
+    std::array<std::uint64_t, Classes> accepted{};  // of each class
 };
 template <class Clock, bool Many>
 struct state_of<overflow::codel<Clock>, Many> {
     explicit state_of(const overflow::codel<Clock>& c) noexcept : law(c.target, c.interval) {}
     codel_law<Clock> law;
+};
+
+// The ring underneath: one where the producer may take the oldest item, one for many producers, or the fastest.
+template <class Entry, class Policy, bool Many, class Wait, class Storage>
+struct ring_under {
+    using type =
+        std::conditional_t<Many || std::same_as<Policy, overflow::drop_oldest>,
+                           mpmc_ring<Entry, Wait, stats::off, Storage>, spsc_ring<Entry, Wait, stats::off, Storage>>;
+};
+template <class Entry, std::size_t Classes, class ClassOf, bool Many, class Wait, class Storage>
+struct ring_under<Entry, overflow::shed_lowest<Classes, ClassOf>, Many, Wait, Storage> {
+    using type = class_rings<Entry, Classes, Wait, Storage>;
 };
 
 inline overflow::sample checked(overflow::sample policy, std::size_t capacity) {
@@ -152,28 +111,43 @@ Policy checked(Policy policy, std::size_t) {
 
 }  // namespace detail
 
-/// A ring with a policy for when it is full: one consumer thread and, unless `Producers` is overflow::many_producers,
-/// one producer thread. Every loss is counted where it happens (account()), and the consumer sees where items are
-/// missing (gap()).
+/// A ring with a policy for when it is full (overflow_policy.hpp): one consumer thread and, unless `Producers` is
+/// overflow::many_producers, one producer thread. Every loss is counted where it happens (account()), and the consumer
+/// sees where items are missing (gap()).
 ///
-/// T as for a ring. Capacity, storage, waiting and errors as for a ring. push() never waits, unless the policy is
-/// `block`. A lost item is destroyed by the thread that loses it.
+/// T, capacity, storage, waiting and errors as for a ring. push() never waits, unless the policy is `block`. A lost
+/// item is destroyed by the thread that loses it.
 ///
 /// With one producer the ring underneath is spsc_ring; with many, and where the producer takes the oldest, mpmc_ring.
 /// On that, a thread suspended in the middle of a push or pop holds its slot: a push that comes to it tries for some 10
-/// us, and then loses its item as if the ring were full (reject: says `busy`; block: waits).
+/// us and then loses its item, as if the ring were full (reject: says `busy`; block: waits). shed_lowest has a queue
+/// for each class, each with slots for the whole capacity, and is never held up so.
 template <class T, class Policy, class Wait = wait::park, class Storage = storage::heap,
           class Producers = overflow::one_producer>
 class overflow_ring {
     static constexpr bool has_many_producers = std::same_as<Producers, overflow::many_producers>;
     static constexpr bool blocks = std::same_as<Policy, overflow::block>;
     static constexpr bool drops_oldest = std::same_as<Policy, overflow::drop_oldest>;
+    static constexpr std::size_t classes = detail::classes_of<Policy>;
+
+    static_assert(
+        detail::overflow_policy<Policy>,
+        "weir: the policy of an overflow_ring is block, reject, drop_newest, drop_oldest, sample, shed_lowest or "
+        "codel, of weir::overflow");
+    static_assert(detail::one_of<Producers, overflow::one_producer, overflow::many_producers>,
+                  "weir: the producers of an overflow_ring are overflow::one_producer or overflow::many_producers");
+    static_assert(
+        classes == 1 || !has_many_producers,
+        "weir: shed_lowest is for one producer: with many, the room that one makes could be taken by another, for "
+        "an item of a lower class; give each producer a ring of its own");
+    static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
+                  "weir: T must be nothrow-move-constructible and nothrow-destructible, else an item could be lost "
+                  "uncounted");
 
     using made_type = detail::producer_tallies<has_many_producers>;
     using arrival = detail::arrival<T, made_type>;
     using entry = detail::entry<T, made_type, typename detail::stamp_of<Policy>::type>;
-    using ring_type = std::conditional_t<has_many_producers || drops_oldest, mpmc_ring<entry, Wait, Storage>,
-                                         spsc_ring<entry, Wait, Storage>>;
+    using ring_type = typename detail::ring_under<entry, Policy, has_many_producers, Wait, Storage>::type;
 
 public:
     using value_type = T;
@@ -189,11 +163,13 @@ public:
     // ---- producer --------------------------------------------------------------------------------------------
 
     /// Offers an item. `success`: accepted, be it at the cost of another item or of this one, as the policy says.
-    /// `full`, `busy` (reject), `closed`: refused. A refused item is untouched. O(1), as try_push; but `block` waits.
+    /// `full`, `busy` (reject) and `closed`: refused. A refused item is untouched. O(1), as try_push; but `block`
+    /// waits. Throws nothing but what T's copy constructor or class_of throws, and then nothing has happened.
     status push(T&& item) {
         if constexpr (blocks) {
             return push_until(std::move(item), detail::forever);
         } else {
+            check_producer();
             const status answer = arrive(item);
             if (!answer) made_.refused.add();
             return answer;
@@ -201,8 +177,9 @@ public:
     }
     status push(const T& item) requires std::copy_constructible<T> { return push(T(item)); }
 
-    /// The same, but gives up at that time of the steady clock: timeout.
+    /// The same, but gives up at that time of the steady clock: timeout, refused.
     status push_until(T&& item, time_point deadline) requires blocks {
+        check_producer();
         const status answer = ring_.push_unless(arrival{item, made_}, never, deadline);
         if (!answer) made_.refused.add();
         return answer;
@@ -211,7 +188,8 @@ public:
     // ---- consumer: one thread ---------------------------------------------------------------------------------
 
     /// Moves the oldest item to `out`: success, empty, busy (a producer is in the middle of it) or closed. O(1) and,
-    /// with codel, the items dropped on the way.
+    /// with codel, the items dropped on the way. If the assignment throws, the item stays; on mpmc_ring it must not
+    /// throw.
     status try_pop(T& out) {
         return take(assign_to(out), [this](auto visit) { return ring_.try_consume_one(visit); });
     }
@@ -228,7 +206,7 @@ public:
         return take(assign_to(out), [&](auto visit) { return ring_.consume_one_until(visit, deadline); });
     }
 
-    /// The oldest item, or nothing when there is none to be had, or, of pop(), will be.
+    /// The oldest item, or nothing: when there is none to be had, or, of pop(), when there will be none.
     [[nodiscard]] std::optional<T> try_pop() {
         std::optional<T> out;
         (void)take(emplace_in(out), [this](auto visit) { return ring_.try_consume_one(visit); });
@@ -240,8 +218,10 @@ public:
         return out;
     }
 
-    /// How many items were lost between the last two that were popped, or before the first.
-    std::uint64_t gap() const noexcept { return gaps_.gap(); }
+    /// How many items were lost between the last two that were popped, or before the first; with shed_lowest, of the
+    /// class of the last one. The gaps add up to all that was lost before the last item; with many producers, at the
+    /// latest when an item has come that was pushed after the loss.
+    std::uint64_t gap() const noexcept { return gap_; }
 
     // ---- any thread -------------------------------------------------------------------------------------------
 
@@ -251,10 +231,14 @@ public:
     std::size_t capacity() const noexcept { return ring_.capacity(); }
     std::size_t size_approx() const noexcept { return ring_.size_approx(); }
 
+    /// With wait::event: readable while there may be items. To be waited on, nothing else.
+    int items_fd() const noexcept requires requires(const ring_type& ring) { ring.items_fd(); }
+    { return ring_.items_fd(); }
+
     /// What became of everything so far. Wait-free; disturbs neither end.
     overflow::ledger account() const noexcept {
         overflow::ledger sum;
-        // In this order, from the ends to the beginning: see detail::tally.
+        // From the ends to the beginning, so that nothing is seen to end that was not accepted: see detail::tally.
         sum.delivered = taken_.delivered.read();
         sum.lost_late = taken_.late.read();
         sum.lost_oldest = made_.oldest.read();
@@ -267,6 +251,17 @@ public:
         return sum;
     }
 
+    // ---- handing a role on: as basic_ring's -------------------------------------------------------------------
+
+    void adopt_producer() noexcept requires(!has_many_producers) {
+        producer_.adopt();
+        if constexpr (requires { ring_.adopt_producer(); }) ring_.adopt_producer();
+    }
+    void adopt_consumer() noexcept {
+        consumer_.adopt();
+        if constexpr (requires { ring_.adopt_consumer(); }) ring_.adopt_consumer();
+    }
+
 private:
     static constexpr bool never() noexcept { return false; }
 
@@ -277,9 +272,12 @@ private:
         return [&out](T& item) noexcept { out.emplace(std::move(item)); };
     }
 
-    status arrive(T& item) noexcept {
+    status arrive(T& item) {
         if constexpr (std::same_as<Policy, overflow::reject>) {
             return try_put(item);
+        } else if constexpr (classes > 1) {
+            const std::size_t its = policy_.class_of(std::as_const(item));
+            return arrive_in(std::min(its, classes - 1), item);
         } else {
             if constexpr (std::same_as<Policy, overflow::sample>) {
                 if (ring_.is_closed()) return status::closed;
@@ -298,6 +296,20 @@ private:
             }
             return lose(item, made_.newest);
         }
+    }
+
+    status arrive_in(std::size_t its, T& item) noexcept {
+        if (!ring_.accept()) return status::closed;
+        const std::uint64_t number = ++state_.accepted[its];
+        const auto room = ring_.make_room(its);
+        if (room == ring_type::room::none) {
+            const status answer = lose(item, made_.lowest);
+            ring_.give_up();
+            return answer;
+        }
+        if (room == ring_type::room::made) made_.lowest.add();
+        ring_.push(its, detail::numbered_arrival<T, made_type>{item, made_, number});
+        return status::success;
     }
 
     status try_put(T& item) noexcept { return ring_.try_emplace(arrival{item, made_}); }
@@ -321,9 +333,12 @@ private:
 
     template <class Put, class Attempt>
     status take(Put put, Attempt attempt) {
+        consumer_.check(
+            "a second thread pops from an overflow_ring, which has one consumer; call adopt_consumer() when the "
+            "role is handed on");
         for (;;) {
             bool is_late = false;
-            const status answer = attempt([&](entry& e) noexcept(noexcept(put(e.item))) {
+            const status answer = attempt([&](entry& e, std::size_t its = 0) noexcept(noexcept(put(e.item))) {
                 if constexpr (detail::is_codel<Policy>) {
                     is_late = state_.law.is_to_drop(e.entered.time, Policy::clock::now(), is_alone());
                     if (is_late) {
@@ -332,7 +347,7 @@ private:
                     }
                 }
                 put(e.item);
-                gaps_.took(e.number);
+                gap_ = gaps_[its].took(e.number);
                 taken_.delivered.add();
             });
             if (!is_late) return answer;
@@ -342,14 +357,25 @@ private:
     // Whether the item that is being taken is the only one: spsc_ring still counts it, mpmc_ring no more.
     bool is_alone() const noexcept { return ring_.size_approx() <= (ring_type::has_many_consumers ? 0U : 1U); }
 
+    void check_producer() noexcept {
+        if constexpr (!has_many_producers) {
+            producer_.check(
+                "a second thread pushes to an overflow_ring of one producer; give it overflow::many_producers, "
+                "or call adopt_producer() when the role is handed on");
+        }
+    }
+
     static constexpr int most_tries = 256;
 
     ring_type ring_;
     const Policy policy_;
     detail::state_of<Policy, has_many_producers> state_;
     made_type made_;
+    detail::role_checker producer_;
     detail::consumer_tallies taken_;
-    detail::gap_finder gaps_;
+    detail::role_checker consumer_;
+    std::array<detail::gap_finder, classes> gaps_;
+    std::uint64_t gap_ = 0;
 };
 
 }  // namespace weir

@@ -17,6 +17,7 @@
 #include "weir/detail/storage.hpp"
 #include "weir/detail/strict_core.hpp"
 #include "weir/in_place.hpp"
+#include "weir/stats.hpp"
 #include "weir/status.hpp"
 #include "weir/wait.hpp"
 
@@ -29,7 +30,8 @@ struct start_at {
 };
 
 /// A bounded ring of T: the one public class, over a core that decides how many producers and consumers there may be,
-/// and a strategy of waiting (wait.hpp). Use it through its aliases, such as spsc_ring.
+/// a strategy of waiting (wait.hpp) and whether it keeps statistics (stats.hpp). Use it through its aliases, such as
+/// spsc_ring.
 ///
 /// - The capacity is exactly what was asked for, and a full ring is a signal: a try-operation refuses and says why, a
 ///   waiting one waits.
@@ -45,7 +47,7 @@ struct start_at {
 /// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not reach
 ///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
 ///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
-template <class Core, class Wait>
+template <class Core, class Wait, class Stats>
 class basic_ring {
 public:
     using value_type = typename Core::value_type;
@@ -64,6 +66,8 @@ public:
     static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
     /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
     static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
+
+    static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
 
     /// How far try_push and try_pop, and their bulk and in-place forms, can be held up by other threads.
     static constexpr progress try_push_progress = Core::try_push_progress;
@@ -102,6 +106,7 @@ public:
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
         if (answer == status::full) [[unlikely]] found_full();
+        note_push(answer);
         return answer;
     }
 
@@ -119,21 +124,9 @@ public:
     template <std::input_iterator It>
         requires std::constructible_from<T, std::iter_reference_t<It>>
     std::size_t try_push_n(It from, std::size_t n) {
-        if constexpr (has_contiguous_slots) {
-            auto slots = try_reserve(n);
-            slots.append(std::move(from), slots.size());
-            const std::size_t pushed = slots.size();
-            slots.commit(pushed);
-            return pushed;
-        } else {
-            const std::size_t pushed = core_.try_push_n(std::move(from), n);
-            if (pushed > 0) {
-                items_.notify(pushed);
-            } else if (n > 0) {
-                found_full();
-            }
-            return pushed;
-        }
+        const std::size_t pushed = push_some(std::move(from), n);
+        if (pushed == 0 && n > 0) note_no_room();
+        return pushed;
     }
 
     /// Claims up to `n` slots to be filled in place; of size 0 when the ring is full or closed. Until it is dropped,
@@ -142,7 +135,10 @@ public:
         requires has_contiguous_slots
     {
         const auto slots = core_.claim(n);
-        if (slots.size() == 0) [[unlikely]] found_full();
+        if (slots.size() == 0) [[unlikely]] {
+            found_full();
+            note_no_room();
+        }
         return {*this, slots};
     }
 
@@ -167,11 +163,13 @@ public:
         requires std::copy_constructible<T>
     {
         const status answer = put(value);
+        note_push(answer);
         if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
     [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
         const status answer = put(std::move(value));
+        note_push(answer);
         if (!is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
@@ -182,6 +180,7 @@ public:
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
         if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
             const status answer = put(std::forward<U>(value));
+            note_push(answer);
             if (!is_to_wait(answer) || stop()) return answer;
             return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
         } else {
@@ -198,7 +197,7 @@ public:
         while (pushed < values.size()) {
             const status answer = wait_for_room(
                 [&] {
-                    const std::size_t more = try_push_n(values.subspan(pushed));
+                    const std::size_t more = push_some(values.data() + pushed, values.size() - pushed);
                     pushed += more;
                     return more > 0 ? status::success : core_.is_closed() ? status::closed : status::full;
                 },
@@ -217,13 +216,16 @@ public:
     {
         const status answer = take(assign_to(out));
         if (answer == status::empty) [[unlikely]] found_empty();
+        note_pop(answer);
         return answer;
     }
 
     /// Returns the oldest element, or nothing when there is none to be had. O(1).
     [[nodiscard, gnu::always_inline]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
-        if (take(emplace_in(out)) == status::empty) [[unlikely]] found_empty();
+        const status answer = take(emplace_in(out));
+        if (answer == status::empty) [[unlikely]] found_empty();
+        note_pop(answer);
         return out;
     }
 
@@ -232,22 +234,9 @@ public:
     std::size_t try_pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
-        if constexpr (has_contiguous_slots) {
-            auto items = try_peek(out.size());
-            std::move(items.second().begin(), items.second().end(),
-                      std::move(items.first().begin(), items.first().end(), out.begin()));
-            const std::size_t popped = items.size();
-            items.release(popped);
-            return popped;
-        } else {
-            const std::size_t popped = core_.try_pop_n(out);
-            if (popped > 0) {
-                space_.notify(popped);
-            } else if (!out.empty()) {
-                found_empty();
-            }
-            return popped;
-        }
+        const std::size_t popped = pop_some(out);
+        if (popped == 0 && !out.empty()) note_no_items();
+        return popped;
     }
 
     /// Shows the oldest `n` elements at most, in place; of size 0 when the ring is empty. Nothing is taken before
@@ -256,7 +245,10 @@ public:
         requires has_contiguous_slots
     {
         const auto items = core_.readable(n);
-        if (items.size() == 0) [[unlikely]] found_empty();
+        if (items.size() == 0) [[unlikely]] {
+            found_empty();
+            note_no_items();
+        }
         return {*this, items};
     }
 
@@ -266,8 +258,11 @@ public:
     /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
-        const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { space_.notify(n); });
-        if (visited == 0) [[unlikely]] found_empty();
+        const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { popped(n); });
+        if (visited == 0) [[unlikely]] {
+            found_empty();
+            note_no_items();
+        }
         return visited;
     }
 
@@ -277,6 +272,7 @@ public:
     status try_consume_one(F visit) {
         const status answer = take(visit);
         if (answer == status::empty) [[unlikely]] found_empty();
+        note_pop(answer);
         return answer;
     }
 
@@ -286,7 +282,7 @@ public:
         requires requires(Core& core) { core.try_drop_oldest(); }
     {
         const status answer = core_.try_drop_oldest();
-        if (answer == status::success) space_.notify(1);
+        if (answer == status::success) popped(1);
         return answer;
     }
 
@@ -296,6 +292,7 @@ public:
     template <std::invocable<T&> F>
     status consume_one_until(F visit, time_point deadline) {
         const status answer = take(visit);
+        note_pop(answer);
         return is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
     }
 
@@ -315,6 +312,7 @@ public:
         requires std::is_move_assignable_v<T>
     {
         const status answer = take(assign_to(out));
+        note_pop(answer);
         if (!is_to_wait(answer)) [[likely]] return answer;
         if constexpr (fits_registers) {
             std::optional<T> late;
@@ -329,7 +327,9 @@ public:
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
     [[nodiscard, gnu::always_inline]] std::optional<T> pop() {
         std::optional<T> out;
-        if (is_to_wait(take(emplace_in(out)))) [[unlikely]] {
+        const status answer = take(emplace_in(out));
+        note_pop(answer);
+        if (is_to_wait(answer)) [[unlikely]] {
             std::optional<T> late;
             (void)wait_to_pop(emplace_in(late), detail::forever);
             return late;
@@ -343,6 +343,7 @@ public:
         requires std::is_move_assignable_v<T>
     {
         const status answer = take(assign_to(out));
+        note_pop(answer);
         if (!is_to_wait(answer) || stop()) return answer;
         return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
     }
@@ -356,7 +357,7 @@ public:
         while (popped < out.size()) {
             const status answer = wait_for_items(
                 [&] {
-                    const std::size_t more = try_pop_n(out.subspan(popped));
+                    const std::size_t more = pop_some(out.subspan(popped));
                     popped += more;
                     return more > 0 ? status::success : core_.drained() ? status::closed : status::empty;
                 },
@@ -394,6 +395,13 @@ public:
 
     /// How many pushes would succeed: for the producer a lower bound, for others a recent value.
     std::size_t credits() const noexcept { return capacity() - size_approx(); }
+
+    /// What either end has seen so far. Wait-free; disturbs neither. O(1).
+    stats::snapshot snapshot() const noexcept
+        requires keeps_statistics
+    {
+        return {capacity(), size_approx(), made_.of_producer(), taken_.of_consumer()};
+    }
 
     /// What memory the slots are in, and whether the kernel refused what was asked for.
     memory_report memory() const noexcept { return core_.memory(); }
@@ -449,15 +457,87 @@ private:
     template <class... Args>
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = core_.try_emplace(std::forward<Args>(args)...);
-        if (answer == status::success) [[likely]] items_.notify(1);
+        if (answer == status::success) [[likely]] pushed(1);
         return answer;
     }
 
     template <class F>
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = core_.try_take(f);
-        if (answer == status::success) [[likely]] space_.notify(1);
+        if (answer == status::success) [[likely]] popped(1);
         return answer;
+    }
+
+    template <class It>
+    std::size_t push_some(It from, std::size_t n) {
+        if constexpr (has_contiguous_slots) {
+            reservation<basic_ring> slots(*this, core_.claim(n));
+            if (slots.size() == 0) [[unlikely]] found_full();
+            slots.append(std::move(from), slots.size());
+            const std::size_t some = slots.size();
+            slots.commit(some);
+            return some;
+        } else {
+            const std::size_t some = core_.try_push_n(std::move(from), n);
+            if (some > 0) {
+                pushed(some);
+            } else if (n > 0) {
+                found_full();
+            }
+            return some;
+        }
+    }
+
+    std::size_t pop_some(std::span<T> out) {
+        if constexpr (has_contiguous_slots) {
+            readable<basic_ring> items(*this, core_.readable(out.size()));
+            if (items.size() == 0) [[unlikely]] found_empty();
+            std::move(items.second().begin(), items.second().end(),
+                      std::move(items.first().begin(), items.first().end(), out.begin()));
+            const std::size_t some = items.size();
+            items.release(some);
+            return some;
+        } else {
+            const std::size_t some = core_.try_pop_n(out);
+            if (some > 0) {
+                popped(some);
+            } else if (!out.empty()) {
+                found_empty();
+            }
+            return some;
+        }
+    }
+
+    // What the other end and this one's ledger are told.
+    [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
+        made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
+        if (items_.notify(n)) made_.woke();
+    }
+    [[gnu::always_inline]] void popped(std::size_t n) noexcept {
+        taken_.passed(n);
+        if (space_.notify(n)) taken_.woke();
+    }
+    [[gnu::always_inline]] void note_push(status answer) noexcept {
+        if constexpr (keeps_statistics) {
+            if (!answer) [[unlikely]] made_.refused(answer, capacity());
+        }
+    }
+    [[gnu::always_inline]] void note_pop(status answer) noexcept {
+        if constexpr (keeps_statistics) {
+            if (!answer) [[unlikely]] taken_.refused(answer, 0);
+        }
+    }
+    void note_no_room() noexcept {
+        if constexpr (keeps_statistics) {
+            const bool full = has_contiguous_slots || size_approx() == capacity();
+            note_push(is_closed() ? status::closed : full ? status::full : status::busy);
+        }
+    }
+    void note_no_items() noexcept {
+        if constexpr (keeps_statistics) {
+            const bool empty = has_contiguous_slots || size_approx() == 0;
+            note_pop(core_.drained() ? status::closed : empty ? status::empty : status::busy);
+        }
     }
 
     // For reservation and readable.
@@ -465,7 +545,7 @@ private:
         requires has_contiguous_slots
     {
         core_.publish(n, left);
-        items_.notify(n);
+        pushed(n);
     }
     void unclaim(std::size_t left) noexcept
         requires has_contiguous_slots
@@ -476,7 +556,7 @@ private:
         requires has_contiguous_slots
     {
         core_.release(n);
-        space_.notify(n);
+        popped(n);
     }
 
     // A strategy with descriptors makes them unreadable when a try-operation has found nothing.
@@ -517,36 +597,54 @@ private:
     template <class Attempt, class Stop>
     status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::full;
-        const bool in_time = space_.wait([&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
+        const bool in_time = sleep_in(space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
         if constexpr (has_many_producers) {
             if (answer == status::success && core_.has_room()) space_.notify(1);
         }
-        return in_time ? answer : status::timeout;
+        if (!in_time) answer = status::timeout;
+        if (!is_to_wait(answer)) note_push(answer);
+        return answer;
     }
 
     template <class Attempt, class Stop>
     status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
         status answer = status::empty;
         const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
-        bool in_time = items_.wait([&] { return done() || core_.is_closed(); }, deadline);
+        bool in_time = sleep_in(items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
         if constexpr (has_many_consumers) {
             if (answer == status::success && core_.has_items()) items_.notify(1);
         }
-        return in_time ? answer : status::timeout;
+        if (!in_time) answer = status::timeout;
+        if (!is_to_wait(answer)) note_pop(answer);
+        return answer;
+    }
+
+    // A strategy that never sleeps has nobody to tell of it.
+    template <class Lot, class Ledger, class Done>
+    static bool sleep_in(Lot& lot, [[maybe_unused]] Ledger& ledger, Done done, time_point deadline) {
+        const auto parked = [&ledger]() noexcept { ledger.parked(); };
+        if constexpr (keeps_statistics && requires { lot.wait(done, deadline, parked); }) {
+            return lot.wait(done, deadline, parked);
+        } else {
+            return lot.wait(done, deadline);
+        }
     }
 
     Core core_;
     typename Wait::lot items_{false};  // where consumers wait
     typename Wait::lot space_{true};   // where producers wait
+    [[no_unique_address]] typename Stats::template ledger<0, has_many_producers> made_;
+    [[no_unique_address]] typename Stats::template ledger<1, has_many_consumers> taken_;
 };
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.
 ///
 /// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
+template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
+using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait, Stats>;
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
@@ -554,15 +652,18 @@ using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait>;
 ///
 /// Memory: an element and a Counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
 /// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait>;
+template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
+using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait, Stats>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
 /// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in BENCHMARKS.md.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using mpsc_ring = mpmc_ring<T, Wait, Storage, Counter>;
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t>
-using spmc_ring = mpmc_ring<T, Wait, Storage, Counter>;
+template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
+using mpsc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
+template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t>
+using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
 /// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many
@@ -576,8 +677,8 @@ using spmc_ring = mpmc_ring<T, Wait, Storage, Counter>;
 ///
 /// Memory: an element, a Counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
 /// two; `Threads` slots more, and some ten cache lines.
-template <class T, class Wait = wait::park, class Storage = storage::heap, std::unsigned_integral Counter = std::uint64_t,
-          std::size_t Threads = 64>
-using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait>;
+template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
+          std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>
+using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait, Stats>;
 
 }  // namespace weir

@@ -36,10 +36,15 @@ namespace detail {
 
 using weir::detail::steady_time;
 
+/// What a lot calls before it sleeps, unless it is given something that counts.
+struct untold {
+    void operator()() const noexcept {}
+};
+
 /// Lots of strategies whose waiters look again by themselves: nobody has to tell them.
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
-    void notify(std::size_t) noexcept {}
+    static constexpr bool notify(std::size_t) noexcept { return false; }
     void notify_all() noexcept {}
 };
 
@@ -102,15 +107,17 @@ struct sleep {
     public:
         using polled_lot::polled_lot;
 
-        template <class Done>
-        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+        template <class Done, class Parked = detail::untold>
+        bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
             using namespace std::chrono;
             for (nanoseconds nap = microseconds{20}; !done(); nap = std::min<nanoseconds>(nap * 2, milliseconds{1})) {
                 if (deadline == weir::detail::forever) {
+                    parked();
                     weir::detail::sleep_for(nap);
                 } else {
                     const auto now = steady_clock::now();
                     if (now >= deadline) return false;
+                    parked();
                     weir::detail::sleep_for(std::min<nanoseconds>(nap, deadline - now));
                 }
             }
@@ -136,19 +143,21 @@ struct parking {
               spins_(weir::detail::started_on_one_cpu ? 0 : most_spins / 4) {}
 
         /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
-        /// waiters one load; a syscall only when somebody sleeps who was not woken yet.
-        void notify(std::size_t n) noexcept {
+        /// waiters one load; a syscall, and then true, only when somebody sleeps who was not woken yet.
+        bool notify(std::size_t n) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] wake(n);
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n);
+            return false;
         }
 
         /// Wakes everybody, as after close().
         void notify_all() noexcept { wake(most_waiters); }
 
-        template <class Done>
-        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
-            return spin(done) || sleep(done, deadline);
+        /// Calls `parked` before each sleep.
+        template <class Done, class Parked = detail::untold>
+        bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
+            return spin(done) || sleep(done, deadline, parked);
         }
 
     private:
@@ -188,8 +197,8 @@ struct parking {
             return false;
         }
 
-        template <class Done>
-        bool sleep(Done& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+        template <class Done, class Parked>
+        bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
                 // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
                 // sleep through that wake while the next publisher believes we are up.
@@ -199,6 +208,7 @@ struct parking {
                 if (asymmetric_) weir::detail::heavy_fence();
                 if (done()) return leave(), true;
                 if (weir::detail::has_passed(deadline)) return leave(), false;
+                parked();
                 weir::detail::futex_wait(ticket_, ticket, deadline);
                 leave();
                 if (done()) return true;
@@ -220,19 +230,20 @@ struct parking {
             } while (!state_.compare_exchange_weak(state, next, weir::detail::relaxed, weir::detail::relaxed));
         }
 
-        [[gnu::noinline]] void wake(std::size_t n) noexcept {
+        [[gnu::noinline]] bool wake(std::size_t n) noexcept {
             // (2) release: pairs with (1): either we see the registration, or who registers later sees our publication
             std::uint32_t state = state_.fetch_add(0, weir::detail::release);
             std::uint32_t count;
             do {
                 const std::uint32_t asleep = waiters(state) - std::min(waiters(state), woken(state));
                 count = static_cast<std::uint32_t>(std::min<std::size_t>(n, asleep));
-                if (count == 0) return;
+                if (count == 0) return false;
                 // relaxed, both: a number, that (4) puts before the new ticket
             } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::relaxed,
                                                    weir::detail::relaxed));
             ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
             weir::detail::futex_wake(ticket_, count);
+            return true;
         }
 
         const bool asymmetric_;
@@ -272,10 +283,11 @@ struct eventing {
 
         int fd() const noexcept { return fd_; }
 
-        void notify(std::size_t) noexcept {
+        bool notify(std::size_t) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] signal_if_armed();
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return signal_if_armed();
+            return false;
         }
 
         /// Makes it readable, if it is not.
@@ -290,12 +302,13 @@ struct eventing {
             if (arm(), found()) signal_if_armed();
         }
 
-        template <class Done>
-        bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
+        template <class Done, class Parked = detail::untold>
+        bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
             while (!done()) {
                 arm();
                 if (done()) return signal_if_armed(), true;
                 if (weir::detail::has_passed(deadline)) return false;
+                parked();
                 weir::detail::wait_readable(fd_, deadline);
             }
             return true;
@@ -314,9 +327,11 @@ struct eventing {
             if (asymmetric_) weir::detail::heavy_fence();
         }
 
-        [[gnu::noinline]] void signal_if_armed() noexcept {
+        [[gnu::noinline]] bool signal_if_armed() noexcept {
             // (2) release: pairs with (1): either we see that it is armed, or who arms it later sees our publication
-            if ((state_.fetch_and(~armed, weir::detail::release) & armed) != 0) signal();
+            if ((state_.fetch_and(~armed, weir::detail::release) & armed) == 0) return false;
+            signal();
+            return true;
         }
 
         void signal() noexcept {

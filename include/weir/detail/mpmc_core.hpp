@@ -101,6 +101,14 @@ public:
         return oldest.answer == claimed::busy && full ? status::busy : status::empty;
     }
 
+    /// Destroys the oldest element. False when there is none, or it is not written yet.
+    bool try_discard() noexcept {
+        const claimed oldest = claim_items(1);
+        if (oldest.answer != claimed::some) return false;
+        this->discard(oldest.first);
+        return true;
+    }
+
     bool has_items() noexcept {
         for (cursor at = head_.current();;) {
             if (count_written(at, 1) == 1) return true;

@@ -57,6 +57,14 @@ struct arrival {
     Made& made;
 };
 
+/// The same, where the number is given: that among the accepted items of a class.
+template <class T, class Made>
+struct numbered_arrival {
+    T& item;
+    Made& made;
+    std::uint64_t number;
+};
+
 struct no_stamp {
     static no_stamp now() noexcept { return {}; }
 };
@@ -78,6 +86,11 @@ struct entry {
     explicit entry(arrival<T, Made>&& from, std::uint64_t position = 0) noexcept
         : number(number_of(from.made, position)), entered(Stamp::now()), item(std::move(from.item)) {}
 
+    explicit entry(numbered_arrival<T, Made>&& from) noexcept
+        : number(from.number), entered(Stamp::now()), item(std::move(from.item)) {
+        from.made.accepted.add();
+    }
+
     std::uint64_t number;
     [[no_unique_address]] Stamp entered;
     T item;
@@ -96,17 +109,16 @@ private:
 /// Finds gaps in the numbers of the items that are taken. Belongs to the consumer.
 class gap_finder {
 public:
-    void took(std::uint64_t number) noexcept {
+    /// How many are missing before this one.
+    std::uint64_t took(std::uint64_t number) noexcept {
         const std::uint64_t expected = last_ + 1;
         // With many producers a number may come after a higher one; the absolute numbers put that right at the next.
         last_ = std::max(number, expected);
-        gap_ = last_ - expected;
+        return last_ - expected;
     }
-    std::uint64_t gap() const noexcept { return gap_; }
 
 private:
     std::uint64_t last_ = 0;
-    std::uint64_t gap_ = 0;
 };
 
 }  // namespace weir::detail

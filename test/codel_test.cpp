@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// The law of controlled delay, by a clock that the test sets.
+#include "weir/detail/codel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct test_clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<test_clock>;
+    static constexpr bool is_steady = true;
+};
+using time_point = test_clock::time_point;
+using law_type = weir::detail::codel_law<test_clock>;
+
+/// A law of target 5 ms and interval 100 ms, and a time that goes on by steps of 1 ms, each of which takes an item.
+class codel : public testing::Test {
+protected:
+    bool take(std::chrono::nanoseconds waited, bool is_last = false) {
+        now_ += 1ms;
+        return law_.is_to_drop(now_ - waited, now_, is_last);
+    }
+    /// When items were dropped, in ms from now, while `steps` items that have waited `waited` are taken.
+    std::vector<int> drops(int steps, std::chrono::nanoseconds waited) {
+        std::vector<int> at;
+        for (int step = 1; step <= steps; ++step) {
+            if (take(waited)) at.push_back(step);
+        }
+        return at;
+    }
+    law_type law_{5ms, 100ms};
+    time_point now_{1s};
+};
+
+TEST_F(codel, is_quiet_while_waits_are_below_the_target) { EXPECT_TRUE(drops(10'000, 4'999us).empty()); }
+
+TEST_F(codel, lets_a_burst_pass_that_is_gone_within_an_interval) {
+    for (int burst = 0; burst < 100; ++burst) {
+        ASSERT_TRUE(drops(99, 80ms).empty());
+        ASSERT_FALSE(take(1ms)) << "one item that has waited less ends the interval";
+    }
+    EXPECT_FALSE(law_.is_dropping());
+}
+
+TEST_F(codel, drops_after_an_interval_and_then_ever_faster) {
+    // The first is late at step 1, so the interval is over at step 101. From there on interval / sqrt(n) apart.
+    std::vector<int> expected;
+    double next = 101;
+    for (int n = 1; next <= 1000; ++n) {
+        expected.push_back(static_cast<int>(std::ceil(next - 1e-4)));
+        next += 100 / std::sqrt(n);
+    }
+    const std::vector<int> found = drops(1000, 50ms);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1) << "drop " << i;
+    EXPECT_EQ(law_.count(), found.size());
+}
+
+TEST_F(codel, drops_several_in_a_row_where_it_is_behind) {
+    (void)drops(101, 50ms);
+    ASSERT_TRUE(law_.is_dropping());
+    now_ += 1s;
+    int in_a_row = 0;
+    while (law_.is_to_drop(now_ - 50ms, now_, false)) ++in_a_row;
+    // 100 / sqrt(1) + 100 / sqrt(2) + ... passes 1000 ms with the 30th or so.
+    double due = 100;
+    int expected = 0;
+    for (int n = 2; due <= 1000; ++n) {
+        ++expected;
+        due += 100 / std::sqrt(n);
+    }
+    EXPECT_NEAR(in_a_row, expected, 1);
+}
+
+TEST_F(codel, stops_with_the_first_item_that_has_waited_less) {
+    (void)drops(500, 50ms);
+    ASSERT_TRUE(law_.is_dropping());
+    EXPECT_FALSE(take(4ms));
+    EXPECT_FALSE(law_.is_dropping());
+    EXPECT_TRUE(drops(99, 50ms).empty()) << "another whole interval has to pass";
+}
+
+TEST_F(codel, goes_on_at_the_rate_it_had_reached_if_the_waits_are_soon_back) {
+    (void)drops(1000, 50ms);
+    const std::uint64_t reached = law_.count();
+    ASSERT_GT(reached, 10U);
+    (void)take(1ms);
+    const std::vector<int> again = drops(200, 50ms);
+    ASSERT_GE(again.size(), 3U);
+    EXPECT_LT(again[1] - again[0], 60) << "far less than an interval";
+    EXPECT_GE(law_.count(), reached - 1);
+}
+
+TEST_F(codel, begins_anew_after_a_long_time) {
+    (void)drops(1000, 50ms);
+    (void)take(1ms);
+    now_ += 16 * 100ms;
+    const std::vector<int> again = drops(250, 50ms);
+    ASSERT_GE(again.size(), 2U);
+    EXPECT_EQ(again[1] - again[0], 100);
+}
+
+TEST_F(codel, never_drops_the_last_one) {
+    (void)drops(101, 50ms);
+    for (int i = 0; i < 1000; ++i) ASSERT_FALSE(take(1h, true));
+    EXPECT_FALSE(law_.is_dropping());
+}
+
+}  // namespace

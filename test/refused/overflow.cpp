@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+//
+// Uses of overflow_ring that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include <chrono>
+#include <cstddef>
+
+#include "weir/overflow.hpp"
+
+using namespace weir;
+
+struct lowest {
+    std::size_t operator()(int) const { return 0; }
+};
+struct throws_when_moved {
+    throws_when_moved() = default;
+    throws_when_moved(throws_when_moved&&) noexcept(false) {}
+};
+struct throws_when_assigned {
+    throws_when_assigned() = default;
+    throws_when_assigned(throws_when_assigned&&) noexcept = default;
+    throws_when_assigned& operator=(throws_when_assigned&&) noexcept(false) { return *this; }
+};
+template <class Policy, class Producers = overflow::one_producer, class T = int>
+using ring_of = overflow_ring<T, Policy, wait::park, storage::heap, Producers>;
+
+int main() {
+#if USE == 0
+    ring_of<overflow::shed_lowest<2, lowest>> shedding(2);
+    ring_of<overflow::drop_oldest, overflow::many_producers> many(2);
+    ring_of<overflow::drop_oldest, overflow::one_producer, throws_when_assigned> dropping(2);
+    (void)dropping.try_pop();
+#elif USE == 1
+    ring_of<int> ring(2);
+#elif USE == 2
+    ring_of<overflow::block, int> ring(2);
+#elif USE == 3
+    ring_of<overflow::shed_lowest<2, lowest>, overflow::many_producers> ring(2);
+#elif USE == 4
+    ring_of<overflow::shed_lowest<1, lowest>> ring(2);
+#elif USE == 5
+    ring_of<overflow::codel<std::chrono::system_clock>> ring(2);
+#elif USE == 6
+    ring_of<overflow::reject, overflow::one_producer, throws_when_moved> ring(2);
+#elif USE == 7
+    ring_of<overflow::drop_oldest, overflow::one_producer, throws_when_assigned> ring(2);
+    throws_when_assigned out;
+    (void)ring.try_pop(out);
+#endif
+}
