@@ -47,6 +47,7 @@ command add_matrix(CLI::App& app);
 command add_plan(CLI::App& app);
 command add_run(CLI::App& app);
 command add_topo(CLI::App& app);
+command add_pressure(CLI::App& app);
 
 /// Writes a result to stdout and sees to it that it got there: a full disk is a `stop`.
 void print(std::string_view result);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir: where the threads of a ring should run, and what that does. One subcommand per question.
+// weir: where the threads of a ring should run, and what a ring does. One subcommand per question.
 #include "command.hpp"
 
 #include <weir/version.hpp>
@@ -27,6 +27,7 @@ constexpr const char* footer = R"(Examples:
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
                                          where the threads of a program should run
   weir run --plan plan.json              whether that plan is any good here
+  weir pressure --policy drop_oldest     what a full ring does, live
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
 
@@ -54,7 +55,8 @@ std::string names_of(const CLI::App& app) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("weir: which cores the two ends of a ring should run on", "weir");
+    CLI::App app("weir: which cores the two ends of a ring should run on, and what becomes of it under pressure",
+                 "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(footer);
     app.require_subcommand(0, 1);
@@ -66,6 +68,7 @@ int run(int argc, char** argv) {
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
         {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
+        {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
     };
 
     try {

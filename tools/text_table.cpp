@@ -7,6 +7,7 @@
 namespace weir::tool {
 
 std::string aligned(const std::vector<table_line>& lines, const std::vector<side>& sides) {
+    if (lines.empty()) return {};
     std::vector<std::size_t> widths(lines.front().size());
     for (const auto& row : lines)
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include "resident.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <array>
+#include <cstdlib>
+
+namespace weir::tool {
+
+resident_memory::resident_memory() : fd_(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
+
+resident_memory::~resident_memory() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+std::uint64_t resident_memory::bytes() const {
+    std::array<char, 128> text{};
+    if (fd_ < 0 || ::pread(fd_, text.data(), text.size() - 1, 0) <= 0) return 0;
+    char* after_size = nullptr;
+    (void)std::strtoull(text.data(), &after_size, 10);
+    return std::strtoull(after_size, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace weir::tool
