@@ -55,8 +55,8 @@ TEST_P(merge, serves_its_inputs_in_turn_a_batch_from_each) {
     ASSERT_TRUE(eventually([&] { return all_full(p); }));
     frozen.open();
     EXPECT_EQ(p.join(), outcome::drained);
-    // Each had that many when the sink began to thaw. Whatever the sources did meanwhile, these came in turn, but for
-    // the first batch, that may have been cut short by what there was when the sink froze.
+    // Each had that many when the sink began to thaw. Whatever the sources did meanwhile, these came in turn, a
+    // batch each.
     std::size_t at = 0;
     while (arrived[at] == arrived[0]) ++at;
     EXPECT_LE(at, batch);

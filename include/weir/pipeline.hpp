@@ -55,7 +55,8 @@ struct input {
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
 
-/// The source of outside threads: an HTTP server, an audio callback. Any thread may push and close, before run(), too.
+/// The source of outside threads, those of an HTTP server, say. Any thread may push and close, before run(), too. What
+/// push and try_push cost is what they cost on an mpmc_ring, and a syscall when the stage behind has to be woken.
 template <class T>
 class inlet {
 public:
@@ -91,24 +92,23 @@ private:
 /// distribution, partition).
 ///
 /// - Bounded: a stage takes its permits downstream before it takes an item upstream. So when a sink freezes, its
-/// sources stop
-///   after at most the sum of the capacities in between and one batch for each stage; in fact one item for each.
-/// - At rest when there is nothing to do: a stage sleeps until it has an item and a permit, on one bell for all its
-/// edges.
+/// sources
+///   stop after at most the sum of the capacities in between and one batch for each stage; in fact one item for each.
+/// - At rest when there is nothing to do: a stage sleeps until it has an item and a permit, on one bell for all edges.
 /// - In order, along each edge. Where paths meet again, nothing is said of the order of theirs.
 /// - close() and cancel() do not queue: they are seen whatever is full.
 /// - Each item can be accounted for: edges() and stages().
 /// - If a stage's function throws, the pipeline is cancelled and failure() names the stage. Where exceptions are off,
-/// who
-///   would throw aborts.
+///   who would throw aborts.
 ///
 /// Functions are called by one thread at a time, that of their stage. They take their item as T&&, const T& or T; in a
 /// stage between two others it lies in its slot until they return. A function that never returns cannot be cancelled: a
 /// source that may wait long should take a std::stop_token, by which it hears of close() and cancel().
 ///
-/// Build, run(), join() and destroy it from one thread; close(), cancel() and the ledgers are for any. Errors in
-/// building are std::invalid_argument with a sentence (aborts where exceptions are off). Nothing allocates after run()
-/// but what the functions do, and a failure.
+/// Declare a pipeline behind what its functions use, since its destructor waits for them. Build, run(), join() and
+/// destroy it from one thread; close(), cancel() and the ledgers are for any. Errors in building are
+/// std::invalid_argument with a sentence (aborts where exceptions are off). Once it runs, nothing allocates but what
+/// the functions do, a failure, and the ledgers.
 class pipeline {
 public:
     enum class outcome : unsigned char {

@@ -23,13 +23,11 @@ struct least_loaded {};
 /// and as long as it keeps it nothing behind it moves. `patience` says how long, and thereby what gives:
 ///
 /// - block_for_ever: nothing is lost, and a frozen output stops the others.
-/// - a time: an output that is merely slow slows the stage down, as any full edge does. An output that has taken
-/// nothing
-///   for that long counts as stuck: the item in hand is shed, and so is every other for that output, at once, until it
-///   has room again. The others wait that long at most before they go on.
-/// - shed_at_once: others never wait. What comes for a full output is shed, and the edge's capacity is the burst that a
-/// key
-///   may have.
+/// - a time: an output that is merely slow slows the stage down, as any full edge does. One that has taken nothing for
+///   that long counts as stuck: the item in hand is shed, and so is every other for that output, at once, until it has
+///   room again. The others wait that long at most before they go on.
+/// - shed_at_once: others never wait. What comes for a full output is shed, also when its thread is merely not awake
+///   yet: the edge's capacity is the burst that an output can take.
 ///
 /// What is shed is destroyed and counted (stage_ledger::shed). Keys that share an output share its fate, since one
 /// thread serves them: give what must not suffer with others an output of its own.

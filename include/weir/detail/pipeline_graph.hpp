@@ -38,8 +38,8 @@ struct edge_ledger {
     std::uint64_t lost;       ///< left over when the pipeline was cancelled, or in the hands of a function that threw
 };
 
-/// What a stage made of it. emitted = held + shed + lost + what its output accepted, or, with split::to_all, each of
-/// them.
+/// What a stage made of it. emitted = held + shed + lost + accepted: by its outputs together, by each with
+/// split::to_all.
 struct stage_ledger {
     std::string_view name;
     std::uint64_t emitted;  ///< returned by its function
@@ -104,8 +104,7 @@ public:
     /// The life of its thread.
     void live() noexcept;
 
-    /// Calls `f`, and returns whether it came back; if it threw, the pipeline has failed. Where exceptions are off, it
-    /// does.
+    /// Calls `f`, and returns whether it came back; if it threw, the pipeline has failed.
     template <class F>
     bool guarded(F&& f) noexcept;
 
