@@ -77,6 +77,12 @@ constexpr header table[] = {
     {beside, "weir/measurements.hpp"},
     {beside, "weir/plan.hpp"},
     {beside, "weir/topology.hpp"},
+    // Stages own threads, which the rings must not pull in: so a pipeline stands beside them.
+    {beside, "weir/pipeline.hpp"},
+    {beside, "weir/split.hpp"},
+    {beside, "weir/detail/pipeline_graph.hpp"},
+    {beside, "weir/detail/pipeline_outputs.hpp"},
+    {beside, "weir/detail/pipeline_stages.hpp"},
 };
 // clang-format on
 

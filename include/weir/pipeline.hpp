@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+//
+// Stages over rings: backpressure that travels.
+//
+//     weir::pipeline p;
+//     auto feed = p.source<tick>("feed", [&] { return next_tick(); });          // std::optional<tick>: nullopt ends it
+//     auto strat = p.stage<tick, order>("strat", [](tick t) { return decide(t); });
+//     auto send = p.sink<order>("send", [](order o) { transmit(o); });
+//     p.connect(feed, strat, 1000);
+//     p.connect(strat, send, 100);
+//     p.run();    // says what is wrong with the graph, or starts a thread for each
+//     p.join();   // until the source has ended and all is drained
+//
+// A header of its own, beside the rings, which pull in no <thread>.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "weir/detail/pipeline_graph.hpp"
+#include "weir/detail/pipeline_outputs.hpp"
+#include "weir/detail/pipeline_stages.hpp"
+#include "weir/split.hpp"
+#include "weir/status.hpp"
+
+namespace weir {
+
+struct stage_settings {
+    /// How many items a stage takes, or a source makes, before it looks at its other inputs and its outputs again: 1 at
+    /// least. Items are handed on one by one, whatever the batch.
+    std::size_t batch = 16;
+};
+
+/// What stages are connected by. Valid as long as the pipeline.
+template <class T>
+struct output {
+    detail::node* node;
+    detail::outputs_of<T>* outputs;
+};
+template <class T>
+struct input {
+    detail::node* node;
+    detail::inputs<T>* inputs;
+};
+template <class In, class Out>
+struct in_and_out : input<In>, output<Out> {};
+
+/// The source of outside threads, those of an HTTP server, say. Any thread may push and close, before run(), too. What
+/// push and try_push cost is what they cost on an mpmc_ring, and a syscall when the stage behind has to be woken.
+template <class T>
+class inlet {
+public:
+    explicit inlet(detail::inlet_node<T>& node) noexcept : node_(&node) {}
+
+    /// Appends, and waits for room. Returns success, or closed, when it or the pipeline was closed or cancelled: then
+    /// `item` is untouched, also an rvalue.
+    template <class U>
+        requires std::same_as<std::remove_cvref_t<U>, T> status push(U&& item) {
+            return node_->output().offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
+        }
+    /// The same, but gives up after that time: timeout.
+    template <class U>
+        requires std::same_as<std::remove_cvref_t<U>, T> status push_for(U&& item, std::chrono::nanoseconds time) {
+            return node_->output().offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
+        }
+    /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring): then `item` is untouched.
+    template <class U>
+        requires std::same_as<std::remove_cvref_t<U>, T> status try_push(U&& item) {
+            return node_->output().offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
+        }
+
+    /// Nothing is accepted from now on; what was accepted is still delivered. Idempotent.
+    void close() { node_->output().close(); }
+
+private:
+    friend class pipeline;
+    detail::inlet_node<T>* node_;
+};
+
+/// Stages, each with a thread of its own, joined by bounded rings. A graph without cycles: a stage may have several
+/// inputs, which it serves in turn (fair merge), and several outputs, which it shares as split.hpp says (fan-out,
+/// distribution, partition).
+///
+/// - Bounded: a stage takes its permits downstream before it takes an item upstream. So when a sink freezes, its
+/// sources
+///   stop after at most the sum of the capacities in between and one batch for each stage; in fact one item for each.
+/// - At rest when there is nothing to do: a stage sleeps until it has an item and a permit, on one bell for all edges.
+/// - In order, along each edge. Where paths meet again, nothing is said of the order of theirs.
+/// - close() and cancel() do not queue: they are seen whatever is full.
+/// - Each item can be accounted for: edges() and stages().
+/// - If a stage's function throws, the pipeline is cancelled and failure() names the stage. Where exceptions are off,
+///   who would throw aborts.
+///
+/// Functions are called by one thread at a time, that of their stage. They take their item as T&&, const T& or T; in a
+/// stage between two others it lies in its slot until they return. A function that never returns cannot be cancelled: a
+/// source that may wait long should take a std::stop_token, by which it hears of close() and cancel().
+///
+/// Declare a pipeline behind what its functions use, since its destructor waits for them. Build, run(), join() and
+/// destroy it from one thread; close(), cancel() and the ledgers are for any. Errors in building are
+/// std::invalid_argument with a sentence (aborts where exceptions are off). Once it runs, nothing allocates but what
+/// the functions do, a failure, and the ledgers.
+class pipeline {
+public:
+    enum class outcome : unsigned char {
+        drained,    ///< every source ended or was closed, and everything was delivered
+        cancelled,  ///< by cancel()
+        failed,     ///< by an exception: see failure()
+    };
+
+    pipeline() = default;
+    pipeline(const pipeline&) = delete;
+    pipeline& operator=(const pipeline&) = delete;
+    /// Cancels and joins. To have everything delivered, close() and join() before.
+    ~pipeline() {
+        cancel();
+        join();
+    }
+
+    // ---- building --------------------------------------------------------------------------------------------
+
+    /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, without a value
+    /// when there will be none any more. It is called only when there is room, and may wait for what it makes.
+    template <class T, class Make, class Split = split::to_all>
+    output<T> source(std::string name, Make make, stage_settings settings = {}, Split how = {}) {
+        static_assert(std::same_as<made_by<Make>, std::optional<T>>,
+                      "weir: a source's function returns std::optional<T>");
+        using node = detail::source_node<Make, detail::outputs<T, Split>>;
+        node& added = add<node>(std::move(name), std::move(make), settings, std::move(how));
+        return {&added, &added.outputs()};
+    }
+
+    /// A source of what outside threads push. It has one output, whose capacity bounds what they may push ahead.
+    template <class T>
+    weir::inlet<T> inlet(std::string name) {
+        return weir::inlet<T>(graph_.add(std::make_unique<detail::inlet_node<T>>(graph_, std::move(name))));
+    }
+
+    /// A stage that makes one item of one, or, if `f` returns std::optional<Out>, one or none: a filter.
+    template <class In, class Out, class F, class Split = split::to_all>
+    in_and_out<In, Out> stage(std::string name, F f, stage_settings settings = {}, Split how = {}) {
+        static_assert(std::invocable<F&, In&&>, "weir: a stage's function takes In&&, const In& or In");
+        return add_stage<In, Out>(std::move(name), detail::mapping<Out, F>{std::move(f)}, settings, std::move(how));
+    }
+
+    /// A stage that makes `most` items of one at most, by `f(In&&, auto& emit)` that calls emit(Out). It takes an item
+    /// only when there is room for `most`; emitting more is a failure.
+    template <class In, class Out, class F, class Split = split::to_all>
+    in_and_out<In, Out> flat_stage(std::string name, std::size_t most, F f, stage_settings settings = {},
+                                   Split how = {}) {
+        static_assert(
+            !is_by_key<Split>,
+            "weir: a flat stage cannot split by key, since it has one hand to hold an item whose output is full; "
+            "let it feed a stage that does");
+        if (most == 0) detail::reject_argument("stage '" + name + "' may make 0 items of one; make it a sink");
+        return add_stage<In, Out>(std::move(name), detail::flattening<F>{std::move(f), most}, settings, std::move(how));
+    }
+
+    /// Where items end.
+    template <class T, class F>
+    input<T> sink(std::string name, F f, stage_settings settings = {}) {
+        static_assert(std::invocable<F&, T&&>, "weir: a sink's function takes T&&, const T& or T");
+        using node = detail::worker_node<T, detail::sinking<F>, detail::no_outputs>;
+        node& added =
+            add<node>(std::move(name), detail::sinking<F>{std::move(f)}, settings, detail::no_outputs::nowhere());
+        return {&added, &added.inputs()};
+    }
+
+    /// A ring of `capacity` items between the two. Refused where it would close a cycle: every stage on it could wait
+    /// for the next for ever.
+    template <class T, class U>
+    void connect(const output<T>& from, const input<U>& to, std::size_t capacity) {
+        static_assert(std::same_as<T, U>,
+                      "weir: an edge carries what the one emits and the other takes: the same type");
+        detail::edge<T>& edge = graph_.connect<T>(*from.node, *to.node, capacity);
+        from.outputs->add(edge);
+        to.inputs->add(edge);
+    }
+    template <class T, class U>
+    void connect(const weir::inlet<T>& from, const input<U>& to, std::size_t capacity) {
+        static_assert(std::same_as<T, U>,
+                      "weir: an edge carries what the one emits and the other takes: the same type");
+        from.node_->require_free();
+        detail::edge<T>& edge = graph_.connect<T>(*from.node_, *to.node, capacity);
+        from.node_->add(edge);
+        to.inputs->add(edge);
+    }
+
+    // ---- running ---------------------------------------------------------------------------------------------
+
+    /// Starts the threads, once; refuses a graph with loose ends. Each thread first calls its copy of `on_start(name)`
+    /// with its stage's name: to pin itself by its role, say. If that throws, the pipeline has failed.
+    template <std::invocable<std::string_view> OnStart>
+        requires std::copy_constructible<OnStart>
+    void run(OnStart on_start) {
+        graph_.start();
+        for (const auto& n : graph_.nodes()) {
+            if (!n->has_thread()) continue;
+            threads_.emplace_back([&node = *n, on_start]() mutable {
+                node.guarded([&] { on_start(std::string_view(node.name())); });
+                node.live();
+            });
+        }
+    }
+    void run() {
+        run([](std::string_view) {});
+    }
+
+    /// Ends the sources: they make, and inlets accept, nothing more; what was accepted is delivered, in order, and then
+    /// each stage ends. Idempotent.
+    void close() noexcept { graph_.close(); }
+
+    /// Ends all stages as soon as their functions return, whatever is full. What was not delivered is destroyed with
+    /// the pipeline, and counted when join() returns. Idempotent.
+    void cancel() noexcept { graph_.cancel(); }
+
+    /// Waits until all stages have ended. Not from a stage's function.
+    outcome join() {
+        for (std::jthread& thread : threads_) {
+            if (thread.joinable()) thread.join();
+        }
+        if (!graph_.is_cancelled()) return outcome::drained;
+        for (const auto& edge : graph_.edges()) edge->abandon();
+        return graph_.failure() ? outcome::failed : outcome::cancelled;
+    }
+
+    // ---- looking ---------------------------------------------------------------------------------------------
+
+    /// The first failure, if there was one.
+    std::optional<stage_failure> failure() const { return graph_.failure(); }
+
+    /// In the order in which they were connected. Read so that, also while items flow, nothing delivered on one edge is
+    /// missing from what was accepted upstream, apart from an inlet's pushes that have not returned.
+    std::vector<edge_ledger> edges() const {
+        std::vector<edge_ledger> all(graph_.edges().size());
+        for (std::size_t i = 0; i < all.size(); ++i) graph_.edges()[i]->read_late_numbers(all[i]);
+        for (std::size_t i = 0; i < all.size(); ++i) graph_.edges()[i]->read_early_numbers(all[i]);
+        return all;
+    }
+    /// In the order in which they were made, sinks and inlets among them.
+    std::vector<stage_ledger> stages() const {
+        std::vector<stage_ledger> all;
+        for (const auto& n : graph_.nodes()) all.push_back(n->ledger());
+        return all;
+    }
+
+private:
+    template <class Make>
+    static auto call(Make& make) {
+        if constexpr (std::invocable<Make&, std::stop_token>) {
+            return make(std::stop_token());
+        } else {
+            return make();
+        }
+    }
+    template <class Make>
+    using made_by = decltype(call(std::declval<Make&>()));
+
+    template <class Split>
+    static constexpr bool is_by_key = requires(Split how) {
+        how.patience;
+    };
+
+    template <class Node, class Function, class Split>
+    Node& add(std::string name, Function f, stage_settings settings, Split how) {
+        if (settings.batch == 0) detail::reject_argument("stage '" + name + "' has batch 0; it must be 1 at least");
+        return graph_.add(
+            std::make_unique<Node>(graph_, std::move(name), std::move(f), settings.batch, std::move(how)));
+    }
+
+    template <class In, class Out, class Work, class Split>
+    in_and_out<In, Out> add_stage(std::string name, Work work, stage_settings settings, Split how) {
+        using node = detail::worker_node<In, Work, detail::outputs<Out, Split>>;
+        node& added = add<node>(std::move(name), std::move(work), settings, std::move(how));
+        return {{&added, &added.inputs()}, {&added, &added.outputs()}};
+    }
+
+    detail::graph graph_;
+    std::vector<std::jthread> threads_;
+};
+
+}  // namespace weir
