@@ -108,7 +108,7 @@ public:
     status try_drop_oldest() noexcept {
         bool full = false;
         const claimed oldest = head_.claim(
-            1, [this]() noexcept { return tail_.current() & ~closed_bit; },
+            1, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
             [this, &full](cursor at, std::uint64_t) noexcept {
                 full = distance(tail_.current() & ~closed_bit, at) >= static_cast<std::int64_t>(capacity_);
                 return full ? count_written(at, 1) : std::uint64_t{0};
