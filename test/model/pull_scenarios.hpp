@@ -189,15 +189,17 @@ template <class Ring, unsigned Every = 1>
 class seen_request : public pull_scenario<Ring, 2, 1, 1, Every> {
     void produce(unsigned) override {
         while (!asked_.load(acquire)) yield();
-        check(this->try_push() == status::success, "what was asked for can be pushed");
-        check(this->try_push() == status::success, "what was asked for can be pushed");
-        check(this->try_push() == status::full, "and no more");
+        for (int i = 0; i < requests; ++i) {
+            check(this->try_push() == status::success, "what was asked for can be pushed");
+        }
+        check(this->try_push() == (requests == 2 ? status::full : status::no_credit), "and no more");
     }
     void consume(unsigned) override {
-        this->request(1);
-        this->request(1);
+        for (int i = 0; i < requests; ++i) this->request(1);
         asked_.store(true, release);
     }
+    // Without an item to pop, one is not held back for the other.
+    static constexpr int requests = Every == 1 ? 2 : 1;
     flag asked_{false};
 };
 
@@ -268,6 +270,33 @@ public:
     pop_and_request() {
         this->request(1);
         check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// A consumer asks after another one has found the ring empty, though it does not know so: nobody will look again.
+template <class Ring>
+class asking_last : public pull_scenario<Ring, 2, 1, 2, 2> {
+    void produce(unsigned) override { this->expect_push(); }
+    void consume(unsigned c) override {
+        if (c == 0) {
+            this->expect_pop();
+            popped_.store(true, release);
+            while (!is_empty_.load(weir::detail::relaxed)) yield();
+            this->request(1);
+        } else {
+            while (!popped_.load(acquire)) yield();
+            this->expect_pop();
+            check(this->try_pop() == status::empty, "nothing more was asked for");
+            is_empty_.store(true, weir::detail::relaxed);
+        }
+    }
+    flag popped_{false};
+    flag is_empty_{false};
+
+public:
+    asking_last() {
+        this->request(2);
+        for (int i = 0; i < 2; ++i) check(this->try_push() == status::success, "there is room and credit");
     }
 };
 

@@ -23,6 +23,7 @@ constexpr entry scenarios[] = {
     {"always_room", 2, 4, 30'000, make<always_room<plain, 2>>},
     {"asked_before_room", 2, 5, 30'000, make<asked_before_room<plain>>},
     {"seen_request", 2, 4, 30'000, make<seen_request<plain>>},
+    {"seen_request_held_back", 2, 4, 10'000, make<seen_request<plain, 2>>},
     {"look", 3, 2, 30'000, make<looking_at_credit<plain>>},
     {"wait", 2, 0, 60'000, make<waiting_for_credit<park, 1, 1, 3>>},
     {"wait_seq_cst", 2, 0, 30'000, make<waiting_for_credit<park_seq_cst, 1, 1, 2>>},

@@ -21,6 +21,8 @@ constexpr entry scenarios[] = {
     {"always_room", 3, 0, 30'000, make<always_room<plain, 2, 2>>},
     {"asked_before_room", 2, 1, 30'000, make<asked_before_room<plain>>},
     {"seen_request", 2, 1, 30'000, make<seen_request<plain>>},
+    {"seen_request_held_back", 2, 1, 10'000, make<seen_request<plain, 2>>},
+    {"asking_last", 3, 0, 60'000, make<asking_last<park>>},
     {"look", 3, 0, 30'000, make<looking_at_credit<plain>>},
     {"across", 2, 1, 30'000, make<asking_across<plain>>},
     {"wait", 3, 0, 60'000, make<waiting_for_credit<park, 1, 2, 1>>},
