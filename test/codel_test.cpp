@@ -61,18 +61,18 @@ TEST_F(codel, drops_after_an_interval_and_then_ever_faster) {
         expected.push_back(static_cast<int>(std::ceil(next - 1e-4)));
         next += 100 / std::sqrt(n);
     }
-    const std::vector<int> found = drops(1000, 50ms);
+    const std::vector<int> found = drops(1000, 8ms);
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1) << "drop " << i;
     EXPECT_EQ(law_.count(), found.size());
 }
 
 TEST_F(codel, drops_several_in_a_row_where_it_is_behind) {
-    (void)drops(101, 50ms);
+    (void)drops(101, 8ms);
     ASSERT_TRUE(law_.is_dropping());
     now_ += 1s;
     int in_a_row = 0;
-    while (law_.is_to_drop(now_ - 50ms, now_, false)) ++in_a_row;
+    while (law_.is_to_drop(now_ - 8ms, now_, false)) ++in_a_row;
     // 100 / sqrt(1) + 100 / sqrt(2) + ... passes 1000 ms with the 30th or so.
     double due = 100;
     int expected = 0;
@@ -84,35 +84,43 @@ TEST_F(codel, drops_several_in_a_row_where_it_is_behind) {
 }
 
 TEST_F(codel, stops_with_the_first_item_that_has_waited_less) {
-    (void)drops(500, 50ms);
+    (void)drops(500, 8ms);
     ASSERT_TRUE(law_.is_dropping());
     EXPECT_FALSE(take(4ms));
     EXPECT_FALSE(law_.is_dropping());
-    EXPECT_TRUE(drops(99, 50ms).empty()) << "another whole interval has to pass";
+    EXPECT_TRUE(drops(99, 8ms).empty()) << "another whole interval has to pass";
 }
 
 TEST_F(codel, goes_on_at_the_rate_it_had_reached_if_the_waits_are_soon_back) {
-    (void)drops(1000, 50ms);
+    (void)drops(1000, 8ms);
     const std::uint64_t reached = law_.count();
     ASSERT_GT(reached, 10U);
     (void)take(1ms);
-    const std::vector<int> again = drops(200, 50ms);
+    const std::vector<int> again = drops(200, 8ms);
     ASSERT_GE(again.size(), 3U);
     EXPECT_LT(again[1] - again[0], 60) << "far less than an interval";
     EXPECT_GE(law_.count(), reached - 1);
 }
 
 TEST_F(codel, begins_anew_after_a_long_time) {
-    (void)drops(1000, 50ms);
+    (void)drops(1000, 8ms);
     (void)take(1ms);
     now_ += 16 * 100ms;
-    const std::vector<int> again = drops(250, 50ms);
+    const std::vector<int> again = drops(250, 8ms);
     ASSERT_GE(again.size(), 2U);
     EXPECT_EQ(again[1] - again[0], 100);
 }
 
+TEST_F(codel, lets_nothing_pass_that_has_waited_twice_the_target_while_it_drops) {
+    ASSERT_TRUE(drops(100, 50ms).empty()) << "a burst may pass";
+    EXPECT_EQ(drops(1000, 10'001us).size(), 1000U);
+    EXPECT_LT(drops(1000, 10ms).size(), 1000U) << "the law alone decides";
+    EXPECT_FALSE(take(4ms));
+    EXPECT_FALSE(take(50ms)) << "over until another interval has passed";
+}
+
 TEST_F(codel, never_drops_the_last_one) {
-    (void)drops(101, 50ms);
+    (void)drops(101, 8ms);
     for (int i = 0; i < 1000; ++i) ASSERT_FALSE(take(1h, true));
     EXPECT_FALSE(law_.is_dropping());
 }

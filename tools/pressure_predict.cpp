@@ -18,16 +18,19 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // What the formulas are made of, under the names that they are printed with.
 struct terms {
     double l, m, c, b, n;
-    double h;                     ///< share of the high class
-    double target_s, interval_s;  ///< codel's
-    bool bounded;                 ///< the policy bounds the delay from the intended time, not only the ring
-    double plateau;               ///< Q: how many items are queued once something gives
-    std::string q;                ///< Q in terms of the others
+    double h;         ///< share of the high class
+    double target_s;  ///< codel's
+    bool bounded;     ///< the policy bounds the delay from the intended time, not only the ring
+    double plateau;   ///< Q: how many items are queued once something gives
+    std::string q;    ///< Q in terms of the others
 
     double over() const { return l - m; }
     bool overloads() const { return l > m; }
     std::string q_over(const char* rate) const { return q == "N/2" ? fmt::format("N/(2 {})", rate) : q + "/" + rate; }
 };
+
+// A full ring keeps items for longer than the target.
+bool codel_acts(const terms& t) { return t.n / t.m > t.target_s; }
 
 bool waits(std::string_view policy) { return policy == unbounded || policy == "block"; }
 
@@ -42,7 +45,6 @@ terms terms_of(const conditions& c, std::string_view policy) {
             static_cast<double>(c.capacity),
             1 / static_cast<double>(c.high_one_in),
             c.codel_target_ms / 1e3,
-            c.codel_interval_ms / 1e3,
             !waits(policy),
             static_cast<double>(c.capacity),
             "N"};
@@ -55,25 +57,6 @@ terms terms_of(const conditions& c, std::string_view policy) {
     }
     return t;
 }
-
-// Controlled delay drops one item more after each interval / sqrt(count), which makes t/(2 interval^2) a second when it
-// has dropped for t seconds. A sender that answers to loss has long slowed down by then; this source does not.
-struct codel_law {
-    explicit codel_law(const terms& t)
-        : acts(t.n / t.m > t.target_s),
-          begins_s(t.target_s * t.m / t.over() + t.interval_s),
-          twice_squared(2 * t.interval_s * t.interval_s),
-          has_caught_up_s(begins_s + twice_squared * t.over()) {}
-
-    double drops_per_s(double in_burst_s) const {
-        return acts ? std::max(0.0, in_burst_s - begins_s) / twice_squared : 0;
-    }
-
-    bool acts;        ///< a full ring keeps items for longer than the target
-    double begins_s;  ///< into the burst
-    double twice_squared;
-    double has_caught_up_s;  ///< when it drops all that is too much, and the ring is full no more
-};
 
 class figures {
 public:
@@ -91,16 +74,20 @@ private:
 };
 
 // How long items that got through were in the ring, and what the last of the burst had to wait in all.
-void predict_waiting(const terms& t, std::string_view policy, double settled_s, figures& out) {
+void predict_waiting(const terms& t, std::string_view policy, figures& out) {
     if (policy == unbounded) {
         out.about("backlog_growth_per_s", t.over(), "L - M");
     } else if (policy == "drop_oldest") {
         out.about("sojourn_p50_ms", t.n / t.l * 1e3, "N/L");
     } else if (policy == "codel") {
-        const codel_law law(t);
-        if (const double middle_s = (settled_s + t.b) / 2; !law.acts || law.has_caught_up_s > t.b)
-            out.about("sojourn_p50_ms", t.n / (t.m + law.drops_per_s(middle_s)) * 1e3, "N/(M + t/(2 interval^2))");
-        out.at_most("sojourn_p99_ms", t.n / t.m * 1e3, "N/M");
+        // Once it drops, a source that does not slow down has it drop all that waited for twice the target.
+        if (const double bound_s = 2 * t.target_s; t.n / t.m > bound_s) {
+            out.about("sojourn_p50_ms", bound_s * 1e3, "2 target");
+            out.at_most("sojourn_p99_ms", bound_s * 1e3, "2 target");
+        } else {
+            if (!codel_acts(t)) out.about("sojourn_p50_ms", t.n / t.m * 1e3, "N/M");
+            out.at_most("sojourn_p99_ms", t.n / t.m * 1e3, "N/M");
+        }
     } else if (policy != "shed_lowest") {
         out.about("sojourn_p50_ms", t.plateau / t.m * 1e3, t.q_over("M"));
     }
@@ -165,14 +152,9 @@ std::string note(const terms& t, std::string_view policy, double fill_s) {
             t.b, t.plateau, t.q_over("(L-M)"), fill_s);
     if (t.c >= t.m)
         return fmt::format("calm at {:.6g}/s leaves the sink of {:.6g}/s nothing over to recover with", t.c, t.m);
-    if (const codel_law law(t); policy == "codel" && law.acts) {
-        const auto catches_up =
-            fmt::format("its law takes 2 interval^2 (L-M) = {:.3g} s to drop {:.6g} items a second from "
-                        "a source that does not slow down",
-                        law.has_caught_up_s - law.begins_s, t.over());
-        if (law.has_caught_up_s > t.b) return catches_up + ": until then the ring is full, and loses what arrives";
-        return catches_up + ", and has no closed form from then on: the wait swings about the target";
-    }
+    if (policy == "codel" && codel_acts(t) && t.n / t.m <= 2 * t.target_s)
+        return "a full ring keeps items for longer than codel's target, and for less than twice as long: what its law makes "
+               "of that has no closed form";
     return {};
 }
 
@@ -204,7 +186,7 @@ forecast predict(const conditions& c, std::string_view policy) {
     if (t.bounded && fill_s >= t.b) return all;
 
     figures out(all.figures);
-    predict_waiting(t, policy, all.settled_s, out);
+    predict_waiting(t, policy, out);
     if (policy == "shed_lowest") predict_classes(t, out);
     if (t.bounded) {
         out.about("loss_share", std::max(0.0, t.over() * t.b - t.plateau) / (t.l * t.b),

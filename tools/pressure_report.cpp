@@ -29,7 +29,7 @@ std::string_view what_it_does(const std::string& policy) {
          "Items of the low class make room, and the high class is served first, as if there were no burst."},
         {"codel",
          "Items that waited longer than the target for an interval are dropped where they are taken, ever more of "
-         "them."}};
+         "them, and all that waited for twice the target."}};
     for (const auto& [name, text] : words)
         if (name == policy) return text;
     return "";

@@ -42,8 +42,9 @@ struct shed_lowest {
 };
 
 /// Controlled delay (RFC 8289): once items have waited longer than `target` for an `interval`, some are dropped at the
-/// pop, ever more of them, until waiting is below `target` again. The interval is to be a worst round trip of the loop
-/// that the loss is to slow down; the target 5 to 10 % of it. A full ring loses the arriving item, as with drop_newest.
+/// pop, ever more of them, and all that have waited longer than twice the target, until waiting is below `target` again.
+/// The interval is to be a worst round trip of the loop that the loss is to slow down; the target 5 to 10 % of it. A full
+/// ring loses the arriving item, as with drop_newest.
 template <class Clock = std::chrono::steady_clock>
 struct codel {
     static_assert(Clock::is_steady,

@@ -15,6 +15,10 @@ namespace weir::detail {
 /// sender that answers to loss in step with time, until an item has waited less. If the waits are back soon, dropping
 /// goes on at the rate that it had reached.
 ///
+/// A sender that does not answer would keep the law waiting: it takes 2 interval^2 seconds for each item a second that is
+/// too much. So while items are dropped, none passes that has waited longer than twice the target, as in queues of
+/// requests (Maurer: Fail at scale, ACM Queue 13(8), 2015). Such drops do not count for the law.
+///
 /// Belongs to one consumer. O(1) and a square root for each drop.
 template <class Clock>
 class codel_law {
@@ -39,6 +43,7 @@ public:
             dropping_ = false;
             return false;
         }
+        if (now - entered > 2 * target_) return true;
         if (now < next_) return false;
         ++count_;
         next_ = after_next(next_);
