@@ -19,9 +19,9 @@
 // not wake it.
 //
 // Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
-// read-modify-write with many, and for the producers a look at it. A portion of a quarter of the capacity, with twice
-// as much asked for in the beginning, costs no throughput; a request for each item costs some. pull::grant_every makes
-// portions of single requests where the consumer would rather not count.
+// read-modify-write with many, and for the producers a look at it. So a request for each item is the dearest way; a
+// quarter of the capacity at a time, with more asked for in the beginning, a good one. pull::grant_every makes portions
+// of single requests where the consumer would rather not count.
 #pragma once
 
 #include <concepts>
