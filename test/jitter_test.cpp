@@ -47,7 +47,7 @@ TEST(proc_counters, reads_the_time_that_the_hypervisor_took) {
 spin_record two_seconds() {
     spin_record seen;
     seen.watched_ns = 2e9;
-    for (const std::uint64_t ns : {1500, 1500, 3000, 4'000'000}) {
+    for (const std::uint64_t ns : {1500U, 1500U, 3000U, 4'000'000U}) {
         seen.gaps_ns.record(ns);
         seen.stolen_ns += static_cast<double>(ns);
     }
