@@ -19,7 +19,7 @@ struct test_clock {
     using rep = duration::rep;
     using period = duration::period;
     using time_point = std::chrono::time_point<test_clock>;
-    static constexpr bool is_steady = true;
+    [[maybe_unused]] static constexpr bool is_steady = true;
 };
 using time_point = test_clock::time_point;
 using law_type = weir::detail::codel_law<test_clock>;

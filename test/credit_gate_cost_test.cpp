@@ -34,8 +34,6 @@ using weir::credit_permit;
 using weir::status;
 using clock = std::chrono::steady_clock;
 
-constexpr auto ages = 60s;
-
 // ---- shared memory -----------------------------------------------------------------------------------------------
 
 struct cost {

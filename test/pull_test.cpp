@@ -134,7 +134,7 @@ TYPED_TEST(pull, lets_in_exactly_what_is_asked_for) {
 TYPED_TEST(pull, adds_demands_up) {
     this->for_each_ring([&](auto& ring) {
         word asked = 0;
-        for (const word n : {1, 2, 3}) {
+        for (const word n : {1U, 2U, 3U}) {
             ring.request(n);
             asked += n;
             EXPECT_EQ(ring.credits(), std::min<word>(asked, ring.capacity()));
