@@ -36,7 +36,7 @@ int main() {
 #elif USE == 3
     ring_of<overflow::shed_lowest<2, lowest>, overflow::many_producers> ring(2);
 #elif USE == 4
-    ring_of<overflow::shed_lowest<1, lowest>> ring(2);
+    [[maybe_unused]] const overflow::shed_lowest<1, lowest> policy{};
 #elif USE == 5
     ring_of<overflow::codel<std::chrono::system_clock>> ring(2);
 #elif USE == 6
