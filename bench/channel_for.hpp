@@ -25,12 +25,6 @@
 
 namespace bench {
 
-template <typename Q, typename T>
-concept try_queue = requires(Q& q, const T& in, T& out) {
-    { q.try_push(in) } -> std::same_as<bool>;
-    { q.try_pop(out) } -> std::same_as<bool>;
-};
-
 /// What a thread pushes into: the queue, or the thread's own end of it.
 template <typename Q>
 decltype(auto) producer_of(Q& queue) {
@@ -49,6 +43,12 @@ decltype(auto) consumer_of(Q& queue) {
         return (queue);
     }
 }
+
+template <typename Q, typename T>
+concept try_queue = requires(Q& q, const T& in, T& out) {
+    { producer_of(q).try_push(in) } -> std::same_as<bool>;
+    { consumer_of(q).try_pop(out) } -> std::same_as<bool>;
+};
 
 template <typename Q, typename T>
 concept batch_queue = requires(Q& q, std::span<const T> in, std::span<T> out) {

@@ -7,32 +7,53 @@ namespace bench {
 namespace {
 
 /// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that
-/// at a time, when it has finished so many.
+/// at a time, when it has finished so many. It counts them where a consumer would, in a variable of its loop.
 template <typename Ring>
 class asking {
     using T = typename Ring::value_type;
 
 public:
+    class producer {
+    public:
+        explicit producer(asking& queue) : ring_(queue.ring_) {}
+        bool try_push(const T& item) { return static_cast<bool>(ring_.try_push(item)); }
+
+    private:
+        Ring& ring_;
+    };
+
+    class consumer {
+    public:
+        explicit consumer(asking& queue) : ring_(queue.ring_), portion_(queue.portion_) {}
+        consumer(const consumer&) = delete;
+        consumer& operator=(const consumer&) = delete;
+        ~consumer() {
+            if (finished_ != 0) ring_.request(finished_);
+        }
+        bool try_pop(T& item) {
+            // Whoever comes for the next item has finished the one before.
+            if (finished_ == portion_) [[unlikely]] {
+                ring_.request(portion_);
+                finished_ = 0;
+            }
+            if (!ring_.try_pop(item)) return false;
+            ++finished_;
+            return true;
+        }
+
+    private:
+        Ring& ring_;
+        const std::size_t portion_;
+        std::size_t finished_ = 0;
+    };
+
     explicit asking(std::size_t capacity) : ring_(capacity), portion_(std::max<std::size_t>(1, capacity / 4)) {
         ring_.request(capacity);
-    }
-
-    bool try_push(const T& item) { return static_cast<bool>(ring_.try_push(item)); }
-    bool try_pop(T& item) {
-        // Whoever comes for the next item has finished the one before.
-        if (finished_ == portion_) [[unlikely]] {
-            ring_.request(portion_);
-            finished_ = 0;
-        }
-        const bool popped = static_cast<bool>(ring_.try_pop(item));
-        finished_ += popped ? 1 : 0;
-        return popped;
     }
 
 private:
     Ring ring_;
     const std::size_t portion_;
-    std::size_t finished_ = 0;  // the consumer's
 };
 
 template <typename T>

@@ -69,6 +69,7 @@ public:
           closing_(asymmetric),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {
+        producer_.demand.taken = start;
         consumer_.demand.granted = start;
         consumer_.demand.grant_every = grant_every;
     }
@@ -95,7 +96,7 @@ public:
 
     /// Why the look just made found no credit. `no_credit`: there was room, and no demand.
     status::value shortage() const noexcept {
-        if constexpr (on_request) return producer_.demand.has_room ? status::no_credit : status::full;
+        if constexpr (on_request) return knows_of_room(send_position()) ? status::no_credit : status::full;
         return status::full;
     }
 
@@ -144,12 +145,14 @@ public:
 
     /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, or if the capacity
     /// allows no more.
-    Counter request(std::uint64_t n) noexcept
+    [[gnu::noinline]] Counter request(std::uint64_t n) noexcept
         requires on_request
     {
         demand_state& mine = consumer_.demand;
-        mine.open = n < pull::unbounded - mine.open ? mine.open + n : pull::unbounded;
-        const bool may_wait = due() < mine.grant_every && known_items(take_position()) > 0;
+        const Counter taken = take_position();
+        const bool ends = mine.withheld != pull::unbounded && n < pull::unbounded - mine.withheld - unused(taken);
+        mine.withheld = ends ? mine.withheld + n : pull::unbounded;
+        const bool may_wait = due(taken) < mine.grant_every && known_items(taken) > 0;
         return may_wait ? Counter{0} : grant_rest();
     }
 
@@ -157,8 +160,9 @@ public:
     Counter grant_rest() noexcept
         requires on_request
     {
-        const Counter n = due();
-        if (n > 0) grant(take_position());
+        const Counter taken = take_position();
+        const Counter n = due(taken);
+        if (n > 0) grant(n);
         return n;
     }
 
@@ -170,7 +174,7 @@ public:
     }
 
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
-    bool drained() noexcept {
+    [[gnu::noinline]] bool drained() noexcept {
         if (consumer_.drained) return true;
         // To be remembered: a claim that is about to be refused shows in the position for a moment.
         consumer_.drained = closing_.is_drained(producer_.position, take_position());
@@ -220,10 +224,10 @@ private:
 
     // What a side keeps on its line for credit on request.
     struct demand_state {
-        std::uint64_t open = 0;   // the consumer's: items asked for and not consumed; unbounded stays
-        Counter granted = 0;      // the consumer's: the limit as it was last published
-        Counter grant_every = 1;  // the consumer's: how much credit is worth a publication
-        bool has_room = false;    // the producer's: what it found when it last found no credit
+        std::uint64_t withheld = 0;  // the consumer's: items asked for and not granted yet; unbounded stays
+        Counter granted = 0;         // the consumer's: the limit as it was last published
+        Counter grant_every = 1;     // the consumer's: how much credit is worth a publication
+        Counter taken = 0;           // the producer's: how far it knows the consumer to be
     };
     struct no_demand {};
 
@@ -262,10 +266,9 @@ private:
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
     [[gnu::noinline]] Counter look_for_credit(Counter position, Counter wanted) noexcept {
         producer_.pace();
-        producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
-        Counter found = difference(producer_.known, position);
+        Counter found = look_at_limit(position);
         if constexpr (on_request) {
-            if (found == 0) found = look_for_room(position);
+            if (found == 0 && !knows_of_room(position)) found = look_for_room(position);
         }
         producer_.adapt(found, worthwhile(wanted), 0);
         return found;
@@ -279,34 +282,54 @@ private:
         return found;
     }
 
-    // Without credit: is it that there is no room? If there is, the limit may have moved with it, hence a second look; so
-    // "no credit" was true when the room was seen.
-    [[gnu::noinline]] Counter look_for_room(Counter position) noexcept {
-        const Counter taken = consumer_.position.load(detail::acquire);  // (8) acquire: pairs with (7)
-        // More than the capacity is there where items were consumed, and their room used again, before this counter says so.
-        producer_.demand.has_room = difference(position, taken) < capacity_;
-        if (!producer_.demand.has_room) return 0;
-        producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3)
+    Counter look_at_limit(Counter position) noexcept {
+        producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
+        if constexpr (on_request) know_taken(position, static_cast<Counter>(producer_.known - capacity_));
         return difference(producer_.known, position);
     }
 
+    // Without credit: is it that there is no room? If there is, the limit may have moved with it, hence a second look; so
+    // "no credit" was true when the room was seen. While it is known that there is room, the consumer's line is left alone:
+    // who waits for credit would take it away at every look.
+    [[gnu::noinline]] Counter look_for_room(Counter position) noexcept {
+        know_taken(position, consumer_.position.load(detail::acquire));  // (8) acquire: pairs with (7)
+        return knows_of_room(position) ? look_at_limit(position) : Counter{0};
+    }
+
+    bool knows_of_room(Counter position) const noexcept {
+        return difference(position, producer_.demand.taken) < capacity_;
+    }
+
+    // The consumer's position comes later than the limit that goes with it, so either may be what shows more.
+    void know_taken(Counter position, Counter taken) noexcept {
+        Counter& known = producer_.demand.taken;
+        if (difference(position, taken) < difference(position, known)) known = taken;
+    }
+
     void consume_of_demand(Counter taken, Counter n) noexcept {
-        std::uint64_t& open = consumer_.demand.open;
-        const bool capacity_decides = open > capacity_;
-        if (open != pull::unbounded) open -= n;
-        if (capacity_decides) grant(taken);
+        if (consumer_.demand.withheld != 0) [[unlikely]] grant_freed(taken, n);
         // (7) release: pairs with (8): who sees the room sees the limit that came with it. Hence the limit first
         consumer_.position.store(taken, detail::release);
     }
 
-    // How far the limit is behind of what was asked for and has room.
-    Counter due() const noexcept { return difference(limit_of_demand(take_position()), consumer_.demand.granted); }
-    Counter limit_of_demand(Counter taken) const noexcept {
-        return static_cast<Counter>(taken + static_cast<Counter>(std::min<std::uint64_t>(consumer_.demand.open, capacity_)));
+    // Where more was asked for than there was room, room is what was waited for. Out of line, for the sake of pops that
+    // have none to grant.
+    [[gnu::noinline]] void grant_freed(Counter taken, Counter n) noexcept {
+        const Counter room = difference(capacity_, unused(static_cast<Counter>(taken - n)));
+        if (consumer_.demand.withheld > room) grant(due(taken));
     }
-    void grant(Counter taken) noexcept {
-        consumer_.demand.granted = limit_of_demand(taken);
-        limit_.store(consumer_.demand.granted, detail::release);  // (3) release: pairs with (4), hands the slots over
+
+    // What is granted from `taken` on: queued, or not yet sent.
+    Counter unused(Counter taken) const noexcept { return difference(consumer_.demand.granted, taken); }
+    // How far the limit is behind of what was asked for and has room.
+    Counter due(Counter taken) const noexcept {
+        return static_cast<Counter>(std::min<std::uint64_t>(consumer_.demand.withheld, difference(capacity_, unused(taken))));
+    }
+    void grant(Counter n) noexcept {
+        demand_state& mine = consumer_.demand;
+        if (mine.withheld != pull::unbounded) mine.withheld -= n;
+        mine.granted = static_cast<Counter>(mine.granted + n);
+        limit_.store(mine.granted, detail::release);  // (3) release: pairs with (4), hands the slots over
     }
 
     side producer_;

@@ -505,7 +505,7 @@ private:
         const status answer = core_.try_take(f);
         if (answer == status::success) [[likely]] popped(1);
         if constexpr (has_credit_on_request) {
-            if (is_to_wait(answer)) tell_of_credit(core_.grant_rest());
+            if (is_to_wait(answer)) [[unlikely]] grant_rest();
         }
         return answer;
     }
@@ -584,6 +584,12 @@ private:
         }
     }
 
+    // Out of line, as all that happens only when nothing is found.
+    [[gnu::noinline]] void grant_rest() noexcept
+        requires has_credit_on_request
+    {
+        tell_of_credit(core_.grant_rest());
+    }
     void tell_of_credit(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
@@ -616,7 +622,7 @@ private:
         }
     }
     void found_empty() noexcept {
-        if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
+        if constexpr (has_credit_on_request) grant_rest();
         if constexpr (requires { items_.found_nothing([] { return true; }); }) {
             if (!core_.is_closed()) items_.found_nothing([this] { return core_.is_closed() || core_.has_items(); });
         }

@@ -21,12 +21,16 @@ namespace weir::detail {
 }
 
 /// An argument is out of its bounds: std::invalid_argument with the sentence, or abort_with() where exceptions are off.
-[[noreturn]] inline void reject_argument(const std::string& sentence) {
+/// Never inlined, so that a check costs a fast path no more than its branch.
+[[noreturn, gnu::noinline, gnu::cold]] inline void reject_argument(const std::string& sentence) {
 #if defined(__cpp_exceptions)
     throw std::invalid_argument("weir: " + sentence);
 #else
     abort_with(sentence.c_str());
 #endif
+}
+[[noreturn, gnu::noinline, gnu::cold]] inline void reject_argument(const char* sentence) {
+    reject_argument(std::string(sentence));
 }
 
 /// The system refused a resource: std::system_error of errno, or abort_with() where exceptions are off.

@@ -46,7 +46,7 @@ inline std::size_t checked_threshold(pull::grant_every every, std::size_t capaci
 class shared_demand {
 public:
     /// Nothing is asked for beyond `start`. `every`: see pull::grant_every.
-    shared_demand(cursor start, std::size_t every) noexcept : requested_(start), every_(every) {}
+    shared_demand(cursor start, std::size_t every) noexcept : requested_(start), room_until_(start), every_(every) {}
 
     // ---- consumers -------------------------------------------------------------------------------------------
 
@@ -80,14 +80,18 @@ public:
 
     /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`,
     /// the end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were
-    /// so at the look at the room.
+    /// so at the last look at the demand. While it is known that there is room, room() is left alone: who waits for credit
+    /// would take the consumers' line away at every look.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
         // (2) seq_cst: pairs with (1). Before the room: who sees a request sees the pops from before, see is_unused()
         cursor asked = requested_.load(seq_cst);
+        not_asked = falls_short(asked, at, room_until_.load(relaxed));  // relaxed: a lower bound, however old
+        if (not_asked) return asked;
         const cursor free_until = room();
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
+            room_until_.store(free_until, relaxed);
             asked = requested_.load(relaxed);  // relaxed: comes after the look at the room, which is an acquire
             not_asked = falls_short(asked, at, free_until);
         }
@@ -120,6 +124,7 @@ private:
     }
 
     alignas(separation_bytes) atomic<cursor> requested_;
+    alignas(separation_bytes) mutable atomic<cursor> room_until_;            // the producers': how far there was room once
     alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
     const std::uint64_t every_;
 };
@@ -132,10 +137,13 @@ public:
     explicit credit_lot(Core& core) noexcept(noexcept(Lot(false))) : Lot(false), core_(core) {}
 
     bool notify(std::size_t n) noexcept {
-        return Lot::notify_if(n, [this]() noexcept { return core_.has_unused_credit(); });
+        return Lot::notify_if(n, [this]() noexcept { return is_useful(); });
     }
 
 private:
+    // Out of line, as is waking: it happens only when somebody waits.
+    [[gnu::noinline]] bool is_useful() noexcept { return core_.has_unused_credit(); }
+
     Core& core_;
 };
 
