@@ -213,7 +213,10 @@ TEST(overflow, codel_drops_what_has_stood_too_long_and_says_where) {
     ASSERT_TRUE(ring.push(-1)) << "lost: the ring is full";
     int expected = 0;
     std::uint64_t gaps = 0;
+    bool dropping = false;
     while (const auto item = ring.try_pop()) {
+        EXPECT_LE(ring.is_dropping(), expected > 99) << "not before an interval is over";
+        dropping |= ring.is_dropping();
         gaps += ring.gap();
         expected += static_cast<int>(ring.gap());
         ASSERT_EQ(*item, expected++);
@@ -221,6 +224,8 @@ TEST(overflow, codel_drops_what_has_stood_too_long_and_says_where) {
     }
     const overflow::ledger sum = ring.account();
     EXPECT_TRUE(sum.is_exact());
+    EXPECT_TRUE(dropping);
+    EXPECT_FALSE(ring.is_dropping()) << "nothing stands any more";
     EXPECT_GT(sum.lost_late, 10U);
     EXPECT_EQ(sum.lost_late, gaps);
     EXPECT_EQ(sum.lost_newest, 1U);

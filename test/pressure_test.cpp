@@ -104,7 +104,7 @@ TEST(pressure_predict, codel_lets_nothing_pass_that_waited_twice_its_target) {
     conditions c;  // a full ring keeps items for 25.6 ms
     c.codel_target_ms = 5;
     EXPECT_DOUBLE_EQ(predicted(c, "codel", "sojourn_p50_ms"), 10);
-    EXPECT_DOUBLE_EQ(predicted(c, "codel", "sojourn_p99_ms"), 10);
+    EXPECT_DOUBLE_EQ(predicted(c, "codel", "engaged_sojourn_p99_ms"), 10);
     c.codel_target_ms = 20;
     EXPECT_FALSE(is_predicted(c, "codel", "sojourn_p50_ms"));
     EXPECT_DOUBLE_EQ(predicted(c, "codel", "sojourn_p99_ms"), 25.6);
@@ -144,15 +144,16 @@ TEST(pressure_predict, goodput_is_the_sinks_rate_where_the_wait_is_within_the_de
     EXPECT_DOUBLE_EQ(predict_goodput(c, "reject", 100'000), 40'000);
 }
 
-TEST(pressure_predict, a_figure_is_met_within_a_tenth_and_a_bound_up_to_it) {
+TEST(pressure_predict, a_figure_is_met_within_a_tenth_and_a_bound_a_tenth_beyond) {
     const prediction about{"x_ms", 100, relation::about, ""}, at_most{"x_ms", 100, relation::at_most, ""};
     EXPECT_TRUE(is_met(about, 90));
     EXPECT_TRUE(is_met(about, 110));
     EXPECT_FALSE(is_met(about, 89.9));
     EXPECT_FALSE(is_met(about, 110.1));
     EXPECT_TRUE(is_met(at_most, 0));
-    EXPECT_TRUE(is_met(at_most, 100));
-    EXPECT_FALSE(is_met(at_most, 100.1));
+    EXPECT_TRUE(is_met(at_most, 110));
+    EXPECT_FALSE(is_met(at_most, 110.1));
+    EXPECT_FALSE(is_met({"x_ms", 0, relation::at_most, ""}, 0.001)) << "nothing is nothing";
 }
 
 // ---- Schedules

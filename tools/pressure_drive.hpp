@@ -50,6 +50,7 @@ struct sink_record {
     static constexpr std::uint64_t longest_ns = 3'600'000'000'000;
 
     histogram sojourn{longest_ns}, delay{longest_ns};  // in the burst, once settled
+    histogram engaged_sojourn{longest_ns};               // of these, while a policy drops that does not always
     histogram class_sojourn[2] = {histogram{longest_ns}, histogram{longest_ns}};
     histogram calm_sojourn{longest_ns};  // of the high class, or of all where there is one
     std::uint64_t delivered_of_burst[2] = {};
@@ -164,6 +165,7 @@ private:
         if (in_window(now)) {
             seen.sojourn.record(sojourn);
             seen.delay.record(delay);
+            if (queue_.is_dropping()) seen.engaged_sojourn.record(sojourn);
             seen.class_sojourn[cls].record(sojourn);
             ++seen.taken_in_window;
             if (static_cast<double>(delay) <= plan_.c.deadline_ms * 1e6) ++seen.taken_in_time;

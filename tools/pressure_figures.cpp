@@ -88,6 +88,7 @@ void fill_in(const run_plan& plan, std::string_view policy, const source_record&
         for (const double p : points)
             to.percentiles[to.end.percentiles++] = {p, ms(seen.sojourn, p), ms(seen.delay, p)};
     }
+    if (seen.engaged_sojourn.count() != 0) out("engaged_sojourn_p99_ms", ms(seen.engaged_sojourn, 99));
     if (policy == "shed_lowest") write_classes(sent, seen, out);
     out("last_arrival_delay_s", seen.last_arrival_delay_ns / 1e9);
     out("loss_share", share(ledger.refused + ledger.lost(), sent.offered_in_burst[0] + sent.offered_in_burst[1]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Schema 1 of `weir pressure --json`, from which the report is drawn as well. Every key carries its unit; "predicted"
-// is to be met within 10 %, "bounds" are not to be exceeded, and what has no closed form is in "measured" alone.
+// is to be met within 10 %, "bounds" are to be exceeded by no more, and what has no closed form is in "measured" alone.
 #include "pressure.hpp"
 
 #include <weir/version.hpp>

@@ -34,6 +34,8 @@ public:
         return answer::taken;
     }
 
+    static bool is_dropping() { return false; }
+
     account ledger() const {
         const std::lock_guard lock(mutex_);
         account sum;
@@ -60,6 +62,11 @@ public:
         const status said = ring_.try_pop(out);
         if (said) return answer::taken;
         return said == status::empty ? answer::empty : answer::busy;
+    }
+
+    bool is_dropping() const {
+        if constexpr (requires { ring_.is_dropping(); }) return ring_.is_dropping();
+        return false;
     }
 
     account ledger() const {

@@ -128,7 +128,7 @@ std::string drawn(const json& run) {
     for (const auto& policy : run.at("policies")) add_policy(run, policy, page);
     const auto& where = run.at("environment");
     page.add(fmt::format(
-        "<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. Predictions are to be met within 10 %.</p>\n",
+        "<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. Predictions and bounds are to be met within 10 %.</p>\n",
         escaped(run.at("weir_version").get<std::string>()), escaped(where.at("date").get<std::string>()),
         escaped(where.at("kernel").is_string() ? where.at("kernel").get<std::string>() : "unknown"),
         where.at("pus").get<unsigned>(), where.at("assertions") == true ? ", built with debug checks" : ""));

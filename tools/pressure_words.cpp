@@ -28,10 +28,11 @@ std::string time(double s) {
 }  // namespace
 
 std::string_view title_of(std::string_view key) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 17> titles{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 18> titles{{
         {"backlog_growth_per_s", "growth of the backlog"},
         {"sojourn_p50_ms", "sojourn in the queue, median"},
         {"sojourn_p99_ms", "sojourn in the queue, p99"},
+        {"engaged_sojourn_p99_ms", "the same while items are dropped"},
         {"delay_p50_ms", "delay from the intended time, median"},
         {"delay_p99_ms", "delay from the intended time, p99"},
         {"last_arrival_delay_s", "delay of the burst's last arrival"},

@@ -223,6 +223,13 @@ public:
     /// latest when an item has come that was pushed after the loss.
     std::uint64_t gap() const noexcept { return gap_; }
 
+    /// Whether codel is at work: items have waited too long for an interval, and none has waited less since.
+    bool is_dropping() const noexcept
+        requires detail::is_codel<Policy>
+    {
+        return state_.law.is_dropping();
+    }
+
     // ---- any thread -------------------------------------------------------------------------------------------
 
     /// As basic_ring::close(): later pushes are refused, what was accepted is still popped.
