@@ -66,7 +66,7 @@ public:
     }
     /// The accepted item, or one that was taken back, goes nowhere.
     void give_up() noexcept {
-        gone_.store(gone_.load(relaxed) + 1, release);  // (1) release: pairs with (2)
+        gone_.store(gone_.load(relaxed) + 1, relaxed);  // relaxed, both: a number to compare, see drained()
     }
 
     // ---- consumer --------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ public:
             const status answer =
                 cores_[its].try_take([&](T& item) noexcept(noexcept(visit(item, its))) { visit(item, its); });
             if (answer == status::success) {
-                // relaxed: only this thread writes it. (3) release: pairs with (4), the slot is free
+                // relaxed: only this thread writes it. (1) release: pairs with (2), the slot is free
                 taken_.store(taken_.load(relaxed) + 1, release);
                 return status::success;
             }
@@ -130,15 +130,15 @@ private:
 
     // Whether one more than is queued, besides the one that is accepted, would be within the capacity.
     bool has_room() const noexcept {
-        // relaxed, both: only this thread writes them. (4) acquire: pairs with (3), the slots are free
+        // relaxed, both: only this thread writes them. (2) acquire: pairs with (1), the slots are free
         const std::uint64_t queued = claimed_.load(relaxed) - 1 - gone_.load(relaxed) - taken_.load(acquire);
         return queued < capacity_;
     }
 
     bool drained() noexcept {
         if (drained_) return true;
-        // relaxed: only this thread writes it. (2) acquire: pairs with (1): what is gone was claimed before
-        const std::uint64_t ended = taken_.load(relaxed) + gone_.load(acquire);
+        // relaxed, both: only this thread writes the one, and an old value of the other falls short of all that was claimed
+        const std::uint64_t ended = taken_.load(relaxed) + gone_.load(relaxed);
         // To be remembered: a claim that is about to be refused shows for a moment.
         drained_ = closing_.is_drained(claimed_, ended);
         return drained_;
