@@ -217,6 +217,7 @@ private:
     static constexpr Counter stream = 8;
     // The most that a look waits: about 1 us on x86-64.
     static constexpr int most_pauses = 64;
+    static constexpr int pauses_between_looks = 8;
     // Who looks more rarely than this, in ns as rough_ns() counts them, does not disturb and need not wait.
     static constexpr std::uint64_t rare = 8192;
 
@@ -228,6 +229,7 @@ private:
         Counter granted = 0;         // the consumer's: the limit as it was last published
         Counter grant_every = 1;     // the consumer's: how much credit is worth a publication
         Counter taken = 0;           // the producer's: how far it knows the consumer to be
+        std::uint64_t granted_at = 0;  // the producer's: when its last look found credit; 0 if it did not
     };
     struct no_demand {};
 
@@ -268,7 +270,9 @@ private:
         producer_.pace();
         Counter found = look_at_limit(position);
         if constexpr (on_request) {
+            if (found == 0 && !knows_of_room(position)) found = wait_for_grant(position);
             if (found == 0 && !knows_of_room(position)) found = look_for_room(position);
+            producer_.demand.granted_at = found > 0 ? detail::rough_ns() : 0;
         }
         producer_.adapt(found, worthwhile(wanted), 0);
         return found;
@@ -286,6 +290,19 @@ private:
         producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
         if constexpr (on_request) know_taken(position, static_cast<Counter>(producer_.known - capacity_));
         return difference(producer_.known, position);
+    }
+
+    // Amid a stream the next grant is on its way, and cheaper to wait for than to look for room. Once, and as long as a look
+    // waits at most.
+    Counter wait_for_grant(Counter position) noexcept {
+        Counter found = 0;
+        const std::uint64_t last = producer_.demand.granted_at;
+        if (last == 0 || detail::rough_ns() - last > rare) return found;
+        for (int i = 0; i < most_pauses && found == 0; i += pauses_between_looks) {
+            for (int j = 0; j < pauses_between_looks; ++j) detail::pause();
+            found = look_at_limit(position);
+        }
+        return found;
     }
 
     // Without credit: is it that there is no room? If there is, the limit may have moved with it, hence a second look; so

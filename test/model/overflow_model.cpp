@@ -204,6 +204,7 @@ constexpr entry scenarios[] = {
     {"drop_oldest_ledger", 3, 1, 50'000, make<overflowing<overflow::drop_oldest, 1, 1, 2, 1>>},
     {"drop_newest", 2, 3, 50'000, make<overflowing<overflow::drop_newest, 1, 1, 3, 2>>},
     {"drop_newest_many", 3, 0, 100'000, make<overflowing<overflow::drop_newest, 1, 2, 2, 2>>},
+    {"drop_newest_many_ledger", 4, 0, 100'000, make<overflowing<overflow::drop_newest, 1, 2, 2, 1>>},
     {"drop_newest_ledger", 3, 2, 50'000, make<overflowing<overflow::drop_newest, 1, 1, 2, 1>>},
     {"reject_ledger", 3, 2, 50'000, make<overflowing<overflow::reject, 1, 1, 2, 2>>},
     {"shed", 2, 1, 50'000, make<overflowing<shed_lowest, 1, 1, 3, 2>>},

@@ -51,8 +51,9 @@ public:
         for (;;) {
             // The second load, since the first one acquired nothing: who is told sees what the closing thread did.
             if ((at & closed_bit) != 0) [[unlikely]] return {claimed::closed, current()};
-            // (3) acquire: pairs with (4), passes on what the thread that looked has seen
-            std::int64_t credit = distance(known_.load(acquire), at);
+            // relaxed: whether a slot can be used its own number says. Whoever looked and claims passes on what it saw by (2),
+            // to all who read a later cursor, since claims are read-modify-writes and continue its release sequence
+            std::int64_t credit = distance(known_.load(relaxed), at);
             if (credit < static_cast<std::int64_t>(wanted)) [[unlikely]] {
                 credit = look(at, limit, wanted > 1 ? std::min(wanted, worthwhile) : worthwhile, may_be_alone);
                 if ((at & closed_bit) != 0) return {claimed::closed};
@@ -72,7 +73,7 @@ public:
                 continue;
             }
             const cursor first = at;
-            // (2) release: pairs with (1). No acquire: what the items hold comes by (3) or by the slots
+            // (2) release: pairs with (1). No acquire: what the items hold comes by the slots
             if (cursor_.compare_exchange_strong(at, items_ahead(at, n), release, relaxed)) [[likely]] {
                 return {claimed::some, first, n};
             }
@@ -97,7 +98,7 @@ private:
         const cursor known = limit(at);
         const std::int64_t credit = distance(known, at & ~closed_bit);
         pace_.found(static_cast<std::uint64_t>(std::max<std::int64_t>(credit, 0)), worthwhile, may_be_alone);
-        if (credit > 0) known_.store(known, release);  // (4) release: pairs with (3)
+        if (credit > 0) known_.store(known, relaxed);  // relaxed: see claim()
         return credit;
     }
 
