@@ -176,6 +176,7 @@ results_file::~results_file() {
 void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) {
     json all;
     all["schema_version"] = schema_version;
+    all["kind"] = "weir-bench";
     all["environment"] = env;
     json& floors = all["floors"] = json::array();
     json& summary = all["summary"] = json::array();

@@ -3,6 +3,8 @@
 
 // What on a host costs latency, found in its /proc and /sys. Looks only; changes nothing.
 
+#include "machine_identity.hpp"
+
 #include <weir/affinity.hpp>
 #include <weir/kernel_settings.hpp>
 
@@ -62,6 +64,7 @@ struct host {
 [[nodiscard]] std::vector<finding> examine_memory(const host& on);
 
 [[nodiscard]] std::string findings_as_text(const std::vector<finding>& findings);
-[[nodiscard]] std::string findings_as_json(const std::vector<finding>& findings);
+/// `machine` is where they were found, if that is known.
+[[nodiscard]] std::string findings_as_json(const std::vector<finding>& findings, const machine_identity& machine = {});
 
 }  // namespace weir::tool

@@ -15,41 +15,6 @@ namespace {
 
 std::string ns(double value) { return value < 99.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value); }
 
-// What stands beside a class: of its measured pairs, medians for floors and quartiles, sums for what went wrong.
-struct class_noise {
-    double q1_ns = 0;
-    double q3_ns = 0;
-    double half_line_ns = 0;
-    double of_stream = 0;
-    unsigned rounds = 0;
-    unsigned dropped = 0;
-    unsigned involuntary_switches = 0;
-    unsigned migrations = 0;
-    bool steady = true;
-};
-
-class_noise noise_of(const matrix_data& matrix, const class_cost& of) {
-    class_noise sum;
-    std::vector<double> q1, q3, line, stream;
-    for (const auto& pair : matrix.pairs) {
-        if (pair.kind != of.kind || !pair.measured) continue;
-        q1.push_back(pair.q1_ns);
-        q3.push_back(pair.q3_ns);
-        line.push_back(pair.line_roundtrip_ns / 2);
-        stream.push_back(pair.stream_words_per_s > 0 ? pair.items_per_s / pair.stream_words_per_s : 0);
-        sum.rounds += pair.rounds;
-        sum.dropped += pair.dropped;
-        sum.involuntary_switches += pair.involuntary_switches;
-        sum.migrations += pair.migrations;
-        sum.steady &= pair.steady;
-    }
-    sum.q1_ns = bench::median(q1);
-    sum.q3_ns = bench::median(q3);
-    sum.half_line_ns = bench::median(line);
-    sum.of_stream = bench::median(stream);
-    return sum;
-}
-
 std::string class_table(const matrix_data& matrix) {
     std::vector<table_line> lines{{"from one PU to another", "one way p50", "q1..q3", "p99", "p99.9",
                                    "half a line trip", "M items/s", "of the floor", "pairs", "rounds", "dropped",
@@ -117,6 +82,28 @@ std::string heat_map(const matrix_data& matrix, const view_settings& settings) {
 }
 
 }  // namespace
+
+class_noise noise_of(const matrix_data& matrix, const class_cost& of) {
+    class_noise sum;
+    std::vector<double> q1, q3, line, stream;
+    for (const auto& pair : matrix.pairs) {
+        if (pair.kind != of.kind || !pair.measured) continue;
+        q1.push_back(pair.q1_ns);
+        q3.push_back(pair.q3_ns);
+        line.push_back(pair.line_roundtrip_ns / 2);
+        stream.push_back(pair.stream_words_per_s > 0 ? pair.items_per_s / pair.stream_words_per_s : 0);
+        sum.rounds += pair.rounds;
+        sum.dropped += pair.dropped;
+        sum.involuntary_switches += pair.involuntary_switches;
+        sum.migrations += pair.migrations;
+        sum.steady &= pair.steady;
+    }
+    sum.q1_ns = bench::median(q1);
+    sum.q3_ns = bench::median(q3);
+    sum.half_line_ns = bench::median(line);
+    sum.of_stream = bench::median(stream);
+    return sum;
+}
 
 pair_grid grid_of(const matrix_data& matrix) {
     std::map<unsigned, std::size_t> place;

@@ -2,6 +2,7 @@
 // What `weir run` prints, as text and as JSON (schema 1).
 #include "run_data.hpp"
 #include "text_table.hpp"
+#include "words.hpp"
 
 #include <weir/version.hpp>
 
@@ -13,20 +14,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string time(double ns) {
-    return ns < 1e3   ? fmt::format("{:.0f} ns", ns)
-           : ns < 1e6 ? fmt::format("{:.3g} us", ns / 1e3)
-                      : fmt::format("{:.3g} ms", ns / 1e6);
-}
-
 std::string with_quartiles(const spread& s) {
-    return fmt::format("{} ({}-{})", time(s.median), time(s.q1), time(s.q3));
-}
-
-std::string rate(double per_s) {
-    return per_s >= 1e6   ? fmt::format("{:.3g} Mps", per_s / 1e6)
-           : per_s >= 1e3 ? fmt::format("{:.3g} kps", per_s / 1e3)
-                          : fmt::format("{:.3g} ps", per_s);
+    return fmt::format("{} ({}-{})", ns_in_words(s.median), ns_in_words(s.q1), ns_in_words(s.q3));
 }
 
 std::string places(const run_data& found, const run_layout& layout) {
@@ -41,7 +30,7 @@ std::string layout_table(const run_data& found) {
     std::vector<table_line> lines{{"", "p50", "p99", "delivered", "refused", "switched", "moved", "roles on PUs"}};
     for (const auto& record : found.layouts)
         lines.push_back({record.layout.name, with_quartiles(spread_of(record.p50_ns)),
-                         with_quartiles(spread_of(record.p99_ns)), rate(spread_of(record.delivered_per_s).median),
+                         with_quartiles(spread_of(record.p99_ns)), rate_in_words(spread_of(record.delivered_per_s).median),
                          fmt::format("{}", record.refused), fmt::format("{}", record.disturbances.involuntary_switches),
                          fmt::format("{}", record.disturbances.migrations), places(found, record.layout)});
     return aligned(lines, {side::left, side::right, side::right, side::right, side::right, side::right, side::right});
@@ -68,8 +57,8 @@ std::string edge_table(const run_data& found) {
         const auto& edge = found.plan.edges[i];
         lines.push_back({edge.asked.name(), std::string(to_string(edge.distance)),
                          with_quartiles(spread_of(record.edge_p50_ns[i])),
-                         fmt::format("{}, {}", time(edge.cost.p50_ns), to_string(edge.source)),
-                         with_quartiles(spread_of(record.edge_p99_ns[i])), time(edge.cost.p99_ns)});
+                         fmt::format("{}, {}", ns_in_words(edge.cost.p50_ns), to_string(edge.source)),
+                         with_quartiles(spread_of(record.edge_p99_ns[i])), ns_in_words(edge.cost.p99_ns)});
     }
     return aligned(lines);
 }
@@ -115,8 +104,8 @@ std::string run_as_text(const run_data& found) {
     if (!found.remarks.empty()) text += "\n";
     if (found.max_p99_ns)
         text += fmt::format("\n  p99 of the plan {} {}, the most is {}: {}\n",
-                            time(spread_of(found.planned().p99_ns).median),
-                            found.is_within_gate() ? "is within" : "is above", time(*found.max_p99_ns),
+                            ns_in_words(spread_of(found.planned().p99_ns).median),
+                            found.is_within_gate() ? "is within" : "is above", ns_in_words(*found.max_p99_ns),
                             found.is_within_gate() ? "passed" : "failed");
     return text;
 }
@@ -127,6 +116,7 @@ std::string run_as_json(const run_data& found) {
              {"weir_version", WEIR_VERSION_STRING},
              {"plan", found.file},
              {"machine", {{"fingerprint", found.plan.fingerprint}, {"summary", found.plan.machine}}},
+             {"roles", json::array()},
              {"rounds", found.rounds},
              {"sample_ms", found.sample_s * 1e3},
              {"seed", found.seed},
@@ -134,6 +124,7 @@ std::string run_as_json(const run_data& found) {
              {"comparisons", json::array()},
              {"edges", json::array()},
              {"remarks", found.remarks}};
+    for (const auto& role : found.plan.roles) all["roles"].push_back(role.asked.name);
     for (const auto& record : found.layouts) all["layouts"].push_back(as_json(record));
     for (const auto& one : found.comparisons)
         all["comparisons"].push_back({{"other", one.other},
