@@ -27,6 +27,7 @@ constexpr const char* footer = R"(Examples:
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
                                          where the threads of a program should run
   weir run --plan plan.json              whether that plan is any good here
+  weir report *.json --html report.html  what the above, and weir-bench, saved with --json: on one page
   weir pressure --policy drop_oldest     what a full ring does, live
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
@@ -68,6 +69,7 @@ int run(int argc, char** argv) {
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
         {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
+        {"report", add_report(*app.add_subcommand("report", "Put what the others have saved on one page"))},
         {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
     };
 
