@@ -49,7 +49,7 @@ void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scal
 // Each row and column has its PU's number; where they stand too close, every second, fourth, ...
 void draw_numbers(svg_page& page, const matrix_data& matrix, double cell, double left, double top) {
     std::size_t step = 1;
-    while (static_cast<double>(step) * cell < 18) step *= 2;
+    while (static_cast<double>(step) * cell < 24) step *= 2;
     for (std::size_t i = 0; i < matrix.pus.size(); i += step) {
         const auto number = fmt::format("{}", matrix.pus[i]);
         const double middle = (static_cast<double>(i) + 0.5) * cell;

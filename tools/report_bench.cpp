@@ -103,6 +103,13 @@ std::string floor_sentence(const json& results, const std::string& name) {
                        short_number(number(object(*floor, "stream_words_per_s"), "median") / 1e6));
 }
 
+// Two to five tics from 0 to the largest value.
+double tic_step(double largest) {
+    const double power = std::pow(10, std::floor(std::log10(std::max(largest, 1e-9))));
+    const double leading = largest / power;
+    return power * (leading > 5 ? 2 : leading > 2 ? 1 : 0.5);
+}
+
 picture bars(const json& results, const scenario& one) {
     const auto scale = one.of->scale;
     const std::string key = one.of->key;
@@ -119,7 +126,7 @@ picture bars(const json& results, const scenario& one) {
         const auto at = static_cast<double>(names.size());
         const auto q1 = number_or_none(*row, key + "_q1").value_or(*value), q3 = number_or_none(*row, key + "_q3").value_or(*value);
         const std::string colour = subject ? "series-2" : best ? "series-3" : "faint";
-        by_ink.try_emplace(colour, colour.substr(0, 4) + colour.back()).first->second.row(*value * scale, at);
+        by_ink.try_emplace(colour, "of_" + std::string(subject ? "weir" : best ? "best" : "others")).first->second.row(*value * scale, at);
         data.row(*value * scale, at, q1 * scale, q3 * scale);
         std::string label = short_number(*value * scale);
         if (const auto ratio = number_or_none(*row, "vs_best_rival"); subject && ratio) label += fmt::format(" ({:.2f}×)", *ratio);
@@ -133,9 +140,8 @@ picture bars(const json& results, const scenario& one) {
         lines += fmt::format("{} using ($1/2):2:(0):1:($2-0.34):($2+0.34) with boxxyerror fs solid {} noborder lc rgb '{}', ",
                              bar.name(), colour == "faint" ? "0.45" : "0.9", ink(colour));
     }
-    script += fmt::format("set xrange [0:{:.6g}]\nset xtics font ',11'\nset ytics font ',11'\nset xtics {:.6g}\n",
-                          std::max(largest, 1e-9) * 1.55, std::pow(10, std::floor(std::log10(std::max(largest, 1e-9)))) *
-                              (largest / std::pow(10, std::floor(std::log10(std::max(largest, 1e-9)))) > 4 ? 5 : largest / std::pow(10, std::floor(std::log10(std::max(largest, 1e-9)))) > 2 ? 2 : 1));
+    script += fmt::format("set xrange [0:{:.6g}]\nset xtics {:.6g} font ',11'\nset ytics font ',11'\n",
+                          std::max(largest, 1e-9) * 1.55, tic_step(largest));
     if (names.empty()) lines = "NaN, ";
     return {.id = id_of(one.name),
             .title = one.name,

@@ -33,7 +33,7 @@ std::vector<fact> facts(const part& of) {
     const auto count = [&](severity level) { return findings_of(of.content, level).size(); };
     const auto severe = count(severity::severe);
     const auto warnings = count(severity::warning);
-    return {{fmt::format("{} severe, {} warnings", severe, warnings),
+    return {{fmt::format("{} severe, {} warning{}", severe, warnings, warnings == 1 ? "" : "s"),
              fmt::format("among {} things that cost latency on this host", array(of.content, "findings").size()),
              severe != 0 ? "off" : warnings != 0 ? "caution" : "met"}};
 }

@@ -8,23 +8,30 @@
 namespace weir::tool::report {
 namespace {
 
-bool is_numeric(const std::string& title) { return title.starts_with('>'); }
+bool is_marked(const std::string& title) { return title.starts_with('>') || title.starts_with('*'); }
+
+std::string class_of(const std::string& title) {
+    return title.starts_with('>') ? " class=\"n\"" : title.starts_with('*') ? " class=\"long\"" : "";
+}
 
 }  // namespace
 
 void html_table::row(const std::vector<std::string>& cells) {
     rows_ += "<tr>";
     for (std::size_t i = 0; i != cells.size(); ++i)
-        rows_ += fmt::format("<td{}>{}</td>", is_numeric(titles_.at(i)) ? " class=\"n\"" : "", cells[i]);
+        rows_ += fmt::format("<td{}>{}</td>", class_of(titles_.at(i)), cells[i]);
     rows_ += "</tr>\n";
 }
 
 std::string html_table::str() const {
     std::string head;
-    for (const auto& title : titles_)
-        head += is_numeric(title) ? fmt::format("<th class=\"n\">{}</th>", escaped(title.substr(1)))
-                                  : fmt::format("<th>{}</th>", escaped(title));
-    return fmt::format("<div class=\"scroll\"><table><tr>{}</tr>\n{}</table></div>\n", head, rows_);
+    bool any = false;
+    for (const auto& title : titles_) {
+        const auto words = is_marked(title) ? title.substr(1) : title;
+        any |= !words.empty();
+        head += fmt::format("<th{}>{}</th>", class_of(title), escaped(words));
+    }
+    return fmt::format("<div class=\"scroll\"><table>{}{}</table></div>\n", any ? "<tr>" + head + "</tr>\n" : "", rows_);
 }
 
 std::string with_note(std::string_view text, std::string_view note) {

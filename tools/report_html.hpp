@@ -9,7 +9,8 @@
 
 namespace weir::tool::report {
 
-/// A table that scrolls by itself where it is too wide. Cells are HTML; a column whose title begins with '>' has numbers.
+/// A table that scrolls by itself where it is too wide. Cells are HTML. A column whose title begins with '>' has
+/// numbers, with '*' text that may take several lines; the others keep to one. Without any title there is no heading.
 class html_table {
 public:
     explicit html_table(std::vector<std::string> titles) : titles_(std::move(titles)) {}

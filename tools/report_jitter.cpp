@@ -45,7 +45,7 @@ std::vector<fact> facts(const part& of) {
 picture gap_picture(const jitter_data& jitter) {
     const auto shown = worst_first(jitter, most_lines);
     std::string script = plot::time_tics('x') + "set logscale y\nset format y '%g'\nset xlabel 'gap' offset 0,0.5\n"
-                         "set ylabel 'per second, this long or longer' offset 1.5,0\nset grid\nset lmargin 9\n";
+                         "set ylabel 'per second, this long or longer' offset 1.5,0\nset grid\nset lmargin 9\nset rmargin 4\n";
     std::string lines;
     std::vector<std::string> names;
     for (std::size_t i = 0; i != shown.size(); ++i) {
@@ -58,6 +58,7 @@ picture gap_picture(const jitter_data& jitter) {
             left -= static_cast<double>(gap.count);
         }
         if (data.empty()) continue;
+        data.row(std::max(pu.worst_gap_ns, pu.gaps.back().from_ns) / 1e6, 1 / std::max(pu.seconds, 1e-9));
         script += data.text();
         const auto name = ink_of(i);
         lines += fmt::format("{}{} using 1:2 with steps {}", lines.empty() ? "plot " : ", ", data.name(),
@@ -89,7 +90,7 @@ picture worst_picture(const jitter_data& jitter) {
     return {.id = "worst-gaps",
             .title = "Median, p99.9 and worst gap",
             .caption = shown.size() < jitter.pus.size() ? "The PUs with the longest gaps." : "",
-            .script = plot::time_tics('x') + plot::name_axis(names, 9) + data.text() +
+            .script = plot::time_tics('x') + plot::name_axis(names, 9) + "set rmargin 4\n" + data.text() +
                       fmt::format("plot {0} using 2:1:2:4 with xerrorbars pt -1 lw 1 lc rgb '{1}', {2}, {3}, {4}\n", data.name(),
                                   ink("grid"), points(2, "series-2", 7), points(3, "series-3", 7), points(4, "series-4", 7)),
             .key = swatches({{"series-2", 1, "median"}, {"series-3", 1, "p99.9"}, {"series-4", 1, "worst"}}),
@@ -98,7 +99,7 @@ picture worst_picture(const jitter_data& jitter) {
 
 std::string table_of(const jitter_data& jitter) {
     html_table table({"PU", ">gaps/s", ">median", ">p99.9", ">worst", ">taken", ">by the hypervisor", ">interrupts/s",
-                      ">switched out", ">moved", "interrupts, the most frequent first"});
+                      ">switched out", ">moved", "*interrupts, the most frequent first"});
     for (const auto& pu : jitter.pus) {
         std::string names;
         for (std::size_t i = 0; i != std::min(pu.by_interrupt.size(), most_interrupts); ++i)

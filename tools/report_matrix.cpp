@@ -53,7 +53,7 @@ std::string caption(const matrix_data& matrix) {
 
 void add(html_page& page, const contents&, const part& of) {
     const auto matrix = matrix_from_json(of.content);
-    page.paragraph("Below stand two floors of the hardware: half the round trip of a cache line, which no hand-over can "
+    page.paragraph("Two floors of the hardware stand beside each figure: half the round trip of a cache line, which no hand-over can "
                    "beat by much, and the share that the ring's throughput is of 8-byte words through a plain buffer. "
                    "Rounds in which the floors before and after differed by more than a quarter were dropped.");
     page.add(class_table(matrix));

@@ -6,21 +6,21 @@
 #include <weir/version.hpp>
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace weir::tool::report {
 namespace {
 
 constexpr const char* style = R"(
 .warning{border-left:4px solid var(--series-4);background:var(--card);padding:.5em .9em;margin:.8em 0;overflow-wrap:anywhere}
-.facts{display:grid;gap:.7rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,13rem),1fr));margin:1rem 0;padding:0;list-style:none}
+.facts{display:grid;gap:.7rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,10rem),1fr));margin:1rem 0;padding:0;list-style:none}
 .facts li{background:var(--card);border:1px solid var(--grid);border-radius:8px;padding:.55rem .8rem}
 .facts a{color:inherit;text-decoration:none;display:block}
 .facts b{display:block;font-size:1.25rem;line-height:1.3;font-weight:600;overflow-wrap:anywhere}
 .facts span{font-size:.84rem;color:var(--faint);line-height:1.35;display:block}
-.machine,.box{display:flex;flex-wrap:wrap;gap:.45em;align-items:flex-start}
-.box{border:1px solid var(--grid);border-radius:6px;padding:.3em .5em .45em}
-.box i{flex-basis:100%;font-style:normal;font-size:.78rem;color:var(--faint);line-height:1.3}
-.pu{border:1px solid var(--faint);border-radius:5px;padding:.12em .55em;min-width:2.2em;text-align:center;font-size:.9rem;font-variant-numeric:tabular-nums}
+.box{display:inline-block;vertical-align:top;max-width:100%;border:1px solid var(--grid);border-radius:6px;padding:.25em .2em .2em .45em;margin:0 .25em .25em 0}
+.box i{display:block;font-style:normal;font-size:.78rem;color:var(--faint);line-height:1.3;margin-bottom:.2em}
+.pu{display:inline-block;vertical-align:top;margin:0 .25em .25em 0;border:1px solid var(--faint);border-radius:5px;padding:.12em .55em;min-width:2.2em;text-align:center;font-size:.9rem;font-variant-numeric:tabular-nums}
 .pu b{display:block;font-size:.84rem}
 .pu.isolated{border:2px solid var(--series-5)}
 .pu.closed{border-style:dashed;color:var(--faint);text-decoration:line-through}
@@ -37,8 +37,8 @@ pre{overflow-x:auto;background:var(--card);border:1px solid var(--grid);border-r
 h3{font-size:1rem;margin:1.2em 0 .3em}
 .caution{color:var(--series-3);font-weight:600}
 li{margin:.2em 0}
-td{overflow-wrap:anywhere}
-.whole{white-space:nowrap}
+td,th{white-space:nowrap}
+td.long{white-space:normal;min-width:17rem}
 )";
 
 // Sentences of what a file lacks get its name and the remedy.
@@ -81,6 +81,14 @@ std::string machine_in_words(const machine& one) {
     return one.cpu_model + (one.cpu_model.empty() || one.identity.summary.empty() ? "" : ": ") + one.identity.summary;
 }
 
+// "topo.json, of AMD EPYC: 1 package, ..."
+std::string machine_of(const contents& all, const part& one) {
+    for (const auto& machine : all.machines)
+        if (std::find(machine.files.begin(), machine.files.end(), one.file) != machine.files.end())
+            return one.file + ", of " + machine_in_words(machine);
+    return one.file + ", of a machine that it does not name";
+}
+
 std::string sources(const contents& all) {
     html_table table({"file", "of", "weir", "machine"});
     for (const auto& one : all.parts)
@@ -105,6 +113,7 @@ html_page page_of(const contents& all) {
     page.add(facts_as_html(all));
     for (const auto& one : all.parts) {
         page.heading(facts_of(one.of).title, facts_of(one.of).id);
+        if (all.machines.size() > 1) page.add(fmt::format("<p class=\"faint\">{}</p>\n", escaped(machine_of(all, one))));
         with_name(one, [&] { section_of(one.of).add(page, all, one); });
     }
     page.heading("Sources", "sources");

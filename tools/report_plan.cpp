@@ -70,7 +70,7 @@ std::string cost_sentence(const json& plan) {
 }
 
 std::string alternatives(const json& plan) {
-    html_table table({">costs more by", "because"});
+    html_table table({">costs more by", "*because"});
     for (const auto& other : array_or_none(plan, "alternatives"))
         table.row({ns_in_words(number(other, "extra_ns")), escaped(text(other, "reason"))});
     return table.empty() ? "" : "<h3>Why not otherwise</h3>\n" + table.str();

@@ -46,7 +46,7 @@ struct series {
 
 picture spread_picture(std::string id, std::string title, std::string caption, const std::vector<std::string>& names,
                        const std::vector<series>& all) {
-    std::string script = plot::time_tics('x') + plot::name_axis(names, 11);
+    std::string script = plot::time_tics('x') + plot::name_axis(names, 11) + "set rmargin 4\n";
     std::string lines;
     std::vector<swatch> key;
     for (std::size_t s = 0; s != all.size(); ++s) {

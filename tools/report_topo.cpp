@@ -37,7 +37,7 @@ std::vector<fact> facts(const part& of) {
 }
 
 std::string settings(const json& content) {
-    html_table table({"", ""});
+    html_table table({"", "*"});
     const auto& may_use = object(content, "allowed");
     table.row({"PUs that may be used", escaped(list_or_unknown(may_use, "pus"))});
     table.row({"the cgroup's", escaped(list_or_unknown(may_use, "cgroup"))});

@@ -63,7 +63,28 @@ std::string edge_table(const run_data& found) {
     return aligned(lines);
 }
 
+std::string floor_table(const run_data& found) {
+    std::vector<table_line> lines{{"floors", "half a line trip", "p50 / that", "streaming, M words/s"}};
+    for (std::size_t i = 0; i != found.floors.size(); ++i) {
+        if (found.floors[i].line_roundtrip_ns.empty()) continue;
+        auto half = spread_of(found.floors[i].line_roundtrip_ns);
+        half = {half.q1 / 2, half.median / 2, half.q3 / 2};
+        const auto stream = spread_of(found.floors[i].stream_words_per_s);
+        lines.push_back({found.plan.edges[i].asked.name(), with_quartiles(half),
+                         fmt::format("{:.3g}", spread_of(found.planned().edge_p50_ns[i]).median / half.median),
+                         fmt::format("{:.3g} ({:.3g}-{:.3g})", stream.median / 1e6, stream.q1 / 1e6, stream.q3 / 1e6)});
+    }
+    return lines.size() == 1 ? "" : "\n" + aligned(lines, {side::left, side::right, side::right, side::right});
+}
+
 json as_json(const spread& s) { return {{"median", s.median}, {"q1", s.q1}, {"q3", s.q3}}; }
+
+json floor_as_json(const edge_floor& floor) {
+    if (floor.line_roundtrip_ns.empty()) return nullptr;
+    return {{"line_roundtrip_ns", as_json(spread_of(floor.line_roundtrip_ns))},
+            {"stream_words_per_s", as_json(spread_of(floor.stream_words_per_s))},
+            {"rounds", floor.line_roundtrip_ns.size()}};
+}
 
 json as_json(const layout_record& record) {
     return {{"name", record.layout.name},
@@ -99,7 +120,7 @@ std::string run_as_text(const run_data& found) {
     text += comparison_table(found);
     text +=
         fmt::format("  (ratios of the same round; a paired sign test, two-sided, at {:.0f}%)\n\n", 100 * significance);
-    text += edge_table(found);
+    text += edge_table(found) + floor_table(found);
     for (const auto& remark : found.remarks) text += "\n  " + remark;
     if (!found.remarks.empty()) text += "\n";
     if (found.max_p99_ns)
@@ -142,7 +163,8 @@ std::string run_as_json(const run_data& found) {
                                 {"planned_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
                                 {"source", to_string(edge.source)},
                                 {"p50_ns", as_json(spread_of(found.planned().edge_p50_ns[i]))},
-                                {"p99_ns", as_json(spread_of(found.planned().edge_p99_ns[i]))}});
+                                {"p99_ns", as_json(spread_of(found.planned().edge_p99_ns[i]))},
+                                {"floor", i < found.floors.size() ? floor_as_json(found.floors[i]) : json(nullptr)}});
     }
     all["gate"] =
         found.max_p99_ns ? json{{"max_p99_ns", *found.max_p99_ns}, {"passed", found.is_within_gate()}} : json(nullptr);
