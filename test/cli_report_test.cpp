@@ -88,6 +88,7 @@ TEST_F(cli_report, opens_in_a_browser_with_every_picture_and_section) {
     const auto seen = report(all_files, {"--html", "report.html"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "") << "no progress where there is no terminal";
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "told")) << "a name was taken for a command";
     const auto page = read("report.html");
     for (const auto* outside : {"src=", "<link", "@import", "url(h", "<script", "http-equiv=\"refresh"})
         EXPECT_THAT(page, Not(HasSubstr(outside)));
@@ -178,6 +179,32 @@ TEST_F(cli_report, takes_what_the_subcommands_write_here) {
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "") << "all is of this machine, and the run of this plan";
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"], IsEmpty());
+}
+
+TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
+    if (!can_draw()) GTEST_SKIP() << "there is no gnuplot";
+    const json nothing{{"median", 0}, {"q1", 0}, {"q3", 0}};
+    auto run = read_json("run.json");
+    for (auto& layout : run["layouts"]) {
+        layout["p50_ns"] = layout["p99_ns"] = nothing;
+        layout["rounds"]["p99_ns"] = {0, 0};
+    }
+    run["edges"][0]["from"] = "a'\n\"b\\\n`touch told`\nsystem('touch told')";
+    for (auto& edge : run["edges"]) edge["p50_ns"] = edge["p99_ns"] = nothing;
+    write("run.json", run.dump());
+    auto bench = read_json("bench.json");
+    for (auto& row : bench["summary"])
+        for (const auto* figure : {"items_per_s", "ns"})
+            if (row.contains(figure)) row[figure] = nullptr;
+    bench["summary"][0]["queue"] = "a'\n`touch told`\nsystem('touch told')";
+    write("bench.json", bench.dump());
+    auto jitter = read_json("jitter.json");
+    for (auto& pu : jitter["pus"]) pu["gaps"] = json::array();
+    write("jitter.json", jitter.dump());
+    const auto seen = report({"run.json", "bench.json", "jitter.json"}, {"--html", "report.html"});
+    EXPECT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(read("report.html"), HasSubstr("There was no gap at all."));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "told")) << "a name was taken for a command";
 }
 
 // ---- What does not belong together

@@ -162,7 +162,10 @@ std::string ink(std::string_view name) {
 
 std::string gnuplot_string(std::string_view text) {
     std::string safe = "'";
-    for (const char c : text) safe += c == '\'' ? "''" : std::string(1, c);
+    for (const char c : text)
+        safe += c == '\''                             ? "''"
+                : static_cast<unsigned char>(c) < ' ' ? " "  // a line's end would end the string, and begin a command
+                                                      : std::string(1, c);
     return safe + "'";
 }
 

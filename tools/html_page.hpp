@@ -14,7 +14,7 @@ namespace weir::tool {
 /// "series-1" to "series-8". Throws std::out_of_range for another name.
 [[nodiscard]] std::string ink(std::string_view name);
 
-/// As a string in gnuplot's single quotes.
+/// As a string in gnuplot's single quotes, in which it replaces nothing; control characters are blanks.
 [[nodiscard]] std::string gnuplot_string(std::string_view text);
 
 /// As text in HTML.

@@ -111,9 +111,10 @@ std::string matrix_in_page(const matrix_data& matrix) {
     const double cell = cell_size(matrix.pus.size(), many ? 680 : 290);
     const double grid = cell * static_cast<double>(matrix.pus.size());
     constexpr double top = 40;
-    const double width = std::max(labels + grid + 8, 370.0);
+    constexpr double left = labels + 4;
+    const double width = std::max(left + grid + 8, 370.0);
     svg_page page(width, top + grid + 64, "Heat map: one way from each PU to each other", svg_place::html_page);
-    draw_map(page, matrix, cell, labels, top, std::max(grid, width - labels - 8));
+    draw_map(page, matrix, cell, left, top, std::max(grid, width - left - 8));
     return page.str();
 }
 

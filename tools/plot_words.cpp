@@ -18,7 +18,7 @@ void data::append(double number) { text_ += fmt::format("{:.6g} ", number); }
 void data::append(const std::string& word) {
     std::string safe = word;
     for (auto& c : safe)
-        if (c == '"' || c == '\\' || c == '\n') c = '\'';
+        if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ') c = '\'';
     text_ += '"' + safe + "\" ";
 }
 

@@ -103,11 +103,11 @@ std::string floor_sentence(const json& results, const std::string& name) {
                        short_number(number(object(*floor, "stream_words_per_s"), "median") / 1e6));
 }
 
-// Two to five tics from 0 to the largest value.
+// Two to four tics from 0 to the largest value.
 double tic_step(double largest) {
     const double power = std::pow(10, std::floor(std::log10(std::max(largest, 1e-9))));
     const double leading = largest / power;
-    return power * (leading > 5 ? 2 : leading > 2 ? 1 : 0.5);
+    return power * (leading > 5 ? 5 : leading > 2 ? 2 : leading > 1.5 ? 1 : 0.5);
 }
 
 picture bars(const json& results, const scenario& one) {

@@ -106,7 +106,7 @@ std::string table_of(const jitter_data& jitter) {
             names += fmt::format("{}{} × {}", names.empty() ? "" : "; ", pu.by_interrupt[i].count, pu.by_interrupt[i].name);
         if (pu.by_interrupt.size() > most_interrupts)
             names += fmt::format("; and {} others", pu.by_interrupt.size() - most_interrupts);
-        table.row({fmt::format("{}", pu.pu), fmt::format("{:.3g}", pu.gaps_per_s), ns_in_words(pu.p50_gap_ns),
+        table.row({fmt::format("{}", pu.pu), fmt::format("{:.{}f}", pu.gaps_per_s, pu.gaps_per_s < 10 ? 2 : 0), ns_in_words(pu.p50_gap_ns),
                    ns_in_words(pu.p99_9_gap_ns), ns_in_words(pu.worst_gap_ns),
                    fmt::format("{:.3g} %", pu.stolen_ppm / 1e4), fmt::format("{:.0f} ms", pu.steal_ms),
                    fmt::format("{:.3g}", static_cast<double>(pu.interrupts) / std::max(pu.seconds, 1e-9)),
