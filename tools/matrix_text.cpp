@@ -3,6 +3,7 @@
 
 #include "pair_plan.hpp"
 #include "text_table.hpp"
+#include "words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -15,21 +16,26 @@ namespace {
 
 std::string ns(double value) { return value < 99.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value); }
 
-std::string class_table(const matrix_data& matrix) {
-    std::vector<table_line> lines{{"from one PU to another", "one way p50", "q1..q3", "p99", "p99.9",
-                                   "half a line trip", "M items/s", "of the floor", "pairs", "rounds", "dropped",
-                                   "switched out", "migrated"}};
+// Two tables, since one would be wider than anybody's terminal: none of them has more than 100 columns.
+std::string class_tables(const matrix_data& matrix) {
+    std::vector<table_line> latency{{"one way, from one PU to another", "p50", "q1..q3", "p99", "p99.9", "line/2"}};
+    std::vector<table_line> rest{{"", "M/s", "of floor", "pairs", "kept/dropped", "switched", "moved"}};
     for (const auto& of : matrix.classes) {
         const auto noise = noise_of(matrix, of);
-        lines.push_back({(noise.steady ? "" : "~") + in_words(of.kind), ns(of.one_way_ns.p50) + " ns",
-                         ns(noise.q1_ns) + ".." + ns(noise.q3_ns), ns(of.one_way_ns.p99), ns(of.one_way_ns.p99_9),
-                         ns(noise.half_line_ns) + " ns", fmt::format("{:.3g}", of.items_per_s / 1e6),
-                         fmt::format("{:.2g}", noise.of_stream), fmt::format("{}", of.pairs_measured),
-                         fmt::format("{}", noise.rounds), fmt::format("{}", noise.dropped),
-                         fmt::format("{}", noise.involuntary_switches), fmt::format("{}", noise.migrations)});
+        const auto name = (noise.steady ? "" : "~") + in_words(of.kind);
+        latency.push_back({name, ns_in_words(of.one_way_ns.p50),
+                           ns_in_words(noise.q1_ns) + ".." + ns_in_words(noise.q3_ns), ns_in_words(of.one_way_ns.p99),
+                           ns_in_words(of.one_way_ns.p99_9), ns_in_words(noise.half_line_ns)});
+        rest.push_back({name, fmt::format("{:.3g}", of.items_per_s / 1e6), fmt::format("{:.2g}", noise.of_stream),
+                        fmt::format("{}", of.pairs_measured), fmt::format("{}/{}", noise.rounds, noise.dropped),
+                        fmt::format("{}", noise.involuntary_switches),
+                        fmt::format("{}", noise.migrations)});
     }
-    return aligned(lines, {side::left, side::right, side::right, side::right, side::right, side::right, side::right,
-                           side::right, side::right, side::right, side::right, side::right, side::right});
+    const std::vector<side> numbers(6, side::right);
+    std::vector<side> sides{side::left};
+    sides.insert(sides.end(), numbers.begin(), numbers.end());
+    return aligned(latency, sides) + "\n" + aligned(rest, sides) +
+           "  line/2: half a line's round trip, the floor; of floor: of 8-byte words through a plain buffer\n";
 }
 
 // "71", "(71)" for a pair that was not measured, "~71" for one that never was steady.
@@ -142,7 +148,7 @@ std::string matrix_as_text(const matrix_data& matrix, const view_settings& setti
     auto text = fmt::format("{}{}, {} PUs: {} of {} pairs measured\n\n", matrix.machine.cpu_model,
                             matrix.machine.hypervisor.empty() ? "" : " under " + matrix.machine.hypervisor,
                             matrix.pus.size(), measured, matrix.pairs.size());
-    text += class_table(matrix) + "\n";
+    text += class_tables(matrix) + "\n";
     text += "  one way, p50 in ns, from the row's PU to the column's\n" + heat_map(matrix, settings) + "\n";
     text += halved == measured ? "  One way is half a round trip: the clocks of two PUs cannot be compared here.\n"
             : halved != 0
