@@ -60,12 +60,11 @@ onload = () => {
         << width << R"(});
 };
 </script></body></html>)";
-    const auto seen = run(
-        find_program("chromium").value(),
-        {"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--user-data-dir=" + (folder / "profile").string(), "--enable-logging=stderr", "--window-size=1700,4100",
-         "--dump-dom", "file://" + (folder / "frame.html").string()});
+    const auto seen = run(find_program("chromium").value(),
+                          {"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                           "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                           "--user-data-dir=" + (folder / "profile").string(), "--enable-logging=stderr",
+                           "--window-size=1700,4100", "--dump-dom", "file://" + (folder / "frame.html").string()});
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
     shown_page shown;
     for (std::size_t from = 0; from < seen.err.size();) {

@@ -72,8 +72,7 @@ protected:
         std::string pattern = testing::TempDir() + "weir_completion_XXXXXX";
         ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
         folder_ = pattern;
-        for (const auto* shell : {"bash", "zsh"})
-            std::ofstream(folder_ / shell) << weir({"--completion", shell});
+        for (const auto* shell : {"bash", "zsh"}) std::ofstream(folder_ / shell) << weir({"--completion", shell});
         std::filesystem::create_directory(folder_ / "here");
         for (const auto* name : {"topo.json", "a file"}) std::ofstream(folder_ / "here" / name) << "{}";
     }
@@ -102,10 +101,11 @@ protected:
 
     /// What is offered for the last of the words.
     words complete(words typed) const {
-        words arguments{"--norc", "-c",
-                        "source \"$0\"; complete -p weir >&2; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
-                        "_weir; (( ${#COMPREPLY[@]} == 0 )) || printf '%s\\n' \"${COMPREPLY[@]}\"",
-                        (folder_ / "bash").string(), "weir"};
+        words arguments{
+            "--norc", "-c",
+            "source \"$0\"; complete -p weir >&2; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
+            "_weir; (( ${#COMPREPLY[@]} == 0 )) || printf '%s\\n' \"${COMPREPLY[@]}\"",
+            (folder_ / "bash").string(), "weir"};
         arguments.insert(arguments.end(), typed.begin(), typed.end());
         const auto seen = run_in_folder(bash_, arguments);
         EXPECT_EQ(seen.exit_code, 0);

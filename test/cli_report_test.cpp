@@ -109,8 +109,8 @@ TEST_F(cli_report, opens_in_a_browser_with_every_picture_and_section) {
         EXPECT_GE(found["smallest_text_px"], 9) << width;
         const std::string text = found["text"];
         for (const std::string words :
-             {weir_test::odd_name, "clocksource=tsc & a command", "a remark with <brackets>", "rival <a>", "Example <CPU>",
-              "LOC Local <timer> interrupts", "excluded: it lost an item", "52 ns", "plan is better"})
+             {weir_test::odd_name, "clocksource=tsc & a command", "a remark with <brackets>", "rival <a>",
+              "Example <CPU>", "LOC Local <timer> interrupts", "excluded: it lost an item", "52 ns", "plan is better"})
             EXPECT_THAT(text, HasSubstr(words)) << width;
     }
 }
@@ -137,7 +137,8 @@ TEST_F(cli_report, takes_any_one_file_and_says_what_is_not_there) {
         const auto seen = report({file}, {"--html", "report.html"}, is_plotted ? nullptr : "/nonexistent");
         EXPECT_EQ(seen.exit_code, 0) << file << ": " << seen.err;
         EXPECT_EQ(seen.err, "") << file;
-        EXPECT_THAT(seen.out, AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("not there; save it with")));
+        EXPECT_THAT(seen.out,
+                    AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("not there; save it with")));
         EXPECT_THAT(read("report.html"), AllOf(StartsWith("<!DOCTYPE html>"), HasSubstr("Not in this report")));
     }
 }
@@ -171,11 +172,12 @@ TEST_F(cli_report, takes_what_the_subcommands_write_here) {
     save("doctor.json", {"doctor", "--json"});
     save("matrix.json", {"matrix", "--json", "--budget", "200ms", "--rounds", "2"});
     save("jitter.json", {"jitter", "--json", "--seconds", "0.05"});
-    save("plan.json", {"plan", "--json", "--edge", "md->gw@20kps", "--matrix", "matrix.json", "--jitter", "jitter.json"});
+    save("plan.json",
+         {"plan", "--json", "--edge", "md->gw@20kps", "--matrix", "matrix.json", "--jitter", "jitter.json"});
     save("run.json", {"run", "--json", "--plan", "plan.json", "--rounds", "2", "--sample", "5ms"});
-    const auto seen = report({"topo.json", "doctor.json", "matrix.json", "jitter.json", "plan.json", "run.json"},
-                             can_draw() ? std::vector<std::string>{"--html", "report.html", "--json"}
-                                        : std::vector<std::string>{"--json"});
+    const auto seen = report(
+        {"topo.json", "doctor.json", "matrix.json", "jitter.json", "plan.json", "run.json"},
+        can_draw() ? std::vector<std::string>{"--html", "report.html", "--json"} : std::vector<std::string>{"--json"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "") << "all is of this machine, and the run of this plan";
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"], IsEmpty());
@@ -214,8 +216,8 @@ TEST_F(cli_report, says_of_files_of_several_machines_which_is_of_which) {
     const auto seen = report({"topo.json", "plan.json", "doctor.json"}, {"--html", "report.html", "--json"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
-    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 machines"), HasSubstr("topo.json, doctor.json ("),
-                                HasSubstr("; plan.json (")));
+    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 machines"),
+                                HasSubstr("topo.json, doctor.json ("), HasSubstr("; plan.json (")));
     const auto found = json::parse(seen.out);
     EXPECT_EQ(found["one_machine"], false);
     EXPECT_EQ(found["machines"].size(), 2U);
@@ -242,7 +244,8 @@ TEST_F(cli_report, knows_the_machine_of_files_that_do_not_name_it_where_it_can) 
     write("bench.json", bench.dump());
     const auto seen = report({"jitter.json", "bench.json", "matrix.json"}, {"--json"});
     EXPECT_THAT(seen.err, HasSubstr("the files are of 2 machines"));
-    EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"].get<std::vector<std::string>>(), ElementsAre("jitter.json"));
+    EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"].get<std::vector<std::string>>(),
+                ElementsAre("jitter.json"));
 }
 
 // ---- What goes wrong
@@ -255,13 +258,15 @@ TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
     write("none", R"({"a": 1})");
     write("pressure", R"({"schema_version": 1, "kind": "weir pressure"})");
     write("future", R"({"schema_version": 2, "kind": "weir topo"})");
-    expect_refusal({"text"}, 2, "'text' is not JSON, so no result of weir; give what one of these wrote: weir topo --json");
+    expect_refusal({"text"}, 2,
+                   "'text' is not JSON, so no result of weir; give what one of these wrote: weir topo --json");
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
     expect_refusal({"topo.json", "list"}, 2, "'list' is no result of weir");
     expect_refusal({"other"}, 2, "'other' is of 'weather', which no report has");
     expect_refusal({"none"}, 2, "'none' does not say what it is of");
     expect_refusal({"pressure"}, 2, "draw it with 'weir pressure --from FILE --html FILE'");
-    expect_refusal({"future"}, 2, "'future' has schema_version 2, and this weir reads 1; save it again with 'weir topo --json'");
+    expect_refusal({"future"}, 2,
+                   "'future' has schema_version 2, and this weir reads 1; save it again with 'weir topo --json'");
 }
 
 TEST_F(cli_report, refuses_two_of_a_kind_and_wrong_usage_with_code_2) {
@@ -292,14 +297,19 @@ TEST_F(cli_report, a_file_that_cannot_be_read_or_written_is_a_failure) {
 
 TEST_F(cli_report, a_damaged_file_is_a_failure_that_names_what_is_missing) {
     const std::vector<std::tuple<std::string, std::string, std::string>> damages{
-        {"topo.json", "/pus/0/core", "weir topo --json"},   {"topo.json", "/allowed", "weir topo --json"},
-        {"doctor.json", "/findings", "weir doctor --json"}, {"doctor.json", "/findings/0/severity", "weir doctor --json"},
-        {"matrix.json", "/pairs", "weir matrix --json"},    {"matrix.json", "/machine/topology_xml", "weir matrix --json"},
+        {"topo.json", "/pus/0/core", "weir topo --json"},
+        {"topo.json", "/allowed", "weir topo --json"},
+        {"doctor.json", "/findings", "weir doctor --json"},
+        {"doctor.json", "/findings/0/severity", "weir doctor --json"},
+        {"matrix.json", "/pairs", "weir matrix --json"},
+        {"matrix.json", "/machine/topology_xml", "weir matrix --json"},
         {"jitter.json", "/pus/0/worst_gap_ns", "weir jitter --json"},
-        {"plan.json", "/cost_ns", "weir plan --out FILE"},  {"plan.json", "/edges/0/weight", "weir plan --out FILE"},
+        {"plan.json", "/cost_ns", "weir plan --out FILE"},
+        {"plan.json", "/edges/0/weight", "weir plan --out FILE"},
         {"run.json", "/layouts/1/p99_ns/q1", "weir run --json"},
         {"run.json", "/edges/0/floor/line_roundtrip_ns", "weir run --json"},
-        {"run.json", "/rounds", "weir run --json"},         {"bench.json", "/summary/1/queue", "weir-bench --json FILE"},
+        {"run.json", "/rounds", "weir run --json"},
+        {"bench.json", "/summary/1/queue", "weir-bench --json FILE"},
         {"bench.json", "/environment", "'environment'"}};
     for (const auto& [file, key, remedy] : damages) {
         const auto whole = read(file);

@@ -64,11 +64,16 @@ inline std::string jitter_of(const weir::topology& machine) {
 
 inline std::string doctor_of(const weir::topology& machine) {
     using namespace weir::tool;
-    return findings_as_json({{.name = "clock source", .level = severity::severe, .what = "hpet", .why = "each look at it costs a microsecond", .change = {"boot with: clocksource=tsc & a command that is much wider than a telephone could ever be"}},
-                             {.name = "governor", .level = severity::warning, .what = "powersave", .why = "slow", .change = {}},
-                             {.name = "turbo", .level = severity::unknown, .what = "it cannot be read"},
-                             {.name = "swap", .level = severity::fine, .what = "none"}},
-                            machine_identity::of(machine));
+    return findings_as_json(
+        {{.name = "clock source",
+          .level = severity::severe,
+          .what = "hpet",
+          .why = "each look at it costs a microsecond",
+          .change = {"boot with: clocksource=tsc & a command that is much wider than a telephone could ever be"}},
+         {.name = "governor", .level = severity::warning, .what = "powersave", .why = "slow", .change = {}},
+         {.name = "turbo", .level = severity::unknown, .what = "it cannot be read"},
+         {.name = "swap", .level = severity::fine, .what = "none"}},
+        machine_identity::of(machine));
 }
 
 inline weir::placement_plan plan_of(const weir::topology& machine) {
@@ -103,30 +108,59 @@ inline std::string run_of(const weir::placement_plan& plan) {
     found.floors = {{{100, 104, 110}, {4e9, 4.1e9, 4.2e9}}, {}};
     for (std::size_t other : {1U, 2U})
         for (const auto* figure : {"p50", "p99"})
-            found.comparisons.push_back(compare(found.layouts[other].layout.name, figure, found.layouts[other].p99_ns,
-                                                found.planned().p99_ns));
+            found.comparisons.push_back(
+                compare(found.layouts[other].layout.name, figure, found.layouts[other].p99_ns, found.planned().p99_ns));
     return run_as_json(found);
 }
 
 inline std::string bench_of(const weir::topology& machine) {
     using json = nlohmann::ordered_json;
     const auto row = [](const char* scenario, const char* queue, bool subject, json figures) {
-        json one{{"scenario", scenario}, {"queue", queue}, {"subject", subject}, {"blocking", false}, {"best_rival", "rival <a>"},
-                 {"rounds", 9}, {"dropped", 1}, {"vs_best_rival", subject ? 1.25 : 1.0}, {"q1", 1.2}, {"q3", 1.3}, {"of_floor", 0.4}};
+        json one{{"scenario", scenario},
+                 {"queue", queue},
+                 {"subject", subject},
+                 {"blocking", false},
+                 {"best_rival", "rival <a>"},
+                 {"rounds", 9},
+                 {"dropped", 1},
+                 {"vs_best_rival", subject ? 1.25 : 1.0},
+                 {"q1", 1.2},
+                 {"q3", 1.3},
+                 {"of_floor", 0.4}};
         one.update(figures);
         return one;
     };
-    const auto rate = [](double value) { return json{{"items_per_s", value}, {"items_per_s_q1", 0.9 * value}, {"items_per_s_q3", 1.1 * value}}; };
-    const auto time = [](double value) { return json{{"ns", value}, {"ns_q1", 0.9 * value}, {"ns_q3", 1.1 * value}, {"latency", {{"p99_ns", 4 * value}, {"max_ns", 90 * value}}}}; };
+    const auto rate = [](double value) {
+        return json{{"items_per_s", value}, {"items_per_s_q1", 0.9 * value}, {"items_per_s_q3", 1.1 * value}};
+    };
+    const auto time = [](double value) {
+        return json{{"ns", value},
+                    {"ns_q1", 0.9 * value},
+                    {"ns_q3", 1.1 * value},
+                    {"latency", {{"p99_ns", 4 * value}, {"max_ns", 90 * value}}}};
+    };
     const json spread{{"median", 90.5}, {"q1", 90}, {"q3", 91}};
-    return json{{"schema_version", 1},
-                {"environment",
-                 {{"cpu_model", "Example <CPU>"}, {"topology", machine.summary()}, {"kernel", "Linux"}, {"compiler", "GNU"},
-                  {"compiler_flags", "-O3"}, {"date", "2026-01-01"}, {"weir_version", "0.1.0"}, {"pinned", true}, {"assertions", false}}},
-                {"floors", {{{"scenario", "throughput/8B"}, {"line_roundtrip_ns", spread}, {"stream_words_per_s", spread}}}},
-                {"summary", {row("throughput/8B", "weir::spsc_ring", true, rate(9e8)), row("throughput/8B", "rival <a>", false, rate(7e8)),
-                             row("throughput/8B", "rival b", false, {{"items_per_s", nullptr}, {"vs_best_rival", nullptr}, {"of_floor", nullptr}, {"excluded", "it lost an item"}}),
-                             row("latency/8B", "weir::spsc_ring", true, time(100)), row("latency/8B", "rival <a>", false, time(125))}}}
+    return json{
+        {"schema_version", 1},
+        {"environment",
+         {{"cpu_model", "Example <CPU>"},
+          {"topology", machine.summary()},
+          {"kernel", "Linux"},
+          {"compiler", "GNU"},
+          {"compiler_flags", "-O3"},
+          {"date", "2026-01-01"},
+          {"weir_version", "0.1.0"},
+          {"pinned", true},
+          {"assertions", false}}},
+        {"floors", {{{"scenario", "throughput/8B"}, {"line_roundtrip_ns", spread}, {"stream_words_per_s", spread}}}},
+        {"summary",
+         {row("throughput/8B", "weir::spsc_ring", true, rate(9e8)), row("throughput/8B", "rival <a>", false, rate(7e8)),
+          row("throughput/8B", "rival b", false,
+              {{"items_per_s", nullptr},
+               {"vs_best_rival", nullptr},
+               {"of_floor", nullptr},
+               {"excluded", "it lost an item"}}),
+          row("latency/8B", "weir::spsc_ring", true, time(100)), row("latency/8B", "rival <a>", false, time(125))}}}
         .dump();
 }
 

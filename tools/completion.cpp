@@ -72,13 +72,14 @@ bool takes_files(const shown_command& of) {
 }
 
 std::string bash_case(const std::string& pattern, const shown_command& of) {
-    return fmt::format("    {})\n        options='{}'\n        files=' {} '\n        values=' {} '\n        optional=' {} '\n"
-                       "        arguments={}\n        ;;\n",
-                       pattern, names_where(of, [](const auto&) { return true; }),
-                       names_where(of, [](const auto& one) { return one.value == wants::file; }),
-                       names_where(of, [](const auto& one) { return one.value == wants::word; }),
-                       names_where(of, [](const auto& one) { return one.value != wants::nothing && one.may_go_without; }),
-                       takes_files(of) ? "files" : "");
+    return fmt::format(
+        "    {})\n        options='{}'\n        files=' {} '\n        values=' {} '\n        optional=' {} '\n"
+        "        arguments={}\n        ;;\n",
+        pattern, names_where(of, [](const auto&) { return true; }),
+        names_where(of, [](const auto& one) { return one.value == wants::file; }),
+        names_where(of, [](const auto& one) { return one.value == wants::word; }),
+        names_where(of, [](const auto& one) { return one.value != wants::nothing && one.may_go_without; }),
+        takes_files(of) ? "files" : "");
 }
 
 std::string for_bash(const CLI::App& app) {
@@ -103,13 +104,16 @@ std::string for_bash(const CLI::App& app) {
            "    fi\n"
            "    for ((i = 1; i < COMP_CWORD; ++i)); do\n"
            "        case ${COMP_WORDS[i]} in\n"
-           "        " + pattern + ")\n"
+           "        " +
+           pattern +
+           ")\n"
            "            command=${COMP_WORDS[i]}\n"
            "            break\n"
            "            ;;\n"
            "        esac\n"
            "    done\n"
-           "    case $command in\n" + cases +
+           "    case $command in\n" +
+           cases +
            "    esac\n"
            "    COMPREPLY=()\n"
            "    if [[ $current != -* && ($files == *\" $previous \"* || $arguments) ]]; then\n"
@@ -121,7 +125,9 @@ std::string for_bash(const CLI::App& app) {
            "        if [[ $previous == --completion ]]; then mapfile -t COMPREPLY < <(compgen -W 'bash zsh' -- \"$current\"); fi\n"
            "        return\n"
            "    fi\n"
-           "    if [[ ! $command ]]; then options+=' " + names + "'; fi\n"
+           "    if [[ ! $command ]]; then options+=' " +
+           names +
+           "'; fi\n"
            "    mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$options\" -- \"$current\")\n"
            "}\n"
            "complete -F _weir weir\n";
@@ -131,9 +137,12 @@ std::string for_bash(const CLI::App& app) {
 std::string zsh_words(const std::string& text) {
     std::string safe;
     for (const char c : text) {
-        if (c == '\'') safe += "'\\''";
-        else if (c == '[' || c == ']' || c == ':' || c == '\\') safe += std::string("\\") + c;
-        else safe += c == '\n' ? ' ' : c;
+        if (c == '\'')
+            safe += "'\\''";
+        else if (c == '[' || c == ']' || c == ':' || c == '\\')
+            safe += std::string("\\") + c;
+        else
+            safe += c == '\n' ? ' ' : c;
     }
     return safe;
 }
@@ -145,9 +154,9 @@ std::string zsh_specifications(const shown_command& of) {
                                ? std::string()
                                : fmt::format("{}{}:{}", option.may_go_without ? "::" : ":",
                                              zsh_words(option.type.empty() ? "value" : option.type),
-                                             option.value == wants::file     ? "_files"
+                                             option.value == wants::file ? "_files"
                                              : option.type == "bash|zsh" ? "(bash zsh)"
-                                                                           : " ");
+                                                                         : " ");
         if (option.names.empty()) text += fmt::format(" \\\n        '*{}'", value);
         for (const auto& name : option.names)
             text += fmt::format(" \\\n        '{}{}{}[{}]{}'", option.many ? "*" : "", name,
@@ -169,16 +178,19 @@ std::string for_zsh(const CLI::App& app) {
            "_weir() {\n"
            "    local context state state_descr line\n"
            "    typeset -A opt_args\n"
-           "    local -a commands=(\n" + names +
+           "    local -a commands=(\n" +
+           names +
            "    )\n"
-           "    _arguments -C" + zsh_specifications(shown(app)) +
+           "    _arguments -C" +
+           zsh_specifications(shown(app)) +
            " \\\n        '1: :->command' \\\n        '*:: :->rest'\n"
            "    if [[ $state == command ]]; then\n"
            "        _describe command commands\n"
            "        return\n"
            "    fi\n"
            "    [[ $state == rest ]] || return\n"
-           "    case $line[1] in\n" + cases +
+           "    case $line[1] in\n" +
+           cases +
            "    esac\n"
            "}\n"
            "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then\n"

@@ -83,12 +83,8 @@ std::string findings_as_json(const std::vector<finding>& findings, const machine
                         {"change", one.change}});
     json counts = json::object();
     for (const auto level : levels) counts[std::string(to_string(level))] = count(findings, level);
-    const json all{{"schema_version", 1},
-                   {"kind", "weir doctor"},
-                   {"weir_version", WEIR_VERSION_STRING},
-                   {"machine", to_json(machine)},
-                   {"counts", counts},
-                   {"findings", rows}};
+    const json all{{"schema_version", 1},         {"kind", "weir doctor"}, {"weir_version", WEIR_VERSION_STRING},
+                   {"machine", to_json(machine)}, {"counts", counts},      {"findings", rows}};
     return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -76,7 +76,8 @@ int run(int argc, char** argv) {
         {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
         {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
         {"report", add_report(*app.add_subcommand("report", "Put what the others have saved on one page"))},
-        {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
+        {"pressure",
+         add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
     };
 
     try {

@@ -28,8 +28,7 @@ std::string class_tables(const matrix_data& matrix) {
                            ns_in_words(of.one_way_ns.p99_9), ns_in_words(noise.half_line_ns)});
         rest.push_back({name, fmt::format("{:.3g}", of.items_per_s / 1e6), fmt::format("{:.2g}", noise.of_stream),
                         fmt::format("{}", of.pairs_measured), fmt::format("{}/{}", noise.rounds, noise.dropped),
-                        fmt::format("{}", noise.involuntary_switches),
-                        fmt::format("{}", noise.migrations)});
+                        fmt::format("{}", noise.involuntary_switches), fmt::format("{}", noise.migrations)});
     }
     const std::vector<side> numbers(6, side::right);
     std::vector<side> sides{side::left};

@@ -51,7 +51,10 @@ std::optional<double> number_or_none(const json& row, const std::string& key) {
 
 std::string short_number(double value) {
     return value > 0 && value < 0.1 ? fmt::format("{:.3f}", value)
-                                    : fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
+                                    : fmt::format("{:.{}f}", value,
+                                                  value < 10    ? 2
+                                                  : value < 100 ? 1
+                                                                : 0);
 }
 
 enum class standing : unsigned char { behind, level, ahead };
@@ -78,14 +81,16 @@ std::vector<fact> facts(const part& of) {
             ++all;
         }
     if (all == 0) return {};
-    return {{fmt::format("{} ahead, {} level, {} behind", counts[standing::ahead], counts[standing::level],
-                         counts[standing::behind]),
-             fmt::format("weir's best ring against the best rival in {} scenarios, by the quartiles of their ratio", all)}};
+    return {
+        {fmt::format("{} ahead, {} level, {} behind", counts[standing::ahead], counts[standing::level],
+                     counts[standing::behind]),
+         fmt::format("weir's best ring against the best rival in {} scenarios, by the quartiles of their ratio", all)}};
 }
 
 std::string id_of(const std::string& name) {
     std::string id = "bench-";
-    for (const char c : name) id += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '-';
+    for (const char c : name)
+        id += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '-';
     return id;
 }
 
@@ -124,12 +129,17 @@ picture bars(const json& results, const scenario& one) {
         const bool subject = flag_or(*row, "subject", false);
         const bool best = text_or(*row, "queue", "") == row->value("best_rival", json(nullptr));
         const auto at = static_cast<double>(names.size());
-        const auto q1 = number_or_none(*row, key + "_q1").value_or(*value), q3 = number_or_none(*row, key + "_q3").value_or(*value);
+        const auto q1 = number_or_none(*row, key + "_q1").value_or(*value),
+                   q3 = number_or_none(*row, key + "_q3").value_or(*value);
         const std::string colour = subject ? "series-2" : best ? "series-3" : "faint";
-        by_ink.try_emplace(colour, "of_" + std::string(subject ? "weir" : best ? "best" : "others")).first->second.row(*value * scale, at);
+        by_ink.try_emplace(colour, "of_" + std::string(subject ? "weir"
+                                                       : best  ? "best"
+                                                               : "others"))
+            .first->second.row(*value * scale, at);
         data.row(*value * scale, at, q1 * scale, q3 * scale);
         std::string label = short_number(*value * scale);
-        if (const auto ratio = number_or_none(*row, "vs_best_rival"); subject && ratio) label += fmt::format(" ({:.2f}×)", *ratio);
+        if (const auto ratio = number_or_none(*row, "vs_best_rival"); subject && ratio)
+            label += fmt::format(" ({:.2f}×)", *ratio);
         labels.row(std::max(*value, q3) * scale, at, label);
         largest = std::max(largest, std::max(*value, q3) * scale);
     }
@@ -137,27 +147,30 @@ picture bars(const json& results, const scenario& one) {
     std::string lines;
     for (const auto& [colour, bar] : by_ink) {
         script += bar.text();
-        lines += fmt::format("{} using ($1/2):2:(0):1:($2-0.34):($2+0.34) with boxxyerror fs solid {} noborder lc rgb '{}', ",
-                             bar.name(), colour == "faint" ? "0.45" : "0.9", ink(colour));
+        lines += fmt::format(
+            "{} using ($1/2):2:(0):1:($2-0.34):($2+0.34) with boxxyerror fs solid {} noborder lc rgb '{}', ",
+            bar.name(), colour == "faint" ? "0.45" : "0.9", ink(colour));
     }
     script += fmt::format("set xrange [0:{:.6g}]\nset xtics {:.6g} font ',11'\nset ytics font ',11'\n",
                           std::max(largest, 1e-9) * 1.55, tic_step(largest));
     if (names.empty()) lines = "NaN, ";
     return {.id = id_of(one.name),
             .title = one.name,
-            .caption = fmt::format("{}, medians over rounds with quartiles.{}", one.of->words, floor_sentence(results, one.name)),
-            .script = script + "plot " + lines +
-                      (names.empty() ? "NaN\n"
-                                     : fmt::format("{} using 1:2:3:4 with xerrorbars pt -1 lc rgb '{}', {} using 1:2:3 with "
-                                                   "labels left offset 0.5,0 font ',11' textcolor rgb '{}'\n",
-                                                   data.name(), ink("text"), labels.name(), ink("text"))),
+            .caption = fmt::format("{}, medians over rounds with quartiles.{}", one.of->words,
+                                   floor_sentence(results, one.name)),
+            .script =
+                script + "plot " + lines +
+                (names.empty() ? "NaN\n"
+                               : fmt::format("{} using 1:2:3:4 with xerrorbars pt -1 lc rgb '{}', {} using 1:2:3 with "
+                                             "labels left offset 0.5,0 font ',11' textcolor rgb '{}'\n",
+                                             data.name(), ink("text"), labels.name(), ink("text"))),
             .height = std::max(150, 50 + 20 * static_cast<int>(names.size()))};
 }
 
 std::string table_of(const scenario& one) {
     const std::string key = one.of->key;
-    html_table table({"queue", fmt::format(">{}", one.of->words), key == "ns" ? ">floors" : ">of the floor", ">against the best rival",
-                      ">rounds kept", ">p99, all rounds", ">max"});
+    html_table table({"queue", fmt::format(">{}", one.of->words), key == "ns" ? ">floors" : ">of the floor",
+                      ">against the best rival", ">rounds kept", ">p99, all rounds", ">max"});
     for (const auto* row : one.rows) {
         const auto value = number_or_none(*row, key);
         const auto words = [&](const std::string& of, double scale) {
@@ -171,7 +184,9 @@ std::string table_of(const scenario& one) {
         table.row({with_note(text(*row, "queue"), !excluded.empty() ? "excluded: " + excluded
                                                   : !value          ? "no sample was kept"
                                                                     : ""),
-                   value ? with_note(words(key, one.of->scale), words(key + "_q1", one.of->scale) + "–" + words(key + "_q3", one.of->scale)) : "–",
+                   value ? with_note(words(key, one.of->scale),
+                                     words(key + "_q1", one.of->scale) + "–" + words(key + "_q3", one.of->scale))
+                         : "–",
                    words("of_floor", 1),
                    ratio ? with_note(fmt::format("{:.2f}", *ratio), words("q1", 1) + "–" + words("q3", 1)) : "–",
                    fmt::format("{} of {}", count(*row, "rounds"), count(*row, "rounds") + count(*row, "dropped")),
@@ -188,11 +203,13 @@ void add(html_page& page, const contents&, const part& of) {
     if (flag_or(where, "assertions", false))
         page.add("<p class=\"warning\">Not a release build: these figures say nothing about any queue.</p>\n");
     if (!flag_or(where, "pinned", true))
-        page.add(fmt::format("<p class=\"warning\">The threads were not pinned: {}.</p>\n", escaped(text_or(where, "why_not_pinned", ""))));
-    page.paragraph(fmt::format("{}, {}; {}, {}; {}. Numbers in brackets are ratios to the best rival, of the same round; above 1 "
-                               "is better, whether the figure is a rate or a time.",
-                               text_or(where, "cpu_model", ""), text_or(where, "kernel", ""), text_or(where, "compiler", ""),
-                               text_or(where, "compiler_flags", ""), text_or(where, "date", "")));
+        page.add(fmt::format("<p class=\"warning\">The threads were not pinned: {}.</p>\n",
+                             escaped(text_or(where, "why_not_pinned", ""))));
+    page.paragraph(
+        fmt::format("{}, {}; {}, {}; {}. Numbers in brackets are ratios to the best rival, of the same round; above 1 "
+                    "is better, whether the figure is a rate or a time.",
+                    text_or(where, "cpu_model", ""), text_or(where, "kernel", ""), text_or(where, "compiler", ""),
+                    text_or(where, "compiler_flags", ""), text_or(where, "date", "")));
     page.add(swatches({{"series-2", 1, "weir"}, {"series-3", 1, "the best rival"}, {"faint", 1, "other rivals"}}));
     std::vector<picture> pictures;
     std::string tables;

@@ -35,7 +35,9 @@ std::vector<fact> facts(const part& of) {
     const auto warnings = count(severity::warning);
     return {{fmt::format("{} severe, {} warning{}", severe, warnings, warnings == 1 ? "" : "s"),
              fmt::format("among {} things that cost latency on this host", array(of.content, "findings").size()),
-             severe != 0 ? "off" : warnings != 0 ? "caution" : "met"}};
+             severe != 0     ? "off"
+             : warnings != 0 ? "caution"
+                             : "met"}};
 }
 
 std::string as_html(const json& one) {

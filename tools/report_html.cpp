@@ -31,7 +31,8 @@ std::string html_table::str() const {
         any |= !words.empty();
         head += fmt::format("<th{}>{}</th>", class_of(title), escaped(words));
     }
-    return fmt::format("<div class=\"scroll\"><table>{}{}</table></div>\n", any ? "<tr>" + head + "</tr>\n" : "", rows_);
+    return fmt::format("<div class=\"scroll\"><table>{}{}</table></div>\n", any ? "<tr>" + head + "</tr>\n" : "",
+                       rows_);
 }
 
 std::string with_note(std::string_view text, std::string_view note) {

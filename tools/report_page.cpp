@@ -93,9 +93,9 @@ std::string sources(const contents& all) {
     html_table table({"file", "of", "weir", "machine"});
     for (const auto& one : all.parts)
         table.row({escaped(one.file), escaped(facts_of(one.of).name), escaped(one.weir_version),
-                   one.machine.fingerprint.empty() ? one.machine.summary.empty() ? "it does not say"
-                                                                                  : escaped(one.machine.summary)
-                                                   : escaped(one.machine.fingerprint)});
+                   one.machine.fingerprint.empty()
+                       ? one.machine.summary.empty() ? "it does not say" : escaped(one.machine.summary)
+                       : escaped(one.machine.fingerprint)});
     return table.str();
 }
 
@@ -113,7 +113,8 @@ html_page page_of(const contents& all) {
     page.add(facts_as_html(all));
     for (const auto& one : all.parts) {
         page.heading(facts_of(one.of).title, facts_of(one.of).id);
-        if (all.machines.size() > 1) page.add(fmt::format("<p class=\"faint\">{}</p>\n", escaped(machine_of(all, one))));
+        if (all.machines.size() > 1)
+            page.add(fmt::format("<p class=\"faint\">{}</p>\n", escaped(machine_of(all, one))));
         with_name(one, [&] { section_of(one.of).add(page, all, one); });
     }
     page.heading("Sources", "sources");
@@ -122,7 +123,8 @@ html_page page_of(const contents& all) {
     for (const auto& kind : all_kinds())
         if (all.find(kind.of) == nullptr) absent += (absent.empty() ? "" : ", ") + std::string(kind.remedy);
     if (!absent.empty()) page.paragraph("Not in this report: what these would tell: " + absent + ".");
-    page.add("<p class=\"faint\">weir " WEIR_VERSION_STRING ". Figures are those of the files, as they were saved.</p>\n");
+    page.add("<p class=\"faint\">weir " WEIR_VERSION_STRING
+             ". Figures are those of the files, as they were saved.</p>\n");
     return page;
 }
 

@@ -43,7 +43,8 @@ const kind_facts& recognise(const std::string& file, const json& content) {
     const auto& kinds = all_kinds();
     const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) { return one.name == name; });
     if (found == kinds.end())
-        refuse(file, (name.empty() ? "does not say what it is of" : "is of '" + name + "', which no report has") + give);
+        refuse(file,
+               (name.empty() ? "does not say what it is of" : "is of '" + name + "', which no report has") + give);
     if (const auto version = whole(content, "schema_version"); version != schema)
         refuse(file, fmt::format("has schema_version {}, and this weir reads {}; save it again with '{}'", version,
                                  schema, found->remedy));
@@ -71,7 +72,12 @@ part read_part(const std::string& file) {
     const kind_facts* facts = nullptr;
     try {
         facts = &recognise(file, content);
-        part one{.of = facts->of, .file = file, .content = std::move(content), .weir_version = {}, .machine = {}, .cpu_model = {}};
+        part one{.of = facts->of,
+                 .file = file,
+                 .content = std::move(content),
+                 .weir_version = {},
+                 .machine = {},
+                 .cpu_model = {}};
         const auto& says = one.of == kind::bench ? object(one.content, "environment") : one.content;
         one.weir_version = text_or(says, "weir_version", "");
         add_machine(one);
@@ -122,8 +128,8 @@ void find_machines(contents& all) {
     if (all.machines.size() < 2) return;
     std::string list;
     for (const auto& one : all.machines) list += (list.empty() ? "" : "; ") + named(one);
-    all.warnings.push_back(fmt::format(
-        "the files are of {} machines, and what one shows says nothing of another: {}", all.machines.size(), list));
+    all.warnings.push_back(fmt::format("the files are of {} machines, and what one shows says nothing of another: {}",
+                                       all.machines.size(), list));
 }
 
 // A run names the roles and PUs of its plan; false where it is of another one.
@@ -184,8 +190,8 @@ contents read_parts(const std::vector<std::string>& files) {
     const auto* const plan = all.find(kind::plan);
     const auto* const run = all.find(kind::run);
     if (plan != nullptr && run != nullptr && !is_of_plan(run->content, plan->content))
-        all.warnings.push_back(fmt::format("{} measured another plan than {} has: its roles run on other PUs",
-                                           run->file, plan->file));
+        all.warnings.push_back(
+            fmt::format("{} measured another plan than {} has: its roles run on other PUs", run->file, plan->file));
     return all;
 }
 

@@ -49,18 +49,22 @@ std::string edges_table(const json& plan) {
     for (const auto& edge : array(plan, "edges")) {
         const auto& one_way = object(edge, "one_way_ns");
         const bool has_rate = edge.contains("items_per_s") && edge["items_per_s"].is_number();
-        table.row({escaped(edge_name(edge)), has_rate ? rate_in_words(number(edge, "items_per_s")) : "–",
-                   escaped(text(edge, "distance")), ns_in_words(number(one_way, "p50")),
-                   ns_in_words(number(one_way, "p99")), escaped(text(edge, "source")),
-                   fmt::format("{:.3g}{}", number(edge, "weight"), flag_or(edge, "critical", false) ? ", and p99" : "")});
+        table.row(
+            {escaped(edge_name(edge)), has_rate ? rate_in_words(number(edge, "items_per_s")) : "–",
+             escaped(text(edge, "distance")), ns_in_words(number(one_way, "p50")), ns_in_words(number(one_way, "p99")),
+             escaped(text(edge, "source")),
+             fmt::format("{:.3g}{}", number(edge, "weight"), flag_or(edge, "critical", false) ? ", and p99" : "")});
     }
     return table.empty() ? "" : table.str();
 }
 
 std::string cost_sentence(const json& plan) {
-    static constexpr std::pair<const char*, const char*> terms[] = {
-        {"edges", "rings"},           {"noise", "noise of quiet roles"},          {"smt_sharing", "shared cores"},
-        {"slow_cores", "slower cores"}, {"not_isolated", "PUs that are not isolated"}, {"pu_0", "PU 0's core"}};
+    static constexpr std::pair<const char*, const char*> terms[] = {{"edges", "rings"},
+                                                                    {"noise", "noise of quiet roles"},
+                                                                    {"smt_sharing", "shared cores"},
+                                                                    {"slow_cores", "slower cores"},
+                                                                    {"not_isolated", "PUs that are not isolated"},
+                                                                    {"pu_0", "PU 0's core"}};
     const auto& cost = object(plan, "cost_ns");
     std::string words;
     for (const auto& [key, name] : terms)

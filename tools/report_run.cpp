@@ -26,8 +26,8 @@ std::string_view class_of(const std::string& verdict) {
 std::vector<fact> facts(const part& of) {
     const auto& layouts = array(of.content, "layouts");
     if (layouts.empty()) throw std::runtime_error("\"layouts\" is empty");
-    std::vector<fact> all{{ns_in_words(median(layouts.front(), "p99_ns")),
-                           "p99 of the plan, end to end, in the median round"}};
+    std::vector<fact> all{
+        {ns_in_words(median(layouts.front(), "p99_ns")), "p99 of the plan, end to end, in the median round"}};
     for (const auto& one : array(of.content, "comparisons")) {
         if (text(one, "figure") != "p99" || count(one, "rounds") == 0) continue;
         const auto verdict = text(one, "verdict");
@@ -82,9 +82,10 @@ picture layouts_picture(const json& run) {
         p50.spreads.push_back(&object(layout, "p50_ns"));
         p99.spreads.push_back(&object(layout, "p99_ns"));
     }
-    return spread_picture("layouts", "End to end, by layout",
-                          "From when a message was due to where it goes no further: medians over rounds, with quartiles.",
-                          names, {p50, p99});
+    return spread_picture(
+        "layouts", "End to end, by layout",
+        "From when a message was due to where it goes no further: medians over rounds, with quartiles.", names,
+        {p50, p99});
 }
 
 picture rounds_picture(const json& run) {
@@ -123,7 +124,8 @@ const json* floor_of(const json& edge) {
 
 // Half of a line's round trip: no hand-over between these PUs can be much faster.
 json half(const json& spread) {
-    return {{"median", number(spread, "median") / 2}, {"q1", number(spread, "q1") / 2}, {"q3", number(spread, "q3") / 2}};
+    return {
+        {"median", number(spread, "median") / 2}, {"q1", number(spread, "q1") / 2}, {"q3", number(spread, "q3") / 2}};
 }
 
 picture edges_picture(const json& run) {
@@ -143,21 +145,24 @@ picture edges_picture(const json& run) {
         if (found != nullptr) made[2 * i + 1] = half(object(*found, "line_roundtrip_ns"));
         floor.spreads.push_back(found == nullptr ? nullptr : &made[2 * i + 1]);
     }
-    return spread_picture("edges", "Each ring: planned, measured, and the floor",
-                          "From its push, or when it was due, to its pop: what waits for its turn behind others counts, "
-                          "too.",
-                          names, {planned, measured, floor});
+    return spread_picture(
+        "edges", "Each ring: planned, measured, and the floor",
+        "From its push, or when it was due, to its pop: what waits for its turn behind others counts, "
+        "too.",
+        names, {planned, measured, floor});
 }
 
 std::string layouts_table(const json& run) {
     html_table table({"layout", ">median", ">p99", ">delivered", ">refused", ">switched out", ">moved", "PUs"});
     for (const auto& layout : array(run, "layouts")) {
         std::string pus;
-        for (const auto& pu : array(layout, "pus")) pus += fmt::format("{}{}", pus.empty() ? "" : ", ", whole_itself(pu, "pus"));
-        table.row({escaped(text(layout, "name")), with_quartiles(object(layout, "p50_ns")),
-                   with_quartiles(object(layout, "p99_ns")), rate_in_words(median(layout, "delivered_per_s")),
-                   fmt::format("{}", count(layout, "refused")), fmt::format("{}", count(layout, "involuntary_switches")),
-                   fmt::format("{}", count(layout, "migrations")), pus.empty() ? "wherever the kernel puts them" : pus});
+        for (const auto& pu : array(layout, "pus"))
+            pus += fmt::format("{}{}", pus.empty() ? "" : ", ", whole_itself(pu, "pus"));
+        table.row(
+            {escaped(text(layout, "name")), with_quartiles(object(layout, "p50_ns")),
+             with_quartiles(object(layout, "p99_ns")), rate_in_words(median(layout, "delivered_per_s")),
+             fmt::format("{}", count(layout, "refused")), fmt::format("{}", count(layout, "involuntary_switches")),
+             fmt::format("{}", count(layout, "migrations")), pus.empty() ? "wherever the kernel puts them" : pus});
     }
     return table.str();
 }
@@ -178,25 +183,26 @@ std::string comparisons_table(const json& run) {
 }
 
 std::string edges_table(const json& run) {
-    html_table table({"ring", "over", ">planned median", "figures", ">median", ">p99", ">half a line trip",
-                      ">streaming floor"});
+    html_table table(
+        {"ring", "over", ">planned median", "figures", ">median", ">p99", ">half a line trip", ">streaming floor"});
     for (const auto& edge : array(run, "edges")) {
         const auto* const found = floor_of(edge);
-        table.row({escaped(text(edge, "from") + " → " + text(edge, "to")), escaped(text(edge, "distance")),
-                   ns_in_words(number(object(edge, "planned_ns"), "p50")), escaped(text(edge, "source")),
-                   with_quartiles(object(edge, "p50_ns")), with_quartiles(object(edge, "p99_ns")),
-                   found == nullptr ? "–" : with_quartiles(half(object(*found, "line_roundtrip_ns"))),
-                   found == nullptr ? "–"
-                                    : fmt::format("{:.3g} M words/s", median(*found, "stream_words_per_s") / 1e6)});
+        table.row(
+            {escaped(text(edge, "from") + " → " + text(edge, "to")), escaped(text(edge, "distance")),
+             ns_in_words(number(object(edge, "planned_ns"), "p50")), escaped(text(edge, "source")),
+             with_quartiles(object(edge, "p50_ns")), with_quartiles(object(edge, "p99_ns")),
+             found == nullptr ? "–" : with_quartiles(half(object(*found, "line_roundtrip_ns"))),
+             found == nullptr ? "–" : fmt::format("{:.3g} M words/s", median(*found, "stream_words_per_s") / 1e6)});
     }
     return table.empty() ? "" : table.str();
 }
 
 void add(html_page& page, const contents&, const part& of) {
     const auto& run = of.content;
-    page.paragraph(fmt::format("{} rounds of {:g} ms for each layout, in shuffled order. A verdict is a paired sign test of "
-                               "the ratios of the same round, two-sided, at 5 %.",
-                               count(run, "rounds"), number(run, "sample_ms")));
+    page.paragraph(
+        fmt::format("{} rounds of {:g} ms for each layout, in shuffled order. A verdict is a paired sign test of "
+                    "the ratios of the same round, two-sided, at 5 %.",
+                    count(run, "rounds"), number(run, "sample_ms")));
     if (const auto gate = run.find("gate"); gate != run.end() && gate->is_object())
         page.add(fmt::format("<p>The gate, p99 of at most {}: <span class=\"{}\">{}</span>.</p>\n",
                              ns_in_words(number(*gate, "max_p99_ns")), flag_or(*gate, "passed", false) ? "met" : "off",

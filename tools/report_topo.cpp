@@ -42,10 +42,10 @@ std::string settings(const json& content) {
     table.row({"PUs that may be used", escaped(list_or_unknown(may_use, "pus"))});
     table.row({"the cgroup's", escaped(list_or_unknown(may_use, "cgroup"))});
     if (const auto kernel = content.find("kernel"); kernel != content.end() && kernel->is_object()) {
-        table.row({"kernel", escaped(kernel->value("release", json(nullptr)).is_string()
-                                         ? text(*kernel, "release")
-                                         : std::string("unknown"))});
-        for (const char* key : {"isolated", "nohz_full", "rcu_nocbs"}) table.row({key, escaped(list_or_unknown(*kernel, key))});
+        table.row({"kernel", escaped(kernel->value("release", json(nullptr)).is_string() ? text(*kernel, "release")
+                                                                                         : std::string("unknown"))});
+        for (const char* key : {"isolated", "nohz_full", "rcu_nocbs"})
+            table.row({key, escaped(list_or_unknown(*kernel, key))});
         std::string governors;
         if (const auto found = kernel->find("governors"); found != kernel->end() && found->is_object())
             for (const auto& [name, pus] : found->items())
@@ -62,7 +62,8 @@ void add(html_page& page, const contents&, const part& of) {
     if (const auto pair = content.find("pair"); pair != content.end() && pair->is_object())
         page.paragraph(text(*pair, "reason") + ".");
     else
-        page.paragraph("No pair of PUs for a producer and its consumer: " + text_or(content, "why_no_pair", "unknown") + ".");
+        page.paragraph("No pair of PUs for a producer and its consumer: " + text_or(content, "why_no_pair", "unknown") +
+                       ".");
     page.pictures({{.id = "machine-map",
                     .title = "Packages, caches, cores and PUs",
                     .caption = "A number is a PU, as the kernel and taskset have it. A green frame: set aside from the "

@@ -30,8 +30,9 @@ std::string layout_table(const run_data& found) {
     std::vector<table_line> lines{{"", "p50", "p99", "delivered", "refused", "switched", "moved", "roles on PUs"}};
     for (const auto& record : found.layouts)
         lines.push_back({record.layout.name, with_quartiles(spread_of(record.p50_ns)),
-                         with_quartiles(spread_of(record.p99_ns)), rate_in_words(spread_of(record.delivered_per_s).median),
-                         fmt::format("{}", record.refused), fmt::format("{}", record.disturbances.involuntary_switches),
+                         with_quartiles(spread_of(record.p99_ns)),
+                         rate_in_words(spread_of(record.delivered_per_s).median), fmt::format("{}", record.refused),
+                         fmt::format("{}", record.disturbances.involuntary_switches),
                          fmt::format("{}", record.disturbances.migrations), places(found, record.layout)});
     return aligned(lines, {side::left, side::right, side::right, side::right, side::right, side::right, side::right});
 }
