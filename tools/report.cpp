@@ -59,17 +59,22 @@ std::string as_text(const report::contents& all, const std::string& html) {
     return text;
 }
 
+// The bar is gone before anything else is said.
+template <class Work>
+auto watched(double share, std::string_view doing, Work work) {
+    progress_bar bar("report");
+    bar.show(share, doing);
+    return work();
+}
+
 exit_code make_report(const options& wanted) {
     if (wanted.html.empty() && !wanted.json)
         throw stop(wrong_usage, "say where to write the report, with --html FILE, or what is in it, with --json");
-    progress_bar progress("report");
-    progress.show(0, "reading");
     check_target(wanted);
-    const auto all = report::read_parts(wanted.files);
+    const auto all = watched(0, "reading", [&] { return report::read_parts(wanted.files); });
     for (const auto& warning : all.warnings) say("weir report", warning);
-    progress.show(0.3, "drawing");
     const auto page = report::page_of(all);  // even if nobody wants it: that finds what is damaged
-    if (!wanted.html.empty()) write_file(wanted.html, page.text());
+    if (!wanted.html.empty()) write_file(wanted.html, watched(0.5, "drawing", [&] { return page.text(); }));
     print(wanted.json ? report::as_json(all, wanted.html) : as_text(all, wanted.html));
     return succeeded;
 }
