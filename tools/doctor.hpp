@@ -37,7 +37,7 @@ struct finding {
 struct host {
     std::string root;                    ///< "" for this one; a folder with proc and sys in it for any other
     std::optional<long> membarrier;      ///< the answer of the kernel to the query; nullopt: not asked, or no such call
-    std::string why_no_membarrier = "";  ///< for nullopt
+    std::string why_no_membarrier = {};  ///< for nullopt
 
     [[nodiscard]] static host this_one();
     [[nodiscard]] static host in_folder(const std::string& root);
