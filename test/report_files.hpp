@@ -115,7 +115,7 @@ inline std::string run_of(const weir::placement_plan& plan) {
 
 inline std::string bench_of(const weir::topology& machine) {
     using json = nlohmann::ordered_json;
-    const auto row = [](const char* scenario, const char* queue, bool subject, json figures) {
+    const auto row = [](const char* scenario, const char* queue, bool subject, const json& figures) {
         json one{{"scenario", scenario},
                  {"queue", queue},
                  {"subject", subject},

@@ -27,7 +27,7 @@ std::string all_remedies() {
 
 // weir-bench said no kind in its first files.
 std::string name_of_kind(const json& content) {
-    if (const auto said = text_or(content, "kind", ""); !said.empty()) return said;
+    if (auto said = text_or(content, "kind", ""); !said.empty()) return said;
     const bool is_bench = content.contains("environment") && content.contains("floors") && content.contains("summary");
     return is_bench ? "weir-bench" : "";
 }
