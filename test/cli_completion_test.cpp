@@ -101,11 +101,14 @@ protected:
 
     /// What is offered for the last of the words.
     words complete(words typed) const {
-        words arguments{
-            "--norc", "-c",
-            "source \"$0\"; complete -p weir >&2; COMP_WORDS=(\"$@\"); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); "
-            "_weir; (( ${#COMPREPLY[@]} == 0 )) || printf '%s\\n' \"${COMPREPLY[@]}\"",
-            (folder_ / "bash").string(), "weir"};
+        const std::string script = R"bash(
+source "$0"
+complete -p weir >&2
+COMP_WORDS=("$@")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_weir
+((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}")bash";
+        words arguments{"--norc", "-c", script, (folder_ / "bash").string(), "weir"};
         arguments.insert(arguments.end(), typed.begin(), typed.end());
         const auto seen = run_in_folder(bash_, arguments);
         EXPECT_EQ(seen.exit_code, 0);
