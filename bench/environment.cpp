@@ -49,6 +49,7 @@ environment look_around(const weir::topology& machine, const placement& where, c
     env.hypervisor = hypervisor();
     env.pus = static_cast<unsigned>(std::max(0L, sysconf(_SC_NPROCESSORS_ONLN)));
     env.topology = machine.summary();
+    env.fingerprint = fingerprint(machine);
     env.allowed_pus = machine.allowed().to_string();
     env.smt = first_line_of("/sys/devices/system/cpu/smt/control");
     utsname kernel{};
@@ -84,6 +85,7 @@ void to_json(nlohmann::ordered_json& json, const environment& env) {
         {"hypervisor", env.hypervisor},
         {"pus", env.pus},
         {"topology", env.topology},
+        {"fingerprint", env.fingerprint},
         {"allowed_pus", env.allowed_pus},
         {"smt", env.smt},
         {"kernel", env.kernel},

@@ -21,6 +21,7 @@ struct environment {
     std::string hypervisor;  ///< "" on bare metal
     unsigned pus = 0;        ///< online
     std::string topology;
+    std::string fingerprint;  ///< of the topology, as the weir program's results have it
     std::string allowed_pus;
     std::string smt;  ///< "on", "off", "notsupported", ..., "unknown"
     std::string kernel;

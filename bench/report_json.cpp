@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -176,23 +177,29 @@ results_file::~results_file() {
 void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) {
     json all;
     all["schema_version"] = schema_version;
+    all["kind"] = "weir-bench";
     all["environment"] = env;
-    json& floors = all["floors"] = json::array();
-    json& summary = all["summary"] = json::array();
+    // Lists are made apart and put in when they are complete: a key that is added moves the values before it.
+    json floors = json::array();
+    json summary = json::array();
     for (const auto& s : scenarios) {
         floors.push_back(floor_figures(s));
         for (const auto& row : s.rows) {
             summary.push_back(to_json(env, s, row));
         }
     }
-    json& queues = all["queues"] = json::array();
+    all["floors"] = std::move(floors);
+    all["summary"] = std::move(summary);
+    json queues = json::array();
     for (const auto& queue : built_in_queues()) {
         queues.push_back({{"queue", queue.name}, {"configuration", queue.configuration}});
     }
-    json& absent = all["absent"] = json::array();
+    all["queues"] = std::move(queues);
+    json absent = json::array();
     for (const auto& library : absent_queues()) {
         absent.push_back({{"queue", library.library}, {"package", library.remedy}});
     }
+    all["absent"] = std::move(absent);
 
     stream_ << all.dump(2) << '\n';
     stream_.close();

@@ -64,8 +64,10 @@ TEST_F(weir_bench, writes_every_required_field_for_every_queue) {
 
     const json all = results();
     EXPECT_EQ(all["schema_version"], 1);
-    for (const char* key : {"cpu_model", "hypervisor", "pus", "topology", "smt", "kernel", "governor", "compiler",
-                            "compiler_flags", "build_type", "weir_version", "date", "seed", "pinned", "cores"}) {
+    EXPECT_EQ(all["kind"], "weir-bench");
+    for (const char* key :
+         {"cpu_model", "hypervisor", "pus", "topology", "fingerprint", "smt", "kernel", "governor", "compiler",
+          "compiler_flags", "build_type", "weir_version", "date", "seed", "pinned", "cores"}) {
         EXPECT_TRUE(all["environment"].contains(key)) << key;
     }
     EXPECT_EQ(all["environment"]["cores"].size(), 2U);
@@ -180,10 +182,10 @@ TEST_F(weir_bench, runs_crowds_and_says_how_evenly_they_were_served) {
             }
         }
     }
-    EXPECT_THAT(scenarios, testing::UnorderedElementsAre(
-                               "oversubscribed/2+2", "oversubscribed/4+4", "oversubscribed/8+8", "mpmc/1+1/8B",
-                               "mpsc/2+1/8B", "spmc/1+2/8B", "mpmc/2+2/8B", "mpmc/4+4/8B", "mpmc/8+8/8B",
-                               "mpmc/1+1/64B", "mpmc/2+2/64B"));
+    EXPECT_THAT(scenarios,
+                testing::UnorderedElementsAre("oversubscribed/2+2", "oversubscribed/4+4", "oversubscribed/8+8",
+                                              "mpmc/1+1/8B", "mpsc/2+1/8B", "spmc/1+2/8B", "mpmc/2+2/8B", "mpmc/4+4/8B",
+                                              "mpmc/8+8/8B", "mpmc/1+1/64B", "mpmc/2+2/64B"));
 }
 
 TEST_F(weir_bench, repetitions_add_rounds) {
@@ -204,7 +206,7 @@ TEST_F(weir_bench, lists_scenarios_and_queues_without_measuring_or_writing) {
     const auto scenarios = run({"--benchmark_list_tests", "--pin=999"});
     EXPECT_EQ(scenarios.exit_code, 0);
     EXPECT_THAT(scenarios.out, AllOf(HasSubstr("throughput/256B/cap64/producer-slower"), HasSubstr("latency/8B/5Mps"),
-                                      HasSubstr("idle/10s"), HasSubstr("oversubscribed/8+8")));
+                                     HasSubstr("idle/10s"), HasSubstr("oversubscribed/8+8")));
     const auto queues = run({"--list-queues"});
     EXPECT_EQ(queues.exit_code, 0);
     EXPECT_THAT(queues.out, AllOf(StartsWith("weir::spsc_ring"), HasSubstr("mutex + deque")));
@@ -299,8 +301,8 @@ TEST_F(weir_bench, draws_pictures_from_a_result_file) {
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     // On a busy machine every sample of a queue may be dropped, and gnuplot warns that it has no points to draw.
     EXPECT_THAT(seen.err, Not(HasSubstr("error")));
-    for (const char* picture :
-         {"throughput-8B", "batches", "roundtrip", "latency", "blocking", "blocking-roundtrip", "wakeup", "oversubscribed"}) {
+    for (const char* picture : {"throughput-8B", "batches", "roundtrip", "latency", "blocking", "blocking-roundtrip",
+                                "wakeup", "oversubscribed"}) {
         const auto svg = read_file(folder_ / "pictures" / (std::string{picture} + ".svg"));
         EXPECT_THAT(svg, AllOf(HasSubstr("<svg"), HasSubstr("weir::spsc_ring"), HasSubstr("</svg>"))) << picture;
     }

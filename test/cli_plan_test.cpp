@@ -178,6 +178,10 @@ TEST_F(cli_plan, refuses_what_cannot_be_had_and_what_cannot_be_read_with_code_1)
     write("foreign.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": "9p"}})");
     expect_refusal({"--edge", "a->b", "--matrix", "foreign.json", "--topology", two}, 1,
                    "it is of another machine, 9p");
+    write("foreign.json",
+          R"({"schema_version": 1, "kind": "weir jitter", "machine": {"fingerprint": "9p"}, "pus": []})");
+    expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
+                   "it is of another machine, 9p");
     expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1, "cannot write the plan to");
 }
 

@@ -24,6 +24,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "browser.hpp"
+
 namespace {
 
 using nlohmann::json;
@@ -280,57 +282,9 @@ TEST_F(cli_pressure, help_names_every_policy_and_the_scale) {
 
 // ---- The report
 
-class cli_pressure_report : public cli_pressure {
-protected:
-    static std::string escaped(const std::string& text) {
-        std::string safe;
-        for (const char c : text) safe += c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
-        return safe;
-    }
-
-    /// Shows the page in a frame of that width, and returns what a script outside finds in it; stderr has the console.
-    json in_browser(const std::string& page, int width, std::string& console) {
-        std::ofstream(folder_ / "frame.html")
-            << "<!DOCTYPE html><html><body style=\"margin:0\"><iframe id=f style=\"border:0;height:4000px;width:"
-            << width << "px\" srcdoc=\"" << escaped(page) << R"("></iframe><pre id=found></pre><script>
-onload = () => {
-  const page = document.getElementById("f").contentDocument;
-  const wide = svg => svg && svg.getBoundingClientRect().width > 250 && svg.querySelectorAll("path, polygon, rect, use").length > 3;
-  const texts = [...page.querySelectorAll("figure svg text")].filter(t => t.textContent.trim() !== "");
-  document.getElementById("found").textContent = JSON.stringify({
-    pictures: [...page.querySelectorAll("figure")].filter(f => wide(f.querySelector("svg"))).map(f => f.id),
-    figures: [...page.querySelectorAll("[data-figure]")].filter(c => c.textContent.trim() !== "").map(c => c.dataset.figure),
-    headings: [...page.querySelectorAll("h2")].map(h => h.id),
-    doubled: [...page.querySelectorAll("[id]")].length - new Set([...page.querySelectorAll("[id]")].map(e => e.id)).size,
-    scripts: page.scripts.length,
-    smallest_text_px: Math.min(...texts.map(t => t.getBoundingClientRect().height)),
-    too_wide_px: page.documentElement.scrollWidth - )"
-            << width << R"(});
-};
-</script></body></html>)";
-        const auto seen =
-            run_program({"chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-                         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                         "--user-data-dir=" + (folder_ / "profile").string(), "--enable-logging=stderr",
-                         "--window-size=1700,4100", "--dump-dom", "file://" + (folder_ / "frame.html").string()});
-        EXPECT_EQ(seen.exit_code, 0) << seen.err;
-        console.clear();
-        for (std::size_t from = 0; from < seen.err.size();) {
-            const auto to = std::min(seen.err.find('\n', from), seen.err.size());
-            const auto line = seen.err.substr(from, to - from);
-            if (line.find("CONSOLE") != std::string::npos) console += line + "\n";
-            from = to + 1;
-        }
-        constexpr const char* mark = "<pre id=\"found\">";
-        const auto from = seen.out.find(mark) + std::string(mark).size();
-        auto text = seen.out.substr(from, seen.out.find("</pre>", from) - from);
-        return json::parse(text, nullptr, false);
-    }
-};
-
-TEST_F(cli_pressure_report, opens_in_a_browser_with_every_picture_and_figure) {
+TEST_F(cli_pressure, report_opens_in_a_browser_with_every_picture_and_figure) {
     if (run_program({"gnuplot", "--version"}).exit_code != 0) GTEST_SKIP() << "there is no gnuplot";
-    if (run_program({"chromium", "--version"}).exit_code != 0) GTEST_SKIP() << "there is no chromium";
+    if (!weir_test::find_program("chromium")) GTEST_SKIP() << "there is no chromium";
     const auto seen = measure({"--all", "--json", "run.json", "--html", "report.html"});
     ASSERT_THAT(seen.exit_code, AnyOf(0, not_here)) << seen.err;
     const auto page = read_file(folder_ / "report.html");
@@ -349,8 +303,7 @@ TEST_F(cli_pressure_report, opens_in_a_browser_with_every_picture_and_figure) {
             figures.insert(name + "." + key);
     }
     for (const int width : {400, 1600}) {
-        std::string console;
-        const auto found = in_browser(page, width, console);
+        const auto [found, console] = weir_test::in_browser(page, width, folder_);
         ASSERT_TRUE(found.is_object()) << "the page did not load";
         EXPECT_EQ(console, "") << width;
         EXPECT_EQ(found["pictures"].get<std::vector<std::string>>(), pictures) << width;

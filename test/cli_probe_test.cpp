@@ -91,7 +91,7 @@ TEST(cli_matrix, in_a_pipe_is_numbers_without_colour) {
     const auto seen = weir_tool({"matrix", "--full", "--budget", "100ms", "--rounds", "1"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "");
-    EXPECT_THAT(seen.out, AllOf(HasSubstr("one way p50"), HasSubstr("half a line trip"), HasSubstr("dropped"),
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("one way, from one PU to another"), HasSubstr("line/2"), HasSubstr("dropped"),
                                 HasSubstr("p50 in ns"), Not(HasSubstr("\033"))));
 }
 

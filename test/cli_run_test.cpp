@@ -159,7 +159,8 @@ TEST_F(cli_run, measures_three_layouts_and_compares_them) {
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "") << "no progress where there is no terminal";
     EXPECT_THAT(seen.out, AllOf(HasSubstr("planned"), HasSubstr("unpinned / planned"), HasSubstr("worst / planned"),
-                                HasSubstr("sign test"), HasSubstr("md->gw"), HasSubstr("fewer than 6 rounds")));
+                                HasSubstr("sign test"), HasSubstr("md->gw"), HasSubstr("half a line trip"),
+                                HasSubstr("fewer than 6 rounds")));
 }
 
 TEST_F(cli_run, json_has_every_field) {
@@ -178,6 +179,10 @@ TEST_F(cli_run, json_has_every_field) {
         EXPECT_TRUE(found["layouts"][0].contains(key)) << key;
     EXPECT_EQ(found["comparisons"].size(), 4U);
     EXPECT_EQ(found["edges"][0]["source"], "assumed");
+    EXPECT_THAT(found["roles"].get<std::vector<std::string>>(), testing::ElementsAre("md", "gw"));
+    const auto& floor = found["edges"][0]["floor"];
+    for (const auto* key : {"line_roundtrip_ns", "stream_words_per_s"}) EXPECT_GT(floor[key]["median"], 0) << key;
+    EXPECT_EQ(floor["rounds"], 2);
     EXPECT_TRUE(found["gate"].is_null());
     EXPECT_EQ(found["machine"]["fingerprint"], fingerprint(*machine_));
 }

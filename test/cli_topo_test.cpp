@@ -227,7 +227,7 @@ TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the
 
 TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({}, 2,
-                   "weir: say what to do: topo, matrix, jitter, doctor, plan, run, pressure; run 'weir --help' to see more");
+                   "weir: say what to do: topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' to see more");
     expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' to see what there is");
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
     expect_refusal({"topo", "--bogus"}, 2,

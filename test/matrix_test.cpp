@@ -305,6 +305,37 @@ TEST(matrix_text, has_the_numbers_of_every_pair_and_no_colour_in_a_file) {
     EXPECT_EQ(std::count(map.begin(), map.end(), '('), 8 * 7 - 6 + 1) << "six pairs were measured";
 }
 
+// The longest names and figures that there can be.
+TEST(matrix_text, has_tables_of_at_most_100_columns) {
+    auto matrix = eight_pus();
+    matrix.classes.clear();
+    matrix.pairs.resize(2);
+    for (auto& pair : matrix.pairs) {
+        pair.kind = {weir::distance::same_package, false, 0U, 1U};
+        pair.one_way_ns = {123'456, 12'345'678, 999'499'999};
+        pair.q1_ns = 123'000;
+        pair.q3_ns = 124'000;
+        pair.line_roundtrip_ns = 2'469'000;
+        pair.stream_words_per_s = 1.23456e6;
+        pair.items_per_s = 123'456;
+        pair.rounds = 10'000;
+        pair.dropped = 9'999;
+        pair.involuntary_switches = 12'345'678;
+        pair.migrations = 12'345;
+        pair.measured = true;
+        pair.steady = false;
+    }
+    matrix.classes = {{matrix.pairs[0].kind, matrix.pairs[0].one_way_ns, 123'456, 16'256}};
+    const auto text = matrix_as_text(matrix, {.colour = false, .columns = 100});
+    std::istringstream lines(text);
+    int tables = 0;
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(line.size(), 100U) << line;
+        tables += line.find("same-package, other NUMA node, kind 0 to 1") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_EQ(tables, 2);
+}
+
 TEST(matrix_text, is_coloured_on_a_terminal_and_never_wider_than_it) {
     const auto without_escapes = [](const std::string& text) {
         std::string plain;

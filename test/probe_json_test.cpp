@@ -123,7 +123,7 @@ TEST(matrix_json, refuses_what_it_cannot_read_by_the_name_of_the_key) {
 }
 
 TEST(jitter_json, is_read_back_as_it_was_written) {
-    jitter_data jitter{2.5, 1000, true, {}};
+    jitter_data jitter{{"2p-2c-2t-00", "2 cores"}, 2.5, 1000, true, {}};
     jitter.pus.push_back({.pu = 3,
                           .gaps_per_s = 250.5,
                           .worst_gap_ns = 4e6,
@@ -143,6 +143,10 @@ TEST(jitter_json, is_read_back_as_it_was_written) {
                             "interrupts", "involuntary_switches", "migrations"})
         EXPECT_TRUE(written["pus"][0].contains(key)) << key;
     EXPECT_EQ(written["kind"], "weir jitter");
+    EXPECT_EQ(jitter_from_json(written).machine.fingerprint, "2p-2c-2t-00");
+    jitter.machine = {};
+    EXPECT_TRUE(to_json(jitter)["machine"].is_null());
+    EXPECT_EQ(jitter_from_json(to_json(jitter)).machine.summary, "");
     EXPECT_THAT(sentence([] { static_cast<void>(read_jitter("{}", "j.json")); }),
                 AllOf(HasSubstr("'j.json'"), HasSubstr("it is no result of 'weir jitter --json'")));
 }

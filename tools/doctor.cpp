@@ -26,12 +26,19 @@ struct options {
     bool json = false;
 };
 
+// Nothing where hwloc was told of another machine: what was looked at is this one's.
+machine_identity this_machine() {
+    const auto machine = topology::this_machine();
+    return machine.is_this_machine() ? machine_identity::of(machine) : machine_identity{};
+}
+
 exit_code show(const options& wanted) {
     std::error_code ignored;
     if (!wanted.root.empty() && !std::filesystem::is_directory(wanted.root, ignored))
         throw stop(failed, "--root " + wanted.root + ": there is no such folder; name one that has proc and sys in it");
     const auto findings = examine(wanted.root.empty() ? host::this_one() : host::in_folder(wanted.root));
-    print(wanted.json ? findings_as_json(findings) : findings_as_text(findings));
+    print(wanted.json ? findings_as_json(findings, wanted.root.empty() ? this_machine() : machine_identity{})
+                      : findings_as_text(findings));
     return wanted.strict && findings.front().level == severity::severe ? failed : succeeded;
 }
 

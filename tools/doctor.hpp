@@ -3,6 +3,8 @@
 
 // What on a host costs latency, found in its /proc and /sys. Looks only; changes nothing.
 
+#include "machine_identity.hpp"
+
 #include <weir/affinity.hpp>
 #include <weir/kernel_settings.hpp>
 
@@ -35,7 +37,7 @@ struct finding {
 struct host {
     std::string root;                    ///< "" for this one; a folder with proc and sys in it for any other
     std::optional<long> membarrier;      ///< the answer of the kernel to the query; nullopt: not asked, or no such call
-    std::string why_no_membarrier = "";  ///< for nullopt
+    std::string why_no_membarrier = {};  ///< for nullopt
 
     [[nodiscard]] static host this_one();
     [[nodiscard]] static host in_folder(const std::string& root);
@@ -62,6 +64,7 @@ struct host {
 [[nodiscard]] std::vector<finding> examine_memory(const host& on);
 
 [[nodiscard]] std::string findings_as_text(const std::vector<finding>& findings);
-[[nodiscard]] std::string findings_as_json(const std::vector<finding>& findings);
+/// `machine` is where they were found, if that is known.
+[[nodiscard]] std::string findings_as_json(const std::vector<finding>& findings, const machine_identity& machine = {});
 
 }  // namespace weir::tool

@@ -72,7 +72,7 @@ std::string findings_as_text(const std::vector<finding>& findings) {
     return text + "and nothing was changed.\n";
 }
 
-std::string findings_as_json(const std::vector<finding>& findings) {
+std::string findings_as_json(const std::vector<finding>& findings, const machine_identity& machine) {
     using json = nlohmann::ordered_json;
     json rows = json::array();
     for (const auto& one : findings)
@@ -83,11 +83,8 @@ std::string findings_as_json(const std::vector<finding>& findings) {
                         {"change", one.change}});
     json counts = json::object();
     for (const auto level : levels) counts[std::string(to_string(level))] = count(findings, level);
-    const json all{{"schema_version", 1},
-                   {"kind", "weir doctor"},
-                   {"weir_version", WEIR_VERSION_STRING},
-                   {"counts", counts},
-                   {"findings", rows}};
+    const json all{{"schema_version", 1},         {"kind", "weir doctor"}, {"weir_version", WEIR_VERSION_STRING},
+                   {"machine", to_json(machine)}, {"counts", counts},      {"findings", rows}};
     return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -49,6 +49,7 @@ figure svg text{font-family:inherit}
 figcaption{font-size:.86rem;line-height:1.4;margin-top:.4em}
 .scroll{overflow-x:auto;margin:.8rem 0}
 .beside{align-items:start}
+.wide{grid-column:1/-1}
 .row .scroll{margin:0}.row table{width:100%}
 table{border-collapse:collapse;font-size:.94rem;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;color:var(--faint);font-size:.82rem;vertical-align:bottom}
@@ -161,7 +162,10 @@ std::string ink(std::string_view name) {
 
 std::string gnuplot_string(std::string_view text) {
     std::string safe = "'";
-    for (const char c : text) safe += c == '\'' ? "''" : std::string(1, c);
+    for (const char c : text)
+        safe += c == '\''                             ? "''"
+                : static_cast<unsigned char>(c) < ' ' ? " "  // a line's end would end the string, and begin a command
+                                                      : std::string(1, c);
     return safe + "'";
 }
 
@@ -200,40 +204,50 @@ void html_page::pictures(std::vector<picture> row, std::string_view first) {
     body_ += first.empty() ? "<div class=\"row\">\n" : "<div class=\"row beside\">\n";
     if (!first.empty()) body_ += fmt::format("<div>{}</div>\n", first);
     for (auto& shown : row) {
-        body_ +=
-            fmt::format("<figure id=\"{}\"><h3>{}</h3>{}{}<figcaption>{}</figcaption></figure>\n", escaped(shown.id),
-                        escaped(shown.title), mark(pictures_.size()), shown.key, escaped(shown.caption));
-        pictures_.push_back(std::move(shown));
+        const bool plotted = shown.drawn.empty();
+        body_ += fmt::format("<figure id=\"{}\"{}><h3>{}</h3>{}{}<figcaption>{}</figcaption></figure>\n",
+                             escaped(shown.id), shown.wide ? " class=\"wide\"" : "", escaped(shown.title),
+                             plotted ? mark(pictures_.size()) : shown.drawn, shown.key, escaped(shown.caption));
+        if (plotted) pictures_.push_back(std::move(shown));
     }
     body_ += "</div>\n";
 }
 
-std::string html_page::text() const {
+std::vector<std::string> html_page::drawings() const {
+    if (pictures_.empty()) return {};
     const workshop place;
     std::string script = fmt::format(
-        "set encoding utf8\nset terminal svg size 380,260 noenhanced font 'sans-serif,12'\nset macros\n"
+        "set encoding utf8\nset macros\n"
         "style = \"set border 3 lc rgb '{1}'; set tics nomirror scale 0.4 textcolor rgb '{0}'; "
         "set grid lt 1 lw 1 lc rgb '{2}'; set xlabel textcolor rgb '{1}'; set ylabel textcolor rgb '{1}'; unset key; set tmargin 0.6; set rmargin 1.6; "
         "set style fill solid 1.0 noborder\"\n",
         ink("text"), ink("faint"), ink("grid"));
     for (std::size_t i = 0; i != pictures_.size(); ++i)
-        script += fmt::format("reset\n@style\nset output {}\n{}\nunset output\n",
-                              gnuplot_string(place.path(fmt::format("{}.svg", i))), pictures_[i].script);
+        script +=
+            fmt::format("reset\n@style\nset terminal svg size 380,{} noenhanced font 'sans-serif,12'\n"
+                        "set output {}\n{}\nunset output\n",
+                        pictures_[i].height, gnuplot_string(place.path(fmt::format("{}.svg", i))), pictures_[i].script);
     write_file(place.path("script"), script);
     run_gnuplot(place);
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i != pictures_.size(); ++i)
+        all.push_back(inlined(pictures_[i], read_file(place.path(fmt::format("{}.svg", i)))));
+    return all;
+}
 
+std::string html_page::text() const {
     auto body = body_;
-    for (std::size_t i = 0; i != pictures_.size(); ++i) {
-        const auto at = body.find(mark(i));
-        body.replace(at, mark(i).size(), inlined(pictures_[i], read_file(place.path(fmt::format("{}.svg", i)))));
+    for (std::size_t i = 0; const auto& drawing : drawings()) {
+        const auto here = mark(i++);
+        body.replace(body.find(here), here.size(), drawing);
     }
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        "<title>{0}</title>\n<style>:root{{{1}}}\n@media(prefers-color-scheme:dark){{:root{{{2}}}}}{3}</style>\n</head>\n"
+        "<title>{0}</title>\n<style>:root{{{1}}}\n@media(prefers-color-scheme:dark){{:root{{{2}}}}}{3}{5}</style>\n</head>\n"
         "<body>\n<h1>{0}</h1>\n{4}</body>\n</html>\n",
-        escaped(title_), scheme(false), scheme(true), style, body);
+        escaped(title_), scheme(false), scheme(true), style, body, style_);
 }
 
 }  // namespace weir::tool

@@ -14,7 +14,7 @@ namespace weir::tool {
 /// "series-1" to "series-8". Throws std::out_of_range for another name.
 [[nodiscard]] std::string ink(std::string_view name);
 
-/// As a string in gnuplot's single quotes.
+/// As a string in gnuplot's single quotes, in which it replaces nothing; control characters are blanks.
 [[nodiscard]] std::string gnuplot_string(std::string_view text);
 
 /// As text in HTML.
@@ -24,8 +24,11 @@ struct picture {
     std::string id;  ///< of its <figure>, unique in the page
     std::string title;
     std::string caption;
-    std::string script;    ///< gnuplot's, with its data; all but terminal and output
-    std::string key = {};  ///< HTML, as swatches() makes it
+    std::string script;      ///< gnuplot's, with its data; all but terminal and output
+    std::string key = {};    ///< HTML, as swatches() makes it
+    std::string drawn = {};  ///< HTML or SVG, as it is, in place of a script
+    int height = 260;        ///< of what gnuplot draws, which is 380 wide
+    bool wide = false;       ///< as wide as the page, whatever stands beside it
 };
 
 /// One line of a key: what is drawn so, and what it is.
@@ -38,7 +41,9 @@ struct swatch {
 
 class html_page {
 public:
-    explicit html_page(std::string title) : title_(std::move(title)) {}
+    /// `style` is CSS of this page's own, beside that of all pages.
+    explicit html_page(std::string title, std::string style = {})
+        : title_(std::move(title)), style_(std::move(style)) {}
 
     /// HTML, as it is.
     void add(std::string_view html) { body_ += html; }
@@ -47,11 +52,15 @@ public:
     /// Beside one another where there is room, after `first`, HTML as it is, where that is not empty.
     void pictures(std::vector<picture> row, std::string_view first = {});
 
-    /// The whole page. Runs gnuplot; throws `stop` with a sentence when there is none, or it cannot draw.
+    /// The whole page. Runs gnuplot where a picture has a script; throws `stop` with a sentence when there is none, or
+    /// it cannot draw.
     [[nodiscard]] std::string text() const;
 
 private:
+    std::vector<std::string> drawings() const;  // of all pictures that gnuplot draws
+
     std::string title_;
+    std::string style_;
     std::string body_;  // with a mark where each picture belongs
     std::vector<picture> pictures_;
 };

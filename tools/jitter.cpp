@@ -52,7 +52,8 @@ exit_code show(const options& wanted) {
     const auto machine = machine_to_measure();
     const auto pus = choose_pus(machine, wanted.pus);
     if (pus.empty()) throw stop(wrong_usage, "--pus names no PU: name at least one, such as 0");
-    const auto jitter = watch(pus, settings);
+    auto jitter = watch(pus, settings);
+    jitter.machine = machine_identity::of(machine);
     print(wanted.json ? to_json(jitter).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
                       : jitter_as_text(jitter));
     return succeeded;

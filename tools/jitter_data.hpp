@@ -3,6 +3,8 @@
 
 // What `weir jitter` saw, as data: what it writes with --json. Schema 1.
 
+#include "machine_identity.hpp"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
@@ -43,6 +45,7 @@ struct pu_jitter {
 };
 
 struct jitter_data {
+    machine_identity machine;
     double seconds = 0;  ///< that were asked for, for each PU
     double threshold_ns = 0;
     bool together = false;  ///< all PUs at once; false: in turn

@@ -66,6 +66,7 @@ json to_json(const jitter_data& jitter) {
         {"schema_version", 1},
         {"kind", "weir jitter"},
         {"weir_version", WEIR_VERSION_STRING},
+        {"machine", to_json(jitter.machine)},
         {"seconds", jitter.seconds},
         {"threshold_ns", jitter.threshold_ns},
         {"together", jitter.together},
@@ -75,8 +76,11 @@ json to_json(const jitter_data& jitter) {
 
 jitter_data jitter_from_json(const json& from) {
     expect_schema(from, "weir jitter", 1);
-    jitter_data jitter{
-        number(from, "seconds"), number_or(from, "threshold_ns", 0), flag_or(from, "together", false), {}};
+    jitter_data jitter{.machine = identity_from_json(from),
+                       .seconds = number(from, "seconds"),
+                       .threshold_ns = number_or(from, "threshold_ns", 0),
+                       .together = flag_or(from, "together", false),
+                       .pus = {}};
     for (const auto& pu : array(from, "pus")) jitter.pus.push_back(read_pu(pu));
     return jitter;
 }

@@ -137,7 +137,7 @@ pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& b
 jitter_data watch_pus(const pu_set& pus, const jitter_settings& settings,
                       const std::function<void(double share, const pu_set& now)>& on_progress) {
     const tick_clock clock;
-    jitter_data jitter{settings.seconds, settings.threshold_ns, settings.together, {}};
+    jitter_data jitter{{}, settings.seconds, settings.threshold_ns, settings.together, {}};
     if (settings.together) {
         jitter.pus = watch(pus, clock, settings, [&](double share) { on_progress(share, pus); });
         return jitter;

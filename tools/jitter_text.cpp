@@ -49,12 +49,6 @@ std::string details(const pu_jitter& pu) {
 
 }  // namespace
 
-std::string ns_in_words(double ns) {
-    if (ns < 999.5) return fmt::format("{:.3g} ns", ns);
-    if (ns < 999.5e3) return fmt::format("{:.3g} us", ns / 1e3);
-    return ns < 999.5e6 ? fmt::format("{:.3g} ms", ns / 1e6) : fmt::format("{:.3g} s", ns / 1e9);
-}
-
 std::string jitter_as_text(const jitter_data& jitter) {
     auto text =
         fmt::format("{:g} s on each PU, {}: gaps of more than {} in a loop that reads the clock\n\n", jitter.seconds,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "jitter_data.hpp"
+#include "words.hpp"
 
 #include <string>
 
@@ -9,8 +10,5 @@ namespace weir::tool {
 
 /// A row for each PU, then for each how long its gaps were and which interrupts it handled meanwhile.
 [[nodiscard]] std::string jitter_as_text(const jitter_data& jitter);
-
-/// "850 ns", "12.5 us", "3 ms"
-[[nodiscard]] std::string ns_in_words(double ns);
 
 }  // namespace weir::tool

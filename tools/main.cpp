@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // weir: where the threads of a ring should run, and what a ring does. One subcommand per question.
 #include "command.hpp"
+#include "completion.hpp"
 
 #include <weir/version.hpp>
 
@@ -27,6 +28,8 @@ constexpr const char* footer = R"(Examples:
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
                                          where the threads of a program should run
   weir run --plan plan.json              whether that plan is any good here
+  weir report *.json --html report.html  what the above, and weir-bench, saved with --json: on one page
+  source <(weir --completion bash)       complete subcommands and options with the tabulator, where not installed
   weir pressure --policy drop_oldest     what a full ring does, live
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
@@ -59,6 +62,10 @@ int run(int argc, char** argv) {
                  "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(footer);
+    std::string shell;
+    auto* const completion =
+        app.add_option("--completion", shell, "Write a script with which this shell completes subcommands and options")
+            ->type_name("bash|zsh");
     app.require_subcommand(0, 1);
     const std::map<std::string, command> commands{
         {"topo",
@@ -68,11 +75,17 @@ int run(int argc, char** argv) {
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
         {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
-        {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
+        {"report", add_report(*app.add_subcommand("report", "Put what the others have saved on one page"))},
+        {"pressure",
+         add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
     };
 
     try {
         app.parse(argc, argv);
+        if (completion->count() != 0) {
+            print(completion_of(app, shell));
+            return succeeded;
+        }
         if (app.get_subcommands().empty())
             throw stop(wrong_usage, "say what to do: " + names_of(app) + "; run 'weir --help' to see more");
         return commands.at(app.get_subcommands().front()->get_name())();

@@ -15,10 +15,12 @@ constexpr double title_height = 72;
 constexpr double legend_height = 84;
 constexpr std::size_t most_with_tooltips = 96;  // beyond, a browser chokes on the file
 
-double cell_size(std::size_t pus) { return std::clamp(640.0 / static_cast<double>(pus), 5.0, 72.0); }
+double cell_size(std::size_t pus, double grid) {
+    return std::clamp(grid / static_cast<double>(std::max<std::size_t>(pus, 1)), 5.0, 72.0);
+}
 
-void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scale, double left, double top) {
-    const double cell = cell_size(matrix.pus.size());
+void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scale, double cell, double left,
+                double top) {
     const auto grid = grid_of(matrix);
     const double gap = cell >= 12 ? 1 : 0;
     for (std::size_t row = 0; row != matrix.pus.size(); ++row)
@@ -29,7 +31,7 @@ void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scal
             const auto to = matrix.pus[column];
             const auto* const pair = grid[row][column];
             if (pair == nullptr) {
-                page.rectangle(x, y, cell - gap, cell - gap, from == to ? "#eeeeee" : "#cccccc");
+                page.rectangle(x, y, cell - gap, cell - gap, from == to ? page.grid_ink() : "#cccccc");
                 continue;
             }
             const auto colour = shade(scale.share(pair->one_way_ns.p50));
@@ -45,10 +47,9 @@ void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scal
 }
 
 // Each row and column has its PU's number; where they stand too close, every second, fourth, ...
-void draw_numbers(svg_page& page, const matrix_data& matrix, double left, double top) {
-    const double cell = cell_size(matrix.pus.size());
+void draw_numbers(svg_page& page, const matrix_data& matrix, double cell, double left, double top) {
     std::size_t step = 1;
-    while (static_cast<double>(step) * cell < 18) step *= 2;
+    while (static_cast<double>(step) * cell < 24) step *= 2;
     for (std::size_t i = 0; i < matrix.pus.size(); i += step) {
         const auto number = fmt::format("{}", matrix.pus[i]);
         const double middle = (static_cast<double>(i) + 0.5) * cell;
@@ -72,10 +73,21 @@ void draw_legend(svg_page& page, const log_scale& scale, double left, double top
     }
 }
 
+// The map, what its rows and columns are, and the legend; (left, top) is where its cells begin.
+void draw_map(svg_page& page, const matrix_data& matrix, double cell, double left, double top, double legend_width) {
+    const auto scale = scale_of(matrix);
+    page.text(left, top - 24, 11, "to PU", text_anchor::start, page.faint_ink());
+    page.text(left - 6, top - 24, 11, "from PU", text_anchor::end, page.faint_ink());
+    draw_cells(page, matrix, scale, cell, left, top);
+    draw_numbers(page, matrix, cell, left, top);
+    draw_legend(page, scale, left, top + cell * static_cast<double>(matrix.pus.size()) + 28, legend_width);
+}
+
 }  // namespace
 
 std::string matrix_as_svg(const matrix_data& matrix) {
-    const double grid = cell_size(matrix.pus.size()) * static_cast<double>(matrix.pus.size());
+    const double cell = cell_size(matrix.pus.size(), 640);
+    const double grid = cell * static_cast<double>(matrix.pus.size());
     const double left = margin + labels;
     const double top = title_height + labels;
     const double width = std::max(left + grid + margin, 560.0);
@@ -87,16 +99,25 @@ std::string matrix_as_svg(const matrix_data& matrix) {
               matrix.machine.cpu_model +
                   (matrix.machine.hypervisor.empty() ? "" : " under " + matrix.machine.hypervisor) +
                   ", weir::spsc_ring, from the row's PU to the column's",
-              text_anchor::start, "#555555");
+              text_anchor::start, page.faint_ink());
     page.text(margin, 64, 12, "striped: not measured and taken from its class, or unsteady in every round",
-              text_anchor::start, "#555555");
-    const auto scale = scale_of(matrix);
-    page.text(left, top - 24, 11, "to PU", text_anchor::start, "#555555");
-    page.text(left - 6, top - 24, 11, "from PU", text_anchor::end, "#555555");
-    draw_cells(page, matrix, scale, left, top);
-    draw_numbers(page, matrix, left, top);
-    draw_legend(page, scale, left, top + grid + 28, std::max(grid, 320.0));
+              text_anchor::start, page.faint_ink());
+    draw_map(page, matrix, cell, left, top, std::max(grid, 320.0));
     return page.str();
 }
+
+std::string matrix_in_page(const matrix_data& matrix) {
+    const bool many = needs_width(matrix);
+    const double cell = cell_size(matrix.pus.size(), many ? 680 : 290);
+    const double grid = cell * static_cast<double>(matrix.pus.size());
+    constexpr double top = 40;
+    constexpr double left = labels + 4;
+    const double width = std::max(left + grid + 8, 370.0);
+    svg_page page(width, top + grid + 64, "Heat map: one way from each PU to each other", svg_place::html_page);
+    draw_map(page, matrix, cell, left, top, std::max(grid, width - left - 8));
+    return page.str();
+}
+
+bool needs_width(const matrix_data& matrix) { return matrix.pus.size() > 24; }
 
 }  // namespace weir::tool

@@ -3,6 +3,7 @@
 
 #include "pair_plan.hpp"
 #include "text_table.hpp"
+#include "words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -15,56 +16,25 @@ namespace {
 
 std::string ns(double value) { return value < 99.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value); }
 
-// What stands beside a class: of its measured pairs, medians for floors and quartiles, sums for what went wrong.
-struct class_noise {
-    double q1_ns = 0;
-    double q3_ns = 0;
-    double half_line_ns = 0;
-    double of_stream = 0;
-    unsigned rounds = 0;
-    unsigned dropped = 0;
-    unsigned involuntary_switches = 0;
-    unsigned migrations = 0;
-    bool steady = true;
-};
-
-class_noise noise_of(const matrix_data& matrix, const class_cost& of) {
-    class_noise sum;
-    std::vector<double> q1, q3, line, stream;
-    for (const auto& pair : matrix.pairs) {
-        if (pair.kind != of.kind || !pair.measured) continue;
-        q1.push_back(pair.q1_ns);
-        q3.push_back(pair.q3_ns);
-        line.push_back(pair.line_roundtrip_ns / 2);
-        stream.push_back(pair.stream_words_per_s > 0 ? pair.items_per_s / pair.stream_words_per_s : 0);
-        sum.rounds += pair.rounds;
-        sum.dropped += pair.dropped;
-        sum.involuntary_switches += pair.involuntary_switches;
-        sum.migrations += pair.migrations;
-        sum.steady &= pair.steady;
-    }
-    sum.q1_ns = bench::median(q1);
-    sum.q3_ns = bench::median(q3);
-    sum.half_line_ns = bench::median(line);
-    sum.of_stream = bench::median(stream);
-    return sum;
-}
-
-std::string class_table(const matrix_data& matrix) {
-    std::vector<table_line> lines{{"from one PU to another", "one way p50", "q1..q3", "p99", "p99.9",
-                                   "half a line trip", "M items/s", "of the floor", "pairs", "rounds", "dropped",
-                                   "switched out", "migrated"}};
+// Two tables, since one would be wider than anybody's terminal: none of them has more than 100 columns.
+std::string class_tables(const matrix_data& matrix) {
+    std::vector<table_line> latency{{"one way, from one PU to another", "p50", "q1..q3", "p99", "p99.9", "line/2"}};
+    std::vector<table_line> rest{{"", "M/s", "of floor", "pairs", "kept/dropped", "switched", "moved"}};
     for (const auto& of : matrix.classes) {
         const auto noise = noise_of(matrix, of);
-        lines.push_back({(noise.steady ? "" : "~") + in_words(of.kind), ns(of.one_way_ns.p50) + " ns",
-                         ns(noise.q1_ns) + ".." + ns(noise.q3_ns), ns(of.one_way_ns.p99), ns(of.one_way_ns.p99_9),
-                         ns(noise.half_line_ns) + " ns", fmt::format("{:.3g}", of.items_per_s / 1e6),
-                         fmt::format("{:.2g}", noise.of_stream), fmt::format("{}", of.pairs_measured),
-                         fmt::format("{}", noise.rounds), fmt::format("{}", noise.dropped),
-                         fmt::format("{}", noise.involuntary_switches), fmt::format("{}", noise.migrations)});
+        const auto name = (noise.steady ? "" : "~") + in_words(of.kind);
+        latency.push_back({name, ns_in_words(of.one_way_ns.p50),
+                           ns_in_words(noise.q1_ns) + ".." + ns_in_words(noise.q3_ns), ns_in_words(of.one_way_ns.p99),
+                           ns_in_words(of.one_way_ns.p99_9), ns_in_words(noise.half_line_ns)});
+        rest.push_back({name, fmt::format("{:.3g}", of.items_per_s / 1e6), fmt::format("{:.2g}", noise.of_stream),
+                        fmt::format("{}", of.pairs_measured), fmt::format("{}/{}", noise.rounds, noise.dropped),
+                        fmt::format("{}", noise.involuntary_switches), fmt::format("{}", noise.migrations)});
     }
-    return aligned(lines, {side::left, side::right, side::right, side::right, side::right, side::right, side::right,
-                           side::right, side::right, side::right, side::right, side::right, side::right});
+    const std::vector<side> numbers(6, side::right);
+    std::vector<side> sides{side::left};
+    sides.insert(sides.end(), numbers.begin(), numbers.end());
+    return aligned(latency, sides) + "\n" + aligned(rest, sides) +
+           "  line/2: half a line's round trip, the floor; of floor: of 8-byte words through a plain buffer\n";
 }
 
 // "71", "(71)" for a pair that was not measured, "~71" for one that never was steady.
@@ -118,6 +88,28 @@ std::string heat_map(const matrix_data& matrix, const view_settings& settings) {
 
 }  // namespace
 
+class_noise noise_of(const matrix_data& matrix, const class_cost& of) {
+    class_noise sum;
+    std::vector<double> q1, q3, line, stream;
+    for (const auto& pair : matrix.pairs) {
+        if (pair.kind != of.kind || !pair.measured) continue;
+        q1.push_back(pair.q1_ns);
+        q3.push_back(pair.q3_ns);
+        line.push_back(pair.line_roundtrip_ns / 2);
+        stream.push_back(pair.stream_words_per_s > 0 ? pair.items_per_s / pair.stream_words_per_s : 0);
+        sum.rounds += pair.rounds;
+        sum.dropped += pair.dropped;
+        sum.involuntary_switches += pair.involuntary_switches;
+        sum.migrations += pair.migrations;
+        sum.steady &= pair.steady;
+    }
+    sum.q1_ns = bench::median(q1);
+    sum.q3_ns = bench::median(q3);
+    sum.half_line_ns = bench::median(line);
+    sum.of_stream = bench::median(stream);
+    return sum;
+}
+
 pair_grid grid_of(const matrix_data& matrix) {
     std::map<unsigned, std::size_t> place;
     for (std::size_t i = 0; i != matrix.pus.size(); ++i) place[matrix.pus[i]] = i;
@@ -155,7 +147,7 @@ std::string matrix_as_text(const matrix_data& matrix, const view_settings& setti
     auto text = fmt::format("{}{}, {} PUs: {} of {} pairs measured\n\n", matrix.machine.cpu_model,
                             matrix.machine.hypervisor.empty() ? "" : " under " + matrix.machine.hypervisor,
                             matrix.pus.size(), measured, matrix.pairs.size());
-    text += class_table(matrix) + "\n";
+    text += class_tables(matrix) + "\n";
     text += "  one way, p50 in ns, from the row's PU to the column's\n" + heat_map(matrix, settings) + "\n";
     text += halved == measured ? "  One way is half a round trip: the clocks of two PUs cannot be compared here.\n"
             : halved != 0

@@ -22,6 +22,24 @@ struct view_settings {
 /// A heat map with its legend, every figure of a pair under the pointer.
 [[nodiscard]] std::string matrix_as_svg(const matrix_data& matrix);
 
+/// The map and its legend alone, for an html_page: 370 units wide, or, of a machine that needs_width(), 740.
+[[nodiscard]] std::string matrix_in_page(const matrix_data& matrix);
+[[nodiscard]] bool needs_width(const matrix_data& matrix);
+
+/// What stands beside a class: of its measured pairs, medians for floors and quartiles, sums for what went wrong.
+struct class_noise {
+    double q1_ns = 0;
+    double q3_ns = 0;
+    double half_line_ns = 0;
+    double of_stream = 0;
+    unsigned rounds = 0;
+    unsigned dropped = 0;
+    unsigned involuntary_switches = 0;
+    unsigned migrations = 0;
+    bool steady = true;
+};
+[[nodiscard]] class_noise noise_of(const matrix_data& matrix, const class_cost& of);
+
 /// Row by row, in the order of matrix.pus; null where there is no such pair.
 using pair_grid = std::vector<std::vector<const pair_cost*>>;
 [[nodiscard]] pair_grid grid_of(const matrix_data& matrix);

@@ -2,6 +2,7 @@
 #include "plan_text.hpp"
 
 #include "text_table.hpp"
+#include "words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -16,14 +17,7 @@ std::string ns(double value) {
     return value < 9.95 ? fmt::format("{:.1f} ns", value) : fmt::format("{:.0f} ns", value);
 }
 
-std::string rate(std::optional<double> items_per_s) {
-    if (!items_per_s) return "-";
-    const double r = *items_per_s;
-    return r >= 1e9   ? fmt::format("{:.3g} Gps", r / 1e9)
-           : r >= 1e6 ? fmt::format("{:.3g} Mps", r / 1e6)
-           : r >= 1e3 ? fmt::format("{:.3g} kps", r / 1e3)
-                      : fmt::format("{:.3g} ps", r);
-}
+std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
 
 std::string hints(const plan_role& role) {
     std::string text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "html_page.hpp"
+#include "plot_words.hpp"
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,10 +12,7 @@
 namespace weir::tool::pressure {
 
 /// How a policy is drawn wherever it is.
-struct look {
-    std::string_view ink;
-    int dash;  ///< gnuplot's dash type; 1 solid, 2 dashed, 3 dotted
-};
+using weir::tool::plot::look;
 [[nodiscard]] look look_of(const std::string& policy);
 [[nodiscard]] look look_of_cause(std::size_t cause);
 

@@ -36,14 +36,6 @@ constexpr double shortest_lot_s = 0.2;  // a rate of fewer items would be noise
 
 }  // namespace
 
-std::string line_style(const look& how, double width) {
-    constexpr const char* dashes[] = {"1", "1", "(7,3)", "(2,3)"};
-    return fmt::format("lw {:g} dt {} lc rgb '{}'", width, dashes[std::clamp(how.dash, 1, 3)], ink(how.ink));
-}
-
-void data::append(double number) { text_ += fmt::format("{:.6g} ", number); }
-void data::append(const std::string& word) { text_ += '"' + word + "\" "; }
-
 curve largest(const nlohmann::json& policy, const char* column) {
     const auto at = policy.at("series").at("at_s").get<std::vector<double>>();
     const auto values = policy.at("series").at(column).get<std::vector<double>>();
@@ -81,19 +73,6 @@ std::string time_axis(const nlohmann::json& run, double to_s) {
         "set xrange [0:{:.6g}]\nset xlabel 'seconds; the burst is shaded' offset 0,0.5\n"
         "set object 1 rectangle from {:.6g},graph 0 to {:.6g},graph 1 behind fc rgb '{}' fs solid 0.55 noborder\n",
         std::max(to_s, 1e-3), from_s, std::min(from_s + burst_s, to_s), ink("grid"));
-}
-
-std::string name_axis(const std::vector<std::string>& names) {
-    std::string text = fmt::format("set yrange [{}:0.4]\nset ytics (", static_cast<double>(names.size()) + 0.6);
-    for (std::size_t i = 0; i != names.size(); ++i)
-        text += fmt::format("{}{} {}", i == 0 ? "" : ", ", gnuplot_string(names[i]), i + 1);
-    return text + ")\nset lmargin 13\nset grid noytics xtics\n";
-}
-
-std::string time_tics(char axis) {
-    return fmt::format("set logscale {0}\nset {0}tics ('1 us' 1e-3, '10 us' 1e-2, '100 us' 0.1, '1 ms' 1, '10 ms' 10, "
-                       "'100 ms' 100, '1 s' 1e3, '10 s' 1e4, '100 s' 1e5, '1000 s' 1e6)\n",
-                       axis);
 }
 
 double last_of(const nlohmann::json& policy, const char* column) {

@@ -8,9 +8,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <random>
+
+#include "floors.hpp"
 
 namespace weir::tool {
 namespace {
@@ -21,6 +24,9 @@ in short rounds, in shuffled order: as planned; not pinned; and the worst that t
 two cores is everything on one. Sources send by schedule where the edge has a rate, and latency counts from when a
 message was due; without a rate the next goes when the last was taken. Others pass on, as their edges' rates say; at
 the end the order is checked. Threads are read back to be where the plan has them, from the kernel.
+
+Before each round two floors of the hardware are taken between the ends of each edge, as the plan has them: the round
+trip of a cache line, half of which no hand-over can beat by much, and 8-byte words through a plain buffer.
 
 Threads with a PU of their own spin; those that share one yield; those that are not pinned spin a little, then yield.
 
@@ -72,6 +78,33 @@ void check(const placement_plan& plan, const topology& machine) {
                                    role.asked.name, role.pu, machine.cgroup_allowed().to_string()));
 }
 
+// None where the machine does not let the two threads come to an end.
+std::optional<bench::floor_reading> floor_between(const std::pair<unsigned, unsigned>& pus, const topology& machine,
+                                                  const tick_clock& clock) {
+    try {
+        bench::worker_pair workers(machine, fmt::format("{},{}", pus.first, pus.second));
+        workers.set_limit(std::chrono::seconds{5});
+        return bench::floor_meter(workers, clock).take(bench::roles::as_placed);
+    } catch (const bench::stuck&) {
+        return std::nullopt;
+    }
+}
+
+// Right before a round, on the plan's PUs; once for edges between the same two.
+void take_floors(run_data& found, const topology& machine, const tick_clock& clock) {
+    std::map<std::pair<unsigned, unsigned>, std::optional<bench::floor_reading>> taken;
+    for (std::size_t i = 0; i != found.plan.edges.size(); ++i) {
+        const auto& edge = found.plan.edges[i].asked;
+        const std::pair pus(found.plan.pu_of(edge.from), found.plan.pu_of(edge.to));
+        if (pus.first == pus.second) continue;
+        const auto [reading, is_new] = taken.try_emplace(pus);
+        if (is_new) reading->second = floor_between(pus, machine, clock);
+        if (!reading->second) continue;
+        found.floors[i].line_roundtrip_ns.push_back(reading->second->roundtrip_ns);
+        found.floors[i].stream_words_per_s.push_back(reading->second->stream_words_per_s);
+    }
+}
+
 void measure(run_data& found, const topology& machine) {
     const auto graph = run_graph::of(found.plan);
     const tick_clock clock;
@@ -81,7 +114,9 @@ void measure(run_data& found, const topology& machine) {
     progress_bar progress("run");
     const auto all = static_cast<double>(found.rounds * order.size());
     double done = 0;
+    found.floors.resize(found.plan.edges.size());
     for (std::size_t round = 0; round != found.rounds; ++round) {
+        take_floors(found, machine, clock);
         std::shuffle(order.begin(), order.end(), shuffler);
         for (const auto index : order) {
             auto& record = found.layouts[index];

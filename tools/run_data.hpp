@@ -39,6 +39,12 @@ struct layout_record {
     void add(const trial_result& trial);
 };
 
+/// What the hardware allows between the PUs of an edge, round by round: none where both ends are on one PU.
+struct edge_floor {
+    std::vector<double> line_roundtrip_ns;   ///< one cache line there and another one back
+    std::vector<double> stream_words_per_s;  ///< 8-byte words through a plain buffer
+};
+
 enum class verdict : unsigned char { no_difference, worse, better };
 
 /// Another layout against the plan, by the rounds in which both delivered something.
@@ -71,6 +77,7 @@ struct run_data {
     std::size_t rounds = 0;
     std::uint64_t seed = 0;
     std::vector<layout_record> layouts;  ///< the plan's first
+    std::vector<edge_floor> floors;      ///< by edge of the plan
     std::vector<comparison> comparisons;
     std::optional<double> max_p99_ns;  ///< the gate
     std::vector<std::string> remarks;

@@ -2,6 +2,7 @@
 // What `weir run` prints, as text and as JSON (schema 1).
 #include "run_data.hpp"
 #include "text_table.hpp"
+#include "words.hpp"
 
 #include <weir/version.hpp>
 
@@ -13,20 +14,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string time(double ns) {
-    return ns < 1e3   ? fmt::format("{:.0f} ns", ns)
-           : ns < 1e6 ? fmt::format("{:.3g} us", ns / 1e3)
-                      : fmt::format("{:.3g} ms", ns / 1e6);
-}
-
 std::string with_quartiles(const spread& s) {
-    return fmt::format("{} ({}-{})", time(s.median), time(s.q1), time(s.q3));
-}
-
-std::string rate(double per_s) {
-    return per_s >= 1e6   ? fmt::format("{:.3g} Mps", per_s / 1e6)
-           : per_s >= 1e3 ? fmt::format("{:.3g} kps", per_s / 1e3)
-                          : fmt::format("{:.3g} ps", per_s);
+    return fmt::format("{} ({}-{})", ns_in_words(s.median), ns_in_words(s.q1), ns_in_words(s.q3));
 }
 
 std::string places(const run_data& found, const run_layout& layout) {
@@ -41,8 +30,9 @@ std::string layout_table(const run_data& found) {
     std::vector<table_line> lines{{"", "p50", "p99", "delivered", "refused", "switched", "moved", "roles on PUs"}};
     for (const auto& record : found.layouts)
         lines.push_back({record.layout.name, with_quartiles(spread_of(record.p50_ns)),
-                         with_quartiles(spread_of(record.p99_ns)), rate(spread_of(record.delivered_per_s).median),
-                         fmt::format("{}", record.refused), fmt::format("{}", record.disturbances.involuntary_switches),
+                         with_quartiles(spread_of(record.p99_ns)),
+                         rate_in_words(spread_of(record.delivered_per_s).median), fmt::format("{}", record.refused),
+                         fmt::format("{}", record.disturbances.involuntary_switches),
                          fmt::format("{}", record.disturbances.migrations), places(found, record.layout)});
     return aligned(lines, {side::left, side::right, side::right, side::right, side::right, side::right, side::right});
 }
@@ -68,13 +58,34 @@ std::string edge_table(const run_data& found) {
         const auto& edge = found.plan.edges[i];
         lines.push_back({edge.asked.name(), std::string(to_string(edge.distance)),
                          with_quartiles(spread_of(record.edge_p50_ns[i])),
-                         fmt::format("{}, {}", time(edge.cost.p50_ns), to_string(edge.source)),
-                         with_quartiles(spread_of(record.edge_p99_ns[i])), time(edge.cost.p99_ns)});
+                         fmt::format("{}, {}", ns_in_words(edge.cost.p50_ns), to_string(edge.source)),
+                         with_quartiles(spread_of(record.edge_p99_ns[i])), ns_in_words(edge.cost.p99_ns)});
     }
     return aligned(lines);
 }
 
+std::string floor_table(const run_data& found) {
+    std::vector<table_line> lines{{"floors", "half a line trip", "p50 / that", "streaming, M words/s"}};
+    for (std::size_t i = 0; i != found.floors.size(); ++i) {
+        if (found.floors[i].line_roundtrip_ns.empty()) continue;
+        auto half = spread_of(found.floors[i].line_roundtrip_ns);
+        half = {half.q1 / 2, half.median / 2, half.q3 / 2};
+        const auto stream = spread_of(found.floors[i].stream_words_per_s);
+        lines.push_back({found.plan.edges[i].asked.name(), with_quartiles(half),
+                         fmt::format("{:.3g}", spread_of(found.planned().edge_p50_ns[i]).median / half.median),
+                         fmt::format("{:.3g} ({:.3g}-{:.3g})", stream.median / 1e6, stream.q1 / 1e6, stream.q3 / 1e6)});
+    }
+    return lines.size() == 1 ? "" : "\n" + aligned(lines, {side::left, side::right, side::right, side::right});
+}
+
 json as_json(const spread& s) { return {{"median", s.median}, {"q1", s.q1}, {"q3", s.q3}}; }
+
+json floor_as_json(const edge_floor& floor) {
+    if (floor.line_roundtrip_ns.empty()) return nullptr;
+    return {{"line_roundtrip_ns", as_json(spread_of(floor.line_roundtrip_ns))},
+            {"stream_words_per_s", as_json(spread_of(floor.stream_words_per_s))},
+            {"rounds", floor.line_roundtrip_ns.size()}};
+}
 
 json as_json(const layout_record& record) {
     return {{"name", record.layout.name},
@@ -110,13 +121,13 @@ std::string run_as_text(const run_data& found) {
     text += comparison_table(found);
     text +=
         fmt::format("  (ratios of the same round; a paired sign test, two-sided, at {:.0f}%)\n\n", 100 * significance);
-    text += edge_table(found);
+    text += edge_table(found) + floor_table(found);
     for (const auto& remark : found.remarks) text += "\n  " + remark;
     if (!found.remarks.empty()) text += "\n";
     if (found.max_p99_ns)
         text += fmt::format("\n  p99 of the plan {} {}, the most is {}: {}\n",
-                            time(spread_of(found.planned().p99_ns).median),
-                            found.is_within_gate() ? "is within" : "is above", time(*found.max_p99_ns),
+                            ns_in_words(spread_of(found.planned().p99_ns).median),
+                            found.is_within_gate() ? "is within" : "is above", ns_in_words(*found.max_p99_ns),
                             found.is_within_gate() ? "passed" : "failed");
     return text;
 }
@@ -127,6 +138,7 @@ std::string run_as_json(const run_data& found) {
              {"weir_version", WEIR_VERSION_STRING},
              {"plan", found.file},
              {"machine", {{"fingerprint", found.plan.fingerprint}, {"summary", found.plan.machine}}},
+             {"roles", json::array()},
              {"rounds", found.rounds},
              {"sample_ms", found.sample_s * 1e3},
              {"seed", found.seed},
@@ -134,6 +146,7 @@ std::string run_as_json(const run_data& found) {
              {"comparisons", json::array()},
              {"edges", json::array()},
              {"remarks", found.remarks}};
+    for (const auto& role : found.plan.roles) all["roles"].push_back(role.asked.name);
     for (const auto& record : found.layouts) all["layouts"].push_back(as_json(record));
     for (const auto& one : found.comparisons)
         all["comparisons"].push_back({{"other", one.other},
@@ -151,7 +164,8 @@ std::string run_as_json(const run_data& found) {
                                 {"planned_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
                                 {"source", to_string(edge.source)},
                                 {"p50_ns", as_json(spread_of(found.planned().edge_p50_ns[i]))},
-                                {"p99_ns", as_json(spread_of(found.planned().edge_p99_ns[i]))}});
+                                {"p99_ns", as_json(spread_of(found.planned().edge_p99_ns[i]))},
+                                {"floor", i < found.floors.size() ? floor_as_json(found.floors[i]) : json(nullptr)}});
     }
     all["gate"] =
         found.max_p99_ns ? json{{"max_p99_ns", *found.max_p99_ns}, {"passed", found.is_within_gate()}} : json(nullptr);

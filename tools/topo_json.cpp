@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Schema 1 of `weir topo --json`: indexes are hwloc's logical ones, "pus" are the kernel's numbers, null is unknown.
+#include "machine_identity.hpp"
 #include "topo.hpp"
 
 #include <weir/version.hpp>
@@ -104,8 +105,12 @@ json pair(const std::optional<pu_pair>& found) {
 std::string topo_as_json(const topo_findings& found) {
     const auto& machine = found.machine;
     json all{
-        {"schema_version", 1},          {"weir_version", WEIR_VERSION_STRING},
-        {"source", machine.source()},   {"is_this_machine", machine.is_this_machine()},
+        {"schema_version", 1},
+        {"kind", "weir topo"},
+        {"weir_version", WEIR_VERSION_STRING},
+        {"machine", to_json(machine_identity::of(machine))},
+        {"source", machine.source()},
+        {"is_this_machine", machine.is_this_machine()},
         {"summary", machine.summary()},
     };
     all.update(tables(machine));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// What the sections of a report are made of.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::tool::report {
+
+/// A table that scrolls by itself where it is too wide. Cells are HTML. A column whose title begins with '>' has
+/// numbers, with '*' text that may take several lines; the others keep to one. Without any title there is no heading.
+class html_table {
+public:
+    explicit html_table(std::vector<std::string> titles) : titles_(std::move(titles)) {}
+
+    void row(const std::vector<std::string>& cells);
+    [[nodiscard]] bool empty() const { return rows_.empty(); }
+    [[nodiscard]] std::string str() const;
+
+private:
+    std::vector<std::string> titles_;
+    std::string rows_;
+};
+
+/// Text with smaller text under it.
+[[nodiscard]] std::string with_note(std::string_view text, std::string_view note);
+
+/// HTML that is there when one asks for it.
+[[nodiscard]] std::string folded(std::string_view summary, std::string_view html);
+
+/// Where there are many rows: folded, or as they are.
+[[nodiscard]] std::string folded_if(bool many, std::string_view summary, const std::string& html);
+
+}  // namespace weir::tool::report

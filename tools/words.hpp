@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace weir::tool {
+
+/// "850 ns", "12.5 us", "3 ms"
+[[nodiscard]] std::string ns_in_words(double ns);
+
+/// "20 kps", "1.5 Mps", as edges of a plan are given
+[[nodiscard]] std::string rate_in_words(double per_s);
+
+}  // namespace weir::tool
