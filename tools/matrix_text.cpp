@@ -30,9 +30,8 @@ std::string class_tables(const matrix_data& matrix) {
                         fmt::format("{}", of.pairs_measured), fmt::format("{}/{}", noise.rounds, noise.dropped),
                         fmt::format("{}", noise.involuntary_switches), fmt::format("{}", noise.migrations)});
     }
-    const std::vector<side> numbers(6, side::right);
-    std::vector<side> sides{side::left};
-    sides.insert(sides.end(), numbers.begin(), numbers.end());
+    std::vector<side> sides(7, side::right);
+    sides.front() = side::left;
     return aligned(latency, sides) + "\n" + aligned(rest, sides) +
            "  line/2: half a line's round trip, the floor; of floor: of 8-byte words through a plain buffer\n";
 }
