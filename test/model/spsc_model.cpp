@@ -13,6 +13,7 @@ using plain = ring<weir::wait::yield>;  // its notifications are nothing: the co
 using park = ring<weir::wait::park>;
 using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;
 using event = ring<weir::wait::event>;
+using event_seq_cst = ring<weir::wait::eventing<weir::fence::seq_cst>>;
 
 using by = model::closer;
 
@@ -38,6 +39,7 @@ constexpr entry scenarios[] = {
     {"stop_consumer", 2, 4, 100'000, make<stopping<park, true>>},
     {"stop_producer", 2, 4, 100'000, make<stopping<park, false>>},
     {"event", 2, 2, 50'000, make<waiting<event, 1, 1, 1, 2>>},
+    {"event_seq_cst", 2, 1, 50'000, make<waiting<event_seq_cst, 1, 1, 1, 2>>},
     {"event_close", 3, 0, 50'000, make<closing<event, 1, pushes::waiting, pops::waiting, by::a_third>>},
 };
 
