@@ -166,6 +166,13 @@ class always_room : public pull_scenario<Ring, Capacity, P, 1> {
     }
 };
 
+/// A ring whose consumers have asked for all there will ever be: as one with automatic credit.
+template <class Ring>
+class all_asked : public Ring {
+public:
+    all_asked(std::size_t capacity, weir::start_at start) : Ring(capacity, start) { this->request(weir::pull::unbounded); }
+};
+
 /// The ring is full, then a request comes, then a pop: at no time is there room that nobody asked for.
 template <class Ring>
 class asked_before_room : public pull_scenario<Ring, 1, 1, 1> {

@@ -241,7 +241,7 @@ public:
 template <class Ring>
 class across : public scenario {
     Ring a{1, {254}}, b{1, {254}};
-    enum deed { pushes, pops, closes, closes_and_asks, count };
+    enum deed { pushes, closes_and_pops, pops, closes, closes_and_asks, count };
     const deed deed_ = static_cast<deed>(choose(count));
     bool missed_[2] = {};
 
@@ -253,6 +253,12 @@ class across : public scenario {
             check(mine.try_push(element(1)) == status::success, "room for one");
             missed_[index] = !its.try_pop().has_value();
             break;
+        case closes_and_pops: {
+            element none;
+            mine.close();
+            missed_[index] = its.try_pop(none) == status::empty;
+            break;
+        }
         case pops:
             check(mine.try_pop().has_value(), "an item was there");
             missed_[index] = its.try_push(element(1)) == status::full;
@@ -270,7 +276,7 @@ class across : public scenario {
 
 public:
     across() {
-        if (deed_ == pushes) return;
+        if (deed_ == pushes || deed_ == closes_and_pops) return;
         check(a.try_push(element(1)) == status::success, "room for one");
         check(b.try_push(element(1)) == status::success, "room for one");
     }
