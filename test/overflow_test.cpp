@@ -213,10 +213,7 @@ TEST(overflow, codel_drops_what_has_stood_too_long_and_says_where) {
     ASSERT_TRUE(ring.push(-1)) << "lost: the ring is full";
     int expected = 0;
     std::uint64_t gaps = 0;
-    bool dropping = false;
     while (const auto item = ring.try_pop()) {
-        EXPECT_LE(ring.is_dropping(), expected > 99) << "not before an interval is over";
-        dropping |= ring.is_dropping();
         gaps += ring.gap();
         expected += static_cast<int>(ring.gap());
         ASSERT_EQ(*item, expected++);
@@ -224,12 +221,30 @@ TEST(overflow, codel_drops_what_has_stood_too_long_and_says_where) {
     }
     const overflow::ledger sum = ring.account();
     EXPECT_TRUE(sum.is_exact());
-    EXPECT_TRUE(dropping);
-    EXPECT_FALSE(ring.is_dropping()) << "nothing stands any more";
     EXPECT_GT(sum.lost_late, 10U);
     EXPECT_EQ(sum.lost_late, gaps);
     EXPECT_EQ(sum.lost_newest, 1U);
     EXPECT_EQ(expected, 1000) << "the last one is never dropped";
+}
+
+TEST(overflow, codel_says_while_it_drops) {
+    fake_clock::time = 0ns;
+    overflow_ring<int, fake_codel> ring(100, {5ms, 100ms});
+    const auto arrive = [&] {
+        fake_clock::time += 1ms;
+        ASSERT_TRUE(ring.push(0));
+    };
+    for (int i = 0; i < 8; ++i) arrive();
+    int calm = 0;
+    for (; !ring.is_dropping(); ++calm) {
+        ASSERT_LT(calm, 1000) << "each item waits for 8 ms, so it has to drop some day";
+        arrive();
+        ASSERT_TRUE(ring.try_pop());
+    }
+    EXPECT_GT(calm, 99) << "not before an interval is over";
+    while (ring.try_pop()) {
+    }
+    EXPECT_FALSE(ring.is_dropping()) << "nothing stands any more";
 }
 
 // ---- contracts ----------------------------------------------------------------------------------------------
