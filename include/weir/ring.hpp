@@ -743,7 +743,8 @@ using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 /// operations may be under way at a time; with more, a push may be told `busy`.
 ///
 /// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
-/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine, up to twice as fast.
+/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine,
+/// up to twice as fast.
 ///
 /// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
 /// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
