@@ -225,10 +225,10 @@ private:
 
     // What a side keeps on its line for credit on request.
     struct demand_state {
-        std::uint64_t withheld = 0;  // the consumer's: items asked for and not granted yet; unbounded stays
-        Counter granted = 0;         // the consumer's: the limit as it was last published
-        Counter grant_every = 1;     // the consumer's: how much credit is worth a publication
-        Counter taken = 0;           // the producer's: how far it knows the consumer to be
+        std::uint64_t withheld = 0;    // the consumer's: items asked for and not granted yet; unbounded stays
+        Counter granted = 0;           // the consumer's: the limit as it was last published
+        Counter grant_every = 1;       // the consumer's: how much credit is worth a publication
+        Counter taken = 0;             // the producer's: how far it knows the consumer to be
         std::uint64_t granted_at = 0;  // the producer's: when its last look found credit; 0 if it did not
     };
     struct no_demand {};

@@ -124,7 +124,7 @@ private:
     }
 
     alignas(separation_bytes) atomic<cursor> requested_;
-    alignas(separation_bytes) mutable atomic<cursor> room_until_;            // the producers': how far there was room once
+    alignas(separation_bytes) mutable atomic<cursor> room_until_;  // the producers': how far there was room once
     alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
     const std::uint64_t every_;
 };
