@@ -174,6 +174,21 @@ class shedding_the_lowest : public overflow_scenario<shed_lowest, 3, 1> {
     int high_ = 0;
 };
 
+/// What is of a higher class comes before what was there.
+class taking_the_highest : public overflow_scenario<shed_lowest, 2, 1> {
+    void produce(unsigned p) override { (void)this->push(p); }
+    void consume() override {
+        element out;
+        check(ring.try_pop(out) == status::success && out.number() == 1, "the higher class comes first");
+    }
+    void after() override {}
+
+public:
+    taking_the_highest() {
+        for (int i = 0; i < 2; ++i) check(this->push(0) == status::success, "there is room");
+    }
+};
+
 /// Somebody closes; what was accepted before comes out, and the consumer, who sleeps, hears of the end.
 template <class Policy, unsigned Capacity, int Pushes>
 class closing_overflow : public overflow_scenario<Policy, Capacity, 1> {
@@ -188,13 +203,29 @@ class closing_overflow : public overflow_scenario<Policy, Capacity, 1> {
         check(answer == status::closed, "pop waits until it has an answer");
         over_ = true;
     }
-    void other() override { this->ring.close(); }
+    void other() override {
+        // Where nothing is pushed the consumer shall be asleep by then, more often than not.
+        for (int turns = 0; Pushes == 0 && turns < 50; ++turns) (void)time_.load(weir::detail::relaxed);
+        this->ring.close();
+    }
     void after() override {
         check(over_, "who sleeps hears of the close");
         check(this->try_pop() == status::closed, "nothing comes after closed");
         overflow_scenario<Policy, Capacity, 1>::after();
     }
+    flag time_{false};
     bool over_ = false;
+};
+
+/// The consumer sleeps until the last item has come.
+template <class Policy, int Pushes>
+class awaiting : public overflow_scenario<Policy, Pushes, 1> {
+    void produce(unsigned p) override {
+        for (int i = 0; i < Pushes; ++i) check(this->push(p) == status::success, "there is room");
+    }
+    void consume() override {
+        for (int i = 0; i < Pushes; ++i) check(this->pop() == status::success, "open: pop succeeds");
+    }
 };
 
 constexpr entry scenarios[] = {
@@ -212,6 +243,10 @@ constexpr entry scenarios[] = {
     {"shed_one_class", 2, 2, 50'000, make<overflowing<shed_none, 1, 1, 3, 2>>},
     {"shed_ledger", 3, 1, 50'000, make<overflowing<shed_lowest, 1, 1, 2, 1>>},
     {"shed_lowest_first", 2, 1, 50'000, make<shedding_the_lowest>},
+    {"wait_shed", 2, 1, 50'000, make<awaiting<shed_none, 2>>},
+    {"wait_drop_oldest", 2, 1, 50'000, make<awaiting<overflow::drop_oldest, 2>>},
+    {"take_highest", 2, 2, 20'000, make<taking_the_highest>},
+    {"close_shed_asleep", 3, 0, 50'000, make<closing_overflow<shed_lowest, 1, 0>>},
     {"close_shed", 3, 0, 100'000, make<closing_overflow<shed_lowest, 1, 3>>},
     {"close_drop_oldest", 3, 0, 100'000, make<closing_overflow<overflow::drop_oldest, 1, 2>>},
     {"close_drop_newest", 3, 1, 100'000, make<closing_overflow<overflow::drop_newest, 1, 2>>},
