@@ -123,20 +123,22 @@ TYPED_TEST(wake_count, is_one_at_most_for_each_way_to_sleep) {
     const int items = static_cast<int>(weir_test::rounds(50'000));
     typename TestFixture::ring_type ring(2);
     syscalls.reset();
+    const pid_t consumer = gettid();
     std::thread producer([&] {
+        until_asleep({consumer});  // one sleep is certain, more depend on the machine
         weir_test::random_pause pause(11);
         for (int i = 0; i < items; ++i) {
-            pause();
             EXPECT_EQ(ring.push(i), status::success);
+            pause();
         }
     });
     weir_test::random_pause pause(12);
     for (int i = 0; i < items; ++i) {
-        pause();
         ASSERT_EQ(ring.pop(), i);
+        pause();
     }
     producer.join();
-    EXPECT_GT(syscalls.wakes, 0U) << "nobody slept: this has shown nothing";
+    EXPECT_GT(syscalls.wakes, 0U);
     EXPECT_LE(syscalls.wakes, syscalls.membarriers);
     EXPECT_LE(syscalls.waits, syscalls.membarriers);
     EXPECT_EQ(syscalls.to_wake, syscalls.wakes) << "one waiter on each side: to wake more is to count wrongly";
@@ -318,22 +320,24 @@ TEST(membarrier_death, is_done_without_where_the_kernel_has_none) {
             syscalls.membarrier_errno = ENOSYS;
             syscalls.membarrier_failures = 1'000'000;
             weir::spsc_ring<int> ring(1);
+            const pid_t consumer = gettid();
             std::thread producer([&] {
+                until_asleep({consumer});  // one sleep is certain, more depend on the machine
                 weir_test::random_pause pause(13);
                 for (int i = 0; i < 2000; ++i) {
-                    pause();
                     if (ring.push(i) != status::success) std::_Exit(2);
+                    pause();
                 }
                 ring.close();
             });
             weir_test::random_pause pause(14);
             for (int i = 0; i < 2000; ++i) {
-                pause();
                 if (ring.pop() != i) std::_Exit(3);
+                pause();
             }
             if (ring.pop().has_value()) std::_Exit(4);
             producer.join();
-            std::_Exit(syscalls.membarriers != 0 ? 5 : syscalls.waits == 0 ? 6 : 0);
+            std::_Exit(syscalls.membarriers != 0 ? 5 : syscalls.waits == 0 ? 6 : syscalls.wakes == 0 ? 7 : 0);
         },
         testing::ExitedWithCode(0), "");
 }
