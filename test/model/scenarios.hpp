@@ -24,6 +24,17 @@ using flag = weir::detail::atomic<bool>;
 inline constexpr auto acquire = weir::detail::acquire;
 inline constexpr auto release = weir::detail::release;
 
+/// Gives other threads time, but does not yield to them: who yields in the checker has seen all there was.
+class pastime {
+public:
+    void pass(int turns) const noexcept {
+        for (; turns > 0; --turns) (void)nothing_.load(weir::detail::relaxed);
+    }
+
+private:
+    flag nothing_{false};
+};
+
 /// A ring of `Capacity` whose counters wrap soon, and the books on what goes in and comes out. Items are numbered by
 /// producer. The books are not modelled: only what threads of the model could know for sure is checked against them.
 template <class Ring, unsigned Capacity, unsigned Producers, unsigned Consumers>
@@ -413,6 +424,42 @@ class waiting_for_in_place : public ring_scenario<Ring, Capacity, 1, 1> {
             left -= static_cast<int>(n);
         }
     }
+};
+
+/// Where threads of a ring wait, by itself: one thread brings news, and the other one waits for each. Then nobody is
+/// left to be woken; and who sleeps on a descriptor was told once, at least, for each sleep but the last.
+template <class Lot, bool MayWakeForNoReason>
+class waiting_in_lot : public scenario {
+    static constexpr int news = 2;
+    void thread(unsigned index) override {
+        for (int i = 1; i <= news; ++i) {
+            if (index == 0) {
+                tell(i);
+            } else {
+                wait_for(i);
+            }
+        }
+    }
+    void tell(int i) {
+        // The other one shall be waiting by then, more often than not.
+        if (i > 1) time_.pass(30);
+        news_.store(i, release);
+        ++told_;
+        (void)lot_.notify(1);
+    }
+    void wait_for(int i) {
+        const auto parked = [this]() noexcept {
+            ++naps_;
+            check(MayWakeForNoReason || naps_ <= told_ + 1, "who sleeps is not woken before it is told");
+        };
+        check(lot_.wait([&] { return news_.load(acquire) >= i; }, weir::detail::forever, parked), "nobody gives up");
+    }
+    void after() override { check(!lot_.notify(1), "who has left is not woken"); }
+
+    Lot lot_{false};
+    weir::detail::atomic<int> news_{0};
+    pastime time_;
+    int told_ = 0, naps_ = 0;
 };
 
 /// Who waits may give up, and comes back to wait for good: nobody may miss a wake-up for that.
