@@ -426,6 +426,27 @@ class waiting_for_in_place : public ring_scenario<Ring, Capacity, 1, 1> {
     }
 };
 
+/// By the descriptors alone, as in a loop of epoll: who finds nothing waits until its descriptor says that there may be
+/// something.
+template <class Ring, unsigned Capacity, int Items>
+class polling : public ring_scenario<Ring, Capacity, 1, 1> {
+    void produce(unsigned p) override {
+        while (this->accepted_of(p) < Items) {
+            if (this->try_push(p) == status::full) wait_for(this->ring.space_fd());
+        }
+    }
+    void consume(unsigned c) override {
+        for (int left = Items; left > 0;) {
+            if (this->try_pop(c) == status::success) {
+                --left;
+            } else {
+                wait_for(this->ring.items_fd());
+            }
+        }
+    }
+    static void wait_for(int fd) { weir::detail::wait_readable(fd, weir::detail::forever); }
+};
+
 /// Where threads of a ring wait, by itself: one thread brings news, and the other one waits for each. Then nobody is
 /// left to be woken; and who sleeps on a descriptor was told once, at least, for each sleep but the last.
 template <class Lot, bool MayWakeForNoReason>

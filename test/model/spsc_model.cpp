@@ -42,6 +42,7 @@ constexpr entry scenarios[] = {
     {"event_lot", 2, 1, 30'000, make<waiting_in_lot<weir::wait::event::lot, false>>},
     {"event", 2, 2, 50'000, make<waiting<event, 1, 1, 1, 2>>},
     {"event_seq_cst", 2, 1, 50'000, make<waiting<event_seq_cst, 1, 1, 1, 2>>},
+    {"event_polled", 2, 0, 50'000, make<polling<event, 1, 2>>},
     {"event_close", 3, 0, 50'000, make<closing<event, 1, pushes::waiting, pops::waiting, by::a_third>>},
 };
 
