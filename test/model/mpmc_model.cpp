@@ -31,6 +31,8 @@ constexpr entry scenarios[] = {
     {"wait_2_consumers", 3, 0, 200'000, make<waiting<park, 2, 1, 2, 2>>},
     {"wait_2_and_2", 4, 0, 200'000, make<waiting<park, 1, 2, 2, 1>>},
     {"wait_2_and_2_seq_cst", 4, 0, 200'000, make<waiting<park_seq_cst, 2, 2, 2, 2>>},
+    {"wait_filling_out_of_order", 3, 0, 30'000, make<filling_out_of_order<park>>},
+    {"wait_emptying_out_of_order", 3, 0, 30'000, make<emptying_out_of_order<park>>},
     {"wait_bulk", 3, 0, 100'000, make<waiting_bulk<park, 2, 2>>},
     {"give_up_2_producers", 3, 0, 100'000, make<giving_up<park, 1, 2, 1, 1>>},
     {"give_up_2_consumers", 3, 0, 100'000, make<giving_up<park, 2, 1, 2, 2>>},

@@ -426,6 +426,62 @@ class waiting_for_in_place : public ring_scenario<Ring, Capacity, 1, 1> {
     }
 };
 
+/// A producer pushes another item while it is at the first one. That wakes a consumer, who finds the first one busy and
+/// sleeps again: whoever takes the first one, when it is there, must see to it that somebody takes the other one.
+template <class Ring>
+class filling_out_of_order : public ring_scenario<Ring, 2, 2, 2> {
+    /// What an element is built of in its slot, by a conversion that takes its time.
+    struct slowly {
+        filling_out_of_order& by;
+        operator int() const noexcept {
+            by.check_success(by.try_push(1));
+            by.let_them_sleep();
+            return by.number(0, 0);
+        }
+    };
+
+    void thread(unsigned index) override {
+        if (index > 0) return check_success(this->pop(index - 1));
+        let_them_sleep();
+        this->about_to_take(2);  // either may be taken before its push is over
+        check_success(this->ring.try_emplace(slowly{*this}));
+        this->not_taken(2);
+        this->accepted(0);
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+
+    void check_success(status answer) const { check(answer == status::success, "there is room, and an item for each"); }
+    void let_them_sleep() const noexcept { time_.pass(80); }  // both consumers, more often than not
+    pastime time_;
+};
+
+/// The same with consumer and producers changed about.
+template <class Ring>
+class emptying_out_of_order : public ring_scenario<Ring, 2, 3, 2> {
+    void thread(unsigned index) override {
+        if (index > 0) return check_success(this->push(index));
+        let_them_sleep();
+        this->about_to_take(1);
+        check_success(this->ring.try_consume_one([this](element& item) noexcept {
+            this->received(0, item);
+            check_success(this->try_pop(1));
+            let_them_sleep();
+        }));
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+
+    void check_success(status answer) const { check(answer == status::success, "there are items, and room for each"); }
+    void let_them_sleep() const noexcept { time_.pass(80); }
+    pastime time_;
+
+public:
+    emptying_out_of_order() {
+        for (int i = 0; i < 2; ++i) check_success(this->try_push(0));
+    }
+};
+
 /// By the descriptors alone, as in a loop of epoll: who finds nothing waits until its descriptor says that there may be
 /// something.
 template <class Ring, unsigned Capacity, int Items>
