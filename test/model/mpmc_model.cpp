@@ -42,6 +42,7 @@ constexpr entry scenarios[] = {
     {"close_2_producers", 3, 0, 200'000,
      make<closing<park, 1, pushes::waiting, pops::waiting, by::the_consumer, 2, 1>>},
     {"close_trying", 3, 1, 200'000, make<closing<plain, 1, pushes::trying, pops::trying, by::a_third>>},
+    {"close_with_room", 3, 1, 100'000, make<closing<plain, 4, pushes::trying, pops::trying, by::a_third>>},
 };
 
 }  // namespace

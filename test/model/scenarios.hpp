@@ -599,8 +599,9 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
             }
         }
         if (By == closer::the_producer && p == 0) close();
-        if (!open || this->ring.is_closed()) hear();
-        if (!open) check(this->try_push(p) == status::closed, "refused once, refused for ever");
+        if (open && !this->ring.is_closed()) return;
+        hear();
+        check(this->try_push(p) == status::closed, "refused once, or seen to be closed, refused for ever");
     }
 
     bool reserve(unsigned p) {
