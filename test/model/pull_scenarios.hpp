@@ -150,6 +150,27 @@ public:
     always_asked() { this->request(20); }
 };
 
+/// As always_asked, a lap of the counters later: what was known of the room then is none now.
+template <class Ring>
+class always_asked_for_long : public pull_scenario<Ring, 1, 1, 1> {
+    void produce(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            check(this->try_push() != status::no_credit, "no_credit is not said while items are asked for");
+        }
+    }
+    void consume(unsigned) override { (void)this->try_pop(); }
+
+public:
+    always_asked_for_long() {
+        this->request(300);
+        check(this->try_push() == status::success, "there is room and credit");
+        for (int i = 0; i < 255; ++i) {
+            this->expect_pop();
+            check(this->try_push() == status::success, "there is room and credit");
+        }
+    }
+};
+
 /// There is always room: a push may find that nobody asks, but is never told that the ring is full.
 template <class Ring, unsigned Capacity, unsigned P = 1>
 class always_room : public pull_scenario<Ring, Capacity, P, 1> {
