@@ -24,6 +24,7 @@ constexpr entry scenarios[] = {
     {"always_room", 3, 0, 30'000, make<always_room<plain, 2, 2>>},
     {"never_full", 2, 1, 50'000, make<never_full<all_asked<plain>, 3>>},
     {"asked_before_room", 2, 1, 30'000, make<asked_before_room<plain>>},
+    {"asked_just_before_room", 2, 1, 100'000, make<asked_just_before_room<plain>>},
     {"seen_request", 2, 1, 30'000, make<seen_request<plain>>},
     {"seen_request_held_back", 2, 1, 10'000, make<seen_request<plain, 2>>},
     {"asking_last", 3, 0, 60'000, make<asking_last<park>>},

@@ -212,6 +212,32 @@ public:
     }
 };
 
+/// The same, and the pop is short, so that request and pop are over, more often, between two steps of the push: its
+/// thread has popped before, when the ring was made, and knows of another item.
+template <class Ring>
+class asked_just_before_room : public pull_scenario<Ring, 2, 1, 1> {
+    void thread(unsigned index) override { index == 0 ? consume(0) : produce(0); }
+    void produce(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            const status answer = this->try_push();
+            check(answer != status::no_credit, "no_credit is not said of the two halves of different moments");
+        }
+    }
+    void consume(unsigned) override {
+        this->request(1);
+        (void)this->try_pop();
+    }
+
+public:
+    asked_just_before_room() {
+        this->request(3);
+        for (int i = 0; i < 3; ++i) {
+            if (i == 2) this->expect_pop();
+            check(this->try_push() == status::success, "there is room and credit");
+        }
+    }
+};
+
 /// What was seen to be asked for can be pushed.
 template <class Ring, unsigned Every = 1>
 class seen_request : public pull_scenario<Ring, 2, 1, 1, Every> {
