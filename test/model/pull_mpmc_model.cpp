@@ -22,6 +22,7 @@ constexpr entry scenarios[] = {
     {"bulk", 2, 1, 30'000, make<granting_bulk<plain, 3>>},
     {"always_asked", 3, 0, 60'000, make<always_asked<plain, 1, 1, 2>>},
     {"always_room", 3, 0, 30'000, make<always_room<plain, 2, 2>>},
+    {"room_before_asked", 3, 0, 60'000, make<room_before_asked<plain>>},
     {"never_full", 2, 1, 50'000, make<never_full<all_asked<plain>, 3>>},
     {"asked_before_room", 2, 1, 30'000, make<asked_before_room<plain>>},
     {"asked_just_before_room", 2, 1, 100'000, make<asked_just_before_room<plain>>},

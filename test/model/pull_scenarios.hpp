@@ -187,6 +187,29 @@ class always_room : public pull_scenario<Ring, Capacity, P, 1> {
     }
 };
 
+/// There is room first, then a request. One producer sees it, and another one uses what that one notes, and goes on: it
+/// may find that no more is asked for, but not that the ring is full. They begin later, more often than not.
+template <class Ring>
+class room_before_asked : public pull_scenario<Ring, 3, 2, 1> {
+    void produce(unsigned p) override {
+        time_.pass(p == 0 ? 60 : 30);
+        for (int pushes = p == 0 ? 3 : 1; pushes > 0; --pushes) {
+            check(this->try_push() != status::full, "full is not said of a ring that never was");
+        }
+    }
+    void consume(unsigned) override {
+        this->expect_pop();
+        this->request(2);
+    }
+    pastime time_;
+
+public:
+    room_before_asked() {
+        this->request(1);
+        check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
 /// A ring whose consumers have asked for all there will ever be: as one with automatic credit.
 template <class Ring>
 class all_asked : public Ring {
