@@ -31,6 +31,8 @@ constexpr entry scenarios[] = {
     {"wait_2_consumers", 3, 0, 200'000, make<waiting<park, 2, 1, 2, 2>>},
     {"wait_2_and_2", 4, 0, 200'000, make<waiting<park, 1, 2, 2, 1>>},
     {"wait_2_and_2_seq_cst", 4, 0, 200'000, make<waiting<park_seq_cst, 2, 2, 2, 2>>},
+    {"wait_filling_out_of_order", 3, 0, 30'000, make<filling_out_of_order<park>>},
+    {"wait_emptying_out_of_order", 3, 0, 30'000, make<emptying_out_of_order<park>>},
     {"wait_bulk", 3, 0, 100'000, make<waiting_bulk<park, 2, 2>>},
     {"give_up_2_producers", 3, 0, 100'000, make<giving_up<park, 1, 2, 1, 1>>},
     {"give_up_2_consumers", 3, 0, 100'000, make<giving_up<park, 2, 1, 2, 2>>},
@@ -40,6 +42,7 @@ constexpr entry scenarios[] = {
     {"close_2_producers", 3, 0, 200'000,
      make<closing<park, 1, pushes::waiting, pops::waiting, by::the_consumer, 2, 1>>},
     {"close_trying", 3, 1, 200'000, make<closing<plain, 1, pushes::trying, pops::trying, by::a_third>>},
+    {"close_with_room", 3, 1, 100'000, make<closing<plain, 4, pushes::trying, pops::trying, by::a_third>>},
 };
 
 }  // namespace

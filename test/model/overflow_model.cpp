@@ -147,6 +147,25 @@ class overflowing : public overflow_scenario<Policy, Capacity, Producers> {
     }
 };
 
+/// The oldest is lost only of a full ring: if the consumer has made room before, none is.
+class dropping_the_oldest : public overflow_scenario<overflow::drop_oldest, 2, 1> {
+    void produce(unsigned p) override { check(this->push(p) == status::success, "who loses items refuses none"); }
+    void consume() override {
+        check(this->try_pop() == status::success, "there are items");
+        lost_before_ = this->ring.gap();
+    }
+    void after() override {
+        check(this->ring.account().lost() == lost_before_, "none is lost when there is room");
+        overflow_scenario<overflow::drop_oldest, 2, 1>::after();
+    }
+    std::uint64_t lost_before_ = 0;
+
+public:
+    dropping_the_oldest() {
+        for (int i = 0; i < 2; ++i) check(this->push(0) == status::success, "there is room");
+    }
+};
+
 /// Of the high class none is lost while one of the low class is queued: there is room for all of it, even where one item is
 /// in the hands of the consumer, who has not given its room back.
 class shedding_the_lowest : public overflow_scenario<shed_lowest, 3, 1> {
@@ -233,6 +252,7 @@ constexpr entry scenarios[] = {
     {"drop_oldest_2", 2, 1, 50'000, make<overflowing<overflow::drop_oldest, 2, 1, 4, 2>>},
     {"drop_oldest_many", 3, 0, 100'000, make<overflowing<overflow::drop_oldest, 1, 2, 2, 2>>},
     {"drop_oldest_ledger", 3, 1, 50'000, make<overflowing<overflow::drop_oldest, 1, 1, 2, 1>>},
+    {"drop_oldest_of_full", 2, 2, 20'000, make<dropping_the_oldest>},
     {"drop_newest", 2, 3, 50'000, make<overflowing<overflow::drop_newest, 1, 1, 3, 2>>},
     {"drop_newest_many", 3, 0, 100'000, make<overflowing<overflow::drop_newest, 1, 2, 2, 2>>},
     {"drop_newest_many_ledger", 4, 0, 100'000, make<overflowing<overflow::drop_newest, 1, 2, 2, 1>>},

@@ -150,6 +150,27 @@ public:
     always_asked() { this->request(20); }
 };
 
+/// As always_asked, a lap of the counters later: what was known of the room then is none now.
+template <class Ring>
+class always_asked_for_long : public pull_scenario<Ring, 1, 1, 1> {
+    void produce(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            check(this->try_push() != status::no_credit, "no_credit is not said while items are asked for");
+        }
+    }
+    void consume(unsigned) override { (void)this->try_pop(); }
+
+public:
+    always_asked_for_long() {
+        this->request(300);
+        check(this->try_push() == status::success, "there is room and credit");
+        for (int i = 0; i < 255; ++i) {
+            this->expect_pop();
+            check(this->try_push() == status::success, "there is room and credit");
+        }
+    }
+};
+
 /// There is always room: a push may find that nobody asks, but is never told that the ring is full.
 template <class Ring, unsigned Capacity, unsigned P = 1>
 class always_room : public pull_scenario<Ring, Capacity, P, 1> {
@@ -163,6 +184,29 @@ class always_room : public pull_scenario<Ring, Capacity, P, 1> {
             this->request(1);
             if (this->try_pop() != status::success) return;  // so that there is one at most
         }
+    }
+};
+
+/// There is room first, then a request. One producer sees it, and another one uses what that one notes, and goes on: it
+/// may find that no more is asked for, but not that the ring is full. They begin later, more often than not.
+template <class Ring>
+class room_before_asked : public pull_scenario<Ring, 3, 2, 1> {
+    void produce(unsigned p) override {
+        time_.pass(p == 0 ? 60 : 30);
+        for (int pushes = p == 0 ? 3 : 1; pushes > 0; --pushes) {
+            check(this->try_push() != status::full, "full is not said of a ring that never was");
+        }
+    }
+    void consume(unsigned) override {
+        this->expect_pop();
+        this->request(2);
+    }
+    pastime time_;
+
+public:
+    room_before_asked() {
+        this->request(1);
+        check(this->try_push() == status::success, "there is room and credit");
     }
 };
 
@@ -188,6 +232,32 @@ public:
     asked_before_room() {
         this->request(1);
         check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// The same, and the pop is short, so that request and pop are over, more often, between two steps of the push: its
+/// thread has popped before, when the ring was made, and knows of another item.
+template <class Ring>
+class asked_just_before_room : public pull_scenario<Ring, 2, 1, 1> {
+    void thread(unsigned index) override { index == 0 ? consume(0) : produce(0); }
+    void produce(unsigned) override {
+        for (int i = 0; i < 2; ++i) {
+            const status answer = this->try_push();
+            check(answer != status::no_credit, "no_credit is not said of the two halves of different moments");
+        }
+    }
+    void consume(unsigned) override {
+        this->request(1);
+        (void)this->try_pop();
+    }
+
+public:
+    asked_just_before_room() {
+        this->request(3);
+        for (int i = 0; i < 3; ++i) {
+            if (i == 2) this->expect_pop();
+            check(this->try_push() == status::success, "there is room and credit");
+        }
     }
 };
 

@@ -20,6 +20,7 @@ constexpr entry scenarios[] = {
     {"grant_held_back", 2, 3, 30'000, make<granting<plain, 2, 1, 1, 4, 3, 2>>},
     {"bulk", 2, 4, 30'000, make<granting_bulk<plain, 3>>},
     {"always_asked", 2, 4, 30'000, make<always_asked<plain, 1>>},
+    {"always_asked_for_long", 2, 1, 10'000, make<always_asked_for_long<plain>>},
     {"always_room", 2, 4, 30'000, make<always_room<plain, 2>>},
     {"asked_before_room", 2, 5, 30'000, make<asked_before_room<plain>>},
     {"seen_request", 2, 4, 30'000, make<seen_request<plain>>},

@@ -24,6 +24,17 @@ using flag = weir::detail::atomic<bool>;
 inline constexpr auto acquire = weir::detail::acquire;
 inline constexpr auto release = weir::detail::release;
 
+/// Gives other threads time, but does not yield to them: who yields in the checker has seen all there was.
+class pastime {
+public:
+    void pass(int turns) const noexcept {
+        for (; turns > 0; --turns) (void)nothing_.load(weir::detail::relaxed);
+    }
+
+private:
+    flag nothing_{false};
+};
+
 /// A ring of `Capacity` whose counters wrap soon, and the books on what goes in and comes out. Items are numbered by
 /// producer. The books are not modelled: only what threads of the model could know for sure is checked against them.
 template <class Ring, unsigned Capacity, unsigned Producers, unsigned Consumers>
@@ -415,6 +426,119 @@ class waiting_for_in_place : public ring_scenario<Ring, Capacity, 1, 1> {
     }
 };
 
+/// A producer pushes another item while it is at the first one. That wakes a consumer, who finds the first one busy and
+/// sleeps again: whoever takes the first one, when it is there, must see to it that somebody takes the other one.
+template <class Ring>
+class filling_out_of_order : public ring_scenario<Ring, 2, 2, 2> {
+    /// What an element is built of in its slot, by a conversion that takes its time.
+    struct slowly {
+        filling_out_of_order& by;
+        operator int() const noexcept {
+            by.check_success(by.try_push(1));
+            by.let_them_sleep();
+            return by.number(0, 0);
+        }
+    };
+
+    void thread(unsigned index) override {
+        if (index > 0) return check_success(this->pop(index - 1));
+        let_them_sleep();
+        this->about_to_take(2);  // either may be taken before its push is over
+        check_success(this->ring.try_emplace(slowly{*this}));
+        this->not_taken(2);
+        this->accepted(0);
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+
+    void check_success(status answer) const { check(answer == status::success, "there is room, and an item for each"); }
+    void let_them_sleep() const noexcept { time_.pass(80); }  // both consumers, more often than not
+    pastime time_;
+};
+
+/// The same with consumer and producers changed about.
+template <class Ring>
+class emptying_out_of_order : public ring_scenario<Ring, 2, 3, 2> {
+    void thread(unsigned index) override {
+        if (index > 0) return check_success(this->push(index));
+        let_them_sleep();
+        this->about_to_take(1);
+        check_success(this->ring.try_consume_one([this](element& item) noexcept {
+            this->received(0, item);
+            check_success(this->try_pop(1));
+            let_them_sleep();
+        }));
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+
+    void check_success(status answer) const { check(answer == status::success, "there are items, and room for each"); }
+    void let_them_sleep() const noexcept { time_.pass(80); }
+    pastime time_;
+
+public:
+    emptying_out_of_order() {
+        for (int i = 0; i < 2; ++i) check_success(this->try_push(0));
+    }
+};
+
+/// By the descriptors alone, as in a loop of epoll: who finds nothing waits until its descriptor says that there may be
+/// something.
+template <class Ring, unsigned Capacity, int Items>
+class polling : public ring_scenario<Ring, Capacity, 1, 1> {
+    void produce(unsigned p) override {
+        while (this->accepted_of(p) < Items) {
+            if (this->try_push(p) == status::full) wait_for(this->ring.space_fd());
+        }
+    }
+    void consume(unsigned c) override {
+        for (int left = Items; left > 0;) {
+            if (this->try_pop(c) == status::success) {
+                --left;
+            } else {
+                wait_for(this->ring.items_fd());
+            }
+        }
+    }
+    static void wait_for(int fd) { weir::detail::wait_readable(fd, weir::detail::forever); }
+};
+
+/// Where threads of a ring wait, by itself: one thread brings news, and the other one waits for each. Then nobody is
+/// left to be woken; and who sleeps on a descriptor was told once, at least, for each sleep but the last.
+template <class Lot, bool MayWakeForNoReason>
+class waiting_in_lot : public scenario {
+    static constexpr int news = 2;
+    void thread(unsigned index) override {
+        for (int i = 1; i <= news; ++i) {
+            if (index == 0) {
+                tell(i);
+            } else {
+                wait_for(i);
+            }
+        }
+    }
+    void tell(int i) {
+        // The other one shall be waiting by then, more often than not.
+        if (i > 1) time_.pass(30);
+        news_.store(i, release);
+        ++told_;
+        (void)lot_.notify(1);
+    }
+    void wait_for(int i) {
+        const auto parked = [this]() noexcept {
+            ++naps_;
+            check(MayWakeForNoReason || naps_ <= told_ + 1, "who sleeps is not woken before it is told");
+        };
+        check(lot_.wait([&] { return news_.load(acquire) >= i; }, weir::detail::forever, parked), "nobody gives up");
+    }
+    void after() override { check(!lot_.notify(1), "who has left is not woken"); }
+
+    Lot lot_{false};
+    weir::detail::atomic<int> news_{0};
+    pastime time_;
+    int told_ = 0, naps_ = 0;
+};
+
 /// Who waits may give up, and comes back to wait for good: nobody may miss a wake-up for that.
 template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Items = 2>
 class giving_up : public ring_scenario<Ring, Capacity, P, C> {
@@ -475,8 +599,9 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
             }
         }
         if (By == closer::the_producer && p == 0) close();
-        if (!open || this->ring.is_closed()) hear();
-        if (!open) check(this->try_push(p) == status::closed, "refused once, refused for ever");
+        if (open && !this->ring.is_closed()) return;
+        hear();
+        check(this->try_push(p) == status::closed, "refused once, or seen to be closed, refused for ever");
     }
 
     bool reserve(unsigned p) {
