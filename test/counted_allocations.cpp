@@ -4,9 +4,10 @@
 #include <cstddef>
 
 #include "forbidden.hpp"
+#include "sanitized.hpp"
 
 // A sanitizer brings its own allocator, and its own system calls.
-#if defined(__GLIBC__) && !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !WEIR_TEST_SANITIZED
 
 using weir_test::allocator_calls;
 

@@ -4,7 +4,9 @@
 // call of the allocator is counted. On every ring, with every way to wait.
 #include <gtest/gtest.h>
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#include "sanitized.hpp"
+
+#if WEIR_TEST_SANITIZED
 TEST(no_syscall, is_tested_without_sanitizers) { GTEST_SKIP() << "a sanitizer makes its own syscalls and allocations"; }
 #else
 

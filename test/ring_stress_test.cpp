@@ -13,15 +13,12 @@
 #include <thread>
 #include <vector>
 
+#include "sanitized.hpp"
 #include "weir/ring.hpp"
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t items = 20'000;
-#else
-constexpr std::uint64_t items = 200'000;
-#endif
+constexpr std::uint64_t items = weir_test::sanitized ? 20'000 : 200'000;
 
 // Every word says which item it belongs to: a torn or misplaced element shows.
 template <std::size_t Words>

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "elements.hpp"
+#include "sanitized.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -27,11 +28,7 @@ namespace {
 using namespace weir_test;
 using weir::status;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int pairs_meanwhile = 300;
-#else
-constexpr int pairs_meanwhile = 10'000;
-#endif
+constexpr int pairs_meanwhile = sanitized ? 300 : 10'000;
 
 using number_ptr = std::unique_ptr<int>;
 template <class T, std::size_t Threads = 4>

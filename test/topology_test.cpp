@@ -6,10 +6,6 @@
 
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/lsan_interface.h>
-#endif
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -547,15 +543,23 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
     }
 }
 
+// Of LeakSanitizer, where that is about.
+extern "C" {
+[[gnu::weak]] void __lsan_disable();
+[[gnu::weak]] void __lsan_enable();
+}
+
 /// hwloc 2.9 does not free what it has read of a file that it then refuses: not for LeakSanitizer to report as ours.
 class leaks_of_hwloc_ignored {
-#if defined(__SANITIZE_ADDRESS__)
 public:
-    leaks_of_hwloc_ignored() { __lsan_disable(); }
+    leaks_of_hwloc_ignored() {
+        if (__lsan_disable != nullptr) __lsan_disable();
+    }
     leaks_of_hwloc_ignored(const leaks_of_hwloc_ignored&) = delete;
     leaks_of_hwloc_ignored& operator=(const leaks_of_hwloc_ignored&) = delete;
-    ~leaks_of_hwloc_ignored() { __lsan_enable(); }
-#endif
+    ~leaks_of_hwloc_ignored() {
+        if (__lsan_enable != nullptr) __lsan_enable();
+    }
 };
 
 // hwloc 2.9 crashes on some files like these when it is handed them unchecked.

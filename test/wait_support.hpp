@@ -23,22 +23,10 @@
 #include <sys/resource.h>
 #endif
 
+#include "sanitized.hpp"
 #include "weir/ring.hpp"
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define WEIR_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define WEIR_TEST_SANITIZED 1
-#endif
-#endif
-#ifndef WEIR_TEST_SANITIZED
-#define WEIR_TEST_SANITIZED 0
-#endif
-
 namespace weir_test {
-
-inline constexpr bool sanitized = WEIR_TEST_SANITIZED != 0;
 
 /// How many rounds: WEIR_SOAK_ROUNDS if it is set, else `usual`, a twentieth of it under a sanitizer.
 inline std::uint64_t rounds(std::uint64_t usual) {
@@ -153,7 +141,7 @@ public:
         std::printf("slept %llu times in %llu rounds\n", static_cast<unsigned long long>(sleeps_),
                     static_cast<unsigned long long>(rounds));
         if (std::is_same_v<Wait, weir::wait::spin> || std::is_same_v<Wait, weir::wait::yield>) return;
-        if (rounds < 5000) return;  // too few: spinning may have sufficed
+        if (rounds < 20'000) return;  // too few: spinning may have sufficed
         EXPECT_GT(sleeps_, rounds / 10'000) << "hardly anybody slept: this has shown nothing";
 #endif
     }

@@ -9,6 +9,7 @@
 #include <weir/detail/atomic.hpp>
 #include <weir/detail/cache_line.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -63,7 +64,7 @@ public:
 
 private:
     static std::size_t index_of(double ns) {
-        const auto value = ns < 16 ? std::uint64_t{16} : static_cast<std::uint64_t>(ns);
+        const auto value = static_cast<std::uint64_t>(std::clamp(ns, 16.0, 0x1p63));
         const auto shift = static_cast<unsigned>(std::bit_width(value)) - 5;
         return shift * 16 + static_cast<std::size_t>(value >> shift) - 16;
     }

@@ -10,6 +10,7 @@ Prints a table, and last `mutants N, killed N, explained N, survived N`. Fails i
 mutants.txt does not apply exactly once, or if an explanation fits no survivor.
 """
 import argparse
+import collections
 import concurrent.futures
 import filecmp
 import pathlib
@@ -126,7 +127,7 @@ def link(made, model):
 
 
 def killed_by(mutant, programs, work):
-    """Which scenario of which program noticed, or None."""
+    """Which program noticed, and by which scenario; or None."""
     work.mkdir()
     include = work / "include"
     shutil.copytree(INCLUDE, include)
@@ -145,11 +146,12 @@ def killed_by(mutant, programs, work):
                 try:
                     played = run([str(binaries[program])] + search, timeout=HANG_S)
                 except subprocess.TimeoutExpired:
-                    return f"{program}: plays for ever"
+                    return program, f"{program}: plays for ever"
                 if played.returncode == 1:
-                    return program.replace("_model.cpp", ": ") + played.stdout.splitlines()[-1].removeprefix("FAILED ")
+                    scenario = played.stdout.splitlines()[-1].removeprefix("FAILED ")
+                    return program, program.replace("_model.cpp", ": ") + scenario
                 if played.returncode != 0:
-                    return f"{program}: dies of {played.returncode}"
+                    return program, f"{program}: dies of {played.returncode}"
         return None
     finally:
         shutil.rmtree(work)
@@ -183,11 +185,17 @@ def main():
             list(pool.map(lambda program: build(program, INCLUDE, top), programs))
         explained = explanations()
         count = {"killed": 0, "explained": 0, "survived": 0}
+        kills = collections.Counter()
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             def attempt(numbered):
                 number, mutant = numbered
                 fitting = [program for program in programs if mutant.file in made_of[program]]
-                return mutant, killed_by(mutant, fitting, top / f"mutant-{number}")
+                # Who noticed what was wrong in this file before, is likely to again, and each program takes seconds to compile.
+                fitting.sort(key=lambda program: -kills[mutant.file, program])
+                killer = killed_by(mutant, fitting, top / f"mutant-{number}")
+                if killer:
+                    kills[mutant.file, killer[0]] += 1
+                return mutant, killer and killer[1]
 
             for mutant, killer in pool.map(attempt, enumerate(mutants)):
                 key = (mutant.file, mutant.what, mutant.code)
