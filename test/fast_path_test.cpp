@@ -13,8 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "sanitized.hpp"
-
 namespace {
 
 using lines = std::vector<std::string>;
@@ -91,7 +89,6 @@ protected:
 #if !defined(__x86_64__)
         GTEST_SKIP() << "this test reads x86-64 code only";
 #endif
-        if (weir_test::sanitized) GTEST_SKIP() << "a sanitizer's checks are no part of the fast path";
         if (std::string_view(OBJDUMP).empty()) GTEST_SKIP() << "there is no objdump";
         all_ = functions();
         ASSERT_FALSE(all_.empty());

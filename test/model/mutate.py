@@ -190,7 +190,7 @@ def main():
             def attempt(numbered):
                 number, mutant = numbered
                 fitting = [program for program in programs if mutant.file in made_of[program]]
-                # Who noticed what was wrong in this file before, is likely to again, and each program takes seconds to compile.
+                # Each takes seconds to compile. Who noticed mistakes in this file before is likely to again.
                 fitting.sort(key=lambda program: -kills[mutant.file, program])
                 killer = killed_by(mutant, fitting, top / f"mutant-{number}")
                 if killer:
