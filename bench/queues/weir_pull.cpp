@@ -7,7 +7,7 @@ namespace bench {
 namespace {
 
 /// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that
-/// at a time, when it has finished so many. It counts them where a consumer would, in a variable of its loop.
+/// at a time, when it has taken so many out. It counts them where a consumer would, in a variable of its loop.
 template <typename Ring>
 class asking {
     using T = typename Ring::value_type;
@@ -24,27 +24,25 @@ public:
 
     class consumer {
     public:
-        explicit consumer(asking& queue) : ring_(queue.ring_), portion_(queue.portion_) {}
+        explicit consumer(asking& queue) : ring_(queue.ring_), portion_(queue.portion_), left_(portion_) {}
         consumer(const consumer&) = delete;
         consumer& operator=(const consumer&) = delete;
         ~consumer() {
-            if (finished_ != 0) ring_.request(finished_);
+            if (left_ != portion_) ring_.request(portion_ - left_);
         }
         bool try_pop(T& item) {
-            // Whoever comes for the next item has finished the one before.
-            if (finished_ == portion_) [[unlikely]] {
-                ring_.request(portion_);
-                finished_ = 0;
-            }
             if (!ring_.try_pop(item)) return false;
-            ++finished_;
+            if (--left_ == 0) [[unlikely]] {
+                ring_.request(portion_);
+                left_ = portion_;
+            }
             return true;
         }
 
     private:
         Ring& ring_;
         const std::size_t portion_;
-        std::size_t finished_ = 0;
+        std::size_t left_;
     };
 
     explicit asking(std::size_t capacity) : ring_(capacity), portion_(std::max<std::size_t>(1, capacity / 4)) {
