@@ -298,7 +298,8 @@ private:
         register_work work;
         auto&& end = producer_of(queue_);
         T item{};
-        for (word i = items.first; i != items.first + items.count; ++i) {
+        const word last = items.first + items.count;  // in a register, whatever the queue may write to
+        for (word i = items.first; i != last; ++i) {
             if constexpr (Working) {
                 work.run(items.work_steps);
             }
@@ -314,7 +315,8 @@ private:
         receipt got;
         auto&& end = consumer_of(queue_);
         T item{};
-        for (word due = items.first; due != items.first + items.count; ++due) {
+        const word last = items.first + items.count;
+        for (word due = items.first; due != last; ++due) {
             get(end, item);
             got.check(item, due);
             if constexpr (Working) {

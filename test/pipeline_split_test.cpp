@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -122,10 +123,16 @@ TYPED_TEST(distribution, gives_each_item_to_one_and_passes_the_full_ones_over) {
                   4);
     }
     p.run();
+    // least_loaded gives the frozen one less than it could take if the others are quick enough.
+    std::uint64_t kept = 0;
     ASSERT_TRUE(eventually([&] {
-        return edge(p, "feed", "out 0").delivered + edge(p, "feed", "out 2").delivered + 4 == 600;
+        kept = edge(p, "feed", "out 1").queued;
+        return edge(p, "feed", "out 0").delivered + edge(p, "feed", "out 2").delivered + kept == 600;
     })) << "the frozen one stopped the others";
-    EXPECT_EQ(edge(p, "feed", "out 1").queued, 4U);
+    EXPECT_LE(kept, 4U);
+    if (std::same_as<TypeParam, weir::split::in_turn>) {
+        EXPECT_EQ(kept, 4U);
+    }
     frozen.open();
     EXPECT_EQ(p.join(), outcome::drained);
     std::multiset<int> all;

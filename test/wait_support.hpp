@@ -28,11 +28,12 @@
 
 namespace weir_test {
 
-/// How many rounds: WEIR_SOAK_ROUNDS if it is set, else `usual`, a twentieth of it under a sanitizer.
+/// How many rounds: WEIR_SOAK_ROUNDS if it is set, else `usual`, a twentieth of it under a sanitizer or if WEIR_FEWER_ROUNDS
+/// is set.
 inline std::uint64_t rounds(std::uint64_t usual) {
     const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
     if (asked != nullptr && *asked != '\0') return std::strtoull(asked, nullptr, 10);
-    return sanitized ? usual / 20 : usual;
+    return sanitized || std::getenv("WEIR_FEWER_ROUNDS") != nullptr ? usual / 20 : usual;
 }
 
 using parking_seq_cst = weir::wait::parking<weir::fence::seq_cst>;
