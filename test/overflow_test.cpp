@@ -479,12 +479,19 @@ void stream(Policy policy, std::size_t capacity, int producers) {
         // One more of each class, when all is empty, shows the gaps that are still unseen.
         if constexpr (requires { ring.adopt_producer(); }) ring.adopt_producer();
         std::uint64_t last_ones = 0;
-        for (std::uint64_t shown = 0; shown < classes;) {
-            while (ring.size_approx() != 0) std::this_thread::yield();
-            const std::uint64_t lost = ring.account().lost();
+        const auto lost_when_all_is_over = [&ring] {
+            for (;;) {
+                const overflow::ledger l = ring.account();
+                if (l.delivered + l.lost() == l.accepted()) return l.lost();
+                std::this_thread::yield();
+            }
+        };
+        for (std::uint64_t shown = 0, lost = lost_when_all_is_over(); shown < classes;) {
             if (!ring.push(message(producers, ++last_ones))) ++refused;
-            // Lost it is where the consumer, suspended, still holds the slot of the one before.
-            if (ring.account().lost() == lost) ++shown;
+            // Lost it is, too, where the consumer, suspended, still holds the slot of the one before, or was so for so long
+            // that codel drops it.
+            const std::uint64_t before = std::exchange(lost, lost_when_all_is_over());
+            if (lost == before) ++shown;
         }
         ring.close();
         consumer.join();
