@@ -11,6 +11,7 @@
 #include "weir/detail/cache_line.hpp"
 #include "weir/detail/closing.hpp"
 #include "weir/detail/demand.hpp"
+#include "weir/detail/look_pace.hpp"
 #include "weir/detail/pause.hpp"
 #include "weir/detail/rough_clock.hpp"
 #include "weir/status.hpp"
@@ -36,13 +37,10 @@ namespace weir {
 /// from the line of private state that each side keeps, and a side looks at the other's counter only when what it knows
 /// has run out. A look is not free for the other side either: it takes the line away, and the other's stores wait until
 /// the line is back. A side on the heels of a streaming peer would look again after every few items and bring both to a
-/// crawl. Hence looks are *paced*: while they follow each other closely and show a stream, each waits for as many pauses
-/// as make it bring a few hundred items, found by additive increase and decrease, 1 us at most. Who looks rarely never
-/// waits, and an item that arrives alone is never waited for.
+/// crawl. Hence looks at a stream are *paced*, by waits of 1 us at most: see detail/look_pace.hpp.
 ///
 /// All operations are wait-free: bounded steps of their own; they never throw, and only end_sending() makes a syscall.
-/// Counter is unsigned; a
-/// capacity below half its range keeps the differences unambiguous across wrap.
+/// Counter is unsigned; a capacity below half its range keeps the differences unambiguous across wrap.
 template <std::unsigned_integral Counter, detail::granting Granting = detail::granting::automatic>
 class credit_counter {
     static constexpr bool on_request = Granting == detail::granting::on_request;
@@ -213,13 +211,7 @@ public:
     }
 
 private:
-    // A consumer's look that finds fewer items than this finds items that came alone, no stream.
-    static constexpr Counter stream = 8;
-    // The most that a look waits: about 1 us on x86-64.
-    static constexpr int most_pauses = 64;
-    static constexpr int pauses_between_looks = 8;
-    // Who looks more rarely than this, in ns as rough_ns() counts them, does not disturb and need not wait.
-    static constexpr std::uint64_t rare = 8192;
+    static constexpr std::uint32_t pauses_between_looks = 8;
 
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
 
@@ -238,28 +230,9 @@ private:
     struct alignas(detail::separation_bytes) side {
         detail::atomic<Counter> position;
         Counter known;
-        int pauses = 0;               // to wait before the next look
-        std::uint64_t looked_at = 0;  // meaningful while there are pauses
-        bool drained = false;         // the consumer's: all there will ever be is taken
+        detail::look_pace pace{};
+        bool drained = false;  // the consumer's: all there will ever be is taken
         [[no_unique_address]] std::conditional_t<on_request, demand_state, no_demand> demand{};
-
-        void pace() const noexcept {
-            if (pauses == 0 || detail::rough_ns() - looked_at > rare) return;
-            for (int i = 0; i < pauses; ++i) detail::pause();
-        }
-
-        // `alone`: fewer than this are no sign of a stream. Room in a ring that was full always is one.
-        void adapt(Counter found, Counter worthwhile, Counter alone) noexcept {
-            if (found == 0) return;  // nor does it say anything about the next look
-            if (found >= worthwhile) {
-                pauses -= pauses > 0 ? 1 : 0;
-            } else if (found < alone) {
-                pauses /= 2;
-            } else {
-                pauses = std::min(pauses + 2, most_pauses);
-            }
-            if (pauses > 0) looked_at = detail::rough_ns();
-        }
     };
 
     // A batch that gets what it wants has spread the price of the look already.
@@ -267,22 +240,22 @@ private:
 
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
     [[gnu::noinline]] Counter look_for_credit(Counter position, Counter wanted) noexcept {
-        producer_.pace();
+        producer_.pace.wait();
         Counter found = look_at_limit(position);
         if constexpr (on_request) {
             if (found == 0 && !knows_of_room(position)) found = wait_for_grant(position);
             if (found == 0 && !knows_of_room(position)) found = look_for_room(position);
             producer_.demand.granted_at = found > 0 ? detail::rough_ns() : 0;
         }
-        producer_.adapt(found, worthwhile(wanted), 0);
+        producer_.pace.found(found, worthwhile(wanted), false);
         return found;
     }
 
     [[gnu::noinline]] Counter look_for_items(Counter position, Counter wanted) noexcept {
-        consumer_.pace();
+        consumer_.pace.wait();
         consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
         const Counter found = known_items(position);
-        consumer_.adapt(found, worthwhile(wanted), stream);
+        consumer_.pace.found(found, worthwhile(wanted), true);
         return found;
     }
 
@@ -297,9 +270,9 @@ private:
     Counter wait_for_grant(Counter position) noexcept {
         Counter found = 0;
         const std::uint64_t last = producer_.demand.granted_at;
-        if (last == 0 || detail::rough_ns() - last > rare) return found;
-        for (int i = 0; i < most_pauses && found == 0; i += pauses_between_looks) {
-            for (int j = 0; j < pauses_between_looks; ++j) detail::pause();
+        if (last == 0 || detail::rough_ns() - last > detail::look_pace::rare_ns) return found;
+        for (std::uint32_t i = 0; i < detail::look_pace::most_pauses && found == 0; i += pauses_between_looks) {
+            for (std::uint32_t j = 0; j < pauses_between_looks; ++j) detail::pause();
             found = look_at_limit(position);
         }
         return found;

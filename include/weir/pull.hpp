@@ -44,7 +44,7 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter, detail::granting::on_request>, Wait, Stats>;
 
-/// As weir::mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and lock-free: it is
+/// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
 /// repeated only when another request came in between. All consumers ask for all.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t>
@@ -58,7 +58,7 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
           std::unsigned_integral Counter = std::uint64_t>
 using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
-/// As weir::strict_mpmc_ring, with credit on request, six cache lines more. request() is any consumer's, and
+/// As weir::strict_mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and
 /// lock-free.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>

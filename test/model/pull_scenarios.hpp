@@ -188,18 +188,19 @@ class always_room : public pull_scenario<Ring, Capacity, P, 1> {
 };
 
 /// There is room first, then a request. One producer sees it, and another one uses what that one notes, and goes on: it
-/// may find that no more is asked for, but not that the ring is full. They begin later, more often than not.
-template <class Ring>
+/// may find that no more is asked for, but not that the ring is full. They begin later, more often than not. With a
+/// request for more than there is room, it is the room that has to be looked at.
+template <class Ring, int Pushes = 3, std::uint64_t Asked = 2>
 class room_before_asked : public pull_scenario<Ring, 3, 2, 1> {
     void produce(unsigned p) override {
         time_.pass(p == 0 ? 60 : 30);
-        for (int pushes = p == 0 ? 3 : 1; pushes > 0; --pushes) {
+        for (int pushes = p == 0 ? Pushes : 1; pushes > 0; --pushes) {
             check(this->try_push() != status::full, "full is not said of a ring that never was");
         }
     }
     void consume(unsigned) override {
         this->expect_pop();
-        this->request(2);
+        this->request(Asked);
     }
     pastime time_;
 
@@ -347,6 +348,49 @@ public:
     pop_and_request() {
         this->request(1);
         check(this->try_push() == status::success, "there is room and credit");
+    }
+};
+
+/// The same without anybody who sleeps, which the checker plays many times as often: a producer that waits is told of the
+/// pop, or of the request, or its look finds both.
+template <class Core>
+class unused_credit : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            waits_.store(true, weir::detail::relaxed);
+            weir::detail::heavy_fence();
+            is_refused_ = !core_.try_emplace(element(7));
+        } else if (index == 1) {
+            take();
+            is_told_[0] = is_waited_for() && core_.has_unused_credit();
+        } else {
+            core_.request(2);
+            is_told_[1] = is_waited_for();
+        }
+    }
+    void after() override {
+        check(!is_refused_ || is_told_[0] || is_told_[1], "who waits for credit hears of it");
+        if (!is_refused_) take();
+    }
+
+    void take() {
+        const auto look = [](element& item) noexcept { check(item.number() == 7, "what comes out is what went in"); };
+        check(core_.try_take(look) == status::success, "an item can be taken");
+    }
+    bool is_waited_for() {
+        weir::detail::light_fence();
+        return waits_.load(weir::detail::relaxed);
+    }
+
+    Core core_{1, 254, true, weir::pull::grant_every{1}};
+    flag waits_{false};
+    bool is_refused_ = false;
+    bool is_told_[2] = {};
+
+public:
+    unused_credit() {
+        core_.request(1);
+        check(core_.try_emplace(element(7)) == status::success, "there is room and credit");
     }
 };
 

@@ -11,6 +11,7 @@ template <class Wait>
 using ring = weir::pull::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
 using plain = ring<weir::wait::yield>;  // its notifications are nothing: the core alone
 using park = ring<weir::wait::park>;
+using core = weir::detail::strict_core<element, weir::storage::heap, std::uint16_t, 3, weir::detail::granting::on_request>;
 
 constexpr entry scenarios[] = {
     {"grant", 2, 1, 30'000, make<granting<plain, 1>>},
@@ -29,6 +30,7 @@ constexpr entry scenarios[] = {
     {"across", 2, 1, 30'000, make<asking_across<plain>>},
     {"wait", 3, 0, 60'000, make<waiting_for_credit<park, 1, 2, 1>>},
     {"pop_and_request", 3, 0, 100'000, make<pop_and_request<park>>},
+    {"unused_credit", 3, 3, 100'000, make<unused_credit<core>>},
     {"leaving_grants", 3, 0, 100'000, make<leaving_grants<park>>},
     {"close", 3, 0, 60'000, make<closing_requests<park>>},
 };

@@ -581,6 +581,17 @@ enum class pushes { waiting, trying, in_place };
 enum class pops { waiting, trying, in_place };
 enum class closer { a_third, the_producer, the_consumer };
 
+/// Closing while consumers wait at an empty ring, most often asleep by then: each of them hears of it.
+template <class Ring>
+class closing_on_sleepers : public ring_scenario<Ring, 1, 1, 2> {
+    void produce(unsigned) override {
+        time_.pass(100);
+        this->ring.close();
+    }
+    void consume(unsigned c) override { check(this->pop(c) == status::closed, "closed, and never an item"); }
+    pastime time_;
+};
+
 /// Closing amid the traffic: what was accepted arrives, nobody sleeps on, and closed is for ever.
 template <class Ring, unsigned Capacity, pushes Push, pops Pop, closer By, unsigned P = 1, unsigned C = 1,
           int Items = 2>

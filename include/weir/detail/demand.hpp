@@ -12,6 +12,7 @@
 #include "weir/detail/cache_line.hpp"
 #include "weir/detail/contract.hpp"
 #include "weir/detail/cursor.hpp"
+#include "weir/detail/prefetch.hpp"
 
 namespace weir::pull {
 
@@ -46,7 +47,8 @@ inline std::size_t checked_threshold(pull::grant_every every, std::size_t capaci
 class shared_demand {
 public:
     /// Nothing is asked for beyond `start`. `every`: see pull::grant_every.
-    shared_demand(cursor start, std::size_t every) noexcept : requested_(start), room_until_(start), every_(every) {}
+    shared_demand(cursor start, std::size_t capacity, std::size_t every) noexcept
+        : requested_(start), room_until_(start), capacity_(capacity), every_(every) {}
 
     // ---- consumers -------------------------------------------------------------------------------------------
 
@@ -80,14 +82,17 @@ public:
 
     /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`,
     /// the end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were
-    /// so at the last look at the demand. While it is known that there is room, room() is left alone: who waits for credit
-    /// would take the consumers' line away at every look.
+    /// so at the last look at the demand. While it is known that there is room for what is asked for, room() is left
+    /// alone: it would take the consumers' line away at every look.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
-        // (2) seq_cst: pairs with (1). Before the room: who sees a request sees the pops from before, see is_unused()
+        // (2) seq_cst: pairs with (1): who sees a request sees the room that it knew of, and the pops of is_unused()
         cursor asked = requested_.load(seq_cst);
-        not_asked = falls_short(asked, at, room_until_.load(relaxed));  // relaxed: a lower bound, however old
-        if (not_asked) return asked;
+        const cursor known = room_until_.load(relaxed);  // relaxed: a lower bound, however old
+        if (covers(known, asked, at)) {
+            not_asked = distance(asked, at) <= 0;
+            return asked;
+        }
         const cursor free_until = room();
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
@@ -109,8 +114,15 @@ private:
         return !is_unbounded(asked) && distance(asked, at) <= 0 && distance(free_until, at) > 0;
     }
 
+    // Whether it is known, without a look at the room, that it is the demand that sets the limit.
+    static constexpr bool covers(cursor known, cursor asked, cursor at) noexcept {
+        return !is_unbounded(asked) && distance(known, asked) >= 0 && distance(known, at) > 0;
+    }
+
     std::uint64_t grant(std::uint64_t n, cursor taken) noexcept {
         if (n == 0) return 0;
+        prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
+        room_until_.store(items_ahead(taken, capacity_), relaxed);  // relaxed: a lower bound, as `taken` is
         cursor asked = requested_.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
             if (is_unbounded(asked)) return 0;
@@ -124,8 +136,9 @@ private:
     }
 
     alignas(separation_bytes) atomic<cursor> requested_;
-    alignas(separation_bytes) mutable atomic<cursor> room_until_;  // the producers': how far there was room once
+    mutable atomic<cursor> room_until_;  // how far there was room once; here, so that a look at the demand shows both
     alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
+    const std::uint64_t capacity_;
     const std::uint64_t every_;
 };
 

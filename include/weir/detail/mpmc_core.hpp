@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +10,11 @@
 #include <type_traits>
 
 #include "weir/detail/atomic.hpp"
+#include "weir/detail/cache_line.hpp"
 #include "weir/detail/cursor.hpp"
 #include "weir/detail/demand.hpp"
 #include "weir/detail/look_pace.hpp"
+#include "weir/detail/prefetch.hpp"
 #include "weir/detail/sequenced_slots.hpp"
 #include "weir/detail/shared_cursor.hpp"
 #include "weir/detail/shared_sides.hpp"
@@ -55,7 +59,7 @@ public:
           capacity_(capacity),
           tail_(cursor_at(start), cursor_at(start)),
           head_(cursor_at(start), cursor_at(start)),
-          demand_(cursor_at(start), checked_threshold(every, capacity)) {}
+          demand_(cursor_at(start), capacity, checked_threshold(every, capacity)) {}
 
     ~mpmc_core() {
         const cursor end = tail_.current() & ~closed_bit;
@@ -68,7 +72,10 @@ public:
     // ---- producer side; more in many_producers ---------------------------------------------------------------
 
     [[gnu::always_inline]] claimed claim_room(std::uint64_t wanted) noexcept {
-        const auto ready = [this](cursor at, std::uint64_t n) noexcept { return count_free(at, n); };
+        const auto ready = [this](cursor at, std::uint64_t n, std::int64_t known) noexcept {
+            prefetch_ahead(at, known);
+            return count_free(at, n);
+        };
         if constexpr (has_credit_on_request) {
             bool not_asked = false;
             const auto asked = [&](cursor at) noexcept { return limit_of_demand(at, not_asked); };
@@ -100,7 +107,11 @@ public:
     [[gnu::always_inline]] claimed claim_items(std::uint64_t wanted) noexcept {
         return head_.claim(
             wanted, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
-            [this](cursor at, std::uint64_t n) noexcept { return count_written(at, n); }, worthwhile(), true);
+            [this](cursor at, std::uint64_t n, std::int64_t known) noexcept {
+                prefetch_ahead(at, known);
+                return count_written(at, n);
+            },
+            worthwhile(), true);
     }
 
     /// Destroys the oldest element if the ring is full when it goes: the exchange that takes it succeeds only if it is still
@@ -109,7 +120,7 @@ public:
         bool full = false;
         const claimed oldest = head_.claim(
             1, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
-            [this, &full](cursor at, std::uint64_t) noexcept {
+            [this, &full](cursor at, std::uint64_t, std::int64_t) noexcept {
                 full = distance(tail_.current() & ~closed_bit, at) >= static_cast<std::int64_t>(capacity_);
                 return full ? count_written(at, 1) : std::uint64_t{0};
             },
@@ -198,6 +209,18 @@ private:
         return limit();
     }
     std::uint64_t worthwhile() const noexcept { return look_pace::worthwhile(capacity_); }
+
+    // Once per line of slots: asks for a line further on, to be written, if it is among the `known` slots that belong to
+    // this side. Nothing is loaded ahead beyond the claim's compare and exchange, so each line would cost its whole
+    // transfer between cores, and once more when it is written.
+    [[gnu::always_inline]] void prefetch_ahead(cursor at, std::int64_t known) const noexcept {
+        constexpr auto slots_per_line =
+            std::uint64_t{std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(slot_type)))};
+        constexpr std::uint64_t ahead = 8 * slots_per_line;
+        if ((at / one_item & (slots_per_line - 1)) != 0) [[likely]]
+            return;
+        if (known > static_cast<std::int64_t>(ahead)) prefetch_for_write(&slots_[items_ahead(at, ahead)]);
+    }
 
     // How many of the `n` slots from `at` on were given back by the consumers of the lap before.
     [[gnu::always_inline]] std::uint64_t count_free(cursor at, std::uint64_t n) const noexcept {

@@ -40,9 +40,10 @@ public:
         return distance(known_.load(relaxed), cursor_.load(relaxed)) > 0;  // relaxed, both: a lower bound
     }
 
-    /// Claims `wanted` items, or as many as there are. `limit(at)` is where the other side lets this one, which is at `at`,
-    /// go, read with acquire; `ready(at, n)` how many of the n slots from `at` on can be used now. None: the limit is reached; that was so
-    /// when it was read. Busy: the first slot is not ready.
+    /// Claims `wanted` items, or as many as there are. `limit(at)` is where the other side lets this one, which is at
+    /// `at`, go, read with acquire; `ready(at, n, known)` how many of the n slots from `at` on can be used now, where
+    /// `known` are this side's. None: the limit is reached; that was so when it was read. Busy: the first slot is not
+    /// ready.
     template <class Limit, class Ready>
     [[gnu::always_inline]] claimed claim(std::uint64_t wanted, Limit limit, Ready ready, std::uint64_t worthwhile,
                                          bool may_be_alone) noexcept {
@@ -65,7 +66,7 @@ public:
                 at = cursor_.load(relaxed);  // relaxed: as above
                 continue;
             }
-            const std::uint64_t n = ready(at, std::min(wanted, static_cast<std::uint64_t>(credit)));
+            const std::uint64_t n = ready(at, std::min(wanted, static_cast<std::uint64_t>(credit)), credit);
             if (n == 0) [[unlikely]] {
                 const cursor now = cursor_.load(relaxed);  // relaxed: as above
                 if (now == at) return {claimed::busy, at};

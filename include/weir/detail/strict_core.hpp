@@ -81,7 +81,7 @@ public:
           capacity_(static_cast<std::int64_t>(capacity)),
           tail_(start),
           head_(start),
-          demand_(cursor_at(start), checked_threshold(every, capacity)) {
+          demand_(cursor_at(start), capacity, checked_threshold(every, capacity)) {
         tail_.known.store(start - capacity, relaxed);  // relaxed: nobody else is there. No room is known of, see is_full()
     }
 
