@@ -6,8 +6,8 @@
 namespace bench {
 namespace {
 
-/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a quarter of that
-/// at a time, when it has taken so many out. It counts them where a consumer would, in a variable of its loop.
+/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a sixteenth of
+/// that at a time, when it has taken so many out. It counts them where a consumer would, in a variable of its loop.
 template <typename Ring>
 class asking {
     using T = typename Ring::value_type;
@@ -45,7 +45,7 @@ public:
         std::size_t left_;
     };
 
-    explicit asking(std::size_t capacity) : ring_(capacity), portion_(std::max<std::size_t>(1, capacity / 4)) {
+    explicit asking(std::size_t capacity) : ring_(capacity), portion_(std::max<std::size_t>(1, capacity / 16)) {
         ring_.request(capacity);
     }
 
@@ -64,7 +64,7 @@ using pull_strict_mpmc_ring = asking<weir::pull::strict_mpmc_ring<T>>;
 template <template <typename> class Adapter>
 queue_entry on_request(const std::string& ring) {
     return {.name = "weir::pull::" + ring,
-            .configuration = "try_push/try_pop; request(capacity / 4) after as many items",
+            .configuration = "try_push/try_pop; request(capacity / 16) after as many items",
             .subject = true,
             .plays = league::credit,
             .sibling = "weir::" + ring,

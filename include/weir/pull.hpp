@@ -19,9 +19,10 @@
 // not wake it.
 //
 // Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
-// read-modify-write with many, and for the producers a look at it. So a request for each item is the dearest way; a
-// quarter of the capacity at a time, with more asked for in the beginning, a good one. pull::grant_every makes portions
-// of single requests where the consumer would rather not count.
+// read-modify-write with many, and for the producers a look at it. So a request for each item is the dearest way. But what
+// is finished and not yet asked for again is room that nobody uses. Ask for as many as fit in the beginning, and then for a
+// sixteenth of the capacity at a time. pull::grant_every makes portions of single requests where the consumer would rather
+// not count.
 #pragma once
 
 #include <concepts>
