@@ -45,6 +45,30 @@ public:
 using parkers = testing::Types<weir::wait::park, weir_test::parking_seq_cst>;
 TYPED_TEST_SUITE(wake_count, parkers, weir_test::wait_names);
 
+// Two sides whose way to a sleep takes longer than they spin find, once there, what they had been waiting for, again and
+// again. If that did not teach them to spin longer, neither would ever stop asking the kernel for barriers.
+TEST(spinning, goes_on_for_longer_after_a_way_to_sleep_that_was_in_vain) {
+    if (weir::detail::started_on_one_cpu) GTEST_SKIP() << "nobody spins on one CPU";
+    if (!weir::detail::is_asymmetric<weir::fence::asymmetric>()) GTEST_SKIP() << "a lot does not show who registers";
+    weir::wait::park::lot lot(false);
+    const auto looks_until_registered = [&lot] {
+        int looks = 0;
+        lot.wait(
+            [&] {
+                ++looks;
+                bool registered = false;
+                lot.notify_if(1, [&] { return registered = true, false; });
+                return registered;
+            },
+            weir::detail::forever);
+        return looks;
+    };
+    const int first = looks_until_registered();
+    EXPECT_GT(first, 64);
+    for (int i = 0; i < 20; ++i) EXPECT_GE(looks_until_registered(), 2 * first);
+    EXPECT_EQ(looks_until_registered(), looks_until_registered()) << "the spin is bounded";
+}
+
 TYPED_TEST(wake_count, is_zero_while_nobody_sleeps) {
     typename TestFixture::ring_type ring(8);
     syscalls.reset();

@@ -190,7 +190,7 @@ struct parking {
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
                 enter();
                 if (asymmetric_) weir::detail::heavy_fence();
-                if (done()) return leave(), true;
+                if (done()) return spins_.gave_up_too_early(), leave(), true;
                 if (weir::detail::has_passed(deadline)) return leave(), false;
                 parked();
                 weir::detail::futex_wait(ticket_, ticket, deadline);

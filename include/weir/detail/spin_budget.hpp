@@ -13,6 +13,10 @@ namespace weir::detail {
 /// How long to spin before a sleep, learnt from how it went. What works is done longer, what does not is given up: on a
 /// CPU that is shared with the peer spinning never works, and costs one short try in 32 waits from then on. Not at the
 /// first failure, since a host that stops the peer's CPU for a moment would turn a stream into 32 sleeps.
+///
+/// The way to a sleep takes longer than a short spin where cores are far apart: the barrier on every core alone some 90 us
+/// if both sides want one. Two sides that each found, once there, what they had been waiting for would keep each other
+/// on that way, with a ring's worth of items for each barrier. So that teaches to spin as long as is allowed.
 class spin_budget {
 public:
     /// Spins until `done` returns true (then returns true) or the budget is spent (false).
@@ -37,6 +41,11 @@ public:
         const std::uint32_t fewer = known >= 2 * least_spins ? known / 2 : std::min(known, least_spins) - 1;
         if (!in_doubt) spins_.store(fewer < least_spins - failures_to_doubt ? 0 : fewer, relaxed);
         return false;
+    }
+
+    /// What `spin` gave up came before the sleep.
+    void gave_up_too_early() noexcept {
+        if (!started_on_one_cpu) spins_.store(most_spins, relaxed);  // relaxed: a hint
     }
 
 private:
