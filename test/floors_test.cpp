@@ -59,6 +59,7 @@ constexpr header table[] = {
     {2, "weir/detail/futex_lock.hpp"},
     {3, "weir/credit.hpp"},
     {3, "weir/detail/credit_pool.hpp"},
+    {3, "weir/detail/ring_ends.hpp"},
     {3, "weir/detail/shared_sides.hpp"},
     {4, "weir/credit_gate.hpp"},
     {4, "weir/detail/spsc_core.hpp"},

@@ -15,6 +15,7 @@
 #include "weir/detail/contract.hpp"
 #include "weir/detail/demand.hpp"
 #include "weir/detail/mpmc_core.hpp"
+#include "weir/detail/ring_ends.hpp"
 #include "weir/detail/spsc_core.hpp"
 #include "weir/detail/storage.hpp"
 #include "weir/detail/strict_core.hpp"
@@ -51,6 +52,8 @@ struct start_at {
 ///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
 template <class Core, class Wait, class Stats>
 class basic_ring {
+    using ends = detail::ring_ends<Core, Wait, Stats>;
+
 public:
     using value_type = typename Core::value_type;
     using T = value_type;
@@ -64,12 +67,12 @@ public:
                   "weir: T must be nothrow-move-constructible, else an item could be lost on its way out of the ring");
 
     /// Which sides may be used by many threads at a time.
-    static constexpr bool has_many_producers = requires { Core::has_many_producers; };
-    static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
+    static constexpr bool has_many_producers = ends::has_many_producers;
+    static constexpr bool has_many_consumers = ends::has_many_consumers;
     /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
-    static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
+    static constexpr bool has_contiguous_slots = ends::has_contiguous_slots;
 
-    static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
+    static constexpr bool keeps_statistics = ends::keeps_statistics;
     /// Whether a push takes, besides room, a consumer that has asked for the item: see pull.hpp.
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
 
@@ -80,12 +83,12 @@ public:
     /// A ring of exactly `capacity` slots, 1 at least.
     explicit basic_ring(std::size_t capacity, start_at start = {})
         requires(Core::fixed_capacity == 0 && !has_credit_on_request)
-        : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
+        : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
     explicit basic_ring(start_at start = {})
         requires(Core::fixed_capacity != 0 && !has_credit_on_request)
-        : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
+        : ends_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// The same with credit on request: nothing can be pushed before something is requested.
     explicit basic_ring(std::size_t capacity, start_at start = {})
@@ -97,10 +100,10 @@ public:
     /// ... and granted by `every` items at least, 1 to the capacity.
     basic_ring(std::size_t capacity, std::same_as<pull::grant_every> auto every, start_at start = {})
         requires(Core::fixed_capacity == 0 && has_credit_on_request)
-        : core_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
+        : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
     explicit basic_ring(std::same_as<pull::grant_every> auto every, start_at start = {})
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
-        : core_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
+        : ends_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
@@ -124,10 +127,7 @@ public:
     template <class... Args>
         requires std::constructible_from<T, Args...>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        const status answer = put(std::forward<Args>(args)...);
-        if (is_shortage(answer)) [[unlikely]] found_full();
-        note_push(answer);
-        return answer;
+        return ends_.try_put(std::forward<Args>(args)...);
     }
 
     /// Appends copies of the first k values, as many as fit, in one publication; returns k. O(k). If a copy throws,
@@ -145,7 +145,7 @@ public:
         requires std::constructible_from<T, std::iter_reference_t<It>>
     std::size_t try_push_n(It from, std::size_t n) {
         const std::size_t pushed = push_some(std::move(from), n);
-        if (pushed == 0 && n > 0) note_no_room();
+        if (pushed == 0 && n > 0) ends_.note_no_room();
         return pushed;
     }
 
@@ -154,10 +154,10 @@ public:
     [[nodiscard]] reservation<basic_ring> try_reserve(std::size_t n) noexcept
         requires has_contiguous_slots
     {
-        const auto slots = core_.claim(n);
+        const auto slots = core().claim(n);
         if (slots.size() == 0) [[unlikely]] {
-            found_full();
-            note_no_room();
+            ends_.found_full();
+            ends_.note_no_room();
         }
         return {*this, slots};
     }
@@ -182,15 +182,15 @@ public:
     [[gnu::always_inline]] status push_until(const T& value, time_point deadline)
         requires std::copy_constructible<T>
     {
-        const status answer = put(value);
-        note_push(answer);
-        if (!is_to_wait(answer)) [[likely]] return answer;
+        const status answer = ends_.put(value);
+        ends_.note_push(answer);
+        if (!ends_.is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
     [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
-        const status answer = put(std::move(value));
-        note_push(answer);
-        if (!is_to_wait(answer)) [[likely]] return answer;
+        const status answer = ends_.put(std::move(value));
+        ends_.note_push(answer);
+        if (!ends_.is_to_wait(answer)) [[likely]] return answer;
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
@@ -200,10 +200,10 @@ public:
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
         if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
-            const status answer = put(std::forward<U>(value));
-            note_push(answer);
-            if (!is_to_wait(answer) || stop()) return answer;
-            return wait_for_room([&] { return put(std::forward<U>(value)); }, stop, deadline);
+            const status answer = ends_.put(std::forward<U>(value));
+            ends_.note_push(answer);
+            if (!ends_.is_to_wait(answer) || stop()) return answer;
+            return ends_.wait_for_room([&] { return ends_.put(std::forward<U>(value)); }, stop, deadline);
         } else {
             return push_unless(T(std::forward<U>(value)), stop, deadline);  // made once, however often it is tried
         }
@@ -216,11 +216,11 @@ public:
     {
         std::size_t pushed = try_push_n(values);
         while (pushed < values.size()) {
-            const status answer = wait_for_room(
+            const status answer = ends_.wait_for_room(
                 [&] {
                     const std::size_t more = push_some(values.data() + pushed, values.size() - pushed);
                     pushed += more;
-                    return more > 0 ? status::success : core_.is_closed() ? status::closed : status::full;
+                    return more > 0 ? status::success : core().is_closed() ? status::closed : status::full;
                 },
                 never, detail::forever);
             if (answer == status::closed) break;
@@ -235,18 +235,13 @@ public:
     [[gnu::always_inline]] status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
         requires std::is_move_assignable_v<T>
     {
-        const status answer = take(assign_to(out));
-        if (answer == status::empty) [[unlikely]] found_empty();
-        note_pop(answer);
-        return answer;
+        return ends_.try_take(assign_to(out));
     }
 
     /// Returns the oldest element, or nothing when there is none to be had. O(1).
     [[nodiscard, gnu::always_inline]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
-        const status answer = take(emplace_in(out));
-        if (answer == status::empty) [[unlikely]] found_empty();
-        note_pop(answer);
+        (void)ends_.try_take(emplace_in(out));
         return out;
     }
 
@@ -256,7 +251,7 @@ public:
         requires std::is_move_assignable_v<T>
     {
         const std::size_t popped = pop_some(out);
-        if (popped == 0 && !out.empty()) note_no_items();
+        if (popped == 0 && !out.empty()) ends_.note_no_items();
         return popped;
     }
 
@@ -265,10 +260,10 @@ public:
     [[nodiscard]] readable<basic_ring> try_peek(std::size_t n) noexcept
         requires has_contiguous_slots
     {
-        const auto items = core_.readable(n);
+        const auto items = core().readable(n);
         if (items.size() == 0) [[unlikely]] {
-            found_empty();
-            note_no_items();
+            ends_.found_empty();
+            ends_.note_no_items();
         }
         return {*this, items};
     }
@@ -279,10 +274,10 @@ public:
     /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
-        const std::size_t visited = core_.consume(visit, most, [this](std::size_t n) { popped(n); });
+        const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
         if (visited == 0) [[unlikely]] {
-            found_empty();
-            note_no_items();
+            ends_.found_empty();
+            ends_.note_no_items();
         }
         return visited;
     }
@@ -291,10 +286,7 @@ public:
     /// If `visit` throws, the element stays; with many consumers it must be noexcept.
     template <std::invocable<T&> F>
     status try_consume_one(F visit) {
-        const status answer = take(visit);
-        if (answer == status::empty) [[unlikely]] found_empty();
-        note_pop(answer);
-        return answer;
+        return ends_.try_take(visit);
     }
 
     /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
@@ -302,8 +294,8 @@ public:
     status try_drop_oldest() noexcept
         requires requires(Core& core) { core.try_drop_oldest(); }
     {
-        const status answer = core_.try_drop_oldest();
-        if (answer == status::success) popped(1);
+        const status answer = core().try_drop_oldest();
+        if (answer == status::success) ends_.popped(1);
         return answer;
     }
 
@@ -318,7 +310,7 @@ public:
         requires has_credit_on_request
     {
         if (n == 0) detail::reject_argument("request(0) asks for no item; ask for 1 or more, or do not ask");
-        tell_of_credit(core_.request(n));
+        ends_.tell_of_credit(core().request(n));
     }
 
     // ---- consumer side: wait ---------------------------------------------------------------------------------
@@ -326,9 +318,9 @@ public:
     /// As try_consume_one, but waits for an element until that time of the steady clock: success, closed or timeout.
     template <std::invocable<T&> F>
     status consume_one_until(F visit, time_point deadline) {
-        const status answer = take(visit);
-        note_pop(answer);
-        return is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
+        const status answer = ends_.take(visit);
+        ends_.note_pop(answer);
+        return ends_.is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
     }
 
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
@@ -346,9 +338,9 @@ public:
     [[gnu::always_inline]] status pop_until(T& out, time_point deadline)
         requires std::is_move_assignable_v<T>
     {
-        const status answer = take(assign_to(out));
-        note_pop(answer);
-        if (!is_to_wait(answer)) [[likely]] return answer;
+        const status answer = ends_.take(assign_to(out));
+        ends_.note_pop(answer);
+        if (!ends_.is_to_wait(answer)) [[likely]] return answer;
         if constexpr (fits_registers) {
             std::optional<T> late;
             const status late_answer = wait_to_pop(emplace_in(late), deadline);
@@ -362,9 +354,9 @@ public:
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
     [[nodiscard, gnu::always_inline]] std::optional<T> pop() {
         std::optional<T> out;
-        const status answer = take(emplace_in(out));
-        note_pop(answer);
-        if (is_to_wait(answer)) [[unlikely]] {
+        const status answer = ends_.take(emplace_in(out));
+        ends_.note_pop(answer);
+        if (ends_.is_to_wait(answer)) [[unlikely]] {
             std::optional<T> late;
             (void)wait_to_pop(emplace_in(late), detail::forever);
             return late;
@@ -377,10 +369,10 @@ public:
     status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
         requires std::is_move_assignable_v<T>
     {
-        const status answer = take(assign_to(out));
-        note_pop(answer);
-        if (!is_to_wait(answer) || stop()) return answer;
-        return wait_for_items([&] { return take(assign_to(out)); }, stop, deadline);
+        const status answer = ends_.take(assign_to(out));
+        ends_.note_pop(answer);
+        if (!ends_.is_to_wait(answer) || stop()) return answer;
+        return ends_.wait_for_items([&] { return ends_.take(assign_to(out)); }, stop, deadline);
     }
 
     /// Fills `out` with the oldest elements, in as many portions as they come. Returns how many: all, unless the ring was
@@ -390,11 +382,11 @@ public:
     {
         std::size_t popped = try_pop_n(out);
         while (popped < out.size()) {
-            const status answer = wait_for_items(
+            const status answer = ends_.wait_for_items(
                 [&] {
                     const std::size_t more = pop_some(out.subspan(popped));
                     popped += more;
-                    return more > 0 ? status::success : core_.drained() ? status::closed : status::empty;
+                    return more > 0 ? status::success : core().drained() ? status::closed : status::empty;
                 },
                 never, detail::forever);
             if (answer == status::closed) break;
@@ -411,27 +403,24 @@ public:
     /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way, or a push
     /// is just being refused, a pop may still say empty.
     void close() noexcept {
-        core_.close();
+        core().close();
         wake_all();
     }
-    bool is_closed() const noexcept { return core_.is_closed(); }
+    bool is_closed() const noexcept { return core().is_closed(); }
 
     /// Makes everybody who waits look again, and ask again whether to stop.
-    void wake_all() noexcept {
-        items_.notify_all();
-        space_.notify_all();
-    }
+    void wake_all() noexcept { ends_.wake_all(); }
 
     /// Exactly what was asked for.
-    std::size_t capacity() const noexcept { return core_.capacity(); }
+    std::size_t capacity() const noexcept { return core().capacity(); }
 
     /// How many items are inside: right at a quiet moment, a recent value within [0, capacity()] otherwise.
-    std::size_t size_approx() const noexcept { return core_.size_approx(); }
+    std::size_t size_approx() const noexcept { return core().size_approx(); }
 
     /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit that
     /// is granted and not used, which is none once the ring is closed.
     std::size_t credits() const noexcept {
-        if constexpr (has_credit_on_request) return core_.credits_approx();
+        if constexpr (has_credit_on_request) return core().credits_approx();
         return capacity() - size_approx();
     }
 
@@ -439,22 +428,22 @@ public:
     stats::snapshot snapshot() const noexcept
         requires keeps_statistics
     {
-        return {capacity(), size_approx(), made_.of_producer(), taken_.of_consumer()};
+        return ends_.snapshot();
     }
 
     /// What memory the slots are in, and whether the kernel refused what was asked for.
-    memory_report memory() const noexcept { return core_.memory(); }
+    memory_report memory() const noexcept { return core().memory(); }
 
     /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
     int items_fd() const noexcept
         requires requires(typename Wait::lot& lot) { lot.fd(); }
     {
-        return items_.fd();
+        return ends_.items().fd();
     }
     int space_fd() const noexcept
         requires requires(typename Wait::lot& lot) { lot.fd(); }
     {
-        return space_.fd();
+        return ends_.space().fd();
     }
 
     // ---- handing a role on -----------------------------------------------------------------------------------
@@ -464,13 +453,13 @@ public:
     void adopt_producer() noexcept
         requires(!has_many_producers)
     {
-        core_.adopt_producer();
+        core().adopt_producer();
     }
     /// The same for the consumer.
     void adopt_consumer() noexcept
         requires(!has_many_consumers)
     {
-        core_.adopt_consumer();
+        core().adopt_consumer();
     }
 
 private:
@@ -492,39 +481,21 @@ private:
         return [&out](T& element) noexcept { out.emplace(std::move(element)); };
     }
 
-    // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the cost.
-    template <class... Args>
-    [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        const status answer = core_.try_emplace(std::forward<Args>(args)...);
-        if (answer == status::success) [[likely]] pushed(1);
-        return answer;
-    }
-
-    template <class F>
-    [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
-        const status answer = core_.try_take(f);
-        if (answer == status::success) [[likely]] popped(1);
-        if constexpr (has_credit_on_request) {
-            if (is_to_wait(answer)) [[unlikely]] grant_rest();
-        }
-        return answer;
-    }
-
     template <class It>
     std::size_t push_some(It from, std::size_t n) {
         if constexpr (has_contiguous_slots) {
-            reservation<basic_ring> slots(*this, core_.claim(n));
-            if (slots.size() == 0) [[unlikely]] found_full();
+            reservation<basic_ring> slots(*this, core().claim(n));
+            if (slots.size() == 0) [[unlikely]] ends_.found_full();
             slots.append(std::move(from), slots.size());
             const std::size_t some = slots.size();
             slots.commit(some);
             return some;
         } else {
-            const std::size_t some = core_.try_push_n(std::move(from), n);
+            const std::size_t some = core().try_push_n(std::move(from), n);
             if (some > 0) {
-                pushed(some);
+                ends_.pushed(some);
             } else if (n > 0) {
-                found_full();
+                ends_.found_full();
             }
             return some;
         }
@@ -532,100 +503,41 @@ private:
 
     std::size_t pop_some(std::span<T> out) {
         if constexpr (has_contiguous_slots) {
-            readable<basic_ring> items(*this, core_.readable(out.size()));
-            if (items.size() == 0) [[unlikely]] found_empty();
+            readable<basic_ring> items(*this, core().readable(out.size()));
+            if (items.size() == 0) [[unlikely]] ends_.found_empty();
             std::move(items.second().begin(), items.second().end(),
                       std::move(items.first().begin(), items.first().end(), out.begin()));
             const std::size_t some = items.size();
             items.release(some);
             return some;
         } else {
-            const std::size_t some = core_.try_pop_n(out);
+            const std::size_t some = core().try_pop_n(out);
             if (some > 0) {
-                popped(some);
+                ends_.popped(some);
             } else if (!out.empty()) {
-                found_empty();
+                ends_.found_empty();
             }
             return some;
         }
-    }
-
-    // What the other end and this one's ledger are told.
-    [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
-        made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
-        if (items_.notify(n)) made_.woke();
-    }
-    [[gnu::always_inline]] void popped(std::size_t n) noexcept {
-        taken_.passed(n);
-        if (space_.notify(n)) taken_.woke();
-    }
-    [[gnu::always_inline]] void note_push(status answer) noexcept {
-        if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]] made_.refused(answer, capacity());
-        }
-    }
-    [[gnu::always_inline]] void note_pop(status answer) noexcept {
-        if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]] taken_.refused(answer, 0);
-        }
-    }
-    void note_no_room() noexcept {
-        if constexpr (keeps_statistics) {
-            if (is_closed()) return note_push(status::closed);
-            if (size_approx() == capacity()) return note_push(status::full);
-            if (has_credit_on_request && credits() == 0) return note_push(status::no_credit);
-            note_push(has_contiguous_slots ? status::full : status::busy);
-        }
-    }
-    void note_no_items() noexcept {
-        if constexpr (keeps_statistics) {
-            const bool empty = has_contiguous_slots || size_approx() == 0;
-            note_pop(core_.drained() ? status::closed : empty ? status::empty : status::busy);
-        }
-    }
-
-    // Out of line, as all that happens only when nothing is found.
-    [[gnu::noinline]] void grant_rest() noexcept
-        requires has_credit_on_request
-    {
-        tell_of_credit(core_.grant_rest());
-    }
-    void tell_of_credit(std::uint64_t n) noexcept
-        requires has_credit_on_request
-    {
-        if (n > 0) space_.notify(static_cast<std::size_t>(n));
     }
 
     // For reservation and readable.
     void publish(std::size_t n, std::size_t left) noexcept
         requires has_contiguous_slots
     {
-        core_.publish(n, left);
-        pushed(n);
+        core().publish(n, left);
+        ends_.pushed(n);
     }
     void unclaim(std::size_t left) noexcept
         requires has_contiguous_slots
     {
-        core_.unclaim(left);
+        core().unclaim(left);
     }
     void release(std::size_t n) noexcept
         requires has_contiguous_slots
     {
-        core_.release(n);
-        popped(n);
-    }
-
-    // A strategy with descriptors makes them unreadable when a try-operation has found nothing.
-    void found_full() noexcept {
-        if constexpr (requires { space_.found_nothing([] { return true; }); }) {
-            if (!core_.is_closed()) space_.found_nothing([this] { return core_.is_closed() || core_.has_room(); });
-        }
-    }
-    void found_empty() noexcept {
-        if constexpr (has_credit_on_request) grant_rest();
-        if constexpr (requires { items_.found_nothing([] { return true; }); }) {
-            if (!core_.is_closed()) items_.found_nothing([this] { return core_.is_closed() || core_.has_items(); });
-        }
+        core().release(n);
+        ends_.popped(n);
     }
 
     // A small item goes by value where it has to wait, and comes through another variable: a reference that leaves the
@@ -636,80 +548,18 @@ private:
 
     template <class Value>
     [[gnu::noinline]] status wait_to_push(Value value, time_point deadline) {
-        return wait_for_room([&] { return put(std::forward<Value>(value)); }, never, deadline);
+        return ends_.wait_for_room([&] { return ends_.put(std::forward<Value>(value)); }, never, deadline);
     }
 
     template <class F>
     [[gnu::noinline]] status wait_to_pop(F f, time_point deadline) {
-        return wait_for_items([&] { return take(f); }, never, deadline);
+        return ends_.wait_for_items([&] { return ends_.take(f); }, never, deadline);
     }
 
-    // A peer that is busy with the slot notifies when it is done, as one does that makes room or brings an item.
-    static constexpr bool is_to_wait(status answer) noexcept {
-        if constexpr (has_credit_on_request) {
-            if (answer == status::no_credit) return true;
-        }
-        return answer == status::full || answer == status::empty || answer == status::busy;
-    }
-    static constexpr bool is_shortage(status answer) noexcept {
-        return answer == status::full || (has_credit_on_request && answer == status::no_credit);
-    }
+    Core& core() noexcept { return ends_.core(); }
+    const Core& core() const noexcept { return ends_.core(); }
 
-    // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
-    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
-    template <class Attempt, class Stop>
-    status wait_for_room(Attempt attempt, Stop stop, time_point deadline) {
-        status answer = status::full;
-        const bool in_time = sleep_in(space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
-        if constexpr (has_many_producers) {
-            if (answer == status::success && core_.has_room()) space_.notify(1);
-        }
-        if (!in_time) answer = status::timeout;
-        if (!is_to_wait(answer)) note_push(answer);
-        return answer;
-    }
-
-    template <class Attempt, class Stop>
-    status wait_for_items(Attempt attempt, Stop stop, time_point deadline) {
-        status answer = status::empty;
-        const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
-        bool in_time = sleep_in(items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
-        // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
-        if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
-        if constexpr (has_many_consumers) {
-            if (answer == status::success && core_.has_items()) items_.notify(1);
-        }
-        if (!in_time) answer = status::timeout;
-        if (!is_to_wait(answer)) note_pop(answer);
-        return answer;
-    }
-
-    // A strategy that never sleeps has nobody to tell of it.
-    template <class Lot, class Ledger, class Done>
-    static bool sleep_in(Lot& lot, [[maybe_unused]] Ledger& ledger, Done done, time_point deadline) {
-        const auto parked = [&ledger]() noexcept { ledger.parked(); };
-        if constexpr (keeps_statistics && requires { lot.wait(done, deadline, parked); }) {
-            return lot.wait(done, deadline, parked);
-        } else {
-            return lot.wait(done, deadline);
-        }
-    }
-
-    using space_lot =
-        std::conditional_t<has_credit_on_request, detail::credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
-    space_lot open_space() {
-        if constexpr (has_credit_on_request) {
-            return space_lot(core_);
-        } else {
-            return space_lot(true);
-        }
-    }
-
-    Core core_;
-    typename Wait::lot items_{false};  // where consumers wait
-    space_lot space_ = open_space();   // where producers wait
-    [[no_unique_address]] typename Stats::template ledger<0, has_many_producers> made_;
-    [[no_unique_address]] typename Stats::template ledger<1, has_many_consumers> taken_;
+    ends ends_;
 };
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/demand.hpp"
+#include "weir/detail/scheduler.hpp"
+#include "weir/stats.hpp"
+#include "weir/status.hpp"
+#include "weir/wait.hpp"
+
+namespace weir::detail {
+
+/// A core and its two ends: where the threads of each side wait, who is told of what the other side did, and what each has
+/// counted. basic_ring's operations are made of what is here; all of it is as safe as the operation that it is part of.
+template <class Core, class Wait, class Stats>
+class ring_ends {
+    using T = typename Core::value_type;
+
+public:
+    static constexpr bool has_many_producers = requires { Core::has_many_producers; };
+    static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
+    static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
+    static constexpr bool has_credit_on_request = Core::has_credit_on_request;
+    static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
+
+    template <class... Args>
+    explicit ring_ends(const Args&... args) : core_(args...) {}
+
+    Core& core() noexcept { return core_; }
+    const Core& core() const noexcept { return core_; }
+
+    /// Where consumers wait, and where producers do.
+    const auto& items() const noexcept { return items_; }
+    const auto& space() const noexcept { return space_; }
+
+    // ---- to put one item in, or take one -----------------------------------------------------------------------
+
+    // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the cost.
+    template <class... Args>
+    [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        const status answer = core_.try_emplace(std::forward<Args>(args)...);
+        if (answer == status::success) [[likely]] pushed(1);
+        return answer;
+    }
+
+    template <class F>
+    [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
+        const status answer = core_.try_take(f);
+        if (answer == status::success) [[likely]] popped(1);
+        if constexpr (has_credit_on_request) {
+            if (is_to_wait(answer)) [[unlikely]] grant_rest();
+        }
+        return answer;
+    }
+
+    // The same for who does not wait.
+    template <class... Args>
+    [[gnu::always_inline]] status try_put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        const status answer = put(std::forward<Args>(args)...);
+        if (is_shortage(answer)) [[unlikely]] found_full();
+        note_push(answer);
+        return answer;
+    }
+    template <class F>
+    [[gnu::always_inline]] status try_take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
+        const status answer = take(f);
+        if (answer == status::empty) [[unlikely]] found_empty();
+        note_pop(answer);
+        return answer;
+    }
+
+    // A peer that is busy with the slot notifies when it is done, as one does that makes room or brings an item.
+    static constexpr bool is_to_wait(status answer) noexcept {
+        if constexpr (has_credit_on_request) {
+            if (answer == status::no_credit) return true;
+        }
+        return answer == status::full || answer == status::empty || answer == status::busy;
+    }
+
+    // ---- to wait ---------------------------------------------------------------------------------------------
+
+    // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
+    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
+    template <class Attempt, class Stop>
+    status wait_for_room(Attempt attempt, Stop stop, steady_time deadline) {
+        status answer = status::full;
+        const bool in_time = sleep_in(space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
+        if constexpr (has_many_producers) {
+            if (answer == status::success && core_.has_room()) space_.notify(1);
+        }
+        if (!in_time) answer = status::timeout;
+        if (!is_to_wait(answer)) note_push(answer);
+        return answer;
+    }
+
+    template <class Attempt, class Stop>
+    status wait_for_items(Attempt attempt, Stop stop, steady_time deadline) {
+        status answer = status::empty;
+        const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
+        bool in_time = sleep_in(items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
+        // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
+        if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
+        if constexpr (has_many_consumers) {
+            if (answer == status::success && core_.has_items()) items_.notify(1);
+        }
+        if (!in_time) answer = status::timeout;
+        if (!is_to_wait(answer)) note_pop(answer);
+        return answer;
+    }
+
+    /// Makes everybody who waits look again.
+    void wake_all() noexcept {
+        items_.notify_all();
+        space_.notify_all();
+    }
+
+    // ---- to tell of it ---------------------------------------------------------------------------------------
+
+    // What the other end and this one's ledger are told.
+    [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
+        made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
+        if (items_.notify(n)) made_.woke();
+    }
+    [[gnu::always_inline]] void popped(std::size_t n) noexcept {
+        taken_.passed(n);
+        if (space_.notify(n)) taken_.woke();
+    }
+    [[gnu::always_inline]] void note_push(status answer) noexcept {
+        if constexpr (keeps_statistics) {
+            if (!answer) [[unlikely]] made_.refused(answer, core_.capacity());
+        }
+    }
+    [[gnu::always_inline]] void note_pop(status answer) noexcept {
+        if constexpr (keeps_statistics) {
+            if (!answer) [[unlikely]] taken_.refused(answer, 0);
+        }
+    }
+    void note_no_room() noexcept {
+        if constexpr (keeps_statistics) {
+            if (core_.is_closed()) return note_push(status::closed);
+            if (core_.size_approx() == core_.capacity()) return note_push(status::full);
+            if constexpr (has_credit_on_request) {
+                if (core_.credits_approx() == 0) return note_push(status::no_credit);
+            }
+            note_push(has_contiguous_slots ? status::full : status::busy);
+        }
+    }
+    void note_no_items() noexcept {
+        if constexpr (keeps_statistics) {
+            const bool empty = has_contiguous_slots || core_.size_approx() == 0;
+            note_pop(core_.drained() ? status::closed : empty ? status::empty : status::busy);
+        }
+    }
+
+    void tell_of_credit(std::uint64_t n) noexcept
+        requires has_credit_on_request
+    {
+        if (n > 0) space_.notify(static_cast<std::size_t>(n));
+    }
+
+    stats::snapshot snapshot() const noexcept {
+        return {core_.capacity(), core_.size_approx(), made_.of_producer(), taken_.of_consumer()};
+    }
+
+    // A strategy with descriptors makes them unreadable when a try-operation has found nothing.
+    void found_full() noexcept {
+        if constexpr (requires { space_.found_nothing([] { return true; }); }) {
+            if (!core_.is_closed()) space_.found_nothing([this] { return core_.is_closed() || core_.has_room(); });
+        }
+    }
+    void found_empty() noexcept {
+        if constexpr (has_credit_on_request) grant_rest();
+        if constexpr (requires { items_.found_nothing([] { return true; }); }) {
+            if (!core_.is_closed()) items_.found_nothing([this] { return core_.is_closed() || core_.has_items(); });
+        }
+    }
+
+private:
+    static constexpr bool is_shortage(status answer) noexcept {
+        return answer == status::full || (has_credit_on_request && answer == status::no_credit);
+    }
+
+    // Out of line, as all that happens only when nothing is found.
+    [[gnu::noinline]] void grant_rest() noexcept
+        requires has_credit_on_request
+    {
+        tell_of_credit(core_.grant_rest());
+    }
+
+    // A strategy that never sleeps has nobody to tell of it.
+    template <class Lot, class Ledger, class Done>
+    static bool sleep_in(Lot& lot, [[maybe_unused]] Ledger& ledger, Done done, steady_time deadline) {
+        const auto parked = [&ledger]() noexcept { ledger.parked(); };
+        if constexpr (keeps_statistics && requires { lot.wait(done, deadline, parked); }) {
+            return lot.wait(done, deadline, parked);
+        } else {
+            return lot.wait(done, deadline);
+        }
+    }
+
+    using space_lot = std::conditional_t<has_credit_on_request, credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
+    space_lot open_space() {
+        if constexpr (has_credit_on_request) {
+            return space_lot(core_);
+        } else {
+            return space_lot(true);
+        }
+    }
+
+    Core core_;
+    typename Wait::lot items_{false};  // where consumers wait
+    space_lot space_ = open_space();   // where producers wait
+    [[no_unique_address]] typename Stats::template ledger<0, has_many_producers> made_;
+    [[no_unique_address]] typename Stats::template ledger<1, has_many_consumers> taken_;
+};
+
+}  // namespace weir::detail
