@@ -78,7 +78,7 @@ private:
     std::uint64_t state_;
 };
 
-/// Pauses of 0 to 50 us. They come in moods of 64, so that the peer's spinning now pays and now is given up: then each
+/// Pauses of 0 to 200 us. They come in moods of 64, so that the peer's spinning now pays and now is given up: then each
 /// wait goes to sleep, while the next item is 0 to 5 us away.
 class random_pause {
 public:
@@ -90,7 +90,7 @@ public:
         case 0: return;
         case 1: return loop(numbers_.below(100));
         case 2:
-            if (count_ % 64 < 8) return busy_for(std::chrono::microseconds(30 + numbers_.below(20)));
+            if (count_ % 64 < 8) return busy_for(std::chrono::microseconds(20 + numbers_.below(80)));
             return loop(numbers_.below(400));
         default: break;
         }
@@ -100,7 +100,8 @@ public:
         if (kind < 95) return std::this_thread::yield();
         if (kind < 99) return busy_for(std::chrono::microseconds(numbers_.below(50)));
         ++sleeps_;
-        std::this_thread::sleep_for(std::chrono::microseconds(1));  // with what the kernel adds, some 60 us
+        // With the 60 us or so that the kernel adds: longer than a peer spins, so that it is on its way to sleep, or sleeps.
+        std::this_thread::sleep_for(std::chrono::microseconds(numbers_.below(150)));
     }
 
     /// How many of the pauses were sleeps.
