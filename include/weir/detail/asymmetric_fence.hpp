@@ -35,8 +35,8 @@ namespace weir {
 /// Who pays for the order between "publish an item" and "is somebody asleep?".
 namespace fence {
 
-/// The thread that goes to sleep or closes (default): it interrupts every core that runs this process, for 1 to 10 us.
-/// Where the kernel cannot do that, a ring falls back to seq_cst by itself, at run time.
+/// The thread that goes to sleep or closes (default): it interrupts every core that runs this process, for 1 to 10 us, and
+/// in a virtual machine for up to 90. Where the kernel cannot do that, a ring falls back to seq_cst by itself, at run time.
 struct asymmetric {};
 
 /// Every push and pop, with one locked instruction of some 20 cycles each. Choose it when the process runs threads on
