@@ -85,13 +85,10 @@ public:
         return producer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
     }
 
-    /// Credits at `position` that the producer knows of without a look: a lower bound.
-    Counter known_credits(Counter position) const noexcept { return difference(producer_.known, position); }
-
     /// Credits at `position`, looking at the consumer only if fewer than `wanted` are known. A result below `wanted` is
     /// exact: the consumer had granted no more at the time of the look.
-    Counter credits(Counter position, Counter wanted) noexcept {
-        const Counter known = known_credits(position);
+    [[gnu::always_inline]] Counter credits(Counter position, Counter wanted) noexcept {
+        const Counter known = difference(producer_.known, position);
         return known >= wanted ? known : look_for_credit(position, wanted);
     }
 

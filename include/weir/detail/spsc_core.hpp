@@ -73,8 +73,7 @@ public:
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         check_producer();
         const Counter position = credit_.send_position();
-        Counter credits = credit_.known_credits(position);
-        if (credits == 0) [[unlikely]] credits = look_for_credit(position);
+        const Counter credits = credit_.credits(position, 1);
         if (credits == 0) [[unlikely]] return credit_.is_ended() ? status::closed : credit_.shortage();
         if (!credit_.claim(position, 1)) [[unlikely]] return status::closed;
         prefetch_ahead<true>(position, credits);
@@ -253,40 +252,25 @@ private:
         return {{slots_ + index, until_end}, {slots_, n - until_end}};
     }
 
-    // Lines are asked for ahead of need, so that several are on their way at a time: of slots that are known to be this
-    // side's, lest it steal lines that the other side is working on.
-    static constexpr std::size_t lines_ahead = 8;
-    static constexpr std::size_t items_ahead = std::max<std::size_t>(1, lines_ahead * cache_line_bytes / sizeof(T));
-    static constexpr std::size_t items_per_line = std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(T)));
-
-    // Looks, and asks for the lines of what it found that prefetch_ahead() would have asked for by now. Out of line: one
-    // look serves hundreds of items.
-    [[gnu::noinline]] Counter look_for_credit(Counter position) noexcept {
-        const Counter credits = credit_.credits(position, 1);
-        const std::size_t first = std::min<std::size_t>(credits, items_ahead + items_per_line);
-        for (std::size_t i = 0; i < first; i += items_per_line) prefetch<true>(static_cast<Counter>(position + i));
-        return credits;
-    }
-
-    // Once per line of items: the line that lies `lines_ahead` further on.
+    // Once per line of items: asks for a line further on, if it is among the `known` slots that belong to this side.
+    // Without that condition it would steal lines that the other side is working on.
     template <bool Write>
     void prefetch_ahead(Counter position, Counter known) const noexcept {
-        if constexpr (items_ahead < std::numeric_limits<Counter>::max()) {
+        constexpr std::size_t items_per_line = std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(T)));
+        // Deep enough to keep a line on its way for each 10 ns of a transfer between distant cores.
+        constexpr std::size_t lines = Write ? 8 : 16;
+        constexpr std::size_t ahead = std::max<std::size_t>(1, lines * cache_line_bytes / sizeof(T));
+        if constexpr (ahead < std::numeric_limits<Counter>::max()) {
             // Likely, so that the rare prefetch leaves the straight line: a taken branch costs a fifth of such a short path.
             if ((position & (items_per_line - 1)) != 0) [[likely]] return;
-            if (known > items_ahead) prefetch<Write>(static_cast<Counter>(position + items_ahead));
-        }
-    }
-
-    // The line of the slot at `position`, or the lines.
-    template <bool Write>
-    void prefetch(Counter position) const noexcept {
-        const char* const item = reinterpret_cast<const char*>(&slot(position));
-        for (std::size_t byte = 0; byte < std::min(sizeof(T), lines_ahead * cache_line_bytes); byte += cache_line_bytes) {
-            if constexpr (Write) {
-                prefetch_for_write(item + byte);
-            } else {
-                prefetch_for_read(item + byte);
+            if (known <= ahead) return;
+            const char* const item = reinterpret_cast<const char*>(&slot(static_cast<Counter>(position + ahead)));
+            for (std::size_t byte = 0; byte < std::min(sizeof(T), lines * cache_line_bytes); byte += cache_line_bytes) {
+                if constexpr (Write) {
+                    prefetch_for_write(item + byte);
+                } else {
+                    prefetch_for_read(item + byte);
+                }
             }
         }
     }
