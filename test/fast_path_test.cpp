@@ -52,7 +52,7 @@ lines slow_lines(const object& all, const lines& function, int depth = 0) {
     static const std::regex rare(
         R"(^\.text\.unlikely|\.cold|::(look_for_\w+|claim_properly|wake|signal_if_armed|arm|wait_\w+_\w+)\b)");
     static const std::regex call(R"(\b(call|jmp)\b)");
-    static const std::regex named(R"(R_X86_64_\w+\t(.*)-0x4)");
+    static const std::regex named(R"(R_X86_64_\w+\t(.*)-0x4|\b(?:call|jmp) +[0-9a-f]+ <([^+]*)>$)");
     lines found;
     for (const auto& line : function) {
         if (std::regex_search(line, slow)) found.push_back(line);
@@ -65,7 +65,7 @@ lines slow_lines(const object& all, const lines& function, int depth = 0) {
             if (!jump || line.find('*') != std::string::npos) found.push_back(line);
             continue;
         }
-        const std::string name = target[1];
+        const std::string name = target[1].matched ? target[1] : target[2];  // the second: it needs no relocation
         if (std::regex_search(name, rare)) continue;
         const auto callee = all.find(name);
         if (callee == all.end() || depth > 3) {

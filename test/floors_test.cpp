@@ -34,6 +34,7 @@ constexpr header table[] = {
     {0, "weir/detail/codel.hpp"},
     {0, "weir/detail/contract.hpp"},
     {0, "weir/detail/cursor.hpp"},
+    {0, "weir/detail/opaque.hpp"},
     {0, "weir/detail/pause.hpp"},
     {0, "weir/detail/prefetch.hpp"},
     {0, "weir/detail/rough_clock.hpp"},

@@ -20,13 +20,14 @@ namespace weir {
 
 /// The credit loop between one producer and one consumer: who may send how much, and what has arrived.
 ///
-///     sent     written by the producer    items ever sent
-///     limit    written by the consumer    items that may ever have been sent = the credit granted so far
+///     sent        written by the producer    items ever sent
+///     returned    written by the consumer    credit ever given back, beside the capacity that there was at first
 ///
+///     limit = returned + capacity            items that may ever have been sent
 ///     credits = limit - sent, a difference modulo 2^N; the counters themselves are never compared
 ///
-/// Automatic credit: limit = items consumed + capacity, published with every item consumed. The bound is exact: after
-/// "fill, take one", exactly one more may be sent.
+/// Automatic credit: returned = items consumed, published with every item. The bound is exact: after "fill, take one",
+/// exactly one more may be sent.
 ///
 /// Credit on request: limit = items consumed + the lesser of capacity and demand, where demand is what was asked for and
 /// not yet consumed. To consume an item moves the limit only where the demand goes beyond the capacity; otherwise a
@@ -49,10 +50,10 @@ public:
     /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: see closing.
     credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
         requires(!on_request)
-        : producer_{start, static_cast<Counter>(start + capacity)},
+        : producer_{start, static_cast<Counter>(start + capacity), start},
           sent_(start),
-          consumer_{start, start},
-          limit_(static_cast<Counter>(start + capacity)),
+          consumer_{start, start, start},
+          returned_(start),
           closing_(asymmetric),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {}
@@ -60,10 +61,10 @@ public:
     /// The same with credit on request, granted when it amounts to `grant_every` items, 1 to `capacity`.
     credit_counter(Counter capacity, Counter start, bool asymmetric, Counter grant_every) noexcept
         requires on_request
-        : producer_{start, start},
+        : producer_{start, start, start},
           sent_(start),
-          consumer_{start, start},
-          limit_(start),
+          consumer_{start, start, start},
+          returned_(static_cast<Counter>(start - capacity)),
           closing_(asymmetric),
           capacity_(capacity),
           worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {
@@ -85,11 +86,22 @@ public:
         return producer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
     }
 
+    /// Credits at `position` that the producer knows of without a look: a lower bound.
+    Counter known_credits(Counter position) const noexcept { return difference(producer_.known, position); }
+
     /// Credits at `position`, looking at the consumer only if fewer than `wanted` are known. A result below `wanted` is
     /// exact: the consumer had granted no more at the time of the look.
-    [[gnu::always_inline]] Counter credits(Counter position, Counter wanted) noexcept {
-        const Counter known = difference(producer_.known, position);
+    Counter credits(Counter position, Counter wanted) noexcept {
+        const Counter known = known_credits(position);
         return known >= wanted ? known : look_for_credit(position, wanted);
+    }
+
+    /// Whether `position` is at the end of its portion: then there may be no credit.
+    bool is_send_portion_over(Counter position) const noexcept { return position == producer_.portion_end; }
+
+    /// Lets the next `n` claims of one item pass without a question; so many credits are known at `position`.
+    void open_send_portion(Counter position, Counter n) noexcept {
+        producer_.portion_end = static_cast<Counter>(position + n);
     }
 
     /// Why the look just made found no credit. `no_credit`: there was room, and no demand.
@@ -101,8 +113,13 @@ public:
     /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
     /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and drained() waits for
     /// it.
-    [[gnu::always_inline]] bool claim(Counter position, Counter n) noexcept {
+    bool claim(Counter position, Counter n) noexcept {
+        open_send_portion(position, n);  // which ends with what is claimed here
         return closing_.claim(producer_.position, position, static_cast<Counter>(position + n));
+    }
+    /// The same for one credit, of a portion that is not over.
+    [[gnu::always_inline]] bool claim_one(Counter position) noexcept {
+        return closing_.claim(producer_.position, position, static_cast<Counter>(position + 1));
     }
 
     /// Gives claimed credits back, all from `position` on.
@@ -132,14 +149,19 @@ public:
         return known >= wanted ? known : look_for_items(position, wanted);
     }
 
+    /// As is_send_portion_over() and open_send_portion(), for the items known at `position`.
+    bool is_take_portion_over(Counter position) const noexcept { return position == consumer_.portion_end; }
+    void open_take_portion(Counter position, Counter n) noexcept {
+        consumer_.portion_end = static_cast<Counter>(position + n);
+    }
+
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
     void consume(Counter position, Counter n) noexcept {
-        const Counter taken = static_cast<Counter>(position + n);
-        if constexpr (on_request) return consume_of_demand(taken, n);
-        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
-        // (3) release: pairs with (4), hands the slots over
-        limit_.store(static_cast<Counter>(taken + capacity_), detail::release);
+        open_take_portion(position, n);  // which ends with what is consumed here
+        free_slots(position, n);
     }
+    /// The same for one item, of a portion that is not over.
+    [[gnu::always_inline]] void consume_one(Counter position) noexcept { free_slots(position, 1); }
 
     /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, or if the capacity
     /// allows no more.
@@ -192,7 +214,8 @@ public:
     Counter credits_approx() const noexcept
         requires on_request
     {
-        const Counter limit = limit_.load(detail::relaxed);  // relaxed: a statistic, as the other one
+        // relaxed: a statistic, as the other one
+        const Counter limit = static_cast<Counter>(returned_.load(detail::relaxed) + capacity_);
         const Counter unused = difference(limit, sent_.load(detail::relaxed));
         return unused <= capacity_ ? unused : Counter{0};  // more was sent since than the limit allowed when it was read
     }
@@ -204,7 +227,7 @@ public:
             return std::min(difference(sent_.load(detail::relaxed), taken), capacity_);  // relaxed: as below
         }
         // (4) acquire: pairs with (3), so that `sent`, read after it, is not behind what was already consumed
-        const Counter consumed = difference(limit_.load(detail::acquire), capacity_);
+        const Counter consumed = returned_.load(detail::acquire);
         // relaxed: a statistic that nobody builds an access to a slot upon. More may have come and gone since the first
         // load, hence the bound.
         return std::min(difference(sent_.load(detail::relaxed), consumed), capacity_);
@@ -230,6 +253,7 @@ private:
     struct alignas(detail::separation_bytes) side {
         detail::atomic<Counter> position;
         Counter known;
+        Counter portion_end;  // between position and known
         detail::look_pace pace{};
         bool drained = false;  // the consumer's: all there will ever be is taken
         [[no_unique_address]] std::conditional_t<on_request, demand_state, no_demand> demand{};
@@ -260,8 +284,9 @@ private:
     }
 
     Counter look_at_limit(Counter position) noexcept {
-        producer_.known = limit_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
-        if constexpr (on_request) know_taken(position, static_cast<Counter>(producer_.known - capacity_));
+        const Counter returned = returned_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
+        if constexpr (on_request) know_taken(position, returned);
+        producer_.known = static_cast<Counter>(returned + capacity_);
         return difference(producer_.known, position);
     }
 
@@ -296,6 +321,13 @@ private:
         if (difference(position, taken) < difference(position, known)) known = taken;
     }
 
+    [[gnu::always_inline]] void free_slots(Counter position, Counter n) noexcept {
+        const Counter taken = static_cast<Counter>(position + n);
+        if constexpr (on_request) return consume_of_demand(taken, n);
+        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
+        returned_.store(taken, detail::release);           // (3) release: pairs with (4), hands the slots over
+    }
+
     void consume_of_demand(Counter taken, Counter n) noexcept {
         if (consumer_.demand.withheld != 0) [[unlikely]] grant_freed(taken, n);
         // (7) release: pairs with (8): who sees the room sees the limit that came with it. Hence the limit first
@@ -319,13 +351,14 @@ private:
         demand_state& mine = consumer_.demand;
         if (mine.withheld != pull::unbounded) mine.withheld -= n;
         mine.granted = static_cast<Counter>(mine.granted + n);
-        limit_.store(mine.granted, detail::release);  // (3) release: pairs with (4), hands the slots over
+        // (3) release: pairs with (4), hands the slots over
+        returned_.store(static_cast<Counter>(mine.granted - capacity_), detail::release);
     }
 
     side producer_;
     alignas(detail::separation_bytes) detail::atomic<Counter> sent_;
     side consumer_;
-    alignas(detail::separation_bytes) detail::atomic<Counter> limit_;
+    alignas(detail::separation_bytes) detail::atomic<Counter> returned_;
     alignas(detail::separation_bytes) detail::closing<Counter> closing_;  // on the line that nobody writes
     const Counter capacity_;
     const Counter worthwhile_;  // items that a look at a streaming peer should bring

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "weir/detail/demand.hpp"
+#include "weir/detail/opaque.hpp"
 #include "weir/detail/scheduler.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"
@@ -41,17 +42,20 @@ public:
     // ---- to put one item in, or take one -----------------------------------------------------------------------
 
     // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the cost.
+    // Opaque where loads and stores are all that an item costs; mpmc_ring, with its locked instructions, was slower so.
     template <class... Args>
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        const status answer = core_.try_emplace(std::forward<Args>(args)...);
-        if (answer == status::success) [[likely]] pushed(1);
+        ring_ends& me = has_many_producers ? *this : *opaque(this);
+        const status answer = me.core_.try_emplace(std::forward<Args>(args)...);
+        if (answer == status::success) [[likely]] me.pushed(1);
         return answer;
     }
 
     template <class F>
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
-        const status answer = core_.try_take(f);
-        if (answer == status::success) [[likely]] popped(1);
+        ring_ends& me = has_many_consumers ? *this : *opaque(this);
+        const status answer = me.core_.try_take(f);
+        if (answer == status::success) [[likely]] me.popped(1);
         if constexpr (has_credit_on_request) {
             if (is_to_wait(answer)) [[unlikely]] grant_rest();
         }

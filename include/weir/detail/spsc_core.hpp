@@ -25,9 +25,9 @@ namespace weir::detail {
 /// Bounded queue of one producer and one consumer: a contiguous array of slots under a credit loop.
 ///
 /// The classic is Lamport's ring (1983), with the opposite cursor cached as in FastForward and MCRingBuffer (Giacomoni
-/// 2008; Lee 2010). What is weir's own is credit granted by the block with an exact second look (credit_counter), and
-/// asking for the lines of slots ahead of need within the credit in hand: an item's cost is the transfer of its line,
-/// and that wait is overlapped with the items before it.
+/// 2008; Lee 2010). What is weir's own is that looks at the other side are paced (credit_counter), and that the lines of
+/// slots are asked for ahead of need within the credit in hand: an item's cost is the transfer of its line, and that wait
+/// is overlapped with the items before it.
 ///
 /// Knows cursors and slots, and nothing of waiting. Closing is here since it must be one step with claiming: a push that
 /// looked, then claimed, could be accepted after the consumer was told that all is drained.
@@ -73,10 +73,10 @@ public:
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         check_producer();
         const Counter position = credit_.send_position();
-        const Counter credits = credit_.credits(position, 1);
-        if (credits == 0) [[unlikely]] return credit_.is_ended() ? status::closed : credit_.shortage();
-        if (!credit_.claim(position, 1)) [[unlikely]] return status::closed;
-        prefetch_ahead<true>(position, credits);
+        if (credit_.is_send_portion_over(position)) [[unlikely]] {
+            if (!open_send_portion(position)) return credit_.is_ended() ? status::closed : credit_.shortage();
+        }
+        if (!credit_.claim_one(position)) [[unlikely]] return status::closed;
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
             std::construct_at(&slot(position), std::forward<Args>(args)...);
         } else {
@@ -117,15 +117,21 @@ public:
     [[gnu::always_inline]] status try_take(F&& take) {
         check_consumer();
         const Counter position = credit_.take_position();
-        // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
-        if (credit_.known_items(position) == 0) [[unlikely]] prefetch_for_read(&slot(position));
-        const Counter items = credit_.items(position, 1);
-        if (items == 0) [[unlikely]] return credit_.drained() ? status::closed : status::empty;
-        prefetch_ahead<false>(position, items);
+        if (credit_.is_take_portion_over(position)) [[unlikely]] {
+            if (const std::size_t known = credit_.known_items(position); known > 0) {
+                open_next_take_portion(position, known);
+            } else {
+                // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
+                prefetch_for_read(&slot(position));
+                const std::size_t items = credit_.items(position, 1);
+                if (items == 0) return credit_.drained() ? status::closed : status::empty;
+                credit_.open_take_portion(position, static_cast<Counter>(std::min(items, portion)));
+            }
+        }
         T& element = slot(position);
         std::forward<F>(take)(element);
         std::destroy_at(&element);
-        credit_.consume(position, 1);
+        credit_.consume_one(position);
         return status::success;
     }
 
@@ -252,20 +258,35 @@ private:
         return {{slots_ + index, until_end}, {slots_, n - until_end}};
     }
 
-    // Once per line of items: asks for a line further on, if it is among the `known` slots that belong to this side.
-    // Without that condition it would steal lines that the other side is working on.
+    // Single items pass in portions of a few lines each, so that an item costs one comparison. Between two portions the lines
+    // of the one after are asked for, so that several are on their way at a time: only of slots that are known to be this
+    // side's, lest it steal lines that the other side is working on.
+    static constexpr std::size_t portion_lines = 8;
+    static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines * cache_line_bytes / sizeof(T));
+
+    // False when there is no credit. Out of line, so that the callers' loops stay small.
+    [[gnu::noinline]] bool open_send_portion(Counter position) noexcept {
+        const bool looks = credit_.known_credits(position) == 0;
+        const std::size_t credits = credit_.credits(position, 1);
+        if (credits == 0) return false;
+        prefetch<true>(position, looks ? 0 : portion, std::min(credits, 2 * portion));
+        credit_.open_send_portion(position, static_cast<Counter>(std::min(credits, portion)));
+        return true;
+    }
+
+    // Not for what a look has just found: asking for its first lines gained nothing, and made a round trip longer.
+    [[gnu::noinline]] void open_next_take_portion(Counter position, std::size_t items) noexcept {
+        prefetch<false>(position, portion, std::min(items, 2 * portion));
+        credit_.open_take_portion(position, static_cast<Counter>(std::min(items, portion)));
+    }
+
+    // Asks for the lines of the slots `first` to `last` items on from `position`.
     template <bool Write>
-    void prefetch_ahead(Counter position, Counter known) const noexcept {
-        constexpr std::size_t items_per_line = std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(T)));
-        // Deep enough to keep a line on its way for each 10 ns of a transfer between distant cores.
-        constexpr std::size_t lines = Write ? 8 : 16;
-        constexpr std::size_t ahead = std::max<std::size_t>(1, lines * cache_line_bytes / sizeof(T));
-        if constexpr (ahead < std::numeric_limits<Counter>::max()) {
-            // Likely, so that the rare prefetch leaves the straight line: a taken branch costs a fifth of such a short path.
-            if ((position & (items_per_line - 1)) != 0) [[likely]] return;
-            if (known <= ahead) return;
-            const char* const item = reinterpret_cast<const char*>(&slot(static_cast<Counter>(position + ahead)));
-            for (std::size_t byte = 0; byte < std::min(sizeof(T), lines * cache_line_bytes); byte += cache_line_bytes) {
+    void prefetch(Counter position, std::size_t first, std::size_t last) const noexcept {
+        constexpr std::size_t items_per_line = std::max<std::size_t>(1, cache_line_bytes / sizeof(T));
+        for (std::size_t i = first; i < last; i += items_per_line) {
+            const char* const item = reinterpret_cast<const char*>(&slot(static_cast<Counter>(position + i)));
+            for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes); byte += cache_line_bytes) {
                 if constexpr (Write) {
                     prefetch_for_write(item + byte);
                 } else {
