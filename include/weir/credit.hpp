@@ -50,9 +50,9 @@ public:
     /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: see closing.
     credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
         requires(!on_request)
-        : producer_{start, static_cast<Counter>(start + capacity), start},
+        : producer_{start, static_cast<Counter>(start + capacity)},
           sent_(start),
-          consumer_{start, start, start},
+          consumer_{start, start},
           returned_(start),
           closing_(asymmetric),
           capacity_(capacity),
@@ -61,9 +61,9 @@ public:
     /// The same with credit on request, granted when it amounts to `grant_every` items, 1 to `capacity`.
     credit_counter(Counter capacity, Counter start, bool asymmetric, Counter grant_every) noexcept
         requires on_request
-        : producer_{start, start, start},
+        : producer_{start, start},
           sent_(start),
-          consumer_{start, start, start},
+          consumer_{start, start},
           returned_(static_cast<Counter>(start - capacity)),
           closing_(asymmetric),
           capacity_(capacity),
@@ -96,14 +96,6 @@ public:
         return known >= wanted ? known : look_for_credit(position, wanted);
     }
 
-    /// Whether `position` is at the end of its portion: then there may be no credit.
-    bool is_send_portion_over(Counter position) const noexcept { return position == producer_.portion_end; }
-
-    /// Lets the next `n` claims of one item pass without a question; so many credits are known at `position`.
-    void open_send_portion(Counter position, Counter n) noexcept {
-        producer_.portion_end = static_cast<Counter>(position + n);
-    }
-
     /// Why the look just made found no credit. `no_credit`: there was room, and no demand.
     status::value shortage() const noexcept {
         if constexpr (on_request) return knows_of_room(send_position()) ? status::no_credit : status::full;
@@ -113,13 +105,8 @@ public:
     /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
     /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and drained() waits for
     /// it.
-    bool claim(Counter position, Counter n) noexcept {
-        open_send_portion(position, n);  // which ends with what is claimed here
+    [[gnu::always_inline]] bool claim(Counter position, Counter n) noexcept {
         return closing_.claim(producer_.position, position, static_cast<Counter>(position + n));
-    }
-    /// The same for one credit, of a portion that is not over.
-    [[gnu::always_inline]] bool claim_one(Counter position) noexcept {
-        return closing_.claim(producer_.position, position, static_cast<Counter>(position + 1));
     }
 
     /// Gives claimed credits back, all from `position` on.
@@ -149,19 +136,13 @@ public:
         return known >= wanted ? known : look_for_items(position, wanted);
     }
 
-    /// As is_send_portion_over() and open_send_portion(), for the items known at `position`.
-    bool is_take_portion_over(Counter position) const noexcept { return position == consumer_.portion_end; }
-    void open_take_portion(Counter position, Counter n) noexcept {
-        consumer_.portion_end = static_cast<Counter>(position + n);
-    }
-
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
-    void consume(Counter position, Counter n) noexcept {
-        open_take_portion(position, n);  // which ends with what is consumed here
-        free_slots(position, n);
+    [[gnu::always_inline]] void consume(Counter position, Counter n) noexcept {
+        const Counter taken = static_cast<Counter>(position + n);
+        if constexpr (on_request) return consume_of_demand(taken, n);
+        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
+        returned_.store(taken, detail::release);           // (3) release: pairs with (4), hands the slots over
     }
-    /// The same for one item, of a portion that is not over.
-    [[gnu::always_inline]] void consume_one(Counter position) noexcept { free_slots(position, 1); }
 
     /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, or if the capacity
     /// allows no more.
@@ -253,7 +234,6 @@ private:
     struct alignas(detail::separation_bytes) side {
         detail::atomic<Counter> position;
         Counter known;
-        Counter portion_end;  // between position and known
         detail::look_pace pace{};
         bool drained = false;  // the consumer's: all there will ever be is taken
         [[no_unique_address]] std::conditional_t<on_request, demand_state, no_demand> demand{};
@@ -319,13 +299,6 @@ private:
     void know_taken(Counter position, Counter taken) noexcept {
         Counter& known = producer_.demand.taken;
         if (difference(position, taken) < difference(position, known)) known = taken;
-    }
-
-    [[gnu::always_inline]] void free_slots(Counter position, Counter n) noexcept {
-        const Counter taken = static_cast<Counter>(position + n);
-        if constexpr (on_request) return consume_of_demand(taken, n);
-        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
-        returned_.store(taken, detail::release);           // (3) release: pairs with (4), hands the slots over
     }
 
     void consume_of_demand(Counter taken, Counter n) noexcept {

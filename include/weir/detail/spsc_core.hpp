@@ -48,7 +48,9 @@ public:
         : memory_(std::bit_ceil(checked_capacity<T, Counter>(capacity))),
           slots_(memory_.data()),
           mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
-          credit_(static_cast<Counter>(capacity), start, asymmetric) {}
+          credit_(static_cast<Counter>(capacity), start, asymmetric),
+          producer_{start},
+          consumer_{start} {}
 
     spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every)
         requires has_credit_on_request
@@ -56,7 +58,9 @@ public:
           slots_(memory_.data()),
           mask_(static_cast<Counter>(std::bit_ceil(capacity) - 1)),
           credit_(static_cast<Counter>(capacity), start, asymmetric,
-                  static_cast<Counter>(checked_threshold(every, capacity))) {}
+                  static_cast<Counter>(checked_threshold(every, capacity))),
+          producer_{start},
+          consumer_{start} {}
 
     ~spsc_core() {
         const slot_run<T> rest = take_run(credit_.capacity());
@@ -73,15 +77,15 @@ public:
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         check_producer();
         const Counter position = credit_.send_position();
-        if (credit_.is_send_portion_over(position)) [[unlikely]] {
+        if (position == producer_.portion_end) [[unlikely]] {
             if (!open_send_portion(position)) return credit_.is_ended() ? status::closed : credit_.shortage();
         }
-        if (!credit_.claim_one(position)) [[unlikely]] return status::closed;
+        if (!credit_.claim(position, 1)) [[unlikely]] return status::closed;
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
-            std::construct_at(&slot(position), std::forward<Args>(args)...);
+            std::construct_at(&producer_.slot(position), std::forward<Args>(args)...);
         } else {
             claimed guard{credit_, position};
-            std::construct_at(&slot(position), std::forward<Args>(args)...);
+            std::construct_at(&producer_.slot(position), std::forward<Args>(args)...);
             guard.sent = true;
         }
         credit_.send(position, 1);
@@ -94,7 +98,9 @@ public:
         const Counter position = credit_.send_position();
         const Counter wanted = within_capacity(n);
         const Counter granted = std::min(wanted, credit_.credits(position, wanted));
-        return run(position, granted > 0 && credit_.claim(position, granted) ? granted : Counter{0});
+        if (granted == 0 || !credit_.claim(position, granted)) return {};
+        producer_.portion_end = static_cast<Counter>(position + granted);
+        return run(position, granted);
     }
 
     /// Hands the first `n` of the `left` slots that are still claimed over. Each holds a live element by now.
@@ -105,7 +111,9 @@ public:
 
     /// Gives the last `left` claimed slots back unused.
     void unclaim(std::size_t left) noexcept {
-        if (left > 0) credit_.unclaim(first_claimed(left));
+        if (left == 0) return;
+        producer_.portion_end = first_claimed(left);
+        credit_.unclaim(producer_.portion_end);
     }
 
     bool has_room() noexcept { return credit_.credits(credit_.send_position(), 1) > 0; }
@@ -117,7 +125,7 @@ public:
     [[gnu::always_inline]] status try_take(F&& take) {
         check_consumer();
         const Counter position = credit_.take_position();
-        if (credit_.is_take_portion_over(position)) [[unlikely]] {
+        if (position == consumer_.portion_end) [[unlikely]] {
             if (const std::size_t known = credit_.known_items(position); known > 0) {
                 open_next_take_portion(position, known);
             } else {
@@ -125,13 +133,13 @@ public:
                 prefetch_for_read(&slot(position));
                 const std::size_t items = credit_.items(position, 1);
                 if (items == 0) return credit_.drained() ? status::closed : status::empty;
-                credit_.open_take_portion(position, static_cast<Counter>(std::min(items, portion)));
+                open_portion(consumer_, position, items);
             }
         }
-        T& element = slot(position);
+        T& element = consumer_.slot(position);
         std::forward<F>(take)(element);
         std::destroy_at(&element);
-        credit_.consume_one(position);
+        credit_.consume(position, 1);
         return status::success;
     }
 
@@ -150,7 +158,7 @@ public:
         for (std::size_t left = count; left > 0;) {
             const Counter position = credit_.take_position();
             const slot_run<T> piece = run(position, static_cast<Counter>(std::min(left, most_items_at_once<T>)));
-            giving_back<G> visited{credit_, position, given_back};
+            giving_back<G> visited{*this, position, given_back};
             for (; visited.count < piece.first.size(); ++visited.count) {
                 T& element = piece.first[visited.count];
                 visit(element);
@@ -164,7 +172,7 @@ public:
     /// Gives the oldest `n` slots, whose elements are destroyed by now, back to the producer.
     void release(std::size_t n) noexcept {
         check_consumer();
-        credit_.consume(credit_.take_position(), static_cast<Counter>(n));
+        give_back(credit_.take_position(), static_cast<Counter>(n));
     }
 
     bool has_items() noexcept { return credit_.items(credit_.take_position(), 1) > 0; }
@@ -208,8 +216,8 @@ public:
     }
     memory_report memory() const noexcept { return memory_.report(); }
 
-    void adopt_producer() noexcept { producer_.adopt(); }
-    void adopt_consumer() noexcept { consumer_.adopt(); }
+    void adopt_producer() noexcept { producer_.role.adopt(); }
+    void adopt_consumer() noexcept { consumer_.role.adopt(); }
 
 private:
     Counter within_capacity(std::size_t n) const noexcept {
@@ -219,13 +227,13 @@ private:
     // Gives back what was visited, also when a visit throws.
     template <class G>
     struct giving_back {
-        credit_counter& credit;
+        spsc_core& core;
         Counter position;
         G& tell;
         std::size_t count = 0;
         ~giving_back() {
             if (count == 0) return;
-            credit.consume(position, static_cast<Counter>(count));
+            core.give_back(position, static_cast<Counter>(count));
             tell(count);
         }
     };
@@ -258,11 +266,28 @@ private:
         return {{slots_ + index, until_end}, {slots_, n - until_end}};
     }
 
-    // Single items pass in portions of a few lines each, so that an item costs one comparison. Between two portions the lines
-    // of the one after are asked for, so that several are on their way at a time: only of slots that are known to be this
-    // side's, lest it steal lines that the other side is working on.
+    // Single items pass in portions of a few lines each, so that one costs a comparison and an addition. Between two portions
+    // the lines of the one after are asked for, so that several are on their way at a time: only of slots that are known to
+    // be this side's, lest it steal lines that the other side is working on.
     static constexpr std::size_t portion_lines = 8;
     static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines * cache_line_bytes / sizeof(T));
+
+    // One side's portion, on a line of its own. Who moves the position in other ways ends the portion there.
+    struct alignas(separation_bytes) side {
+        Counter portion_end;        // its slots lie one after the other
+        std::uintptr_t origin = 0;  // where the slot of position 0 would be
+        [[no_unique_address]] role_checker role{};
+
+        T& slot(Counter position) const noexcept {
+            return *reinterpret_cast<T*>(origin + std::uintptr_t{position} * sizeof(T));
+        }
+    };
+
+    void open_portion(side& mine, Counter position, std::size_t known) const noexcept {
+        const std::size_t until_end = std::size_t{mask_} + 1 - (position & mask_);
+        mine.portion_end = static_cast<Counter>(position + std::min({known, portion, until_end}));
+        mine.origin = reinterpret_cast<std::uintptr_t>(&slot(position)) - std::uintptr_t{position} * sizeof(T);
+    }
 
     // False when there is no credit. Out of line, so that the callers' loops stay small.
     [[gnu::noinline]] bool open_send_portion(Counter position) noexcept {
@@ -270,14 +295,19 @@ private:
         const std::size_t credits = credit_.credits(position, 1);
         if (credits == 0) return false;
         prefetch<true>(position, looks ? 0 : portion, std::min(credits, 2 * portion));
-        credit_.open_send_portion(position, static_cast<Counter>(std::min(credits, portion)));
+        open_portion(producer_, position, credits);
         return true;
     }
 
     // Not for what a look has just found: asking for its first lines gained nothing, and made a round trip longer.
     [[gnu::noinline]] void open_next_take_portion(Counter position, std::size_t items) noexcept {
         prefetch<false>(position, portion, std::min(items, 2 * portion));
-        credit_.open_take_portion(position, static_cast<Counter>(std::min(items, portion)));
+        open_portion(consumer_, position, items);
+    }
+
+    void give_back(Counter position, Counter n) noexcept {
+        consumer_.portion_end = static_cast<Counter>(position + n);
+        credit_.consume(position, n);
     }
 
     // Asks for the lines of the slots `first` to `last` items on from `position`.
@@ -297,11 +327,11 @@ private:
     }
 
     void check_producer() noexcept {
-        producer_.check("a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call "
+        producer_.role.check("a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call "
                         "adopt_producer() when the role is handed on");
     }
     void check_consumer() noexcept {
-        consumer_.check("a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call "
+        consumer_.role.check("a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call "
                         "adopt_consumer() when the role is handed on");
     }
 
@@ -309,8 +339,8 @@ private:
     T* const slots_;
     const Counter mask_;
     credit_counter credit_;
-    alignas(separation_bytes) role_checker producer_;
-    alignas(separation_bytes) role_checker consumer_;
+    side producer_;
+    side consumer_;
 };
 
 }  // namespace weir::detail
