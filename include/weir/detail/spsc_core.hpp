@@ -279,14 +279,14 @@ private:
         [[no_unique_address]] role_checker role{};
 
         T& slot(Counter position) const noexcept {
-            return *reinterpret_cast<T*>(origin + std::uintptr_t{position} * sizeof(T));
+            return *reinterpret_cast<T*>(origin + static_cast<std::uintptr_t>(position) * sizeof(T));
         }
     };
 
     void open_portion(side& mine, Counter position, std::size_t known) const noexcept {
         const std::size_t until_end = std::size_t{mask_} + 1 - (position & mask_);
         mine.portion_end = static_cast<Counter>(position + std::min({known, portion, until_end}));
-        mine.origin = reinterpret_cast<std::uintptr_t>(&slot(position)) - std::uintptr_t{position} * sizeof(T);
+        mine.origin = reinterpret_cast<std::uintptr_t>(&slot(position)) - static_cast<std::uintptr_t>(position) * sizeof(T);
     }
 
     // False when there is no credit. Out of line, so that the callers' loops stay small.
@@ -328,11 +328,11 @@ private:
 
     void check_producer() noexcept {
         producer_.role.check("a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call "
-                        "adopt_producer() when the role is handed on");
+                             "adopt_producer() when the role is handed on");
     }
     void check_consumer() noexcept {
         consumer_.role.check("a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call "
-                        "adopt_consumer() when the role is handed on");
+                             "adopt_consumer() when the role is handed on");
     }
 
     [[no_unique_address]] slot_memory<T, Storage> memory_;
