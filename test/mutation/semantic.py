@@ -1,0 +1,278 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Would the tests notice mistakes that nobody has listed?
+
+Reads the syntax trees of include/, src/, bench/instruments and the computing parts of tools/, and makes every small mistake
+that it can think of there: another relational or arithmetic operator, a constant off by one, a condition negated or half of
+it, a statement or a call left out, two arguments of one type swapped, another status, a loop left early, a guard dropped. One
+build holds them all; an environment variable chooses one. Each mutant is tried with the tests that come by it, quickest
+first, until one fails or has taken far too long.
+
+Prints each mutant that no test noticed, then a table, a row for each file. Fails if a mutant survived that explained.txt does
+not explain, and with --sample only if fewer than so many were noticed as --least asks.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import schemata
+import sites as reading
+import trials
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+# What only prints, draws or reads a command line is looked at by people.
+PRINTING = re.compile(r"tools/(.*(_text|_json|_svg|_html|_view|_pictures|_plot|_words|_table|_page|_parts|_report)"
+                      r"|report_.*|plot_words|completion|html_page|svg|shade|words|main|command|progress|files"
+                      r"|doctor|jitter|matrix|plan|pressure|report|run|topo|measuring_options)\.[ch]pp")
+FILES = ["include/weir/**/*.hpp", "src/*.?pp", "bench/instruments/*.?pp", "tools/*.?pp"]
+# Programs that read sources or machine code instead of running the headers.
+NOT_TESTS = {"floors_test", "fast_path_test", "version_test"}
+NUMBERS_A_FILE = 1024
+FLAGS = "-w -Wno-narrowing -Wno-error -ferror-limit=0 -include weir_mutant.hpp"
+
+
+def source_files(chosen):
+    found = sorted({str(path.relative_to(TOP)) for pattern in FILES for path in TOP.glob(pattern)})
+    found = [name for name in found if not PRINTING.fullmatch(name)]
+    return [name for name in found if not chosen or any(name.startswith(one.rstrip("/")) for one in chosen)]
+
+
+def read(name):
+    include = [f"-I{TOP / folder}" for folder in ("include", "src", "bench", "bench/instruments", "tools")]
+    return name, *reading.sites_of(TOP / name, name, ["-std=c++20", *include])
+
+
+class Build:
+    """The instrumented copy of the tree, and what is built of it."""
+
+    def __init__(self, folder, files, jobs):
+        self.tree, self.build, self.jobs = folder / "tree", folder / "build", jobs
+        self.refused_file = folder / "refused.json"
+        self.refused = set(json.loads(self.refused_file.read_text())) if self.refused_file.exists() else set()
+        self.tree.mkdir(parents=True, exist_ok=True)
+        self.copy_tree()
+        with concurrent.futures.ProcessPoolExecutor(jobs) as pool:
+            self.read = {name: (text, sites) for name, text, sites in pool.map(read, files)}
+        self.mutants = {}
+        # Each file has its own range of numbers, so that a change of one leaves the others as they were built.
+        for index, name in enumerate(source_files([])):
+            number = index * NUMBERS_A_FILE
+            for site in self.read.get(name, ("", []))[1]:
+                for change, _ in site.changes:
+                    if not change.number:
+                        number += 1
+                        change.number = number
+                        self.mutants[number] = change
+            if number >= (index + 1) * NUMBERS_A_FILE:
+                sys.exit(f"semantic.py: {name} has more than {NUMBERS_A_FILE - 1} mutants; raise NUMBERS_A_FILE")
+        self.places = {}
+
+    @staticmethod
+    def put(path, text):
+        """Only what has changed is written, and built again."""
+        if not path.exists() or path.read_bytes() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+
+    def copy_tree(self):
+        listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=TOP,
+                                capture_output=True, text=True, check=True).stdout.splitlines()
+        mutated = set(source_files([]))
+        for name in listed:
+            path = TOP / name
+            if name in mutated or not path.is_file() or name.startswith("bench/results/"):
+                continue
+            self.put(self.tree / name, path.read_bytes())
+            shutil.copymode(path, self.tree / name)
+        for name in mutated:  # those that are not mutated this time
+            self.put(self.tree / name, (TOP / name).read_bytes()) if not (self.tree / name).exists() else None
+        self.put(self.tree / "mutant/weir_mutant.hpp", schemata.HEADER.encode())
+        self.put(self.tree / "mutant/weir_mutant.cpp", schemata.SOURCE.encode())
+
+    def write(self):
+        for name, (text, sites) in self.read.items():
+            kept = []
+            for site in sites:
+                changes = [(c, t) for c, t in site.changes if c.key() not in self.refused]
+                if changes:
+                    kept.append(reading.Site(site.begin, site.end, site.form, changes))
+            new, self.places[name] = schemata.instrumented(text, kept)
+            self.put(self.tree / name, new.encode("latin-1"))
+        for name in set(source_files([])) - set(self.read):
+            self.put(self.tree / name, (TOP / name).read_bytes())
+
+    def make(self):
+        """Builds; what does not compile is left out, and all is built again."""
+        include = self.tree / "mutant"
+        chosen = self.tree / "mutant/weir_mutant.o"
+        subprocess.run(["clang++-14", "-std=c++20", "-O1", "-fPIC", "-c", str(include / "weir_mutant.cpp"), "-o", str(chosen)],
+                       check=True)
+        configure = ["cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.build), "-DCMAKE_CXX_COMPILER=clang++-14",
+                     "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS=-I{include} {FLAGS}", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+                     f"-DCMAKE_EXE_LINKER_FLAGS={chosen}", "-DCMAKE_CXX_EXTENSIONS=OFF", "-DWEIR_BUILD_MODEL=ON",
+                     "-DWEIR_INSTALL=OFF"]
+        self.write()
+        made = subprocess.run(configure, capture_output=True, text=True)
+        if made.returncode != 0:
+            sys.exit(made.stdout + made.stderr)
+        for _ in range(12):
+            made = subprocess.run(["ninja", "-C", str(self.build), "-k", "0", f"-j{self.jobs}"], capture_output=True, text=True)
+            if made.returncode == 0:
+                return
+            before = len(self.refused)
+            self.refuse(made.stdout)
+            print(f"{len(self.refused) - before} changes do not compile, and are left out", file=sys.stderr, flush=True)
+            if len(self.refused) == before:
+                sys.exit(f"semantic.py: the instrumented copy does not build:\n{made.stdout[-8000:]}")
+            self.refused_file.write_text(json.dumps(sorted(self.refused)))
+            self.write()
+        sys.exit("semantic.py: the instrumented copy still does not build after twelve attempts")
+
+    def refuse(self, output):
+        """Finds the changes that an error is about: the innermost at the place of the error or of a note that follows it."""
+        place = re.compile(r"^(?:\S+ )?" + re.escape(str(self.tree)) + r"/(\S+?):(\d+):(\d+): (fatal error|error|note)")
+        seen = set()
+        waiting = False
+        for line in output.splitlines():
+            match = place.match(line)
+            if not match:
+                waiting = waiting or bool(re.match(r".*: (fatal )?error: ", line))
+                continue
+            name, row, column, what = match.group(1), int(match.group(2)), int(match.group(3)), match.group(4)
+            if what != "note":
+                waiting = True
+            if not waiting or name not in self.places or (name, row, column) in seen:
+                waiting = waiting and (name, row, column) not in seen
+                continue
+            numbers = self.places[name](row, column)
+            if numbers:
+                seen.add((name, row, column))
+                self.refused.update(self.mutants[n].key() for n in numbers[0])
+                waiting = False
+
+    def programs(self):
+        found = [path for path in sorted(self.build.glob("test/**/*"))
+                 if path.is_file() and os.access(path, os.X_OK) and re.search(r"_(test|model)$", path.name)]
+        return [path for path in found if path.name not in NOT_TESTS]
+
+
+def explanations():
+    """explained.txt: blocks of `file: kind: what | code`, as in the list of survivors, and then why."""
+    path = HERE / "explained.txt"
+    blocks = [b.splitlines() for b in path.read_text().split("\n\n")] if path.exists() else []
+    return {line for block in blocks for line in block[:1] if line and not line.startswith("#")}
+
+
+def observed(programs, count, jobs):
+    """Every test that passes unchanged, with what it comes by."""
+    tests = [test for program in programs for test in trials.tests_of(program)]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        passed = list(pool.map(lambda test: trials.observe(test, count), tests))
+    for test, good in zip(tests, passed):
+        if not good:
+            print(f"not used, since it fails with no mutant chosen: {test}", file=sys.stderr)
+    return [test for test, good in zip(tests, passed) if good]
+
+
+def table(results, titles, of):
+    rows = collections.defaultdict(collections.Counter)
+    for mutant, outcome, _ in results:
+        rows[of(mutant)][outcome] += 1
+    lines = [f"{titles:44} mutants  killed explained survived unreached  killed %"]
+    for name in [*sorted(rows), "all"]:
+        row = rows[name] if name != "all" else sum(rows.values(), collections.Counter())
+        counted = sum(row.values())
+        share = 100 * (row["killed"] + row["explained"]) / counted if counted else 100
+        lines.append(f"{name:44} {counted:7} {row['killed']:7} {row['explained']:9} {row['survived']:8} {row['unreached']:9} {share:9.1f}")
+    return "\n".join(lines)
+
+
+def part_of(mutant):
+    return "/".join(mutant.file.split("/")[:2]) if mutant.file.startswith("bench") else mutant.file.split("/")[0]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("paths", nargs="*", metavar="PATH", help="files or folders, from the top of the tree; all without")
+    arguments.add_argument("--sample", type=int, metavar="N", help="N mutants chosen at random")
+    arguments.add_argument("--seed", type=int, default=None, help="of the choice; by default the day of the year")
+    arguments.add_argument("--least", type=float, default=0, metavar="PERCENT", help="fail if fewer of the sample are noticed")
+    arguments.add_argument("--budget", type=float, default=15, metavar="S", help="seconds of tests that a mutant is given (15)")
+    arguments.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
+    arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
+    arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time")
+    options = arguments.parse_args()
+
+    began = time.monotonic()
+    folder = TOP / "build/mutants"
+    files = source_files(options.paths)
+    if not files:
+        sys.exit(f"semantic.py: there is nothing to change in {' '.join(options.paths)}; name files of include, src, "
+                 "bench/instruments or tools that compute")
+    build = Build(folder, files, options.jobs)
+    if options.list:
+        print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
+        return 0
+    build.make()
+    print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    tests = observed(build.programs(), max(build.mutants, default=0), options.jobs)
+    reached = collections.defaultdict(list)
+    for test in tests:
+        for number in test.seen:
+            reached[number].append(test)
+    print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+    mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
+    log = folder / "outcomes.json"
+    last = json.loads(log.read_text()) if log.exists() else {}
+    if options.survivors:
+        mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
+    if options.sample and options.sample < len(mutants):
+        chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
+        mutants = chance.sample(mutants, options.sample)
+    explained = explanations()
+
+    def attempt(mutant):
+        if mutant.number not in reached:
+            return mutant, "explained" if mutant.key() in explained else "unreached", "no test comes by it"
+        noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
+        if noticed:
+            return mutant, "killed", noticed
+        return mutant, "explained" if mutant.key() in explained else "survived", f"{len(reached[mutant.number])} tests come by it"
+
+    results = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for mutant, outcome, why in pool.map(attempt, mutants):
+            results.append((mutant, outcome, why))
+            last[mutant.key()] = outcome
+            if outcome not in ("killed", "explained"):
+                print(f"{outcome:9} {mutant.file}:{mutant.line}: {mutant.key().split(': ', 1)[1]}  ({why})", flush=True)
+            if len(results) % 100 == 0:
+                log.write_text(json.dumps(last))
+                print(f"{len(results)} of {len(mutants)} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    log.write_text(json.dumps(last))
+    for titles, of in (("file", lambda m: m.file), ("kind", lambda m: m.kind), ("part", part_of)):
+        print("\n" + table(results, titles, of))
+    count = collections.Counter(outcome for _, outcome, _ in results)
+    share = 100 * (count["killed"] + count["explained"]) / max(1, len(results))
+    print(f"\nmutants {len(results)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}, "
+          f"unreached {count['unreached']}; {len(build.refused)} more do not compile; {time.monotonic() - began:.0f} s")
+    if options.sample:
+        return 0 if share >= options.least else 1
+    return 1 if count["survived"] or count["unreached"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

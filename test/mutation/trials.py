@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Runs tests with one mutant chosen: which tests come by which mutants, and which of these tests notice."""
+import dataclasses
+import mmap
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+
+# Tests are repeated for fewer rounds: what is wrong in every execution is wrong in the first.
+QUICKER = {"WEIR_FEWER_ROUNDS": "1", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
+# A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
+SLOWER, SLOWER_S = 6, 3
+BATCHES_S = [0.3, 1.5, 6]
+
+
+@dataclasses.dataclass
+class Test:
+    program: pathlib.Path
+    name: str  # as --gtest_filter takes it; "" for a model program
+    seconds: float = 0.0
+    seen: frozenset = frozenset()
+    kills: int = 0
+
+    def __str__(self):
+        return f"{self.program.name}{': ' if self.name else ''}{self.name}"
+
+
+def run(command, environment, seconds, cwd):
+    """Its exit code; None if it takes longer. What it started ends with it."""
+    with open(os.devnull, "r+b") as nothing:
+        process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd=cwd, start_new_session=True,
+                                   env=os.environ | QUICKER | environment)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+def command_for(program, names):
+    if program.name.endswith("_model"):
+        return [str(program), "--switches", "0", "--scale", "0.03"]
+    return [str(program), "--gtest_brief=1", "--gtest_fail_fast", "--gtest_filter=" + ":".join(names)]
+
+
+def tests_of(program):
+    """Every test of the program, by name."""
+    if program.name.endswith("_model"):
+        return [Test(program, "")]
+    listed = subprocess.run([str(program), "--gtest_list_tests"], capture_output=True, text=True, check=True).stdout
+    tests, suite = [], ""
+    for line in listed.splitlines():
+        name = line.split("#")[0].rstrip()
+        if not line.startswith(" "):
+            suite = name if name.endswith(".") else suite
+        elif not name.strip().startswith("DISABLED_"):
+            tests.append(Test(program, suite + name.strip()))
+    return tests
+
+
+def observe(test, count):
+    """Runs the test unchanged, and notes how long it takes and by which mutants it comes. False if it fails."""
+    with tempfile.TemporaryDirectory(prefix="weir-seen-") as folder:
+        path = pathlib.Path(folder) / "seen"
+        path.write_bytes(bytes(count + 1))
+        began = time.monotonic()
+        code = run(command_for(test.program, [test.name]), {"WEIR_MUTANTS_SEEN": str(path)}, 300, folder)
+        test.seconds = time.monotonic() - began
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as seen:
+            test.seen = frozenset(i for i, one in enumerate(bytes(seen)) if one)
+    return code == 0
+
+
+def batches(tests, budget):
+    """Lists of tests of one program each, quickest first, those that have noticed much before earlier; `budget` seconds in all."""
+    rest = sorted(tests, key=lambda test: test.seconds / (1 + test.kills))
+    spent, at = 0.0, 0
+    for most in [*BATCHES_S, budget]:
+        programs = {}
+        while at < len(rest) and (spent + rest[at].seconds <= most or spent == 0):
+            programs.setdefault(rest[at].program, []).append(rest[at])
+            spent += rest[at].seconds
+            at += 1
+        yield from programs.values()
+
+
+def killer(number, tests, budget):
+    """Which test notices the mutant, as text; None if none does within `budget` seconds."""
+    with tempfile.TemporaryDirectory(prefix="weir-mutant-") as folder:
+        for batch in batches(tests, budget):
+            seconds = sum(test.seconds for test in batch)
+            code = run(command_for(batch[0].program, [test.name for test in batch]), {"WEIR_MUTANT": str(number)},
+                       SLOWER * seconds + SLOWER_S, folder)
+            if code == 0:
+                continue
+            for test in batch:
+                test.kills += 1 / len(batch)
+            one = batch[0] if len(batch) == 1 else f"{batch[0].program.name}: one of {len(batch)}"
+            return f"{one}{' (plays for ever)' if code is None else f' (dies of {code})' if code < 0 else ''}"
+    return None
