@@ -270,7 +270,7 @@ struct eventing {
         bool notify(std::size_t) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -279,7 +279,7 @@ struct eventing {
         bool notify_if(std::size_t, Useful useful) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -310,13 +310,21 @@ struct eventing {
     private:
         static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
         static constexpr unsigned always_look = 2;  // there is no asymmetric fence
+        static constexpr unsigned one_arming = 4;   // from here on: how often it was armed
+        static constexpr unsigned asks = armed | always_look;
 
         [[gnu::noinline]] void arm() noexcept {
-            std::uint64_t ignored = 0;
-            (void)!::read(fd_, &ignored, sizeof ignored);
-            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
-            // descriptor is emptied before that
-            state_.fetch_or(armed, weir::detail::acq_rel);
+            unsigned before = state_.load(weir::detail::acquire);  // acquire: comes before the read
+            unsigned after;
+            do {
+                // Once more if it was armed, or signalled, by another thread meanwhile: the signal may have come after our
+                // read. Armed then, the descriptor would stay readable for as long as nothing else comes.
+                std::uint64_t ignored = 0;
+                (void)!::read(fd_, &ignored, sizeof ignored);
+                after = (before + one_arming) | armed;
+                // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
+                // descriptor is emptied before that. acquire, of a failure: as above
+            } while (!state_.compare_exchange_strong(before, after, weir::detail::acq_rel, weir::detail::acquire));
             if (asymmetric_) weir::detail::heavy_fence();
         }
 
