@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -233,5 +234,62 @@ TYPED_TEST(event_steps, of_one_of_many_leave_both_descriptors_true_whatever_anot
         interrupt_all(producer_acts<TypeParam>(), some_of(producer_acts<TypeParam>()));
     }
 }
+
+#if defined(__cpp_exceptions)
+/// Throws whenever it is copied, or moved to another one; to move it out of a ring into a new one never throws.
+struct touchy {
+    touchy(int) noexcept {}  // not explicit: the acts above push numbers
+    touchy(const touchy&) { throw std::runtime_error("as told"); }
+    touchy(touchy&&) noexcept = default;
+    touchy& operator=(touchy&&) { throw std::runtime_error("as told"); }
+};
+
+template <class Act>
+void ignore_exceptions(Act act) {
+    try {
+        act();
+    } catch (const std::runtime_error&) {
+    }
+}
+
+template <class Ring>
+class event_steps_throwing : public testing::Test {};
+using throwing_rings = testing::Types<weir::spsc_ring<touchy, event>, weir::spsc_ring<touchy, event_seq_cst>,
+                                      weir::mpmc_ring<touchy, event>, weir::strict_mpmc_ring<touchy, event>,
+                                      weir::pull::spsc_ring<touchy, event>, weir::pull::mpmc_ring<touchy, event>>;
+TYPED_TEST_SUITE(event_steps_throwing, throwing_rings);
+
+// What threw stays where it was, and so does the promise: an item that was not popped, room that was not used.
+TYPED_TEST(event_steps_throwing, leave_both_descriptors_true) {
+    const std::vector<named_act<TypeParam>> pushes{{"try_push", [](TypeParam& r) { (void)r.try_emplace(1); }},
+                                                   {"fill", [](TypeParam& r) {
+                                                        while (r.try_emplace(1)) continue;
+                                                    }}};
+    std::vector<named_act<TypeParam>> pops{{"try_pop", [](TypeParam& r) { (void)r.try_pop(); }},
+                                           {"drain", [](TypeParam& r) {
+                                                while (r.try_pop()) continue;
+                                            }}};
+    if constexpr (TypeParam::has_credit_on_request) pops.push_back({"request", [](TypeParam& r) { r.request(1); }});
+    interrupt_all<TypeParam>({{"push_until",
+                               [](TypeParam& r) {
+                                   const touchy item(1);
+                                   ignore_exceptions([&] { (void)r.push_until(item, long_past); });
+                               }}},
+                             pops);
+    if constexpr (!TypeParam::has_many_consumers) {
+        interrupt_all<TypeParam>(
+            {{"pop_until",
+              [](TypeParam& r) {
+                  touchy out(0);
+                  ignore_exceptions([&] { (void)r.pop_until(out, long_past); });
+              }},
+             {"consume",
+              [](TypeParam& r) {
+                  ignore_exceptions([&] { r.consume([](touchy&) { throw std::runtime_error(""); }); });
+              }}},
+            pushes);
+    }
+}
+#endif
 
 }  // namespace

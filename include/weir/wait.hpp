@@ -184,20 +184,33 @@ struct parking {
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
-                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // Before we register: whoever counts us as woken changes the ticket after we have read it, so that we cannot
                 // sleep through that wake while the next publisher believes we are up.
                 // (3) acquire: pairs with (4): whoever made this ticket has counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
-                enter();
-                if (asymmetric_) weir::detail::heavy_fence();
-                if (done()) return spins_.gave_up_too_early(), leave(), true;
-                if (weir::detail::has_passed(deadline)) return leave(), false;
-                parked();
-                weir::detail::futex_wait(ticket_, ticket, deadline);
-                leave();
+                {
+                    const registration registered(*this);
+                    if (asymmetric_) weir::detail::heavy_fence();
+                    if (done()) return spins_.gave_up_too_early(), true;
+                    if (weir::detail::has_passed(deadline)) return false;
+                    parked();
+                    weir::detail::futex_wait(ticket_, ticket, deadline);
+                }
                 if (done()) return true;
             }
         }
+
+        // A thread is counted as a waiter for as long as this lives, also if done() throws.
+        class registration {
+        public:
+            explicit registration(lot& in) noexcept : lot_(in) { lot_.enter(); }
+            ~registration() { lot_.leave(); }
+            registration(const registration&) = delete;
+            registration& operator=(const registration&) = delete;
+
+        private:
+            lot& lot_;
+        };
 
         void enter() noexcept {
             // (1) acquire: pairs with (2): who looks properly before us published before our next look
@@ -299,7 +312,7 @@ struct eventing {
         bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
             while (!done()) {
                 arm();
-                if (done()) return signal_if_armed(), true;
+                if (last_look(done)) return true;
                 if (weir::detail::has_passed(deadline)) return false;
                 parked();
                 weir::detail::wait_readable(fd_, deadline);
@@ -312,6 +325,20 @@ struct eventing {
         static constexpr unsigned always_look = 2;  // there is no asymmetric fence
         static constexpr unsigned one_arming = 4;   // from here on: how often it was armed
         static constexpr unsigned asks = armed | always_look;
+
+        // Unless there was nothing, the descriptor is readable again: what done() found, or left behind when it threw, may not
+        // be all there is.
+        template <class Done>
+        bool last_look(Done& done) noexcept(noexcept(done())) {
+            struct signalling {
+                lot& me;
+                bool is_needed = true;
+                ~signalling() {
+                    if (is_needed) me.signal_if_armed();
+                }
+            } signal{*this};
+            return signal.is_needed = done();
+        }
 
         [[gnu::noinline]] void arm() noexcept {
             unsigned before = state_.load(weir::detail::acquire);  // acquire: comes before the read
