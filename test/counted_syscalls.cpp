@@ -36,9 +36,12 @@ long wait(real_syscall real, const long* a) {
         errno = EINTR;
         return left % 2 == 0 ? 0 : -1;
     }
+    const bool oversleeps = until != nullptr && take_one(syscalls.oversleeps);
     ++syscalls.asleep;
-    const long answer = real(SYS_futex, a[0], a[1], a[2], a[3], a[4], a[5]);
+    const long answer = real(SYS_futex, a[0], a[1], a[2], oversleeps ? 0 : a[3], a[4], a[5]);
     --syscalls.asleep;
+    while (oversleeps && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, nullptr) != 0) {
+    }
     return answer;
 }
 
@@ -62,7 +65,7 @@ char state_of(pid_t thread) {
 
 void counted_syscalls::reset() {
     for (auto* const count : {&all, &waits, &wakes, &to_wake, &woken, &membarriers, &registers}) *count = 0;
-    returns_for_nothing = membarrier_failures = 0;
+    returns_for_nothing = oversleeps = membarrier_failures = 0;
 }
 
 void until_asleep(const std::vector<pid_t>& threads) {

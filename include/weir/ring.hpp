@@ -155,7 +155,7 @@ public:
         requires has_contiguous_slots
     {
         const auto slots = core().claim(n);
-        if (slots.size() == 0) [[unlikely]] {
+        if (slots.size() == 0 && n > 0) [[unlikely]] {
             ends_.found_full();
             ends_.note_no_room();
         }
@@ -261,7 +261,7 @@ public:
         requires has_contiguous_slots
     {
         const auto items = core().readable(n);
-        if (items.size() == 0) [[unlikely]] {
+        if (items.size() == 0 && n > 0) [[unlikely]] {
             ends_.found_empty();
             ends_.note_no_items();
         }
@@ -275,7 +275,7 @@ public:
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
         const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
-        if (visited == 0) [[unlikely]] {
+        if (visited == 0 && most > 0) [[unlikely]] {
             ends_.found_empty();
             ends_.note_no_items();
         }

@@ -184,20 +184,33 @@ struct parking {
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
-                // Before enter(): whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // Before we register: whoever counts us as woken changes the ticket after we have read it, so that we cannot
                 // sleep through that wake while the next publisher believes we are up.
                 // (3) acquire: pairs with (4): whoever made this ticket has counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
-                enter();
-                if (asymmetric_) weir::detail::heavy_fence();
-                if (done()) return spins_.gave_up_too_early(), leave(), true;
-                if (weir::detail::has_passed(deadline)) return leave(), false;
-                parked();
-                weir::detail::futex_wait(ticket_, ticket, deadline);
-                leave();
+                {
+                    const registration registered(*this);
+                    if (asymmetric_) weir::detail::heavy_fence();
+                    if (done()) return spins_.gave_up_too_early(), true;
+                    if (weir::detail::has_passed(deadline)) return false;
+                    parked();
+                    weir::detail::futex_wait(ticket_, ticket, deadline);
+                }
                 if (done()) return true;
             }
         }
+
+        // A thread is counted as a waiter for as long as this lives, also if done() throws.
+        class registration {
+        public:
+            explicit registration(lot& in) noexcept : lot_(in) { lot_.enter(); }
+            ~registration() { lot_.leave(); }
+            registration(const registration&) = delete;
+            registration& operator=(const registration&) = delete;
+
+        private:
+            lot& lot_;
+        };
 
         void enter() noexcept {
             // (1) acquire: pairs with (2): who looks properly before us published before our next look
@@ -270,7 +283,7 @@ struct eventing {
         bool notify(std::size_t) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -279,7 +292,7 @@ struct eventing {
         bool notify_if(std::size_t, Useful useful) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]] return signal_if_armed();
             return false;
         }
 
@@ -299,7 +312,7 @@ struct eventing {
         bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
             while (!done()) {
                 arm();
-                if (done()) return signal_if_armed(), true;
+                if (last_look(done)) return true;
                 if (weir::detail::has_passed(deadline)) return false;
                 parked();
                 weir::detail::wait_readable(fd_, deadline);
@@ -310,13 +323,35 @@ struct eventing {
     private:
         static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
         static constexpr unsigned always_look = 2;  // there is no asymmetric fence
+        static constexpr unsigned one_arming = 4;   // from here on: how often it was armed
+        static constexpr unsigned asks = armed | always_look;
+
+        // Unless there was nothing, the descriptor is readable again: what done() found, or left behind when it threw, may not
+        // be all there is.
+        template <class Done>
+        bool last_look(Done& done) noexcept(noexcept(done())) {
+            struct signalling {
+                lot& me;
+                bool is_needed = true;
+                ~signalling() {
+                    if (is_needed) me.signal_if_armed();
+                }
+            } signal{*this};
+            return signal.is_needed = done();
+        }
 
         [[gnu::noinline]] void arm() noexcept {
-            std::uint64_t ignored = 0;
-            (void)!::read(fd_, &ignored, sizeof ignored);
-            // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
-            // descriptor is emptied before that
-            state_.fetch_or(armed, weir::detail::acq_rel);
+            unsigned before = state_.load(weir::detail::acquire);  // acquire: comes before the read
+            unsigned after;
+            do {
+                // Once more if it was armed, or signalled, by another thread meanwhile: the signal may have come after our
+                // read. Armed then, the descriptor would stay readable for as long as nothing else comes.
+                std::uint64_t ignored = 0;
+                (void)!::read(fd_, &ignored, sizeof ignored);
+                after = (before + one_arming) | armed;
+                // (1) acquire: pairs with (2): who looks properly before us published before our next look; and release: the
+                // descriptor is emptied before that. acquire, of a failure: as above
+            } while (!state_.compare_exchange_strong(before, after, weir::detail::acq_rel, weir::detail::acquire));
             if (asymmetric_) weir::detail::heavy_fence();
         }
 

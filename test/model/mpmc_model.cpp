@@ -11,6 +11,7 @@ template <class Wait>
 using ring = weir::mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
 using plain = ring<weir::wait::yield>;
 using park = ring<weir::wait::park>;
+using event = ring<weir::wait::event>;
 using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;
 
 using by = model::closer;
@@ -36,6 +37,9 @@ constexpr entry scenarios[] = {
     {"wait_bulk", 3, 0, 100'000, make<waiting_bulk<park, 2, 2>>},
     {"give_up_2_producers", 3, 0, 100'000, make<giving_up<park, 1, 2, 1, 1>>},
     {"give_up_2_consumers", 3, 0, 100'000, make<giving_up<park, 2, 1, 2, 2>>},
+    {"leave_2_producers", 3, 0, 50'000, make<leaving<park, false>>},
+    {"leave_2_consumers", 3, 0, 50'000, make<leaving<park, true>>},
+    {"event_leave_2_consumers", 3, 0, 20'000, make<leaving<event, true>>},
     {"close_waiting", 3, 0, 200'000, make<closing<park, 1, pushes::waiting, pops::waiting, by::a_third>>},
     {"close_2_consumers", 3, 0, 200'000,
      make<closing<park, 1, pushes::waiting, pops::waiting, by::the_producer, 1, 2>>},

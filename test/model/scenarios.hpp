@@ -7,6 +7,8 @@
 #define WEIR_ATOMIC_HEADER "model_atomic.hpp"
 #define WEIR_CHECK_ROLES 0  // the threads of the model are fibers of one thread
 
+#include <poll.h>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -539,6 +541,50 @@ class waiting_in_lot : public scenario {
     int told_ = 0, naps_ = 0;
 };
 
+/// A lot's descriptor once all is quiet: readable if something is left, and no longer when somebody has found nothing.
+/// One thread brings things, one tries to take them, and one waits for them, but gives up before it sleeps.
+template <class Lot>
+class truthful_descriptor : public scenario {
+    void thread(unsigned index) override {
+        switch (index) {
+        case 0:
+            for (int i = 0; i < 2; ++i) {
+                left_.fetch_add(1, release);
+                (void)lot_.notify(1);
+            }
+            break;
+        case 1: return try_to_take(), try_to_take();
+        default: wait_until_sleep();
+        }
+    }
+    void after() override {
+        check(left_.load(acquire) == 0 || is_readable(), "something is left: readable");
+        while (take()) continue;
+        try_to_take();
+        check(!is_readable(), "somebody has found nothing: not readable");
+    }
+
+    void wait_until_sleep() {
+        int looks = 0;
+        (void)lot_.wait([&]() noexcept { return take() || ++looks == 2; }, weir::detail::forever);
+    }
+    bool take() noexcept {
+        int left = left_.load(acquire);
+        while (left > 0 && !left_.compare_exchange_strong(left, left - 1, acquire, acquire)) continue;
+        return left > 0;
+    }
+    void try_to_take() noexcept {
+        if (!take()) lot_.found_nothing([this]() noexcept { return left_.load(acquire) > 0; });
+    }
+    bool is_readable() const noexcept {
+        pollfd entry{.fd = lot_.fd(), .events = POLLIN, .revents = 0};
+        return ::poll(&entry, 1, 0) == 1;
+    }
+
+    Lot lot_{true};  // nobody has found nothing yet
+    weir::detail::atomic<int> left_{0};
+};
+
 /// Who waits may give up, and comes back to wait for good: nobody may miss a wake-up for that.
 template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Items = 2>
 class giving_up : public ring_scenario<Ring, Capacity, P, C> {
@@ -573,6 +619,42 @@ class giving_up : public ring_scenario<Ring, Capacity, P, C> {
             check(out.number() == -7, "who gave up has nothing");
             check(this->pop(c) == status::success, "open: pop succeeds");
         }
+    }
+};
+
+/// One of two who wait gives up and leaves: a wake-up that it was given must not go with it. If it need not give up, it
+/// makes room, or brings an item, for the other one, who waits for good.
+template <class Ring, bool OfConsumers>
+class leaving : public ring_scenario<Ring, 1, 2, 2> {
+    using time = typename Ring::time_point;
+    static time some_time() { return time::max() - std::chrono::hours(1); }
+
+    void thread(unsigned index) override {
+        switch (index) {
+        case 0: return check_success(OfConsumers ? this->push(0) : this->pop(0));
+        case 1: return OfConsumers ? pop_or_leave() : push_or_leave();
+        default: return check_success(OfConsumers ? this->pop(1) : this->push(1));
+        }
+    }
+    void pop_or_leave() {
+        element out;
+        this->about_to_take(1);
+        if (this->ring.pop_until(out, some_time()) != status::success) return this->not_taken(1);
+        this->received(0, out);
+        check_success(this->push(1));
+    }
+    void push_or_leave() {
+        if (this->ring.push_until(this->next(0), some_time()) != status::success) return;
+        this->accepted(0);
+        check_success(this->pop(1));
+    }
+    void produce(unsigned) override {}
+    void consume(unsigned) override {}
+    static void check_success(status answer) { check(answer == status::success, "who does not give up is served"); }
+
+public:
+    leaving() {
+        if (!OfConsumers) check_success(this->push(0));
     }
 };
 

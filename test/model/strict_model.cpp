@@ -28,6 +28,8 @@ constexpr entry scenarios[] = {
     {"bulk", 3, 0, 100'000, make<bulk<plain, 3, 2, 1>>},
     {"wait", 3, 0, 100'000, make<waiting<park, 1, 2, 1, 1>>},
     {"wait_2_consumers", 3, 0, 100'000, make<waiting<park, 1, 1, 2, 2>>},
+    {"leave_2_producers", 3, 0, 50'000, make<leaving<park, false>>},
+    {"leave_2_consumers", 3, 0, 50'000, make<leaving<park, true>>},
     {"close_waiting", 3, 0, 200'000, make<closing<park, 1, pushes::waiting, pops::waiting, by::a_third>>},
     {"close_2_producers", 4, 0, 200'000, make<closing<plain, 1, pushes::trying, pops::trying, by::a_third, 2, 1>>},
     {"close_2_consumers", 4, 0, 200'000, make<closing<plain, 1, pushes::trying, pops::trying, by::a_third, 1, 2>>},

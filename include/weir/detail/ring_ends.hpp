@@ -90,13 +90,17 @@ public:
 
     // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
     // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
+    // So does a producer whose element throws when it is made: it was woken for the room that it leaves.
     template <class Attempt, class Stop>
     status wait_for_room(Attempt attempt, Stop stop, steady_time deadline) {
         status answer = status::full;
-        const bool in_time = sleep_in(space_, made_, [&] { return !is_to_wait(answer = attempt()) || stop(); }, deadline);
-        if constexpr (has_many_producers) {
-            if (answer == status::success && core_.has_room()) space_.notify(1);
-        }
+        const passing_on wake{*this, answer};
+        const auto done = [&] {
+            answer = status::success;  // so it stays if making the element throws
+            answer = attempt();
+            return !is_to_wait(answer) || stop();
+        };
+        const bool in_time = sleep_in(space_, made_, done, deadline);
         if (!in_time) answer = status::timeout;
         if (!is_to_wait(answer)) note_push(answer);
         return answer;
@@ -185,6 +189,15 @@ public:
     }
 
 private:
+    // Passes the wake on at the end of its scope, if the answer is success then.
+    struct passing_on {
+        ring_ends& me;
+        const status& answer;
+        ~passing_on() {
+            if (has_many_producers && answer == status::success && me.core_.has_room()) me.space_.notify(1);
+        }
+    };
+
     static constexpr bool is_shortage(status answer) noexcept {
         return answer == status::full || (has_credit_on_request && answer == status::no_credit);
     }
