@@ -196,8 +196,9 @@ TYPED_TEST(close, loses_nothing_and_leaves_nobody_asleep) {
 TYPED_TEST(close, wakes_every_parked_producer_and_consumer) {
     weir::spsc_ring<int, TypeParam> full(1);
     weir::spsc_ring<int, TypeParam> empty(1);
+    ASSERT_EQ(full.push(0), status::success);
     std::thread producer([&] {
-        EXPECT_EQ(full.push(0), status::success);
+        full.adopt_producer();
         EXPECT_EQ(full.push(1), status::closed);
     });
     std::thread consumer([&] {

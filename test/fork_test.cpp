@@ -72,6 +72,7 @@ public:
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         ring.adopt_consumer();
         if (ring.pop() != 2U) return false;
+        while (ring.size_approx() < 2) std::this_thread::yield();  // its first item has come
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         ring.close();
         producer.join();
@@ -82,7 +83,7 @@ public:
     static int child_that(const std::function<int()>& act) {
         const pid_t child = ::fork();
         if (child == 0) {
-            ::alarm(60);  // who is never woken
+            ::alarm(120);  // who is never woken; others may take a minute on a busy machine
             ::_exit(act());
         }
         int result = 0;

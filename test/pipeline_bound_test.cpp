@@ -4,7 +4,6 @@
 // it for longer, and holds the source to the rate of the sink within 5%: to be run alone.
 #include "weir/pipeline.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -35,7 +34,6 @@ using namespace weir_test;
 using weir::pipeline;
 using outcome = weir::pipeline::outcome;
 using std::chrono::steady_clock;
-using testing::HasSubstr;
 
 bool long_form() {
     const char* const asked = std::getenv("WEIR_PIPELINE_LONG");
@@ -73,9 +71,12 @@ TEST(pipeline, a_frozen_sink_stops_the_source_costs_no_cpu_and_loses_nothing) {
     p.connect(second, out, 30);
     p.run();
 
-    ASSERT_TRUE(eventually([&] { return edge(p, "second", "out").delivered == 500 && all_full(p); }));
-    const std::uint64_t accepted = edge(p, "feed", "first").accepted;
-    EXPECT_LE(accepted - 500, 100U + 1 + 30 + 4) << "the sum of the capacities, and one item for each stage";
+    // An item that a stage has sent on takes up a slot before it for a moment longer: all are full for good when the
+    // source has made what all edges hold together.
+    constexpr std::uint64_t accepted = 500 + 100 + 1 + 30;
+    ASSERT_TRUE(eventually([&] { return edge(p, "feed", "first").accepted >= accepted && all_full(p); }));
+    EXPECT_EQ(edge(p, "feed", "first").accepted, accepted) << "no more than the sum of the capacities";
+    EXPECT_EQ(edge(p, "second", "out").delivered, 500U);
     expect_balanced(p);
 
     const auto cpu_before = cpu_time();
@@ -96,7 +97,8 @@ TEST(pipeline, a_frozen_sink_stops_the_source_costs_no_cpu_and_loses_nothing) {
 }
 
 /// What a frozen pipeline is checked for: its sink takes nothing, and the source must come to rest at the bound. Empty
-/// when it does, else what is wrong. It is at rest when nothing was accepted between a hundred looks in a row.
+/// when it does, else what is wrong. It is at rest when all edges are full and nothing was accepted between a hundred
+/// looks in a row.
 std::string unboundedness(const pipeline& p, std::string_view from, std::string_view to, std::uint64_t bound) {
     std::uint64_t last = 0;
     for (int looks_at_rest = 0; looks_at_rest < 100; ++looks_at_rest) {
@@ -106,7 +108,7 @@ std::string unboundedness(const pipeline& p, std::string_view from, std::string_
             return "accepted " + std::to_string(accepted) + " items, of which " + std::to_string(bound) +
                    " can be on their way: there is a queue without a bound";
         }
-        if (accepted != last) looks_at_rest = 0;
+        if (accepted != last || !all_full(p)) looks_at_rest = 0;
         last = accepted;
     }
     return {};
@@ -162,11 +164,12 @@ TEST_P(hidden_queue, is_found_in_whichever_stage_it_is) {
     }
     p.connect(last, out, capacity);
     p.run();
-    const std::string wrong = unboundedness(p, "stage 0", "stage 1", 4 * (capacity + 1));
+    const auto wrong = [&] { return unboundedness(p, "stage 0", "stage 1", 4 * (capacity + 1)); };
     if (GetParam() == 0) {
-        EXPECT_EQ(wrong, "");
+        EXPECT_EQ(wrong(), "");
     } else {
-        EXPECT_THAT(wrong, HasSubstr("a queue without a bound"));
+        // Again, if need be: where the hidden queue got no CPU for that long, all was at rest.
+        EXPECT_TRUE(eventually([&] { return wrong().find("a queue without a bound") != std::string::npos; }));
     }
     p.cancel();
     frozen.open();

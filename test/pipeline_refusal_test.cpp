@@ -165,6 +165,20 @@ TEST(pipeline, refuses_loose_ends_when_it_is_run) {
     q.connect(numbers, flat, 1);
     q.connect(flat, q.sink<int>("out", [](int) {}), 3);
     EXPECT_THAT(refusal([&] { q.run(); }), HasSubstr("stage 'flat' may make 4 items of one, and has room for 3"));
+
+    // Where all outputs get everything, the least room counts; where each gets some, that of all.
+    const auto refusal_of_nine = [](auto how) {
+        pipeline r;
+        const auto nine = r.flat_stage<int, int>(
+            "nine", 9, [](int, auto&) {}, {}, how);
+        r.connect(r.source<int>("numbers", count_to(0)), nine, 1);
+        r.connect(nine, r.sink<int>("small", [](int) {}), 3);
+        r.connect(nine, r.sink<int>("large", [](int) {}), 5);
+        return refusal([&] { r.run(); });
+    };
+    EXPECT_THAT(refusal_of_nine(weir::split::to_all{}), HasSubstr("may make 9 items of one, and has room for 3"));
+    EXPECT_THAT(refusal_of_nine(weir::split::in_turn{}), HasSubstr("may make 9 items of one, and has room for 8"));
+    EXPECT_THAT(refusal_of_nine(weir::split::least_loaded{}), HasSubstr("and has room for 8"));
 }
 
 TEST(pipeline, refuses_what_cannot_be_built) {

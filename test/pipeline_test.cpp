@@ -167,12 +167,16 @@ TEST(pipeline, an_inlet_takes_from_many_threads_whatever_it_accepts_before_it_is
 
 TEST(pipeline, cancel_ends_everything_though_all_is_full_and_counts_what_is_lost) {
     gate frozen;
+    std::atomic<bool> sink_has_one{false};
     pipeline p;
     const opened_at_end thaw{frozen};
     auto in = p.inlet<int>("in");
     const auto feed = p.source<int>("feed", count_for_ever());
     const auto relay = p.stage<int, int>("relay", pass());
-    const auto out = p.sink<int>("out", [&](int) { frozen.wait(); });
+    const auto out = p.sink<int>("out", [&](int) {
+        sink_has_one = true;
+        frozen.wait();
+    });
     p.connect(in, relay, 5);
     p.connect(feed, relay, 10);
     p.connect(relay, out, 7);
@@ -181,7 +185,13 @@ TEST(pipeline, cancel_ends_everything_though_all_is_full_and_counts_what_is_lost
         int i = 0;
         while (in.push(i) == status::success) ++i;
     });
-    ASSERT_TRUE(eventually([&] { return all_full(p); }));
+    // At rest: the relay has passed on what the last edge holds, its inputs are full again, and the sink has its first.
+    EXPECT_TRUE(eventually([&] {
+        const auto pushed = edge(p, "in", "relay");
+        const auto fed = edge(p, "feed", "relay");
+        return sink_has_one && pushed.delivered + fed.delivered == 7 && pushed.accepted == pushed.delivered + 5 &&
+               fed.accepted == fed.delivered + 10;
+    }));
     p.cancel();
     pusher.join();
     frozen.open();

@@ -271,7 +271,7 @@ TYPED_TEST(suspend, a_close_in_the_middle_of_a_push_keeps_the_account) {
 // ---- wakes that come in the wrong order ----------------------------------------------------------------------
 
 constexpr auto until_surely_parked = 60ms;
-constexpr auto long_enough = 5s;
+constexpr auto long_enough = 20s;
 
 // Calls it, and says timeout when it took that long: who was not woken still finds the item when time is up.
 template <class Operation>

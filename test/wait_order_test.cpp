@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 constexpr int most_steps = 24;  // more than a wait takes until it sleeps
-constexpr auto long_enough = 3s;
+constexpr auto long_enough = 20s;
 
 template <class Wait>
 class wait_order : public testing::Test {

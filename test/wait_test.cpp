@@ -120,7 +120,7 @@ TYPED_TEST(wait, ends_at_once_when_the_deadline_is_past) {
     }
     int out = 0;
     EXPECT_EQ(ring.pop_for(out, -1h), status::timeout);
-    EXPECT_LT(clock::now() - start, 10s);
+    EXPECT_LT(clock::now() - start, ages);
 }
 
 TYPED_TEST(wait, takes_the_longest_time_for_no_deadline) {
@@ -287,7 +287,7 @@ TYPED_TEST(wait, outlasts_being_woken_for_nothing) {
         EXPECT_EQ(ring.pop_unless(out, count), status::success);
         back = true;
     });
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 200 || (looks == 0 && i < 200'000); ++i) {  // more where the thread is slow to begin
         ring.wake_all();
         std::this_thread::sleep_for(100us);
         ASSERT_FALSE(back) << "pop came back from an empty ring";
@@ -364,6 +364,7 @@ TYPED_TEST(wait, in_a_hail_of_signals_times_out_not_early) {
             std::this_thread::sleep_for(50us);
         }
     });
+    while (signals::handled == 0) std::this_thread::yield();
     int out = 0;
     auto start = clock::now();
     EXPECT_EQ(ring.pop_for(out, 30ms), status::timeout);
@@ -374,7 +375,6 @@ TYPED_TEST(wait, in_a_hail_of_signals_times_out_not_early) {
     EXPECT_GE(clock::now() - start, 30ms);
     over = true;
     sender.join();
-    EXPECT_GT(signals::handled, 0);
 }
 #endif
 

@@ -104,11 +104,11 @@ TEST(tcp, a_stopped_sink_stops_the_source_within_capacity_and_window_and_nothing
     sink.stop();
     ASSERT_TRUE(eventually([&] {
         const auto lines = ledgers_of(source);
-        return stands_still(lines) && lines.back().at("queued") == capacity;
+        return stands_still(lines) && lines.back().at("queued") == capacity &&
+               lines.back().at("sent") == lines.back().at("granted");
     })) << source.out();
     const auto stopped = latest(source);
     EXPECT_LT(stopped.at("accepted"), count);
-    EXPECT_EQ(stopped.at("sent"), stopped.at("granted")) << "all credit is used, and no more";
     EXPECT_EQ(stopped.at("accepted"), stopped.at("sent") + capacity);
     const auto lines_then = ledgers_of(source).size();
     ASSERT_TRUE(eventually([&] { return ledgers_of(source).size() > lines_then + 40; }));

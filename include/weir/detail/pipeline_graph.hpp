@@ -42,7 +42,7 @@ struct edge_ledger {
 /// split::to_all.
 struct stage_ledger {
     std::string_view name;
-    std::uint64_t emitted;  ///< returned by its function
+    std::uint64_t emitted;  ///< returned by its function, except an item whose copy or key threw
     std::uint64_t held;     ///< in hand, waiting for room (split::by_key)
     std::uint64_t shed;     ///< dropped for an output that was stuck (split::by_key)
     std::uint64_t lost;     ///< in hand when the pipeline was cancelled

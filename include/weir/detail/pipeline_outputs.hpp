@@ -14,6 +14,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -89,11 +90,29 @@ public:
     }
 
     void send(T&& item) {
-        this->emitted_.add(1);
-        if constexpr (std::copy_constructible<T>) {
-            for (std::size_t i = 1; i < this->edges_.size(); ++i) this->edges_[i]->send(T(std::as_const(item)));
+        if constexpr (std::copy_constructible<T> && !std::is_nothrow_copy_constructible_v<T>) {
+            send(std::move(item), this->edges_.size() - 1);
+        } else {
+            this->emitted_.add(1);
+            if constexpr (std::copy_constructible<T>) {
+                for (std::size_t i = 1; i < this->edges_.size(); ++i) this->edges_[i]->send(T(std::as_const(item)));
+            }
+            this->edges_[0]->send(std::move(item));
         }
-        this->edges_[0]->send(std::move(item));
+    }
+
+private:
+    // To the first edge and the next `copies`. All copies exist, on the stack, before the first is sent: if one throws,
+    // no edge has the item.
+    void send(T&& item, std::size_t copies) {
+        if (copies == 0) {
+            this->emitted_.add(1);
+            this->edges_[0]->send(std::move(item));
+        } else {
+            T copy(std::as_const(item));
+            send(std::move(item), copies - 1);
+            this->edges_[copies]->send(std::move(copy));
+        }
     }
 };
 
