@@ -7,6 +7,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <tuple>
+#include <utility>
+
 namespace {
 
 using testing::AllOf;
@@ -76,6 +82,37 @@ TEST(jitter, is_what_was_stolen_and_what_happened_meanwhile) {
     ASSERT_EQ(pu.by_interrupt.size(), 3U);
     EXPECT_EQ(pu.by_interrupt[0].name, "LOC Local timer interrupts");
     EXPECT_EQ(pu.by_interrupt[2].count, 5U);
+}
+
+// Of 4000 gaps: 2400 of 1.5 us, 1500 of 23 us, 90 of 300 us, 9 of 4 ms and one of 50 ms. So the median is 1.5 us, p99
+// is 300 us, p99.9 is 4 ms, and the worst 50 ms.
+TEST(jitter, has_percentiles_that_are_those_they_say) {
+    spin_record seen;
+    seen.watched_ns = 8e9;
+    seen.stolen_ns = 24'000;
+    const std::pair<std::uint64_t, int> gaps[] = {
+        {1'500, 2400}, {23'000, 1500}, {300'000, 90}, {4'000'000, 9}, {50'000'000, 1}};
+    for (const auto& [ns, times] : gaps)
+        for (int i = 0; i != times; ++i) seen.gaps_ns.record(ns);
+    const auto pu = summarize(7, seen, {}, {}, 100);
+    EXPECT_EQ(pu.pu, 7U);
+    EXPECT_NEAR(pu.p50_gap_ns, 1'500, 15) << "to two digits";
+    EXPECT_NEAR(pu.p99_9_gap_ns, 4'000'000, 40'000);
+    EXPECT_NEAR(pu.worst_gap_ns, 50'000'000, 500'000);
+    EXPECT_DOUBLE_EQ(pu.gaps_per_s, 500);
+    EXPECT_DOUBLE_EQ(pu.stolen_ppm, 3);
+    EXPECT_DOUBLE_EQ(pu.seconds, 8);
+    const std::tuple<double, double, std::uint64_t> rows[] = {
+        {1e3, 2e3, 2400}, {2e3, 5e3, 0}, {5e3, 1e4, 0}, {1e4, 2e4, 0}, {2e4, 5e4, 1500}, {5e4, 1e5, 0}, {1e5, 2e5, 0},
+        {2e5, 5e5, 90},   {5e5, 1e6, 0}, {1e6, 2e6, 0}, {2e6, 5e6, 9}, {5e6, 1e7, 0},    {1e7, 2e7, 0}, {2e7, 5e7, 1}};
+    std::size_t i = 0;
+    ASSERT_EQ(pu.gaps.size(), std::size(rows));
+    for (const auto& [from, to, count] : rows) {
+        EXPECT_EQ(pu.gaps[i].from_ns, from);
+        EXPECT_EQ(pu.gaps[i].to_ns, to);
+        EXPECT_EQ(pu.gaps[i].count, count) << from;
+        ++i;
+    }
 }
 
 TEST(jitter, sorts_gaps_into_rows_as_a_person_would) {

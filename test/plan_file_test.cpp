@@ -13,6 +13,7 @@
 #include <iterator>
 #include <string>
 #include <thread>
+#include <tuple>
 
 namespace {
 
@@ -238,6 +239,99 @@ TEST(measurements_file, of_a_matrix_gives_pairs_their_classes_and_rates) {
     EXPECT_EQ(read.cost(machine(), 0, 3).source, weir::cost_source::measured_class);
     EXPECT_EQ(read.cost(machine(), 0, 5).source, weir::cost_source::assumed);
     EXPECT_EQ((read.items_per_s[{0, 1}]), 2e8);
+}
+
+std::string matrix_of(const std::string& pairs, const std::string& classes) {
+    return R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" + fingerprint(machine()) +
+           R"("}, "pairs": [)" + pairs + R"(], "classes": [)" + classes + "]}";
+}
+
+measurements read_matrix(const std::string& text) {
+    const temporary_file file(text);
+    measurements read;
+    read.load_matrix(file.path(), machine());
+    return read;
+}
+
+TEST(measurements_file, gives_each_direction_what_was_measured_in_it) {
+    const auto read = read_matrix(matrix_of(
+        R"({"from": 2, "to": 5, "one_way_ns": {"p50": 61, "p99": 90}, "items_per_s": 2e8},
+           {"from": 5, "to": 2, "one_way_ns": {"p50": 73, "p99": 110}, "items_per_s": 3e8},
+           {"from": 3, "to": 4, "one_way_ns": {"p50": 81, "p99": 120}, "measured": false, "items_per_s": 0},
+           {"from": 4, "to": 3, "one_way_ns": {"p50": 83, "p99": 130}, "measured": false, "items_per_s": 1})",
+        ""));
+    EXPECT_EQ(read.cost(machine(), 2, 5).cost.p50_ns, 61);
+    EXPECT_EQ(read.cost(machine(), 2, 5).cost.p99_ns, 90);
+    EXPECT_EQ(read.cost(machine(), 5, 2).cost.p50_ns, 73);
+    EXPECT_EQ(read.cost(machine(), 5, 2).cost.p99_ns, 110);
+    EXPECT_EQ(read.cost(machine(), 3, 4).cost.p50_ns, 81);
+    EXPECT_EQ(read.cost(machine(), 4, 3).cost.p50_ns, 83);
+    EXPECT_EQ(read.items_per_s.at({2, 5}), 2e8);
+    EXPECT_EQ(read.items_per_s.at({5, 2}), 3e8);
+    EXPECT_EQ(read.items_per_s.count({3, 4}), 0U) << "no rate";
+    EXPECT_EQ(read.items_per_s.at({4, 3}), 1);
+}
+
+TEST(measurements_file, of_several_rows_of_a_class_the_dearest_counts) {
+    const std::string cheap = R"({"distance": "same-l3", "one_way_ns": {"p50": 65, "p99": 300}})";
+    const std::string dear = R"({"distance": "same-l3", "one_way_ns": {"p50": 75, "p99": 95}})";
+    const std::string other = R"({"distance": "cross-package", "one_way_ns": {"p50": 85, "p99": 97}})";
+    const std::string none = R"({"distance": "same-l3", "one_way_ns": null})";
+    for (const auto& rows : {cheap + "," + dear + "," + other, dear + "," + other + "," + cheap,
+                             none + "," + cheap + "," + other + "," + dear + "," + none}) {
+        const auto read = read_matrix(matrix_of("", rows));
+        ASSERT_EQ(read.classes.size(), 2U) << rows;
+        EXPECT_EQ(read.classes.at(distance::same_l3).p50_ns, 75) << rows;
+        EXPECT_EQ(read.classes.at(distance::same_l3).p99_ns, 95) << "of the same row: " << rows;
+        EXPECT_EQ(read.cost(machine(), 4, 6).cost.p50_ns, 75) << rows;
+        EXPECT_EQ(read.cost(machine(), 6, 2).cost.p50_ns, 85) << rows;
+    }
+}
+
+TEST(measurements_file, has_a_p99_that_is_no_less_than_the_p50) {
+    const auto read = read_matrix(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 9}})", ""));
+    EXPECT_EQ(read.cost(machine(), 0, 1).cost.p50_ns, 61);
+    EXPECT_EQ(read.cost(machine(), 0, 1).cost.p99_ns, 61);
+}
+
+TEST(measurements_file, knows_every_distance_by_its_name) {
+    for (const auto far : {distance::same_pu, distance::smt, distance::same_l2, distance::same_l3,
+                           distance::same_package, distance::cross_package}) {
+        const auto read = read_matrix(matrix_of(
+            "", R"({"distance": ")" + std::string(to_string(far)) + R"(", "one_way_ns": {"p50": 7, "p99": 8}})"));
+        EXPECT_EQ(read.classes.count(far), 1U) << to_string(far);
+    }
+}
+
+TEST(measurements_file, may_lack_classes_and_be_loaded_on_top_of_another) {
+    const temporary_file first(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 90}},
+                                            {"from": 0, "to": 2, "one_way_ns": {"p50": 62, "p99": 91}})",
+                                         ""));
+    const temporary_file second(R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" +
+                                fingerprint(machine()) +
+                                R"("}, "pairs": [{"from": 0, "to": 2, "one_way_ns": {"p50": 72, "p99": 93}}]})");
+    measurements read;
+    read.load_matrix(first.path(), machine());
+    read.load_matrix(second.path(), machine());
+    EXPECT_EQ(read.cost(machine(), 0, 1).cost.p50_ns, 61);
+    EXPECT_EQ(read.cost(machine(), 0, 2).cost.p50_ns, 72);
+    EXPECT_EQ(read.cost(machine(), 0, 2).cost.p99_ns, 93);
+}
+
+TEST(assumed_costs, grow_with_the_distance_and_the_tail_is_dearer) {
+    const auto on = topology::synthetic("pack:2 l3:2 l2:2 core:2 pu:2");
+    const measurements nothing;
+    const std::tuple<unsigned, double, double> of_pu_0_to[] = {{0, 5000, 50000}, {1, 20, 60},   {2, 30, 90},
+                                                               {4, 50, 150},     {8, 100, 300}, {16, 200, 600}};
+    for (const auto& [to, p50, p99] : of_pu_0_to) {
+        const auto found = nothing.cost(on, 0, to);
+        EXPECT_EQ(found.cost.p50_ns, p50) << to;
+        EXPECT_EQ(found.cost.p99_ns, p99) << to;
+        EXPECT_EQ(found.source, weir::cost_source::assumed);
+    }
+    EXPECT_EQ(to_string(weir::cost_source::measured), "measured");
+    EXPECT_EQ(to_string(weir::cost_source::measured_class), "measured at this distance");
+    EXPECT_EQ(to_string(weir::cost_source::assumed), "assumed");
 }
 
 TEST(measurements_file, of_jitter_gives_the_noise_of_pus) {
