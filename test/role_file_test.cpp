@@ -45,7 +45,11 @@ TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
     };
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "a", "to": "b"}]})"),
                 HasSubstr("edge 'a->b' leads to no role 'b': the roles are a"));
+    EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "b", "to": "a"}]})"),
+                HasSubstr("edge 'b->a' leads to no role 'b'"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "a"}]})"), HasSubstr("role 'a' is there twice"));
+    EXPECT_THAT(why(R"({"roles": [{"name": "a", "quiet": true, "wild": 1}]})"),
+                HasSubstr("'roles[0].wild' is unknown"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "loud": true}]})"), HasSubstr("'roles[0].loud' is unknown"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "quiet": 1}]})"), HasSubstr("is neither true nor false"));
     EXPECT_THAT(why(R"({"roles": [{"name": ""}]})"), HasSubstr("names are of letters"));
@@ -71,7 +75,8 @@ TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
 
 TEST(role_file, may_say_false_null_and_nothing) {
     const temporary_file file(R"({"roles": [{"name": "a", "quiet": false, "smt_ok": null, "pinned": 4294967295},
-        {"name": "b", "smt_ok": true, "package": 7}], "edges": [{"from": "b", "to": "a", "items_per_s": 0}]})");
+        {"name": "b", "smt_ok": true, "package": 7, "pu": 1, "isolated": true, "noise_ns": 2, "noise_assumed": true}],
+        "edges": [{"from": "b", "to": "a", "items_per_s": 0}, {"from": "a", "to": "b", "items_per_s": 0.5}]})");
     const auto asked = plan_request::load(file.path());
     EXPECT_FALSE(asked.roles[0].quiet);
     EXPECT_FALSE(asked.roles[0].smt_ok);
@@ -83,6 +88,7 @@ TEST(role_file, may_say_false_null_and_nothing) {
     EXPECT_EQ(asked.roles[1].package, 7U);
     EXPECT_EQ(asked.edges[0].name(), "b->a");
     EXPECT_EQ(asked.edges[0].items_per_s, std::nullopt) << "nothing is no rate";
+    EXPECT_EQ(asked.edges[1].items_per_s, 0.5);
 }
 
 }  // namespace
