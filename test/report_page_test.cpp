@@ -11,17 +11,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fake_gnuplot.hpp"
 #include "golden.hpp"
 #include "made_up_results.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <weir/version.hpp>
-
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -157,43 +152,10 @@ json bench(const topology& of) {
             {"summary", rows}};
 }
 
-/// Each test works in a folder of its own, with a gnuplot that writes its script where the picture would be.
-class report_page : public testing::Test {
+class report_page : public weir_test::with_fake_gnuplot {
 protected:
-    void SetUp() override {
-        std::string pattern = testing::TempDir() + "weir_page_XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-        ::chdir(folder_.c_str()) == 0 ? void() : void(ADD_FAILURE());
-        std::ofstream("gnuplot") << R"(#!/bin/sh
-awk '/^set output/ { file = $3; gsub(/\047/, "", file); print "<svg viewBox=\"0 0 1 2\">" > file; next }
-     /^unset output/ { print "</svg>" > file; close(file); file = ""; next }
-     file != "" { gsub(/</, "\\&lt;"); print > file }' "$1"
-)";
-        std::filesystem::permissions("gnuplot", std::filesystem::perms::owner_all);
-        ::setenv("PATH", (folder_.string() + ":" + path_).c_str(), 1);
-    }
-    void TearDown() override {
-        ::setenv("PATH", path_.c_str(), 1);
-        std::filesystem::current_path(before_);
-        std::filesystem::remove_all(folder_);
-    }
-
     static void write(const std::string& name, const json& content) { std::ofstream(name) << content.dump(); }
-
-    /// Without what all pages have, and what every version changes.
-    static std::string text_of(const report::contents& all) {
-        auto text = report::page_of(all).text();
-        text.erase(0, text.find("<body>"));
-        for (std::size_t at = 0; (at = text.find(WEIR_VERSION_STRING, at)) != std::string::npos;)
-            text.replace(at, sizeof WEIR_VERSION_STRING - 1, "VERSION");
-        return text;
-    }
-
-private:
-    std::filesystem::path folder_;
-    const std::filesystem::path before_ = std::filesystem::current_path();
-    const std::string path_ = std::getenv("PATH");
+    static std::string text_of(const report::contents& all) { return body_of(report::page_of(all).text()); }
 };
 
 TEST_F(report_page, has_each_figure_of_each_result_in_its_place) {
