@@ -329,11 +329,11 @@ TEST(statistics, of_odd_and_even_counts) {
 }
 
 TEST(statistics, quantiles_reach_from_the_least_to_the_greatest) {
-    const std::vector<double> values{11, 2, 23, 5};
-    EXPECT_EQ(bench::quantile(values, 0), 2);
-    EXPECT_EQ(bench::quantile(values, 1), 23);
-    EXPECT_THAT(bench::quantile(values, 0.5), DoubleEq(8));
-    EXPECT_THAT(bench::quantile(values, 0.9), DoubleEq(11 + 0.7 * 12));
+    const std::vector<double> some{11, 2, 23, 5};
+    EXPECT_EQ(bench::quantile(some, 0), 2);
+    EXPECT_EQ(bench::quantile(some, 1), 23);
+    EXPECT_THAT(bench::quantile(some, 0.5), DoubleEq(8));
+    EXPECT_THAT(bench::quantile(some, 0.9), DoubleEq(11 + 0.7 * 12));
     EXPECT_EQ(bench::quantile({}, 0.5), 0);
 }
 

@@ -319,7 +319,9 @@ TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
         }
         const double least = least_extra(p, best);
         ASSERT_EQ(made.alternatives.empty(), least == 1e300) << seed;
-        if (!made.alternatives.empty()) EXPECT_NEAR(made.alternatives.front().extra_ns, least, 1e-6) << seed;
+        if (!made.alternatives.empty()) {
+            EXPECT_NEAR(made.alternatives.front().extra_ns, least, 1e-6) << seed;
+        }
     }
 }
 

@@ -58,6 +58,8 @@ TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
         {topology::synthetic("pack:2 core:1 pu:1"), {{}, {0, 1}}},
         {topology::synthetic("core:1 pu:2"), {{}}},
         {topology::synthetic("pu:1"), {{}}},
+        {topology::synthetic("pu:1(indexes=5)"), {{}}},
+        {topology::synthetic("core:1 pu:2(indexes=4,6)"), {{}}},
         {topology::synthetic("l3:1 core:2 pu:1(indexes=5,7)"), {{}, {5, 7}}},
         {topology::synthetic("l3:2 core:2 pu:1(indexes=5,7,0,9)"), {{}}},
     };
