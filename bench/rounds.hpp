@@ -44,6 +44,15 @@ struct track {
     word next_count = 0;  ///< items for the next sample to last as long as it should
 };
 
+/// What all queues have shown so far.
+struct contest_record {
+    scenario what;
+    std::vector<track> tracks;
+    std::vector<floor_reading> floors;
+    std::vector<double> round_roundtrips_ns;  ///< by round: the median of its line round trips, which tells states apart
+    std::size_t rounds = 0;
+};
+
 /// One scenario on its way: construct, then run_round() as often as wanted.
 class contest {
 public:
@@ -59,10 +68,8 @@ public:
 
     const scenario& what() const { return what_; }
     const std::vector<track>& tracks() const { return tracks_; }
-    const std::vector<floor_reading>& floors() const { return floor_readings_; }
-    /// Round by round: the median of its line round trips, which tells the machine's states apart.
-    const std::vector<double>& round_roundtrips_ns() const { return round_roundtrips_ns_; }
     std::size_t rounds() const { return rounds_; }
+    contest_record record() const { return {what_, tracks_, floor_readings_, round_roundtrips_ns_, rounds_}; }
 
 private:
     void check(track& queue);

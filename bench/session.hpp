@@ -27,7 +27,7 @@ public:
 
     double run_round(contest& on);
 
-    scenario_summary summary_of(const contest& done) const { return summarize(done, rig_.work); }
+    scenario_summary summary_of(const contest& done) const { return summarize(done.record(), rig_.work); }
     /// Null when that scenario has not been run.
     const contest* find(const std::string& scenario_name) const;
     /// In the order in which they were first run.

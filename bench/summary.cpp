@@ -24,12 +24,12 @@ std::vector<double> kept(const std::vector<std::optional<double>>& values, Predi
 bool better(metric unit, double a, double b) { return unit == metric::items_per_s ? a > b : a < b; }
 
 /// In each round, the best sample of the rivals of this kind; empty where none was kept.
-std::vector<std::optional<double>> best_samples(const contest& done, const std::vector<const track*>& rivals) {
-    std::vector<std::optional<double>> best(done.rounds());
+std::vector<std::optional<double>> best_samples(const contest_record& done, const std::vector<const track*>& rivals) {
+    std::vector<std::optional<double>> best(done.rounds);
     for (const track* rival : rivals) {
         for (std::size_t round = 0; round != std::min(best.size(), rival->values.size()); ++round) {
             const auto& value = rival->values[round];
-            if (value && (!best[round] || better(done.what().unit, *value, *best[round]))) {
+            if (value && (!best[round] || better(done.what.unit, *value, *best[round]))) {
                 best[round] = value;
             }
         }
@@ -40,9 +40,9 @@ std::vector<std::optional<double>> best_samples(const contest& done, const std::
 /// The rival that keeps closest to the best of its kind, by the median over the rounds that `counts` accepts. Its own
 /// median would do as well, if the machine stayed as it is; when it changes, that median picks any.
 template <typename Predicate>
-const track* best_of(const contest& done, bool blocking, Predicate&& counts) {
+const track* best_of(const contest_record& done, bool blocking, Predicate&& counts) {
     std::vector<const track*> rivals;
-    for (const track& candidate : done.tracks()) {
+    for (const track& candidate : done.tracks) {
         if (!candidate.queue->subject && candidate.queue->blocking == blocking) {
             rivals.push_back(&candidate);
         }
@@ -54,7 +54,7 @@ const track* best_of(const contest& done, bool blocking, Predicate&& counts) {
         std::vector<double> shares;
         for (std::size_t round = 0; round != std::min(best_in_round.size(), rival->values.size()); ++round) {
             if (const auto& value = rival->values[round]; value && counts(round)) {
-                shares.push_back(done.what().unit == metric::items_per_s ? *value / *best_in_round[round]
+                shares.push_back(done.what.unit == metric::items_per_s ? *value / *best_in_round[round]
                                                                          : *best_in_round[round] / *value);
             }
         }
@@ -88,10 +88,10 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
 }
 
 /// Null when no queue of that name takes part.
-const track* find_track(const contest& done, const std::string& name) {
-    const auto found = std::find_if(done.tracks().begin(), done.tracks().end(),
+const track* find_track(const contest_record& done, const std::string& name) {
+    const auto found = std::find_if(done.tracks.begin(), done.tracks.end(),
                                     [&](const track& queue) { return queue.queue->name == name; });
-    return found == done.tracks().end() ? nullptr : &*found;
+    return found == done.tracks.end() ? nullptr : &*found;
 }
 
 std::optional<double> median_of_any(const std::vector<double>& values) {
@@ -99,16 +99,16 @@ std::optional<double> median_of_any(const std::vector<double>& values) {
 }
 
 /// Where waiting is measured, the rivals are those that wait.
-bool rivals_block(const contest& done) { return done.what().plays == league::waiting; }
+bool rivals_block(const contest_record& done) { return done.what.plays == league::waiting; }
 
-std::vector<machine_state> states_of(const contest& done) {
-    const std::vector<double>& roundtrips = done.round_roundtrips_ns();
+std::vector<machine_state> states_of(const contest_record& done) {
+    const std::vector<double>& roundtrips = done.round_roundtrips_ns;
     const auto [fastest, slowest] = std::minmax_element(roundtrips.begin(), roundtrips.end());
-    const auto subject = std::find_if(done.tracks().begin(), done.tracks().end(),
+    const auto subject = std::find_if(done.tracks.begin(), done.tracks.end(),
                                       [&](const track& queue) {
                                           return queue.queue->subject && queue.queue->blocking == rivals_block(done);
                                       });
-    if (roundtrips.empty() || *slowest < 2.0 * *fastest || subject == done.tracks().end()) {
+    if (roundtrips.empty() || *slowest < 2.0 * *fastest || subject == done.tracks.end()) {
         return {};
     }
     const double border = std::sqrt(*fastest * *slowest);
@@ -120,15 +120,15 @@ std::vector<machine_state> states_of(const contest& done) {
                      [&](double roundtrip) { return (roundtrip > border) == slow; });
         const track* const rival = best_of(done, rivals_block(done), in_this_state);
         states.push_back({median(here), here.size(), subject->queue->name,
-                          compare(*subject, rival, done.what().unit, in_this_state)});
+                          compare(*subject, rival, done.what.unit, in_this_state)});
     }
     return states;
 }
 
 }  // namespace
 
-scenario_summary summarize(const contest& done, const work_calibration& work) {
-    const scenario& what = done.what();
+scenario_summary summarize(const contest_record& done, const work_calibration& work) {
+    const scenario& what = done.what;
     scenario_summary all;
     all.name = what.name;
     all.unit = what.unit;
@@ -138,11 +138,11 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     if (what.works) {
         all.work_bound_per_s = 1e9 / work.ns_per_item;
     }
-    all.rounds = done.rounds();
+    all.rounds = done.rounds;
 
     std::vector<double> roundtrips;
     std::vector<double> streams;
-    for (const auto& floor : done.floors()) {
+    for (const auto& floor : done.floors) {
         roundtrips.push_back(floor.roundtrip_ns);
         streams.push_back(floor.stream_words_per_s);
     }
@@ -153,9 +153,9 @@ scenario_summary summarize(const contest& done, const work_calibration& work) {
     const track* const blocking_rival = rivals_block(done) ? nullptr : best_of(done, true, every_round);
     all.best_rival = rival == nullptr ? "" : rival->queue->name;
     all.best_blocking = blocking_rival == nullptr ? "" : blocking_rival->queue->name;
-    all.round_roundtrips_ns = done.round_roundtrips_ns();
+    all.round_roundtrips_ns = done.round_roundtrips_ns;
     all.states = states_of(done);
-    for (const track& queue : done.tracks()) {
+    for (const track& queue : done.tracks) {
         summary_row row;
         row.queue = queue.queue->name;
         row.subject = queue.queue->subject;

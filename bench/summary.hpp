@@ -75,6 +75,7 @@ struct scenario_summary {
     std::vector<summary_row> rows;  ///< subjects first, then rivals, best first
 };
 
-scenario_summary summarize(const contest& done, const work_calibration& work);
+/// A pure function.
+scenario_summary summarize(const contest_record& done, const work_calibration& work);
 
 }  // namespace bench

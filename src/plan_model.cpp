@@ -18,7 +18,7 @@ std::string place(const topology& machine) {
 }
 
 std::string bound(const pu_set& pus) {
-    return pus.empty() ? "none may be used" : pus.to_string() + (pus.size() == 1 ? " may be used" : " may be used");
+    return (pus.empty() ? "none" : pus.to_string()) + " may be used";
 }
 
 const plan_role& role_of(const plan_request& request, const std::string& name) {

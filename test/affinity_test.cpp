@@ -42,10 +42,19 @@ TEST(pu_set, reads_lists_as_taskset_does) {
     EXPECT_THAT(pu_set::parse(" 0 , 1\n"), ElementsAre(0, 1));
     EXPECT_THAT(pu_set::parse("65535"), ElementsAre(65535));
     EXPECT_TRUE(pu_set::parse("").empty());
+    EXPECT_THAT(pu_set::parse("0-3,5"), ElementsAre(0, 1, 2, 3, 5));
+    EXPECT_THAT(pu_set::parse("7-7"), ElementsAre(7));
+    EXPECT_THAT(pu_set::parse("1-8:3,20-24:4"), ElementsAre(1, 4, 7, 20, 24));
+    EXPECT_THAT(pu_set::parse("3-9:65535"), ElementsAre(3));
+    EXPECT_THAT(pu_set::parse("0, 1 ,\t2"), ElementsAre(0, 1, 2));
+    EXPECT_TRUE(pu_set::parse(" \t\n").empty());
+    EXPECT_EQ(pu_set::parse("0-65535").size(), 65536U);
+    EXPECT_EQ(pu_set::parse("0-65535,0-65533").size(), 65536U) << "numbers may be written twice";
 }
 
 TEST(pu_set, says_what_it_cannot_read) {
-    for (const auto* text : {"x", "1,", ",1", "1-", "-1", "2-1", "0-4:0", "0:2", "0x3", "65536", "1 2", "99999999999"})
+    for (const auto* text : {"x", "1,", ",1", "1-", "-1", "2-1", "0-4:0", "0:2", "0x3", "65536", "1 2", "99999999999",
+                             "0-65535,0-65534", "3,0-65536", "0-4:65536", "0-4:", "0-4:x", "x-4", "0-x"})
         EXPECT_EQ(
             sentence([&] { static_cast<void>(pu_set::parse(text)); }),
             "'" + std::string(text) + "' is not a list of PUs: write numbers up to 65535 and ranges, such as 0,2-3");

@@ -170,7 +170,7 @@ TEST_F(rounds, a_queue_that_loses_repeats_changes_or_reorders_items_is_excluded_
     };
     auto contest = contest_of(queues, bench::throughput_scenario(8, 1024, "balanced"));
     contest.run_round([](const queue_entry&) {});
-    const auto summary = bench::summarize(contest, rig_.work);
+    const auto summary = bench::summarize(contest.record(), rig_.work);
     ASSERT_EQ(summary.rows.size(), 5U);
     for (const auto& row : summary.rows) {
         if (row.queue == "honest") {
@@ -197,7 +197,7 @@ TEST_F(rounds, every_round_has_one_place_for_every_queue) {
         EXPECT_EQ(track.effective_capacity, 16U);
         EXPECT_LE(track.dropped, 4U * bench::contest::attempts);
     }
-    const auto summary = bench::summarize(contest, rig_.work);
+    const auto summary = bench::summarize(contest.record(), rig_.work);
     EXPECT_EQ(summary.rounds, 4U);
     EXPECT_EQ(summary.rows.front().queue, "weir");
     EXPECT_EQ(summary.work_bound_per_s, 1e9);
@@ -240,7 +240,7 @@ TEST_F(rounds, a_crowd_says_how_evenly_its_threads_were_served) {
     while (contest.tracks().front().producers_fairness.empty() && contest.rounds() != 20) {
         contest.run_round([](const queue_entry&) {});
     }
-    const auto row = bench::summarize(contest, rig_.work).rows.front();
+    const auto row = bench::summarize(contest.record(), rig_.work).rows.front();
     if (row.rounds == 0) {
         GTEST_SKIP() << "the machine changed during every sample";
     }
@@ -283,7 +283,7 @@ TEST_F(rounds, a_queue_is_compared_with_its_sibling) {
     for (int round = 0; round != 4; ++round) {
         contest.run_round([](const queue_entry&) {});
     }
-    const auto summary = bench::summarize(contest, rig_.work);
+    const auto summary = bench::summarize(contest.record(), rig_.work);
     ASSERT_EQ(summary.rows.size(), queues.size());
     if (std::any_of(summary.rows.begin(), summary.rows.end(), [](const auto& row) { return row.rounds == 0; })) {
         GTEST_SKIP() << "the machine changed during every sample of a queue";

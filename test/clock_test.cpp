@@ -42,7 +42,25 @@ TEST(tick_clock, converts_there_and_back) {
     }
 }
 
+TEST(tick_clock, rounds_to_the_nearest_tick_and_counts_them_all_alike) {
+    const tick_clock clock{std::chrono::milliseconds{1}};
+    const double tick = clock.ns_per_tick();
+    EXPECT_EQ(clock.to_ticks(0.49 * tick), 0U);
+    EXPECT_EQ(clock.to_ticks(0.51 * tick), 1U);
+    EXPECT_EQ(clock.to_ticks(1.49 * tick), 1U);
+    EXPECT_EQ(clock.to_ticks(1000.51 * tick), 1001U);
+    EXPECT_EQ(clock.to_ns(0), 0.0);
+    EXPECT_EQ(clock.to_ns(7), 7.0 * tick);
+    const tick_clock copy = clock;
+    EXPECT_EQ(copy.ns_per_tick(), tick);
+    EXPECT_EQ(copy.source(), clock.source());
+}
+
 TEST(tick_clock, names_its_source) {
+    EXPECT_EQ(weir::to_string(weir::tick_source::tsc), "tsc");
+    EXPECT_EQ(weir::to_string(weir::tick_source::generic_timer), "generic_timer");
+    EXPECT_EQ(weir::to_string(weir::tick_source::steady_clock), "steady_clock");
+
     const tick_clock clock{std::chrono::milliseconds{1}};
     EXPECT_NE(weir::to_string(clock.source()), "unknown");
 #if !defined(__x86_64__) && !defined(__aarch64__)

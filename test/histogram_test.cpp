@@ -16,7 +16,9 @@ using weir::histogram;
 /// What a histogram approximates: the smallest recorded value that `percentile` per cent do not exceed.
 std::uint64_t exact_percentile(std::vector<std::uint64_t> values, double percentile) {
     std::sort(values.begin(), values.end());
-    const auto rank = static_cast<std::size_t>(std::ceil(percentile / 100.0 * static_cast<double>(values.size())));
+    // In millionths, which every percentile here is whole in.
+    const auto millionths = static_cast<std::size_t>(std::llround(percentile * 1e4));
+    const std::size_t rank = (millionths * values.size() + 999'999) / 1'000'000;
     return values[std::max<std::size_t>(rank, 1) - 1];
 }
 
@@ -39,6 +41,89 @@ TEST(histogram, small_values_are_counted_exactly) {
     EXPECT_EQ(h.percentile(50), 1000U);
     EXPECT_EQ(h.percentile(100), 2000U);
     EXPECT_DOUBLE_EQ(h.mean(), 1000.0);
+}
+
+TEST(histogram, a_percentile_is_the_least_value_that_so_many_do_not_exceed) {
+    histogram h{1000, 3};
+    for (std::uint64_t value = 1; value <= 1000; ++value) {
+        h.record(value);
+    }
+    EXPECT_EQ(h.percentile(0), 1U);
+    EXPECT_EQ(h.percentile(0.1), 1U);
+    EXPECT_EQ(h.percentile(0.11), 2U);
+    EXPECT_EQ(h.percentile(29), 290U);
+    EXPECT_EQ(h.percentile(29.01), 291U);
+    EXPECT_EQ(h.percentile(57), 570U);
+    EXPECT_EQ(h.percentile(99), 990U);
+    EXPECT_EQ(h.percentile(99.9), 999U);
+    EXPECT_EQ(h.percentile(99.90001), 1000U);
+    EXPECT_EQ(h.percentile(99.99), 1000U);
+    EXPECT_EQ(h.percentile(100), 1000U);
+    EXPECT_EQ(h.percentile(-1), 1U);
+    EXPECT_EQ(h.percentile(101), 1000U);
+    for (std::uint64_t tenths = 0; tenths <= 1000; ++tenths) {
+        EXPECT_EQ(h.percentile(static_cast<double>(tenths) / 10.0), std::max<std::uint64_t>(tenths, 1)) << tenths;
+    }
+}
+
+// 0 twice, 3 five times, 10 once, 2000 four times.
+TEST(histogram, percentiles_of_unequal_counts_lie_at_the_borders_between_them) {
+    histogram h{1000, 1};
+    h.record(3, 5);
+    h.record(2000, 4);
+    h.record(0, 2);
+    h.record(10);
+    h.record(7, 0);
+    EXPECT_EQ(h.count(), 12U);
+    EXPECT_EQ(h.clamped(), 4U);
+    EXPECT_EQ(h.highest(), 1000U);
+    EXPECT_EQ(h.min(), 0U);
+    EXPECT_EQ(h.max(), 2000U);
+    EXPECT_DOUBLE_EQ(h.mean(), (3 * 5 + 2000 * 4 + 10) / 12.0);
+    EXPECT_EQ(h.percentile(100.0 * 2 / 12), 0U);
+    EXPECT_EQ(h.percentile(100.0 * 2 / 12 + 0.001), 3U);
+    EXPECT_EQ(h.percentile(100.0 * 7 / 12), 3U);
+    EXPECT_EQ(h.percentile(100.0 * 7 / 12 + 0.001), 10U);
+    EXPECT_EQ(h.percentile(100.0 * 8 / 12), 10U);
+    EXPECT_GE(h.percentile(100.0 * 8 / 12 + 0.001), 1000U) << "the last bucket has what is above the highest";
+    EXPECT_EQ(h.percentile(100), 2000U);
+}
+
+// With one digit values below 32 have a bucket each; from there on 16 buckets share each doubling.
+TEST(histogram, buckets_begin_and_end_where_they_say) {
+    histogram h{200, 1};
+    for (std::uint64_t value = 0; value <= 200; ++value) {
+        h.record(value, value + 1);
+    }
+    std::vector<histogram::bucket> seen;
+    h.for_each_bucket([&](const histogram::bucket& bucket) { seen.push_back(bucket); });
+    std::uint64_t next = 0;
+    for (const auto& bucket : seen) {
+        EXPECT_EQ(bucket.lowest, next);
+        EXPECT_EQ(bucket.highest - bucket.lowest + 1, next < 32 ? 1U : next < 64 ? 2U : next < 128 ? 4U : 8U);
+        std::uint64_t count = 0;
+        for (std::uint64_t value = bucket.lowest; value <= std::min<std::uint64_t>(bucket.highest, 200); ++value) {
+            count += value + 1;
+        }
+        EXPECT_EQ(bucket.count, count) << bucket.lowest;
+        next = bucket.highest + 1;
+    }
+    EXPECT_EQ(next, 208U);
+    EXPECT_EQ(seen.size(), 32U + 16U + 16U + 10U);
+    EXPECT_EQ(h.bytes(), seen.size() * sizeof(std::uint64_t));
+}
+
+TEST(histogram, the_highest_value_is_not_clamped_and_the_next_one_is) {
+    for (const std::uint64_t highest : {1U, 31U, 32U, 63U, 64U, 1000U}) {
+        histogram h{highest, 1};
+        h.record(highest, 3);
+        EXPECT_EQ(h.clamped(), 0U) << highest;
+        h.record(highest + 1, 5);
+        EXPECT_EQ(h.clamped(), 5U) << highest;
+        EXPECT_EQ(h.count(), 8U);
+        EXPECT_EQ(h.min(), highest);
+        EXPECT_EQ(h.max(), highest + 1);
+    }
 }
 
 TEST(histogram, minimum_maximum_and_mean_are_exact_at_any_size) {
@@ -133,7 +218,10 @@ TEST(histogram, reset_forgets_everything) {
     EXPECT_EQ(h.count(), 0U);
     EXPECT_EQ(h.clamped(), 0U);
     EXPECT_EQ(h.max(), 0U);
+    EXPECT_EQ(h.mean(), 0.0);
+    h.for_each_bucket([](const histogram::bucket&) { ADD_FAILURE() << "there is no bucket to visit"; });
     h.record(7);
+    EXPECT_EQ(h.mean(), 7.0);
     EXPECT_EQ(h.min(), 7U);
     EXPECT_EQ(h.percentile(50), 7U);
 }
@@ -148,6 +236,8 @@ TEST(histogram, impossible_settings_are_refused) {
     EXPECT_THROW(histogram(0), std::invalid_argument);
     EXPECT_THROW(histogram(1000, 0), std::invalid_argument);
     EXPECT_THROW(histogram(1000, 6), std::invalid_argument);
+    EXPECT_NO_THROW(histogram(1, 1));
+    EXPECT_NO_THROW(histogram(1000, 5));
 }
 
 TEST(histogram, merging_what_was_constructed_otherwise_is_refused_and_changes_nothing) {
@@ -159,6 +249,16 @@ TEST(histogram, merging_what_was_constructed_otherwise_is_refused_and_changes_no
     EXPECT_THROW(h.merge(histogram(1000, 3)), std::invalid_argument);
     EXPECT_EQ(h.count(), 1U);
     EXPECT_EQ(h.max(), 5U);
+    histogram same{1000, 2};
+    same.record(2000, 4);
+    EXPECT_NO_THROW(h.merge(same));
+    EXPECT_EQ(h.count(), 5U);
+    EXPECT_EQ(h.clamped(), 4U);
+    EXPECT_EQ(h.min(), 5U);
+    EXPECT_EQ(h.max(), 2000U);
+    EXPECT_EQ(h.percentile(20), 5U);
+    same.merge(histogram(1000, 2));
+    EXPECT_EQ(same.min(), 2000U) << "nothing was added";
 }
 
 #endif

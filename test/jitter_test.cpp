@@ -7,6 +7,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 namespace {
 
 using testing::AllOf;
@@ -78,6 +85,106 @@ TEST(jitter, is_what_was_stolen_and_what_happened_meanwhile) {
     EXPECT_EQ(pu.by_interrupt[2].count, 5U);
 }
 
+TEST(jitter, has_no_more_steal_and_interrupts_than_the_counters_show) {
+    const proc_counters some{interrupts, "cpu2 0 0 0 0 0 0 0 10 0 0\n"};
+    const proc_counters fewer{"CPU2\nLOC: 7 Local\n 9: 8 a\n", "cpu2 0 0 0 0 0 0 0 9 0 0\n"};
+    const proc_counters none{"", ""};
+    for (const auto& [before, after] :
+         {std::pair(some, some), {some, fewer}, {none, none}, {some, none}, {none, some}}) {
+        const auto pu = summarize(2, two_seconds(), before, after, 100);
+        EXPECT_EQ(pu.steal_ms, 0);
+    }
+    EXPECT_TRUE(summarize(2, two_seconds(), some, some, 100).by_interrupt.empty());
+    const auto appeared = summarize(2, two_seconds(), some, fewer, 100).by_interrupt;
+    ASSERT_EQ(appeared.size(), 2U);
+    EXPECT_EQ(appeared[0].name, "9 a");
+    EXPECT_EQ(appeared[0].count, 8U);
+    EXPECT_EQ(appeared[1].name, "LOC Local");
+    EXPECT_EQ(summarize(2, two_seconds(), some, {"", "cpu2 0 0 0 0 0 0 0 11 0 0\n"}, 1000).steal_ms, 1);
+}
+
+TEST(jitter, of_a_moment_is_as_if_it_had_lasted_a_nanosecond) {
+    spin_record seen;
+    seen.gaps_ns.record(5000, 3);
+    seen.stolen_ns = 0.5;
+    const auto pu = summarize(1, seen, {}, {}, 100);
+    EXPECT_DOUBLE_EQ(pu.seconds, 1e-9);
+    EXPECT_DOUBLE_EQ(pu.gaps_per_s, 3e9);
+    EXPECT_DOUBLE_EQ(pu.stolen_ppm, 0.5e6);
+}
+
+TEST(jitter, sorts_the_shortest_gaps_into_rows_from_one_nanosecond) {
+    spin_record seen;
+    seen.watched_ns = 1e9;
+    for (const auto& [ns, times] :
+         {std::pair(1U, 1U), {2U, 2U}, {4U, 3U}, {5U, 4U}, {9U, 5U}, {10U, 6U}, {19U, 7U}, {20U, 8U}})
+        seen.gaps_ns.record(ns, times);
+    const auto rows = summarize(0, seen, {}, {}, 100).gaps;
+    const std::tuple<double, double, std::uint64_t> expected[] = {
+        {1, 2, 1}, {2, 5, 5}, {5, 10, 9}, {10, 20, 13}, {20, 50, 8}};
+    ASSERT_EQ(rows.size(), std::size(expected));
+    for (std::size_t i = 0; i != rows.size(); ++i)
+        EXPECT_EQ(std::tuple(rows[i].from_ns, rows[i].to_ns, rows[i].count), expected[i]);
+}
+
+/// Reads the ticks it is given, one after the other; a tick is 2.5 ns.
+class scripted_clock {
+public:
+    explicit scripted_clock(std::vector<std::uint64_t> ticks) : ticks_(std::move(ticks)) {}
+    [[nodiscard]] std::uint64_t now() const { return ticks_.at(next_++); }
+    [[nodiscard]] double to_ns(std::uint64_t ticks) const { return 2.5 * static_cast<double>(ticks); }
+    [[nodiscard]] std::uint64_t to_ticks(double ns) const { return static_cast<std::uint64_t>(ns / 2.5); }
+    [[nodiscard]] std::size_t readings() const { return next_; }
+
+private:
+    std::vector<std::uint64_t> ticks_;
+    mutable std::size_t next_ = 0;
+};
+
+// The threshold is 400 ticks, and the end 40,000 ticks after the first reading.
+TEST(jitter, of_a_loop_has_the_gaps_that_are_longer_than_the_threshold) {
+    const scripted_clock clock({1000, 1010, 1410, 1811, 1812, 11'812, 40'000, 40'999, 41'000, 41'001});
+    spin_record seen;
+    record_gaps(seen, clock, {.seconds = 1e-4, .threshold_ns = 1000});
+    EXPECT_EQ(clock.readings(), 9U) << "until the time is over";
+    EXPECT_DOUBLE_EQ(seen.watched_ns, 100'000);
+    EXPECT_EQ(seen.gaps_ns.count(), 4U) << "401, 10,000, 28,188 and 999 ticks, and not the one of 400";
+    EXPECT_EQ(seen.gaps_ns.min(), 1003U) << "1002.5 ns, rounded";
+    EXPECT_EQ(seen.gaps_ns.max(), 70'470U);
+    EXPECT_DOUBLE_EQ(seen.stolen_ns, 2.5 * (401 + 10'000 + 28'188 + 999));
+}
+
+// Of 4000 gaps: 2400 of 1.5 us, 1500 of 23 us, 90 of 300 us, 9 of 4 ms and one of 50 ms. So the median is 1.5 us, p99
+// is 300 us, p99.9 is 4 ms, and the worst 50 ms.
+TEST(jitter, has_percentiles_that_are_those_they_say) {
+    spin_record seen;
+    seen.watched_ns = 8e9;
+    seen.stolen_ns = 24'000;
+    const std::pair<std::uint64_t, int> gaps[] = {
+        {1'500, 2400}, {23'000, 1500}, {300'000, 90}, {4'000'000, 9}, {50'000'000, 1}};
+    for (const auto& [ns, times] : gaps)
+        for (int i = 0; i != times; ++i) seen.gaps_ns.record(ns);
+    const auto pu = summarize(7, seen, {}, {}, 100);
+    EXPECT_EQ(pu.pu, 7U);
+    EXPECT_NEAR(pu.p50_gap_ns, 1'500, 15) << "to two digits";
+    EXPECT_NEAR(pu.p99_9_gap_ns, 4'000'000, 40'000);
+    EXPECT_NEAR(pu.worst_gap_ns, 50'000'000, 500'000);
+    EXPECT_DOUBLE_EQ(pu.gaps_per_s, 500);
+    EXPECT_DOUBLE_EQ(pu.stolen_ppm, 3);
+    EXPECT_DOUBLE_EQ(pu.seconds, 8);
+    const std::tuple<double, double, std::uint64_t> rows[] = {
+        {1e3, 2e3, 2400}, {2e3, 5e3, 0}, {5e3, 1e4, 0}, {1e4, 2e4, 0}, {2e4, 5e4, 1500}, {5e4, 1e5, 0}, {1e5, 2e5, 0},
+        {2e5, 5e5, 90},   {5e5, 1e6, 0}, {1e6, 2e6, 0}, {2e6, 5e6, 9}, {5e6, 1e7, 0},    {1e7, 2e7, 0}, {2e7, 5e7, 1}};
+    std::size_t i = 0;
+    ASSERT_EQ(pu.gaps.size(), std::size(rows));
+    for (const auto& [from, to, count] : rows) {
+        EXPECT_EQ(pu.gaps[i].from_ns, from);
+        EXPECT_EQ(pu.gaps[i].to_ns, to);
+        EXPECT_EQ(pu.gaps[i].count, count) << from;
+        ++i;
+    }
+}
+
 TEST(jitter, sorts_gaps_into_rows_as_a_person_would) {
     const auto gaps = summarize(0, two_seconds(), {}, {}, 100).gaps;
     ASSERT_GE(gaps.size(), 3U);
@@ -121,6 +228,9 @@ TEST(watch_pus, spins_on_each_pu_in_turn_or_on_all_and_goes_back) {
     for (const bool together : {false, true}) {
         const auto jitter = watch_pus(before, {.seconds = 0.02, .threshold_ns = 1000, .together = together},
                                       [](double, const weir::pu_set&) {});
+        EXPECT_EQ(jitter.seconds, 0.02);
+        EXPECT_EQ(jitter.threshold_ns, 1000);
+        EXPECT_EQ(jitter.together, together);
         ASSERT_EQ(jitter.pus.size(), before.size());
         auto pu = before.begin();
         for (const auto& row : jitter.pus) {

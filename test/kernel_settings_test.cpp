@@ -9,7 +9,9 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -86,8 +88,9 @@ TEST_F(kernel_settings, asked_for_but_not_confirmed_are_unknown) {
 TEST_F(kernel_settings, come_from_the_command_line_where_there_is_no_file) {
     put(cpu_ + "possible", "0-15");
     const std::pair<const char*, const char*> cases[] = {
-        {"isolcpus=1-3", "1-3"},  {"isolcpus=1 isolcpus=2", "2"}, {"isolcpus=domain,managed_irq,4,6", "4,6"},
-        {"isolcpus=8-N", "8-15"}, {"isolcpus=all", "0-15"},       {"isolcpus=", ""},
+        {"isolcpus=1-3", "1-3"},      {"isolcpus=1 isolcpus=2", "2"}, {"isolcpus=domain,managed_irq,4,6", "4,6"},
+        {"isolcpus=8-N", "8-15"},     {"isolcpus=all", "0-15"},       {"isolcpus=", ""},
+        {"isolcpus=8-N,3", "3,8-15"}, {"isolcpus=N,1-N:7", "1,8,15"},
     };
     for (const auto& [line, expected] : cases) {
         put("/proc/cmdline", line);
@@ -95,6 +98,68 @@ TEST_F(kernel_settings, come_from_the_command_line_where_there_is_no_file) {
     }
     put("/proc/cmdline", "isolcpus=1-3,what");
     EXPECT_FALSE(read_kernel_settings(root_).isolated);
+}
+
+TEST_F(kernel_settings, all_and_the_last_pu_are_unknown_where_the_kernel_does_not_say_what_is_possible) {
+    for (const auto* line : {"isolcpus=all", "isolcpus=1-N", "isolcpus=~,1"}) {
+        put("/proc/cmdline", line);
+        EXPECT_FALSE(read_kernel_settings(root_).isolated) << line;
+    }
+    put(cpu_ + "possible", "");
+    for (const auto* line : {"isolcpus=all", "isolcpus=1-N"}) {
+        put("/proc/cmdline", line);
+        EXPECT_FALSE(read_kernel_settings(root_).isolated) << line;
+    }
+}
+
+TEST_F(kernel_settings, each_is_read_from_its_own_file) {
+    put("/proc/sys/kernel/osrelease", "6.2.3 \n");
+    put("/proc/cmdline", "isolcpus=5 rcu_nocbs=3");
+    put(cpu_ + "possible", "0-9");
+    put(cpu_ + "online", "0-8");
+    put(cpu_ + "isolated", "1");
+    put(cpu_ + "nohz_full", "2");
+    put(cpu_ + "smt/control", "forceoff");
+    put(cpu_ + "cpu4/cpufreq/scaling_governor", "schedutil");
+    put(cpu_ + "cpu7/cpufreq/scaling_governor", "");
+    put(cpu_ + "cpu9/cpufreq/scaling_governor", "powersave");
+    const auto kernel = read_kernel_settings(root_);
+    EXPECT_EQ(kernel.release, "6.2.3");
+    EXPECT_EQ(kernel.isolated, pu_set{1}) << "the file, not the command line";
+    EXPECT_EQ(kernel.nohz_full, pu_set{2});
+    EXPECT_EQ(kernel.rcu_nocbs, (pu_set{2, 3})) << "and nohz_full";
+    EXPECT_EQ(kernel.smt_control, "forceoff");
+    EXPECT_THAT(kernel.arguments, ElementsAre("isolcpus=5", "rcu_nocbs=3"));
+    EXPECT_THAT(kernel.governors, ElementsAre(std::pair("schedutil", pu_set{4}))) << "of PUs that are online";
+    EXPECT_FALSE(kernel.cpu_quota);
+}
+
+TEST_F(kernel_settings, are_none_where_neither_a_file_nor_the_command_line_has_them) {
+    put("/proc/cmdline", "quiet");
+    const auto kernel = read_kernel_settings(root_);
+    EXPECT_EQ(kernel.isolated, pu_set{});
+    EXPECT_EQ(kernel.nohz_full, pu_set{});
+    EXPECT_EQ(kernel.rcu_nocbs, pu_set{});
+}
+
+TEST_F(kernel_settings, one_that_is_unknown_leaves_the_others_as_they_are) {
+    put("/proc/cmdline", "isolcpus=5 nohz_full=4 rcu_nocbs=what");
+    put(cpu_ + "isolated", "2-3");
+    const auto without_nohz = read_kernel_settings(root_);
+    EXPECT_EQ(without_nohz.isolated, pu_set::parse("2-3"));
+    EXPECT_FALSE(without_nohz.nohz_full);
+    EXPECT_FALSE(without_nohz.rcu_nocbs);
+    std::filesystem::remove(root_ + cpu_ + "isolated");
+    put(cpu_ + "nohz_full", "1");
+    const auto without_isolated = read_kernel_settings(root_);
+    EXPECT_EQ(without_isolated.isolated, pu_set{5});
+    EXPECT_EQ(without_isolated.nohz_full, pu_set{1});
+    EXPECT_FALSE(without_isolated.rcu_nocbs) << "what is no list";
+}
+
+TEST_F(kernel_settings, an_isolated_cpuset_partition_counts_alone) {
+    put("/sys/fs/cgroup/cpuset.cpus.isolated", "4-5");
+    EXPECT_EQ(read_kernel_settings(root_).isolated, pu_set::parse("4-5"));
 }
 
 TEST_F(kernel_settings, isolated_cpuset_partitions_count) {
@@ -122,6 +187,42 @@ TEST_F(kernel_settings, a_quota_of_cgroup_version_1_counts) {
     EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 0.5);
     put("/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "-1");
     EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
+}
+
+TEST_F(kernel_settings, a_quota_is_a_part_of_its_period) {
+    put("/proc/self/cgroup", "0::/box");
+    const std::pair<const char*, std::optional<double>> cases[] = {
+        {"max 100000", HUGE_VAL}, {"-1 100000", HUGE_VAL},        {"150000 50000", 3},      {"3 1", 3},
+        {"3 0", std::nullopt},    {"1e999 100000", std::nullopt}, {"5x 100", std::nullopt}, {"5 x", std::nullopt},
+        {"50000", std::nullopt},  {"1 2 3", std::nullopt},        {"", std::nullopt},
+    };
+    for (const auto& [text, expected] : cases) {
+        put("/sys/fs/cgroup/box/cpu.max", text);
+        EXPECT_EQ(read_kernel_settings(root_).cpu_quota, expected) << text;
+    }
+}
+
+TEST_F(kernel_settings, a_quota_of_cgroup_version_1_takes_both_its_files) {
+    put("/proc/self/cgroup", "5:cpuset,cpu:/box");
+    put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us", "70000");
+    EXPECT_FALSE(read_kernel_settings(root_).cpu_quota);
+    put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_period_us", "20000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 3.5);
+    std::filesystem::remove(root_ + "/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us");
+    EXPECT_FALSE(read_kernel_settings(root_).cpu_quota);
+}
+
+TEST_F(kernel_settings, only_the_group_of_the_cpu_controller_has_a_quota) {
+    for (const auto* folder : {"cpuset", "cpuacct,cpuset", "cpu"}) {
+        put("/sys/fs/cgroup/" + std::string(folder) + "/cpu.cfs_quota_us", "70000");
+        put("/sys/fs/cgroup/" + std::string(folder) + "/cpu.cfs_period_us", "20000");
+    }
+    for (const auto* groups : {"4:memory:/", "4:cpuset:/", "4:cpuacct,cpuset:/", "nonsense", "4:cpu", ""}) {
+        put("/proc/self/cgroup", groups);
+        EXPECT_FALSE(read_kernel_settings(root_).cpu_quota) << groups;
+    }
+    put("/proc/self/cgroup", "4:cpu\n3:cpu:/\n2:cpuset:/");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 3.5);
 }
 
 TEST_F(kernel_settings, of_this_machine_can_be_read) {

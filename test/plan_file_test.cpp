@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Plans, matrices and jitter as files, and what becomes of damaged and foreign ones.
+// Plans as files, and what becomes of damaged and foreign ones.
 #include <weir/plan.hpp>
+#include <weir/version.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <unistd.h>
+#include "temporary_file.hpp"
 
-#include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -20,7 +19,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 using weir::distance;
-using weir::measurements;
 using weir::placement_error;
 using weir::placement_plan;
 using weir::plan_request;
@@ -38,28 +36,6 @@ std::string sentence(F f) {
     }
     return "";
 }
-
-/// A file that lives as long as this object.
-class temporary_file {
-public:
-    explicit temporary_file(const std::string& text = "")
-        : path_(testing::TempDir() + "weir_plan_" + std::to_string(::getpid()) + "_" + std::to_string(count_++)) {
-        std::ofstream(path_) << text;
-    }
-    ~temporary_file() { std::remove(path_.c_str()); }
-    temporary_file(const temporary_file&) = delete;
-    temporary_file& operator=(const temporary_file&) = delete;
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string text() const {
-        std::ifstream file(path_);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
-
-private:
-    static inline int count_ = 0;
-    std::string path_;
-};
 
 std::string with(std::string text, const std::string& what, const std::string& instead) {
     const auto at = text.find(what);
@@ -102,6 +78,220 @@ TEST(plan_file, gives_back_what_was_saved) {
     EXPECT_FALSE(read.is_of_this_machine);
 }
 
+// A plan in which no two figures are alike, on the machine of example(): PUs 0-3 in package 0, 4-7 in package 1.
+placement_plan of_unequal_figures() {
+    placement_plan made;
+    made.fingerprint = fingerprint(machine());
+    made.machine = "a summary";
+    made.roles = {{{.name = "md", .quiet = true, .pinned = 3U}, 3, false, 17.5, true},
+                  {{.name = "gw", .smt_ok = true, .package = 1U}, 6, true, 23.25, false}};
+    made.edges = {{{"md", "gw", 2e6}, distance::cross_package, {31, 47}, weir::cost_source::measured_class, 0.5, true},
+                  {{"gw", "md"}, distance::cross_package, {37, 53}, weir::cost_source::assumed, 0.25, false}};
+    made.cost = {1, 2, 4, 8, 16, 32};
+    made.lower_bound_ns = 59;
+    made.alternatives = {{{2, 7}, 61, "one reason"}, {{0, 1}, 67, "another"}};
+    made.remarks = {"first", "second"};
+    return made;
+}
+
+TEST(plan_file, has_each_figure_under_its_own_key) {
+    EXPECT_EQ(of_unequal_figures().to_json(), R"({
+  "schema_version": 1,
+  "kind": "weir plan",
+  "weir_version": ")" WEIR_VERSION_STRING R"(",
+  "machine": {
+    "fingerprint": ")" + fingerprint(machine()) +
+                                                  R"(",
+    "summary": "a summary"
+  },
+  "roles": [
+    {
+      "name": "md",
+      "pu": 3,
+      "quiet": true,
+      "smt_ok": false,
+      "pinned": 3,
+      "package": null,
+      "isolated": false,
+      "noise_ns": 17.5,
+      "noise_assumed": true
+    },
+    {
+      "name": "gw",
+      "pu": 6,
+      "quiet": false,
+      "smt_ok": true,
+      "pinned": null,
+      "package": 1,
+      "isolated": true,
+      "noise_ns": 23.25,
+      "noise_assumed": false
+    }
+  ],
+  "edges": [
+    {
+      "from": "md",
+      "to": "gw",
+      "items_per_s": 2000000.0,
+      "distance": "cross-package",
+      "one_way_ns": {
+        "p50": 31.0,
+        "p99": 47.0
+      },
+      "source": "measured at this distance",
+      "weight": 0.5,
+      "critical": true
+    },
+    {
+      "from": "gw",
+      "to": "md",
+      "items_per_s": null,
+      "distance": "cross-package",
+      "one_way_ns": {
+        "p50": 37.0,
+        "p99": 53.0
+      },
+      "source": "assumed",
+      "weight": 0.25,
+      "critical": false
+    }
+  ],
+  "cost_ns": {
+    "total": 63.0,
+    "edges": 1.0,
+    "noise": 2.0,
+    "smt_sharing": 4.0,
+    "not_isolated": 8.0,
+    "slow_cores": 16.0,
+    "pu_0": 32.0
+  },
+  "lower_bound_ns": 59.0,
+  "proven": false,
+  "alternatives": [
+    {
+      "pus": [
+        2,
+        7
+      ],
+      "extra_ns": 61.0,
+      "reason": "one reason"
+    },
+    {
+      "pus": [
+        0,
+        1
+      ],
+      "extra_ns": 67.0,
+      "reason": "another"
+    }
+  ],
+  "remarks": [
+    "first",
+    "second"
+  ]
+}
+)");
+}
+
+TEST(plan_file, gives_back_each_figure_in_its_own_field) {
+    const auto made = of_unequal_figures();
+    const temporary_file file;
+    made.save(file.path());
+    const auto read = placement_plan::load(file.path(), machine());
+    EXPECT_EQ(read.fingerprint, made.fingerprint);
+    EXPECT_EQ(read.machine, machine().summary());
+    ASSERT_EQ(read.roles.size(), 2U);
+    for (std::size_t i = 0; i != 2; ++i) {
+        EXPECT_EQ(read.roles[i].asked.name, made.roles[i].asked.name);
+        EXPECT_EQ(read.roles[i].asked.quiet, made.roles[i].asked.quiet);
+        EXPECT_EQ(read.roles[i].asked.smt_ok, made.roles[i].asked.smt_ok);
+        EXPECT_EQ(read.roles[i].asked.pinned, made.roles[i].asked.pinned);
+        EXPECT_EQ(read.roles[i].asked.package, made.roles[i].asked.package);
+        EXPECT_EQ(read.roles[i].pu, made.roles[i].pu);
+        EXPECT_EQ(read.roles[i].isolated, made.roles[i].isolated);
+        EXPECT_EQ(read.roles[i].noise_ns, made.roles[i].noise_ns);
+        EXPECT_EQ(read.roles[i].noise_assumed, made.roles[i].noise_assumed);
+    }
+    ASSERT_EQ(read.edges.size(), 2U);
+    for (std::size_t i = 0; i != 2; ++i) {
+        EXPECT_EQ(read.edges[i].asked.name(), made.edges[i].asked.name());
+        EXPECT_EQ(read.edges[i].asked.items_per_s, made.edges[i].asked.items_per_s);
+        EXPECT_EQ(read.edges[i].distance, made.edges[i].distance);
+        EXPECT_EQ(read.edges[i].cost.p50_ns, made.edges[i].cost.p50_ns);
+        EXPECT_EQ(read.edges[i].cost.p99_ns, made.edges[i].cost.p99_ns);
+        EXPECT_EQ(read.edges[i].source, made.edges[i].source);
+        EXPECT_EQ(read.edges[i].weight, made.edges[i].weight);
+        EXPECT_EQ(read.edges[i].critical, made.edges[i].critical);
+    }
+    EXPECT_EQ(read.cost.edges, 1);
+    EXPECT_EQ(read.cost.noise, 2);
+    EXPECT_EQ(read.cost.smt_sharing, 4);
+    EXPECT_EQ(read.cost.not_isolated, 8);
+    EXPECT_EQ(read.cost.slow_cores, 16);
+    EXPECT_EQ(read.cost.pu_0, 32);
+    EXPECT_EQ(read.lower_bound_ns, 59);
+    EXPECT_EQ(read.request().roles[1].name, "gw");
+    EXPECT_EQ(read.request().edges.size(), 2U);
+    EXPECT_EQ(read.request().edges[1].name(), "gw->md");
+}
+
+TEST(plan_file, knows_every_distance_and_source_by_its_name) {
+    const auto on = topology::synthetic("pack:2 l3:2 l2:2 core:2 pu:2");
+    unsigned next = 0;
+    constexpr weir::cost_source sources[] = {weir::cost_source::measured, weir::cost_source::measured_class,
+                                             weir::cost_source::assumed};
+    for (const unsigned to : {0U, 1U, 2U, 4U, 8U, 16U}) {
+        placement_plan made;
+        made.fingerprint = fingerprint(on);
+        made.roles = {{{.name = "a"}, 0}, {{.name = "b"}, to}};
+        made.edges = {{{"a", "b"}, on.distance_between(0, to), {1, 2}, sources[next++ % 3]}};
+        const temporary_file file;
+        made.save(file.path());
+        const auto read = placement_plan::load(file.path(), on);
+        EXPECT_EQ(read.edges[0].distance, on.distance_between(0, to));
+        EXPECT_EQ(read.edges[0].source, made.edges[0].source);
+    }
+}
+
+TEST(plan_file, may_lack_what_is_not_needed) {
+    const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
+                              fingerprint(machine()) + R"("}, "roles": [{"name": "md", "pu": 5}]})");
+    const auto read = placement_plan::load(file.path(), machine());
+    EXPECT_EQ(read.pu_of("md"), 5U);
+    EXPECT_EQ(read.roles[0].noise_ns, 0);
+    EXPECT_FALSE(read.roles[0].isolated);
+    EXPECT_FALSE(read.roles[0].noise_assumed);
+    EXPECT_TRUE(read.edges.empty());
+    EXPECT_EQ(read.cost.total(), 0);
+    EXPECT_EQ(read.lower_bound_ns, 0);
+}
+
+TEST(plan_file, numbers_pus_as_the_system_does) {
+    const auto on = topology::synthetic("core:2 pu:2(indexes=0,6,2,9)");
+    const auto with_pu = [&](const char* pu) {
+        const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
+                                  fingerprint(on) + R"("}, "roles": [{"name": "md", "pu": )" + pu + "}]}");
+        return sentence([&] { static_cast<void>(placement_plan::load(file.path(), on)); });
+    };
+    EXPECT_EQ(with_pu("9"), "");
+    EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which there is not"));
+}
+
+TEST(plan_file, proves_a_cost_to_a_millionth) {
+    placement_plan made;
+    made.cost.edges = 999'999;  // a millionth of that and 1: 1 ns
+    made.lower_bound_ns = 999'998;
+    EXPECT_TRUE(made.is_proven());
+    made.lower_bound_ns = 999'997.5;
+    EXPECT_FALSE(made.is_proven());
+}
+
+TEST(plan_file, of_text_that_is_no_utf_8_is_written_all_the_same) {
+    auto made = of_unequal_figures();
+    made.remarks = {"\xff"};
+    EXPECT_THAT(made.to_json(), HasSubstr("\"\xef\xbf\xbd\""));
+}
+
 TEST(plan_file, is_refused_on_another_machine) {
     const temporary_file file(example().to_json());
     const auto other = topology::synthetic("pack:1 l3:1 core:4 pu:1");
@@ -133,6 +323,15 @@ TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
     EXPECT_THAT(why_not(with(whole, "\"to\": \"gw\"", "\"to\": \"nowhere\"")),
                 HasSubstr("edge 'strat->nowhere' leads to no role 'nowhere': the roles are md, strat, gw"));
     EXPECT_THAT(why_not(with(whole, "\"roles\"", "\"rolls\"")), HasSubstr("it has no list 'roles'"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2,", "")), HasSubstr(".pu' is missing"));
+    EXPECT_THAT(why_not(with(whole, "\"source\": \"assumed\"", "\"source\": \"guessed\"")),
+                HasSubstr(".source' is 'guessed', which weir does not know"));
+    EXPECT_THAT(why_not(with(whole, "\"one_way_ns\"", "\"two_way_ns\"")),
+                HasSubstr("edge 'md->strat' has no one_way_ns"));
+    const temporary_file empty(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
+                               fingerprint(machine()) + R"("}, "roles": []})");
+    EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(empty.path(), machine())); }),
+                HasSubstr("it has no roles"));
     EXPECT_THAT(sentence([] { static_cast<void>(placement_plan::load("/no/such/file", machine())); }),
                 StartsWith("cannot read plan file '/no/such/file': No such file or directory"));
 }
@@ -159,6 +358,10 @@ TEST(plan_file, has_no_other_roles_and_edges_than_it_has) {
               "the plan has no role 'gx': it has md, strat, gw");
     EXPECT_EQ(sentence([&] { static_cast<void>(made.edge("gw->md")); }),
               "the plan has no edge 'gw->md': it has md->strat, strat->gw");
+    EXPECT_EQ(sentence([&] { static_cast<void>(placement_plan().edge("a->b")); }),
+              "the plan has no edge 'a->b': it has none");
+    EXPECT_EQ(sentence([&] { static_cast<void>(placement_plan().pu_of("a")); }),
+              "the plan has no role 'a': it has none");
 }
 
 TEST(plan_file, pins_threads_of_this_machine) {
@@ -175,99 +378,7 @@ TEST(plan_file, pins_threads_of_this_machine) {
 
 TEST(plan_file, of_another_machine_pins_nobody) {
     EXPECT_THAT(sentence([] { static_cast<void>(example().pin_this_thread("gw")); }),
-                HasSubstr("made for another machine"));
-}
-
-// ---- Files of roles
-
-TEST(role_file, says_what_add_edge_and_add_role_say) {
-    const temporary_file file(R"({"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3,
-        "package": 1}, {"name": "log"}], "edges": [{"from": "md", "to": "gw", "items_per_s": 1e6}]})");
-    const auto asked = plan_request::load(file.path());
-    ASSERT_EQ(asked.roles.size(), 3U);
-    EXPECT_TRUE(asked.roles[1].quiet && asked.roles[1].smt_ok);
-    EXPECT_EQ(asked.roles[1].pinned, 3U);
-    EXPECT_EQ(asked.roles[1].package, 1U);
-    EXPECT_EQ(asked.edges[0].items_per_s, 1e6);
-}
-
-TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
-    const auto why = [](const std::string& text) {
-        const temporary_file file(text);
-        return sentence([&] { static_cast<void>(plan_request::load(file.path())); });
-    };
-    EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "a", "to": "b"}]})"),
-                HasSubstr("edge 'a->b' leads to no role 'b': the roles are a"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "a"}]})"), HasSubstr("role 'a' is there twice"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a", "loud": true}]})"), HasSubstr("'roles[0].loud' is unknown"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a", "quiet": 1}]})"), HasSubstr("is neither true nor false"));
-    EXPECT_THAT(why(R"({"roles": [{"name": ""}]})"), HasSubstr("names are of letters"));
-    EXPECT_THAT(why(R"({"roles": ["a"]})"), HasSubstr("'roles[0].name' is no text"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "a", "to": "a"}]})"), HasSubstr("to itself"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a"},)"), HasSubstr("truncated"));
-    EXPECT_EQ(why(R"({"roles": []})"), "") << "that is for plan() to refuse";
-}
-
-// ---- Measurements
-
-std::string matrix_text(const std::string& print = fingerprint(machine())) {
-    return R"({"schema_version": 1, "kind": "weir matrix", "machine": {"topology_xml": "", "cpu_model": "none",
-        "fingerprint": ")" +
-           print + R"("}, "pus": [0, 1, 2, 3], "pairs": [
-        {"from": 0, "to": 1, "distance": "same-l3", "one_way_ns": {"p50": 61, "p99": 90, "p99_9": 200}, "q1_ns": 60,
-         "q3_ns": 63, "items_per_s": 2e8, "rounds": 21, "dropped": 0, "measured": true},
-        {"from": 0, "to": 2, "distance": "same-l3", "one_way_ns": null, "q1_ns": null, "q3_ns": null,
-         "items_per_s": null, "rounds": 0, "dropped": 0, "measured": false},
-        {"from": 0, "to": 3, "distance": "same-l3", "one_way_ns": {"p50": 70, "p99": 99}, "measured": false}],
-        "classes": [{"distance": "same-l3", "one_way_ns": {"p50": 65, "p99": 95, "p99_9": 210}, "items_per_s": 1e8,
-                     "pairs_measured": 1}]})";
-}
-
-TEST(measurements_file, of_a_matrix_gives_pairs_their_classes_and_rates) {
-    const temporary_file file(matrix_text());
-    measurements read;
-    read.load_matrix(file.path(), machine());
-    const auto pair = read.cost(machine(), 0, 1);
-    EXPECT_EQ(pair.cost.p50_ns, 61);
-    EXPECT_EQ(pair.cost.p99_ns, 90);
-    EXPECT_EQ(pair.source, weir::cost_source::measured);
-    EXPECT_EQ(read.cost(machine(), 1, 0).cost.p50_ns, 61) << "the other direction stands in";
-    EXPECT_EQ(read.cost(machine(), 0, 2).cost.p50_ns, 65);
-    EXPECT_EQ(read.cost(machine(), 0, 2).source, weir::cost_source::measured_class);
-    EXPECT_EQ(read.cost(machine(), 0, 3).cost.p50_ns, 70) << "what the file says of a pair that is like others";
-    EXPECT_EQ(read.cost(machine(), 0, 3).source, weir::cost_source::measured_class);
-    EXPECT_EQ(read.cost(machine(), 0, 5).source, weir::cost_source::assumed);
-    EXPECT_EQ((read.items_per_s[{0, 1}]), 2e8);
-}
-
-TEST(measurements_file, of_jitter_gives_the_noise_of_pus) {
-    const temporary_file file(R"({"schema_version": 1, "kind": "weir jitter", "seconds": 1, "pus": [
-        {"pu": 0, "gaps_per_s": 100, "worst_gap_ns": 90000, "p50_gap_ns": 2000, "p99_9_gap_ns": 50000,
-         "stolen_ppm": 100, "steal_ms": 0, "interrupts": 1, "involuntary_switches": 0, "migrations": 0},
-        {"pu": 1, "gaps_per_s": 100, "worst_gap_ns": 90000, "p50_gap_ns": 2000, "p99_9_gap_ns": 50000,
-         "stolen_ppm": 500000, "steal_ms": 0, "interrupts": 1, "involuntary_switches": 0, "migrations": 0}]})");
-    measurements read;
-    read.load_jitter(file.path(), machine());
-    EXPECT_DOUBLE_EQ(read.noise_ns[0], 0.01 * 50000) << "one in a hundred of the unluckiest hundredth";
-    EXPECT_DOUBLE_EQ(read.noise_ns[1], 50000) << "all of them";
-}
-
-TEST(measurements_file, that_is_damaged_or_foreign_is_refused_with_a_sentence) {
-    const auto why = [](const std::string& text) {
-        const temporary_file file(text);
-        measurements read;
-        return sentence([&] { read.load_matrix(file.path(), machine()); });
-    };
-    EXPECT_EQ(why(matrix_text()), "");
-    EXPECT_THAT(why(matrix_text("2p-1c-1t-0")), HasSubstr("it is of another machine, 2p-1c-1t-0"));
-    EXPECT_THAT(why(matrix_text().substr(0, 300)), HasSubstr("truncated"));
-    EXPECT_THAT(why(with(matrix_text(), "\"from\": 0", "\"from\": 99")), HasSubstr("PU 99, which there is not"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": \"61\"")), HasSubstr("is no number from 0 up"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": 1e999")), HasSubstr("is too large"));
-    EXPECT_EQ(why(with(matrix_text(), "\"p99\": 90", "\"p99\": 9")), "") << "rounds and items are counted apart";
-    EXPECT_THAT(why(with(matrix_text(), "[{\"distance\": \"same-l3\"", "[{\"distance\": \"far\"")),
-                HasSubstr("'far', which is no distance"));
-    EXPECT_THAT(why(R"({"schema_version": 1, "kind": "weir jitter", "pus": []})"), HasSubstr("it is no 'weir matrix'"));
+                HasSubstr("made for another machine, " + fingerprint(machine()) + "; plan it here"));
 }
 
 }  // namespace

@@ -654,7 +654,12 @@ TEST(fingerprint, tells_its_size_to_a_reader) {
 }
 
 // A plan file written by one version is read by the next.
-TEST(fingerprint, stays_what_it_is) { EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5"); }
+TEST(fingerprint, stays_what_it_is) {
+    EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5");
+    EXPECT_EQ(fingerprint(two_package_smt()), "2p-16c-32t-9bc8f756f35d0386");
+    EXPECT_EQ(fingerprint(hybrid()), "1p-12c-16t-ed20bd64a9341db0");
+    EXPECT_EQ(fingerprint(four_nodes_a_package()), "2p-16c-32t-62330629a125338e");
+}
 
 TEST(fingerprint, depends_on_how_pus_are_numbered) {
     EXPECT_NE(fingerprint(topology::synthetic("core:2 pu:2")),

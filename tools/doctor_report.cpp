@@ -30,12 +30,11 @@ std::string_view title(severity level) {
     return "";
 }
 
-// Words in lines of at most 100 columns, all but the first behind `indent`.
-std::string wrapped(const std::string& text, std::size_t indent) {
+// Words in lines of at most 100 columns, the first of which begins at `column`, the others behind `indent`.
+std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {
     constexpr std::size_t width = 100;
     std::istringstream words(text);
     std::string result;
-    std::size_t column = indent;
     for (std::string word; words >> word; column += word.size()) {
         if (!result.empty() && column + 1 + word.size() > width) {
             result += "\n" + std::string(indent, ' ');
@@ -50,9 +49,10 @@ std::string wrapped(const std::string& text, std::size_t indent) {
 }
 
 std::string paragraph(const finding& one) {
-    auto text = fmt::format("  {}: {}\n", one.name, wrapped(one.what, 4));
+    auto text = fmt::format("  {}: ", one.name);
+    text += wrapped(one.what, text.size(), 4) + "\n";
     if (one.level == severity::fine || one.level == severity::unknown) return text;
-    text += "    " + wrapped(one.why, 4) + "\n";
+    text += "    " + wrapped(one.why, 4, 4) + "\n";
     for (const auto& command : one.change) text += "      > " + command + "\n";  // one line, to be copied
     return text;
 }

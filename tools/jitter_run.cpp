@@ -15,25 +15,11 @@
 namespace weir::tool {
 namespace {
 
-// The loop that is stolen from. Nothing else is in it.
 spin_record spin(unsigned pu, const tick_clock& clock, const jitter_settings& settings) {
     spin_record seen;
     pin_this_thread(pu);
     const auto before = count_this_thread();
-    const auto threshold = clock.to_ticks(settings.threshold_ns);
-    const auto begin = clock.now();
-    const auto end = begin + clock.to_ticks(settings.seconds * 1e9);
-    auto last = begin;
-    while (last < end) {
-        const auto now = clock.now();
-        if (now - last > threshold) [[unlikely]] {
-            const auto gap_ns = clock.to_ns(now - last);
-            seen.gaps_ns.record(static_cast<std::uint64_t>(gap_ns + 0.5));
-            seen.stolen_ns += gap_ns;
-        }
-        last = now;
-    }
-    seen.watched_ns = clock.to_ns(last - begin);
+    record_gaps(seen, clock, settings);
     seen.disturbances = count_this_thread() - before;
     check_seat(pu);
     return seen;

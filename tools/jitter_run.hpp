@@ -8,6 +8,7 @@
 #include <weir/affinity.hpp>
 #include <weir/histogram.hpp>
 
+#include <cstdint>
 #include <functional>
 
 namespace weir::tool {
@@ -25,6 +26,26 @@ struct spin_record {
     double stolen_ns = 0;
     thread_counts disturbances;
 };
+
+/// The loop that is stolen from, and nothing else is in it: reads the clock until the time is over, and records each gap
+/// between two readings that is longer than the threshold. The clock is a tick_clock but for tests.
+template <class Clock>
+void record_gaps(spin_record& seen, const Clock& clock, const jitter_settings& settings) {
+    const auto threshold = clock.to_ticks(settings.threshold_ns);
+    const auto begin = clock.now();
+    const auto end = begin + clock.to_ticks(settings.seconds * 1e9);
+    auto last = begin;
+    while (last < end) {
+        const auto now = clock.now();
+        if (now - last > threshold) [[unlikely]] {
+            const auto gap_ns = clock.to_ns(now - last);
+            seen.gaps_ns.record(static_cast<std::uint64_t>(gap_ns + 0.5));
+            seen.stolen_ns += gap_ns;
+        }
+        last = now;
+    }
+    seen.watched_ns = clock.to_ns(last - begin);
+}
 
 /// What it comes to, with the kernel's counters from before and after. A pure function.
 [[nodiscard]] pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& before,

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+//
+// Statistics as text, of snapshots in which no two numbers are alike.
+#include <weir/stats_text.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace {
+
+namespace stats = weir::stats;
+
+stats::snapshot of_unequal_numbers(std::uint64_t more) {
+    stats::snapshot s;
+    s.capacity_items = more + 101;
+    s.queued_items = more + 102;
+    s.producer.pushed = more + 103;
+    s.producer.full = more + 104;
+    s.producer.no_credit = more + 105;
+    s.producer.busy = more + 106;
+    s.producer.closed = more + 107;
+    s.producer.timeout = more + 108;
+    s.producer.parks = more + 109;
+    s.producer.wakes = more + 110;
+    s.producer.high_water_items = more + 111;
+    s.producer.full_ns = more + 112;
+    s.producer.no_credit_ns = more + 113;
+    s.consumer.popped = more + 114;
+    s.consumer.empty = more + 115;
+    s.consumer.busy = more + 116;
+    s.consumer.closed = more + 117;
+    s.consumer.timeout = more + 118;
+    s.consumer.parks = more + 119;
+    s.consumer.wakes = more + 120;
+    s.consumer.empty_ns = more + 121;
+    return s;
+}
+
+weir::overflow::ledger of_unequal_items(std::uint64_t more) {
+    weir::overflow::ledger l;
+    l.offered = more + 1000;
+    l.refused = more + 1;
+    l.delivered = more + 2;
+    l.queued = more + 4;
+    l.lost_newest = more + 8;
+    l.lost_oldest = more + 16;
+    l.lost_sampled = more + 32;
+    l.lost_lowest = more + 64;
+    l.lost_late = more + 128;
+    return l;
+}
+
+TEST(stats_text, has_each_number_by_its_name) {
+    EXPECT_EQ(
+        weir::to_text(of_unequal_numbers(0)),
+        "ring      102 of 101 items queued\n"
+        "producer  pushed 103  full 104  no_credit 105  busy 106  closed 107  timeout 108  parks 109  wakes 110  "
+        "high_water_items 111  full_ns 112  no_credit_ns 113\n"
+        "consumer  popped 114  empty 115  busy 116  closed 117  timeout 118  parks 119  wakes 120  empty_ns 121\n");
+    EXPECT_EQ(weir::to_text(stats::snapshot{}),
+              "ring      0 of 0 items queued\nproducer  nothing yet\nconsumer  nothing yet\n");
+    EXPECT_EQ(weir::to_text(of_unequal_items(0)),
+              "items  offered 1000  refused 1  delivered 2  queued 4  lost_newest 8  lost_oldest 16  lost_sampled 32  "
+              "lost_lowest 64  lost_late 128\n"
+              "999 accepted = 2 delivered + 4 queued + 248 lost, seen amid the traffic\n");
+    auto exact = of_unequal_items(0);
+    exact.offered = 255;
+    EXPECT_TRUE(weir::to_text(exact).ends_with("\n254 accepted = 2 delivered + 4 queued + 248 lost\n"));
+}
+
+TEST(stats_text, has_each_number_under_its_key) {
+    EXPECT_EQ(
+        weir::to_json(of_unequal_numbers(0)),
+        R"({"capacity_items": 101, "queued_items": 102, "producer": {"pushed": 103, "full": 104, "no_credit": 105, )"
+        R"("busy": 106, "closed": 107, "timeout": 108, "parks": 109, "wakes": 110, "high_water_items": 111, )"
+        R"("full_ns": 112, "no_credit_ns": 113}, "consumer": {"popped": 114, "empty": 115, "busy": 116, )"
+        R"("closed": 117, "timeout": 118, "parks": 119, "wakes": 120, "empty_ns": 121}})");
+    EXPECT_EQ(weir::to_json(of_unequal_items(0)),
+              R"({"offered": 1000, "refused": 1, "delivered": 2, "queued": 4, "lost_newest": 8, "lost_oldest": 16, )"
+              R"("lost_sampled": 32, "lost_lowest": 64, "lost_late": 128})");
+}
+
+TEST(stats_text, has_each_number_in_its_metric) {
+    auto feed = of_unequal_numbers(0);
+    feed.producer.full_ns = 999'999'999;
+    feed.producer.no_credit_ns = 1'000'000'000;
+    feed.consumer.empty_ns = 12'000'000'034;
+    EXPECT_EQ(weir::to_prometheus({{"feed", feed}, {"orders", of_unequal_numbers(100)}}),
+              R"(# HELP weir_ring_capacity_items Items that the ring holds at most.
+# TYPE weir_ring_capacity_items gauge
+weir_ring_capacity_items{ring="feed"} 101
+weir_ring_capacity_items{ring="orders"} 201
+# HELP weir_ring_queued_items Items in the ring.
+# TYPE weir_ring_queued_items gauge
+weir_ring_queued_items{ring="feed"} 102
+weir_ring_queued_items{ring="orders"} 202
+# HELP weir_ring_high_water_items The most items that were in the ring after a push.
+# TYPE weir_ring_high_water_items gauge
+weir_ring_high_water_items{ring="feed"} 111
+weir_ring_high_water_items{ring="orders"} 211
+# HELP weir_ring_pushed_items_total Items that went in.
+# TYPE weir_ring_pushed_items_total counter
+weir_ring_pushed_items_total{ring="feed"} 103
+weir_ring_pushed_items_total{ring="orders"} 203
+# HELP weir_ring_popped_items_total Items that came out.
+# TYPE weir_ring_popped_items_total counter
+weir_ring_popped_items_total{ring="feed"} 114
+weir_ring_popped_items_total{ring="orders"} 214
+# HELP weir_ring_refusals_total Calls that could not proceed at once, by end and cause.
+# TYPE weir_ring_refusals_total counter
+weir_ring_refusals_total{ring="feed",end="producer",cause="full"} 104
+weir_ring_refusals_total{ring="orders",end="producer",cause="full"} 204
+weir_ring_refusals_total{ring="feed",end="producer",cause="no_credit"} 105
+weir_ring_refusals_total{ring="orders",end="producer",cause="no_credit"} 205
+weir_ring_refusals_total{ring="feed",end="consumer",cause="empty"} 115
+weir_ring_refusals_total{ring="orders",end="consumer",cause="empty"} 215
+weir_ring_refusals_total{ring="feed",end="producer",cause="busy"} 106
+weir_ring_refusals_total{ring="orders",end="producer",cause="busy"} 206
+weir_ring_refusals_total{ring="feed",end="consumer",cause="busy"} 116
+weir_ring_refusals_total{ring="orders",end="consumer",cause="busy"} 216
+weir_ring_refusals_total{ring="feed",end="producer",cause="closed"} 107
+weir_ring_refusals_total{ring="orders",end="producer",cause="closed"} 207
+weir_ring_refusals_total{ring="feed",end="consumer",cause="closed"} 117
+weir_ring_refusals_total{ring="orders",end="consumer",cause="closed"} 217
+weir_ring_refusals_total{ring="feed",end="producer",cause="timeout"} 108
+weir_ring_refusals_total{ring="orders",end="producer",cause="timeout"} 208
+weir_ring_refusals_total{ring="feed",end="consumer",cause="timeout"} 118
+weir_ring_refusals_total{ring="orders",end="consumer",cause="timeout"} 218
+# HELP weir_ring_parks_total Times that a thread went to sleep, by end.
+# TYPE weir_ring_parks_total counter
+weir_ring_parks_total{ring="feed",end="producer"} 109
+weir_ring_parks_total{ring="orders",end="producer"} 209
+weir_ring_parks_total{ring="feed",end="consumer"} 119
+weir_ring_parks_total{ring="orders",end="consumer"} 219
+# HELP weir_ring_wakes_total Times that an end woke the other one, a system call each.
+# TYPE weir_ring_wakes_total counter
+weir_ring_wakes_total{ring="feed",end="producer"} 110
+weir_ring_wakes_total{ring="orders",end="producer"} 210
+weir_ring_wakes_total{ring="feed",end="consumer"} 120
+weir_ring_wakes_total{ring="orders",end="consumer"} 220
+# HELP weir_ring_short_seconds_total Time that an end was short of room, credit or items, by cause.
+# TYPE weir_ring_short_seconds_total counter
+weir_ring_short_seconds_total{ring="feed",end="producer",cause="full"} 0.999999999
+weir_ring_short_seconds_total{ring="orders",end="producer",cause="full"} 0.000000212
+weir_ring_short_seconds_total{ring="feed",end="producer",cause="no_credit"} 1.000000000
+weir_ring_short_seconds_total{ring="orders",end="producer",cause="no_credit"} 0.000000213
+weir_ring_short_seconds_total{ring="feed",end="consumer",cause="empty"} 12.000000034
+weir_ring_short_seconds_total{ring="orders",end="consumer",cause="empty"} 0.000000221
+)");
+}
+
+TEST(stats_text, has_each_number_of_a_ledger_in_its_metric) {
+    EXPECT_EQ(weir::to_prometheus({{"feed", of_unequal_items(0)}, {"a\"b\\c\nd", of_unequal_items(3000)}}),
+              R"(# HELP weir_overflow_offered_items_total Items that were offered.
+# TYPE weir_overflow_offered_items_total counter
+weir_overflow_offered_items_total{ring="feed"} 1000
+weir_overflow_offered_items_total{ring="a\"b\\c\nd"} 4000
+# HELP weir_overflow_refused_items_total Items that stayed with the caller.
+# TYPE weir_overflow_refused_items_total counter
+weir_overflow_refused_items_total{ring="feed"} 1
+weir_overflow_refused_items_total{ring="a\"b\\c\nd"} 3001
+# HELP weir_overflow_delivered_items_total Items that were popped.
+# TYPE weir_overflow_delivered_items_total counter
+weir_overflow_delivered_items_total{ring="feed"} 2
+weir_overflow_delivered_items_total{ring="a\"b\\c\nd"} 3002
+# HELP weir_overflow_queued_items Items in the ring.
+# TYPE weir_overflow_queued_items gauge
+weir_overflow_queued_items{ring="feed"} 4
+weir_overflow_queued_items{ring="a\"b\\c\nd"} 3004
+# HELP weir_overflow_lost_items_total Items that were accepted and lost, by cause.
+# TYPE weir_overflow_lost_items_total counter
+weir_overflow_lost_items_total{ring="feed",cause="newest"} 8
+weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="newest"} 3008
+weir_overflow_lost_items_total{ring="feed",cause="oldest"} 16
+weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="oldest"} 3016
+weir_overflow_lost_items_total{ring="feed",cause="sampled"} 32
+weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="sampled"} 3032
+weir_overflow_lost_items_total{ring="feed",cause="lowest"} 64
+weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="lowest"} 3064
+weir_overflow_lost_items_total{ring="feed",cause="late"} 128
+weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="late"} 3128
+)");
+}
+
+}  // namespace
