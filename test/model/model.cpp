@@ -58,6 +58,7 @@ namespace model {
 namespace {
 
 constexpr std::size_t most_cells = 128;
+constexpr unsigned steps_before_hold_up = 64, length_of_hold_up = 100;
 
 using knowledge = std::array<rl::timestamp_t, most_threads>;  // how much of each thread's past is visible
 
@@ -82,6 +83,9 @@ struct {
     std::size_t finished = 0;
     scenario* scene = nullptr;
     bool is_stuck = false;
+    // In random schedules of a scenario that wants it: at which of its steps each thread is held up, and which it is at.
+    std::array<unsigned, most_threads> held_up_at{};
+    std::array<unsigned, most_threads> steps{};
     std::array<cell, most_cells> cells{};
     std::size_t cell_count = 0;
     unsigned variables = 0;
@@ -135,6 +139,16 @@ void announce_and_receive() {
     now.announced[static_cast<std::size_t>(me.index_)] = known_to(me);
 }
 
+// Before each step on what is shared. Where any thread may be next, none is left alone for long; but by the kernel it may
+// be, in the middle of an operation.
+void take_turn() {
+    const auto i = static_cast<std::size_t>(self().index_);
+    if (++now.steps[i] == now.held_up_at[i]) {
+        for (unsigned turn = 0; turn < length_of_hold_up; ++turn) rl::ctx().sched();
+    }
+    rl::ctx().sched();
+}
+
 bool is_readable(int descriptor) {
     pollfd entry{.fd = descriptor, .events = POLLIN, .revents = 0};
     return ::poll(&entry, 1, 0) == 1;
@@ -175,6 +189,9 @@ struct play_on : rl::test_suite<play_on<N>, N> {
         now.end_release_sequence = &end_release_sequence<N>;
         scene = current->make();
         now.scene = scene.get();
+        now.steps = {};
+        if (!scene->is_held_up() || !rl::ctx().is_random_sched()) return;
+        for (unsigned& at : now.held_up_at) at = choose(2 * steps_before_hold_up);  // else it will be over by then
     }
     void thread(unsigned index) {
         scene->thread(index);
@@ -211,7 +228,7 @@ void variable::remember(unsigned index, std::uint64_t value) noexcept {
 }
 
 std::uint64_t variable::load(order o, place p) const noexcept {
-    rl::ctx().sched();
+    take_turn();
     rl::thread_info_base& me = self();
     const unsigned index = o == order::seq_cst ? me.atomic_load_seq_cst(data_of(data_))
                            : acquires(o)       ? me.atomic_load_acquire(data_of(data_))
@@ -222,7 +239,7 @@ std::uint64_t variable::load(order o, place p) const noexcept {
 }
 
 void variable::store(std::uint64_t value, order o, place p) noexcept {
-    rl::ctx().sched();
+    take_turn();
     rl::thread_info_base& me = self();
     const unsigned index = o == order::seq_cst   ? me.atomic_store_seq_cst(data_of(data_))
                            : o == order::release ? me.atomic_store_release(data_of(data_))
@@ -247,7 +264,7 @@ unsigned replace(void* data, order o) {
 }  // namespace
 
 std::uint64_t variable::modify(change f, std::uint64_t operand, order o, place p) noexcept {
-    rl::ctx().sched();
+    take_turn();
     const std::uint64_t before = latest_;
     remember(replace(data_, o), f(before, operand));
     note(p, "variable ", number_, ": modify ", before, " to ", latest_, ", ", name(o));
@@ -267,7 +284,7 @@ bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bo
             return false;
         }
     }
-    rl::ctx().sched();
+    take_turn();
     const bool equal = latest_ == expected;
     note(p, "variable ", number_, equal ? ": exchange " : ": fails to exchange ", latest_, " for ", value, ", ",
          name(equal ? success : failure));
@@ -288,7 +305,7 @@ bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bo
 
 void variable::sleep_while(std::uint64_t expected, bool timed, place p) const noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     // The kernel compares under a lock that a waker takes after the change, so it is the latest that counts. A thread
     // that has read it, and be it there, reads nothing older after that.
     (void)self().atomic_load_relaxed_rmw(data_of(data_));
@@ -310,7 +327,7 @@ void variable::sleep_while(std::uint64_t expected, bool timed, place p) const no
 
 void variable::wake_up(std::size_t most, place p) const noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     for (; most > 0; --most) {
         const auto here = [this](const auto& s) { return s.on == this; };
         const auto end = now.sleepers.begin() + static_cast<std::ptrdiff_t>(now.asleep);
@@ -341,13 +358,13 @@ void wait_readable(int descriptor, bool timed, place p) noexcept {
 // ---- fences, turns, checks --------------------------------------------------------------------------------------
 
 void light_fence(place) noexcept {
-    rl::ctx().sched();
+    take_turn();
     announce_and_receive();
 }
 
 void heavy_fence(place p) noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     announce_and_receive();
     const rl::thread_info_base& me = self();
     const knowledge mine = known_to(me);
@@ -358,12 +375,12 @@ void heavy_fence(place p) noexcept {
     for (unsigned i = 0; i < count; ++i) {
         const unsigned other = (first + i) % count;
         if (other == static_cast<unsigned>(me.index_)) continue;
-        c.sched();
+        take_turn();
         note(p, "heavy fence at thread ", other);
         merge(now.delivered[other].data(), mine);
         merge(theirs.data(), now.announced[other]);
     }
-    c.sched();
+    take_turn();
     merge(me.acq_rel_order_, theirs);
     announce_and_receive();
     note(p, "heavy fence ends");

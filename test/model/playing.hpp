@@ -51,9 +51,8 @@ template <class Ring, unsigned Threads>
 class playing : public scenario {
     static constexpr grammar offers = grammar_of<Ring, Threads>;
     static constexpr bool lock_free = Ring::try_push_progress != weir::progress::may_be_busy;
-    static constexpr auto its_order = !Ring::has_many_producers ? witness::order::but_for_late_pushes
-                                      : lock_free               ? witness::order::one
-                                                                : witness::order::but_for_looks;
+    static constexpr auto its_order =
+        Ring::try_push_progress == weir::progress::lock_free ? witness::order::one : witness::order::but_for_looks;
     static constexpr auto how_it_closes =
         Ring::has_many_producers ? linearization::closing::at_once : linearization::closing::in_two_steps;
     // Why an operation on several did not do all: it found no more, or the ring closed, or (a peer may be busy) who
@@ -83,6 +82,8 @@ public:
             under_way_[index] = act::count;
         }
     }
+
+    bool is_held_up() const override { return true; }
 
     /// Who sleeps now sleeps for ever. Then the ring is closed, and they go on.
     void stuck() override {

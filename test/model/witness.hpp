@@ -69,10 +69,9 @@ public:
     /// How far a ring keeps to one order. In the language's memory model, as on some hardware, two threads that each
     /// store and then look may both miss what the other one stored, unless all of that is seq_cst.
     enum class order : unsigned char {
-        one,            // there is one order of all operations
-        but_for_looks,  // what a thread does not find (items, room, a close) agrees with what all do, but not with what
-                        // others do not find
-        but_for_late_pushes  // and a push may arrive after its thread has gone on, for threads that do not know of it
+        one,           // there is one order of all operations
+        but_for_looks  // there is one order of all that is done. What a thread finds missing (items, room, a close)
+                       // need only agree with what it knows of: what happened before
     };
 
     /// Could a queue have said all that?
@@ -113,17 +112,15 @@ private:
     }
 
     // Notes that step j came before step i, if it did.
-    void put_before(linearization::past& before, std::size_t j, std::size_t i, order how) const {
+    void put_before(linearization::past& before, std::size_t j, std::size_t i) const {
         const auto& [first, what] = notes_[j];
         const auto& [second, next] = notes_[i];
         const bool is_part = first.number == second.number;
         if (is_part ? j >= i || what.what != next.what || what.what == action::reserve_in_vain
                     : !is_before(first, second))
             return;
-        const bool pushes = what.what == action::push && what.answer == status::success;
-        const bool may_be_late =
-            pushes && first.thread == second.thread && (is_part || how == order::but_for_late_pushes);
-        (may_be_late ? before.begun : before.over) |= linearization::bit(j);
+        const bool is_part_of_push = is_part && what.what == action::push;
+        (is_part_of_push ? before.begun : before.over) |= linearization::bit(j);
     }
 
     bool is_legal(const linearization::specification& spec, order how) const {
@@ -131,18 +128,21 @@ private:
         std::vector<linearization::past> before(count_);
         for (std::size_t i = 0; i < count_; ++i) {
             steps.push_back(notes_[i].what);
-            for (std::size_t j = 0; j < count_; ++j) put_before(before[i], j, i, how);
+            for (std::size_t j = 0; j < count_; ++j) put_before(before[i], j, i);
         }
-        linearization judge(steps, spec, std::move(before));
-        if (judge.exists()) return true;
+        if (linearization(steps, spec, before).exists()) return true;
         if (how == order::one) return false;
-        for (unsigned thread = 0; thread < most_threads; ++thread) {
-            linearization::steps others = 0;
-            for (std::size_t i = 0; i < count_; ++i) {
-                const unsigned by = notes_[i].by.thread;
-                if (finds_nothing(steps[i]) && by != thread && by != nobody) others |= linearization::bit(i);
+        linearization::steps looks = 0;
+        for (std::size_t i = 0; i < count_; ++i) looks |= finds_nothing(steps[i]) ? linearization::bit(i) : 0;
+        if (!linearization(steps, spec, before).exists(looks)) return false;
+        for (std::size_t i = 0; i < count_; ++i) {
+            if ((looks & linearization::bit(i)) == 0) continue;
+            const auto known = before[i].over | before[i].begun | linearization::bit(i);
+            std::vector<linearization::past> before_known(count_);
+            for (std::size_t j = 0; j < count_; ++j) {
+                if ((known & linearization::bit(j)) != 0) before_known[j] = before[j];
             }
-            if (!judge.exists(others)) return false;
+            if (!linearization(steps, spec, before_known).exists(looks & ~linearization::bit(i))) return false;
         }
         return true;
     }
