@@ -30,11 +30,13 @@
 #include <concepts>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <limits>
 #include <sstream>
 #include <string>
-#include <string_view>
+
+#include <poll.h>
+
+#include "search.hpp"
 
 #define RL_DO_ASSERT 1
 #include <relacy/relacy.hpp>
@@ -55,8 +57,8 @@ void operator delete(void* p, std::size_t) noexcept { ::operator delete(p); }
 namespace model {
 namespace {
 
-constexpr std::size_t most_threads = 4;
 constexpr std::size_t most_cells = 128;
+constexpr unsigned steps_before_hold_up = 64, length_of_hold_up = 100;
 
 using knowledge = std::array<rl::timestamp_t, most_threads>;  // how much of each thread's past is visible
 
@@ -73,9 +75,17 @@ struct {
     struct sleeper {
         const variable* on;
         rl::thread_id_t thread;
+        bool timed;
     };
     std::array<sleeper, most_threads> sleepers{};
     std::size_t asleep = 0;
+    std::array<int, most_threads> descriptors{-1, -1, -1, -1};  // that a thread waits for without a deadline
+    std::size_t finished = 0;
+    scenario* scene = nullptr;
+    bool is_stuck = false;
+    // In random schedules of a scenario that wants it: at which of its steps each thread is held up, and which it is at.
+    std::array<unsigned, most_threads> held_up_at{};
+    std::array<unsigned, most_threads> steps{};
     std::array<cell, most_cells> cells{};
     std::size_t cell_count = 0;
     unsigned variables = 0;
@@ -83,6 +93,7 @@ struct {
 } now;
 
 const entry* current = nullptr;
+const search* how = nullptr;
 unsigned long long schedules = 0;
 
 rl::thread_info_base& self() { return *rl::ctx().threadx_; }
@@ -128,6 +139,38 @@ void announce_and_receive() {
     now.announced[static_cast<std::size_t>(me.index_)] = known_to(me);
 }
 
+// Before each step on what is shared. Where any thread may be next, none is left alone for long; but by the kernel it may
+// be, in the middle of an operation.
+void take_turn() {
+    const auto i = static_cast<std::size_t>(self().index_);
+    if (++now.steps[i] == now.held_up_at[i]) {
+        for (unsigned turn = 0; turn < length_of_hold_up; ++turn) rl::ctx().sched();
+    }
+    rl::ctx().sched();
+}
+
+bool is_readable(int descriptor) {
+    pollfd entry{.fd = descriptor, .events = POLLIN, .revents = 0};
+    return ::poll(&entry, 1, 0) == 1;
+}
+
+// To be called by a thread before it sleeps without a deadline, or finishes. If the others have done so, it is the last.
+void mind_the_last() {
+    if (now.is_stuck) return;
+    std::size_t gone = now.finished;
+    for (std::size_t i = 0; i < now.asleep; ++i) gone += now.sleepers[i].timed ? 0 : 1;
+    for (std::size_t i = 0; i < most_threads; ++i) {
+        const bool waits = now.descriptors[i] >= 0 && i != static_cast<std::size_t>(self().index_);
+        if (waits && !is_readable(now.descriptors[i])) ++gone;
+    }
+    if (gone + 1 < static_cast<std::size_t>(rl::ctx().get_thread_count())) return;
+    rl::ctx().rl_global_fence();
+    now.is_stuck = true;
+    now.scene->stuck();
+    now.is_stuck = false;
+    rl::ctx().rl_global_fence();
+}
+
 // Of the store just made.
 template <rl::thread_id_t N>
 void end_release_sequence(rl::atomic_data& data, const rl::thread_info_base& by, bool releases) {
@@ -137,16 +180,24 @@ void end_release_sequence(rl::atomic_data& data, const rl::thread_info_base& by,
 }
 
 template <rl::thread_id_t N>
-struct play : rl::test_suite<play<N>, N> {
+struct play_on : rl::test_suite<play_on<N>, N> {
     std::unique_ptr<scenario> scene;
 
     void before() {
-        ++schedules;
+        if (how->is_replay || !rl::ctx().collecting_history()) ++schedules;  // else the failing one is played again
         now = {};
         now.end_release_sequence = &end_release_sequence<N>;
         scene = current->make();
+        now.scene = scene.get();
+        now.steps = {};
+        if (!scene->is_held_up() || !rl::ctx().is_random_sched()) return;
+        for (unsigned& at : now.held_up_at) at = choose(2 * steps_before_hold_up);  // else it will be over by then
     }
-    void thread(unsigned index) { scene->thread(index); }
+    void thread(unsigned index) {
+        scene->thread(index);
+        mind_the_last();
+        ++now.finished;
+    }
     void after() {
         scene->after();
         scene.reset();
@@ -177,7 +228,7 @@ void variable::remember(unsigned index, std::uint64_t value) noexcept {
 }
 
 std::uint64_t variable::load(order o, place p) const noexcept {
-    rl::ctx().sched();
+    take_turn();
     rl::thread_info_base& me = self();
     const unsigned index = o == order::seq_cst ? me.atomic_load_seq_cst(data_of(data_))
                            : acquires(o)       ? me.atomic_load_acquire(data_of(data_))
@@ -188,7 +239,7 @@ std::uint64_t variable::load(order o, place p) const noexcept {
 }
 
 void variable::store(std::uint64_t value, order o, place p) noexcept {
-    rl::ctx().sched();
+    take_turn();
     rl::thread_info_base& me = self();
     const unsigned index = o == order::seq_cst   ? me.atomic_store_seq_cst(data_of(data_))
                            : o == order::release ? me.atomic_store_release(data_of(data_))
@@ -213,7 +264,7 @@ unsigned replace(void* data, order o) {
 }  // namespace
 
 std::uint64_t variable::modify(change f, std::uint64_t operand, order o, place p) noexcept {
-    rl::ctx().sched();
+    take_turn();
     const std::uint64_t before = latest_;
     remember(replace(data_, o), f(before, operand));
     note(p, "variable ", number_, ": modify ", before, " to ", latest_, ", ", name(o));
@@ -233,7 +284,7 @@ bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bo
             return false;
         }
     }
-    rl::ctx().sched();
+    take_turn();
     const bool equal = latest_ == expected;
     note(p, "variable ", number_, equal ? ": exchange " : ": fails to exchange ", latest_, " for ", value, ", ",
          name(equal ? success : failure));
@@ -254,15 +305,17 @@ bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bo
 
 void variable::sleep_while(std::uint64_t expected, bool timed, place p) const noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     // The kernel compares under a lock that a waker takes after the change, so it is the latest that counts. A thread
     // that has read it, and be it there, reads nothing older after that.
     (void)self().atomic_load_relaxed_rmw(data_of(data_));
     if (latest_ != expected) return note(p, "variable ", number_, " is ", latest_, ": no sleep");
     if (c.is_random_sched() && choose(8) == 0) return note(p, "no sleep, for no reason");
+    if (!timed) mind_the_last();
+    if (latest_ != expected) return note(p, "variable ", number_, " is ", latest_, ": no sleep");
     note(p, "sleeps while variable ", number_, " is ", expected);
     rl::thread_info_base& me = self();
-    now.sleepers[now.asleep++] = {this, me.index_};
+    now.sleepers[now.asleep++] = {this, me.index_, timed};
     const rl::timestamp_t last_yield = me.last_yield_;
     const rl::unpark_reason reason = c.park_current_thread(timed, false, false, at(p));
     me.last_yield_ = last_yield;
@@ -274,7 +327,7 @@ void variable::sleep_while(std::uint64_t expected, bool timed, place p) const no
 
 void variable::wake_up(std::size_t most, place p) const noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     for (; most > 0; --most) {
         const auto here = [this](const auto& s) { return s.on == this; };
         const auto end = now.sleepers.begin() + static_cast<std::ptrdiff_t>(now.asleep);
@@ -289,16 +342,29 @@ void variable::wake_up(std::size_t most, place p) const noexcept {
     }
 }
 
+void wait_readable(int descriptor, bool timed, place p) noexcept {
+    rl::thread_info_base& me = self();
+    int& mine = now.descriptors[static_cast<std::size_t>(me.index_)];
+    while (!is_readable(descriptor) && !(timed && choose(2) == 1)) {
+        if (!timed) mine = descriptor, mind_the_last();
+        // The system call orders no memory: what this thread could read before, it still can.
+        const rl::timestamp_t last_yield = me.last_yield_;
+        yield(p);
+        me.last_yield_ = last_yield;
+    }
+    mine = -1;
+}
+
 // ---- fences, turns, checks --------------------------------------------------------------------------------------
 
 void light_fence(place) noexcept {
-    rl::ctx().sched();
+    take_turn();
     announce_and_receive();
 }
 
 void heavy_fence(place p) noexcept {
     rl::context& c = rl::ctx();
-    c.sched();
+    take_turn();
     announce_and_receive();
     const rl::thread_info_base& me = self();
     const knowledge mine = known_to(me);
@@ -309,12 +375,12 @@ void heavy_fence(place p) noexcept {
     for (unsigned i = 0; i < count; ++i) {
         const unsigned other = (first + i) % count;
         if (other == static_cast<unsigned>(me.index_)) continue;
-        c.sched();
+        take_turn();
         note(p, "heavy fence at thread ", other);
         merge(now.delivered[other].data(), mine);
         merge(theirs.data(), now.announced[other]);
     }
-    c.sched();
+    take_turn();
     merge(me.acq_rel_order_, theirs);
     announce_and_receive();
     note(p, "heavy fence ends");
@@ -324,6 +390,23 @@ void yield(place p) noexcept { rl::ctx().yield(1, at(p)); }
 
 // The same in every run, since a ring may choose by it.
 const void* identity() noexcept { return reinterpret_cast<const void*>((self().index_ + 1) * std::uintptr_t{64}); }
+
+moment this_moment() noexcept {
+    rl::thread_info_base& me = self();
+    me.own_acq_rel_order_ += 1;
+    const knowledge known = known_to(me);
+    moment m{};
+    std::copy(known.begin(), known.end(), m.begin());
+    return m;
+}
+
+unwatched::unwatched() noexcept : checker_(std::exchange(rl::context_holder<>::instance_, nullptr)) {}
+unwatched::~unwatched() { rl::context_holder<>::instance_ = static_cast<rl::context*>(checker_); }
+
+bool is_shown() noexcept { return rl::ctx().collecting_history(); }
+void show(const char* line, place p) noexcept { note(p, line); }
+
+unsigned long long schedule() noexcept { return how->switches > 0 ? how->seed : how->seed + schedules - 1; }
 
 unsigned choose(unsigned n) noexcept { return rl::ctx().rand(n, rl::sched_type_user); }
 
@@ -356,155 +439,37 @@ void touch(const void* address, access a, place p) noexcept {
     }
 }
 
-// ---- the program ------------------------------------------------------------------------------------------------
+// ---- searches ---------------------------------------------------------------------------------------------------
 
-namespace {
-
-struct options {
-    std::string only;
-    std::string replay;           // as printed after a failure
-    double scale = 1;             // of the number of random schedules; below 1 the exhaustive searches are shorter, too
-    int switches = -1;            // in the exhaustive searches, else as listed
-    unsigned long long seed = 1;  // the first random schedule
-};
-
-struct found {
-    bool kept;
-    std::string state;
-};
-
-found simulate(const entry& e, rl::test_params& params) {
+outcome play(const entry& e, const search& s) {
     current = &e;
+    how = &s;
     schedules = 0;
-    bool kept = false;
-    switch (e.threads) {
-    case 2: kept = rl::simulate<play<2>>(params); break;
-    case 3: kept = rl::simulate<play<3>>(params); break;
-    case 4: kept = rl::simulate<play<4>>(params); break;
-    default: std::abort();
-    }
-    return {kept, std::string(params.final_state.begin(), params.final_state.end())};
-}
-
-// Relacy's history, with a line's place by file and line alone instead of with the names of templates.
-void print(std::string_view history) {
-    while (!history.empty()) {
-        const std::string_view line = history.substr(0, history.find('\n'));
-        history.remove_prefix(std::min(line.size() + 1, history.size()));
-        const std::size_t event = line.find(", in ");
-        std::cout << line.substr(0, event);
-        if (event != line.npos) std::cout << "  " << line.substr(line.find_last_of("/ ") + 1);
-        std::cout << "\n";
-    }
-}
-
-// Plays one kind of search; says how it went on one line, or shows the failing schedule.
-bool search(const entry& e, const options& o, const std::string& kind, rl::test_params params) {
+    rl::test_params params;
     rl::ostringstream out;  // takes nothing from operator new, which is relacy's while it runs
     std::ostream nowhere(nullptr);
     params.output_stream = &out;
     params.progress_stream = &nowhere;
     params.execution_depth_limit = 5000;
-    if (!o.replay.empty()) params.collect_history = true;
-    const auto result = simulate(e, params);
-    if (e.fault != nullptr && !result.kept && std::string_view(rl::test_result_str(params.test_result)) == e.fault) {
-        std::cout << "  " << kind << ": found after " << schedules - 1 << " schedules, as it must be: " << e.fault
-                  << "\n";
-        return true;
-    }
-    if (result.kept && e.fault != nullptr) {
-        std::cout << "FAILED " << e.name << ": nothing found, but there is: " << e.fault << "\n";
-        return false;
-    }
-    if (result.kept) {
-        std::cout << "  " << kind << ": " << schedules << " schedules, every promise kept\n" << std::flush;
-        return true;
-    }
-    print(out.str());
-    if (o.replay.empty()) {
-        const std::string state = result.state.substr(0, result.state.find_last_not_of(' ') + 1);
-        std::cout << "replay with: --only " << e.name << " --replay '" << kind << ": " << state << "'\n";
-    }
-    std::cout << "FAILED " << e.name << ": " << rl::test_result_str(params.test_result) << "\n" << std::flush;
-    return false;
-}
-
-bool play_all(const entry& e, const options& o) {
-    std::cout << e.name << "\n" << std::flush;
-    if (!o.replay.empty()) {
-        const std::string kind = o.replay.substr(0, o.replay.find(':'));
-        rl::test_params params;
-        const std::string state = o.replay.substr(o.replay.find(':') + 2);
-        params.initial_state.assign(state.begin(), state.end());
-        params.iteration_count = std::stoull(state);
-        if (kind != "random") {
-            params.search_type = rl::sched_bound;
-            params.context_bound = static_cast<unsigned>(std::stoul(kind));
-        }
-        return search(e, o, kind, params);
-    }
-    bool kept = true;
-    // A preemption more takes some ten to fifty times as long.
-    const unsigned listed = o.scale < 1 && e.switches > 0 ? e.switches - 1 : e.switches;
-    const unsigned switches = o.switches < 0 ? listed : static_cast<unsigned>(o.switches);
-    if (switches > 0) {
-        rl::test_params params;
+    params.collect_history = s.is_replay;
+    params.initial_state.assign(s.from.begin(), s.from.end());
+    params.iteration_count = s.last;
+    if (s.switches > 0) {
         params.search_type = rl::sched_bound;
-        params.context_bound = switches;
-        kept = search(e, o, std::to_string(params.context_bound) + " switches", params);
+        params.context_bound = s.switches;
     }
-    const auto count = static_cast<unsigned long long>(static_cast<double>(e.random) * o.scale);
-    if (kept && count > 0) {
-        rl::test_params params;
-        const std::string first = std::to_string(o.seed);
-        params.initial_state.assign(first.begin(), first.end());
-        params.iteration_count = o.seed + count - 1;
-        kept = search(e, o, "random", params);
+    bool kept = false;
+    switch (e.threads) {
+    case 2: kept = rl::simulate<play_on<2>>(params); break;
+    case 3: kept = rl::simulate<play_on<3>>(params); break;
+    case 4: kept = rl::simulate<play_on<4>>(params); break;
+    default: std::abort();
     }
-    return kept;
-}
-
-}  // namespace
-
-int run(int argc, char** argv, std::span<const entry> scenarios) {
-    options o;
-    const auto usage = [&] {
-        std::cerr << "usage: " << argv[0] << " [--only SCENARIO] [--scale FACTOR] [--switches N] [--seed N]"
-                  << " [--replay STATE] [--list]\n";
-        return 2;
-    };
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view option = argv[i];
-        if (option == "--list") {
-            for (const entry& e : scenarios) std::cout << e.name << "\n";
-            return 0;
-        }
-        if (++i == argc) return usage();
-        if (option == "--only")
-            o.only = argv[i];
-        else if (option == "--scale")
-            o.scale = std::stod(argv[i]);
-        else if (option == "--switches")
-            o.switches = std::stoi(argv[i]);
-        else if (option == "--seed")
-            o.seed = std::stoull(argv[i]);
-        else if (option == "--replay")
-            o.replay = argv[i];
-        else
-            return usage();
-    }
-    if (std::getenv("WEIR_FEWER_ROUNDS") != nullptr) o.scale /= 4;
-    std::size_t played = 0;
-    for (const entry& e : scenarios) {
-        if (!o.only.empty() && o.only != e.name) continue;
-        ++played;
-        if (!play_all(e, o)) return 1;
-    }
-    if (played == 0) {
-        std::cerr << "there is no scenario " << o.only << "\n";
-        return 2;
-    }
-    return 0;
+    std::string state(params.final_state.begin(), params.final_state.end());
+    state.resize(state.find_last_not_of(' ') + 1);
+    const rl::string history = out.str();
+    return {kept,       kept ? "" : rl::test_result_str(params.test_result), state, {history.begin(), history.end()},
+            schedule(), schedules};
 }
 
 }  // namespace model

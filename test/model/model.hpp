@@ -10,6 +10,7 @@
 #include <memory>
 #include <source_location>
 #include <span>
+#include <string>
 
 namespace model {
 
@@ -53,8 +54,47 @@ void yield(place = place::current()) noexcept;
 const void* identity() noexcept;
 /// A choice that is tried each way: 0 to n - 1.
 unsigned choose(unsigned n) noexcept;
+/// Waits until a poll of the descriptor says readable, or, if `timed`, until any time.
+void wait_readable(int descriptor, bool timed, place = place::current()) noexcept;
 /// The promise that a scenario is about.
 void check(bool kept, const char* promise, place = place::current()) noexcept;
+
+inline constexpr std::size_t most_threads = 4;
+
+/// What the calling thread may rely on now: how far each thread's past happened before. Two moments of one thread differ.
+using moment = std::array<std::uint64_t, most_threads>;
+moment this_moment() noexcept;
+
+/// Memory that is taken and given back during the life of one of these is not the scenario's: the checker neither counts it
+/// nor makes choices about it. Nothing shared may be used meanwhile.
+class unwatched {
+public:
+    unwatched() noexcept;
+    ~unwatched();
+    unwatched(const unwatched&) = delete;
+    unwatched& operator=(const unwatched&) = delete;
+
+private:
+    void* const checker_;
+};
+
+/// A line for the schedule that is printed when it fails, made by text() if it is wanted at all.
+bool is_shown() noexcept;
+void show(const char* line, place = place::current()) noexcept;
+template <class Text>
+void say(Text text, place at = place::current()) {
+    if (!is_shown()) return;
+    std::array<char, 120> line{};
+    {
+        const unwatched strings;
+        const std::string made = text();
+        made.copy(line.data(), line.size() - 1);
+    }
+    show(line.data(), at);
+}
+
+/// The number of the random schedule that is played; in an exhaustive search that of --seed.
+unsigned long long schedule() noexcept;
 
 /// Memory that is not atomic. Every access is checked for races, and for life: nothing is built over what is alive, nor
 /// read or destroyed when it is not. All that was built must be destroyed at the end.
@@ -106,6 +146,11 @@ public:
     virtual ~scenario() = default;
     virtual void thread(unsigned index) = 0;
     virtual void after() {}
+    /// Every thread has finished, or sleeps without a deadline, or is about to: who calls this is the last. All that was
+    /// done happened before. A deadlock follows unless this wakes somebody.
+    virtual void stuck() {}
+    /// Whether in random schedules each thread may be held up once, for long.
+    virtual bool is_held_up() const { return false; }
 };
 
 /// How a scenario is searched: every schedule with at most `switches` preemptions (0: not), and `random` others.
@@ -116,6 +161,7 @@ struct entry {
     unsigned long random;
     std::unique_ptr<scenario> (*make)();
     const char* fault = nullptr;  // what must be found, as the checker calls it; nullptr: every promise is kept
+    std::string (*program)(unsigned long long schedule) = nullptr;  // what is played, if it depends on schedule()
 };
 
 template <class Scenario>

@@ -27,6 +27,7 @@ COMPILE = ["g++", "-std=c++20", "-O1", "-w"]
 # many, and then the exhaustive ones, without the dearest step.
 SEARCHES = [["--switches", "0", "--scale", "0.03"], ["--switches", "0", "--scale", "0.5"], ["--scale", "0"]]
 HANG_S = 300
+CHECKER = ["model.o", "run.o"]
 
 STEPS = {"acq_rel": ["acquire", "release"], "acquire": ["relaxed"], "release": ["relaxed"]}
 OPERATION = re.compile(r"\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
@@ -119,9 +120,9 @@ def build(program, include, work):
     return made
 
 
-def link(made, model):
+def link(made, checker):
     binary = made.with_suffix("")
-    linked = run(["g++", str(made), str(model), "-o", str(binary)])
+    linked = run(["g++", str(made), *map(str, checker), "-o", str(binary)])
     if linked.returncode != 0:
         sys.exit(linked.stderr)
     return binary
@@ -141,7 +142,7 @@ def killed_by(mutant, programs, work):
                     made = build(program, include, work)
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
-                    binaries[program] = None if same else link(made, work.parent / "model.o")
+                    binaries[program] = None if same else link(made, [work.parent / part for part in CHECKER])
                 if binaries[program] is None:
                     continue
                 try:
@@ -179,9 +180,10 @@ def main():
             print(*mutants, sep="\n")
             return 0
 
-        made = run(COMPILE + ["-O2", "-c", str(HERE / "model.cpp"), "-o", str(top / "model.o")])
-        if made.returncode != 0:
-            sys.exit(made.stderr)
+        for part in CHECKER:
+            made = run(COMPILE + ["-O2", "-c", str(HERE / part.replace(".o", ".cpp")), "-o", str(top / part)])
+            if made.returncode != 0:
+                sys.exit(made.stderr)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(lambda program: build(program, INCLUDE, top), programs))
         explained = explanations()

@@ -159,13 +159,15 @@ class Build:
             return ""
 
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            checker = pool.submit(make, model / "model.cpp", ["-O2"])
-            complaints = list(pool.map(lambda source: make(source, []), sorted(model.glob("*_model.cpp")))) + [checker.result()]
+            checker = [pool.submit(make, model / part, ["-O2"]) for part in ("model.cpp", "run.cpp")]
+            complaints = list(pool.map(lambda source: make(source, []), sorted(model.glob("*_model.cpp"))))
+            complaints += [part.result() for part in checker]
         if not any(complaints):
             for source in model.glob("*_model.cpp"):
                 made = self.build / "model" / source.stem
-                subprocess.run(["g++", str(made) + ".o", str(made.with_name("model.o")), str(self.tree / "mutant/weir_mutant.o"),
-                                "-o", str(made)], check=True)
+                parts = [f"{made}.o", *(str(made.with_name(part)) for part in ("model.o", "run.o")),
+                         str(self.tree / "mutant/weir_mutant.o")]
+                subprocess.run(["g++", *parts, "-o", str(made)], check=True)
         return "".join(complaints)
 
     def refuse(self, output):

@@ -4,8 +4,6 @@
 // and nobody spins before it sleeps, since that would only make the same schedules longer.
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 
 #include "model.hpp"
@@ -21,12 +19,6 @@ inline void sleep_for(std::chrono::nanoseconds) noexcept { model::yield(); }
 inline void yield_cpu() noexcept { model::yield(); }
 
 /// An eventfd is a real one; who waits for it looks now and then. So a notification that is lost shows as a livelock.
-inline void wait_readable(int fd, steady_time deadline) noexcept {
-    for (;;) {
-        pollfd entry{.fd = fd, .events = POLLIN, .revents = 0};
-        if (::poll(&entry, 1, 0) == 1 || has_passed(deadline)) return;
-        model::yield();
-    }
-}
+inline void wait_readable(int fd, steady_time deadline) noexcept { model::wait_readable(fd, deadline != forever); }
 
 }  // namespace weir::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+//
+// Generated programs on rings with credit on request, under the model checker.
+#include "playing.hpp"
+
+namespace {
+
+using namespace model;
+
+template <class Wait>
+using spsc = weir::pull::spsc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+template <class Wait>
+using mpmc = weir::pull::mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+template <class Wait>
+using strict = weir::pull::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+
+constexpr entry scenarios[] = {
+    play_generated<spsc<weir::wait::park>, 3>("spsc", 40'000),
+    play_generated<spsc<weir::wait::event>, 2>("spsc_event", 20'000),
+    play_generated<mpmc<weir::wait::park>, 3>("mpmc", 40'000),
+    play_generated<mpmc<weir::wait::event>, 3>("mpmc_event", 20'000),
+    play_generated<strict<weir::wait::park>, 3>("strict", 40'000),
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return model::run(argc, argv, scenarios); }

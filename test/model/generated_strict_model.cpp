@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+//
+// Generated programs on strict_mpmc_ring, under the model checker.
+#include "playing.hpp"
+
+namespace {
+
+using namespace model;
+
+template <class Wait>
+using ring = weir::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+using park = ring<weir::wait::park>;
+using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;
+using event = ring<weir::wait::event>;
+
+constexpr entry scenarios[] = {
+    play_generated<park, 2>("park_2", 40'000),
+    play_generated<park, 3>("park", 80'000),
+    play_generated<park_seq_cst, 3>("park_seq_cst", 40'000),
+    play_generated<event, 3>("event", 20'000),
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return model::run(argc, argv, scenarios); }
