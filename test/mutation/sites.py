@@ -21,7 +21,7 @@ FRACTION = re.compile(r"[0-9']*\.[0-9']*(?:[eE][-+]?[0-9]+)?[fF]?|[0-9']+[eE][-+
 CONSTANT = re.compile(r"\b(static_assert|noexcept|alignas|alignof|decltype|sizeof|sizeof\.\.\.|requires|if constexpr|explicit)\s*\(")
 REQUIRES = re.compile(r"\brequires\b\s*")
 # Calls that only make things faster: nothing that a test may look at depends on them.
-HINT = re.compile(r"(?:\w+::)*(?:pause|prefetch\w*|yield_cpu)\s*\(|\w+\.reserve\(")
+HINT = re.compile(r"(?:\w+::)*(?:pause|prefetch\w*|yield_cpu|sched_yield)\s*\(|\w+\.reserve\(")
 FUNCTIONS = {Kind.FUNCTION_DECL, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.DESTRUCTOR, Kind.FUNCTION_TEMPLATE,
              Kind.CONVERSION_FUNCTION, Kind.LAMBDA_EXPR}
 LOOPS = {Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT, Kind.CXX_FOR_RANGE_STMT}

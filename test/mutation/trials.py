@@ -12,7 +12,7 @@ import time
 # Tests are repeated for fewer rounds: what is wrong in every execution is wrong in the first.
 QUICKER = {"WEIR_FEWER_ROUNDS": "1", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
 # A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
-SLOWER, SLOWER_S = 6, 3
+SLOWER, SLOWER_S = 5, 2
 BATCHES_S = [0.3, 1.5, 6]
 
 
@@ -47,7 +47,7 @@ def run(command, environment, seconds, cwd):
 
 def command_for(program, names):
     if program.name.endswith("_model"):
-        return [str(program), "--switches", "0", "--scale", "0.03"]
+        return [str(program), "--switches", "0", "--scale", "0.12"]
     return [str(program), "--gtest_brief=1", "--gtest_fail_fast", "--gtest_filter=" + ":".join(names)]
 
 
