@@ -60,7 +60,11 @@ protected:
     }
 
     static measurement of(double value, double elapsed_ns) {
-        return {.value = value, .elapsed_ns = elapsed_ns, .correct = true, .latencies_ns = nullptr};
+        measurement seen;
+        seen.value = value;
+        seen.elapsed_ns = elapsed_ns;
+        seen.correct = true;
+        return seen;
     }
 
     bench::contest made(const std::vector<queue_entry>& queues, double sample_ms = 1.0, std::uint64_t seed = 7) {
