@@ -207,7 +207,7 @@ TEST_F(pair_of_workers, spreads_a_crowd_over_its_two_cores) {
 }
 
 TEST_F(pair_of_workers, has_floors_in_either_direction) {
-    workers_.set_limit(std::chrono::duration<double>(60));
+    workers_.set_limit(std::chrono::duration<double>(300));
     bench::floor_meter meter(workers_, weir::tick_clock{std::chrono::milliseconds{1}});
     for (const auto who : {bench::roles::as_placed, bench::roles::swapped}) {
         const auto floor = meter.take(who);

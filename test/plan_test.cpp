@@ -11,6 +11,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace {
@@ -327,6 +328,46 @@ TEST(plan, says_which_remark_is_due) {
                     "both ends of md->gw are pinned to one PU and take turns there: neither must spin"));
     EXPECT_THAT(weir::plan(request({"md->gw"}, {"md:pinned=7,smt-ok", "gw:pinned=7"}), machine, measured).remarks,
                 testing::Contains(HasSubstr("though gw did not say smt-ok")));
+}
+
+// Each direction of each pair costs something else, and each PU has its own noise.
+TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
+    const auto machine = topology::synthetic("core:4 pu:1(indexes=3,5,7,9)");
+    measurements measured;
+    for (const unsigned from : {3U, 5U, 7U, 9U}) {
+        measured.noise_ns[from] = 100 + from;
+        for (const unsigned to : {3U, 5U, 7U, 9U}) measured.pairs[{from, to}] = {10.0 * from + to, 1000.0 * from + to};
+    }
+    measured.noise_ns.erase(9);
+    measured.items_per_s = {{{5, 7}, 1e6}, {{7, 9}, 2e6}};
+    plan_settings settings;
+    settings.isolated = pu_set{5, 9};
+    const auto made =
+        weir::plan(request({"a->b@1Mps", "b->c@3Mps", "c->a"}, {"a:pinned=5", "b:pinned=7", "c:pinned=9,quiet"}),
+                   machine, measured, settings);
+    ASSERT_EQ(made.edges.size(), 3U);
+    const std::tuple<double, double, double, bool> edges[] = {
+        {57, 5007, 1.0 / 3, false}, {79, 7009, 1, true}, {95, 9005, 1, true}};
+    for (std::size_t i = 0; i != 3; ++i) {
+        EXPECT_EQ(std::tuple(made.edges[i].cost.p50_ns, made.edges[i].cost.p99_ns, made.edges[i].weight,
+                             made.edges[i].critical),
+                  edges[i]);
+        EXPECT_EQ(made.edges[i].distance, distance::same_package);
+        EXPECT_EQ(made.edges[i].source, weir::cost_source::measured);
+    }
+    ASSERT_EQ(made.roles.size(), 3U);
+    const std::tuple<unsigned, bool, double, bool> roles[] = {
+        {5, true, 105, false}, {7, false, 107, false}, {9, true, weir::assumed::isolated_noise_ns, true}};
+    for (std::size_t i = 0; i != 3; ++i)
+        EXPECT_EQ(
+            std::tuple(made.roles[i].pu, made.roles[i].isolated, made.roles[i].noise_ns, made.roles[i].noise_assumed),
+            roles[i]);
+    EXPECT_DOUBLE_EQ(made.cost.edges, 57 / 3.0 + 79 + 7009 + 95 + 9005);
+    EXPECT_DOUBLE_EQ(made.cost.noise, weir::assumed::isolated_noise_ns);
+    EXPECT_DOUBLE_EQ(made.cost.not_isolated, weir::assumed::not_isolated_ns);
+    EXPECT_EQ(made.cost.smt_sharing + made.cost.slow_cores + made.cost.pu_0, 0);
+    EXPECT_THAT(made.remarks,
+                ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c is to carry 3000000 items")));
 }
 
 TEST(plan, says_of_which_machine_it_is) {
