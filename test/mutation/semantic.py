@@ -205,15 +205,24 @@ def explanations():
     return {line for block in blocks for line in block[:1] if line and not line.startswith("#")}
 
 
-def observed(programs, count, jobs):
-    """Every test that passes unchanged, with what it comes by."""
-    tests = [test for program in programs for test in trials.tests_of(program)]
+def observed(programs, count, jobs, file):
+    """Every test that passes unchanged, with what it comes by. What has been seen of a program that is as it was is read from
+    the file."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    known = {name: entry for name, entry in known.items()
+             if pathlib.Path(name) in programs and entry["built"] == pathlib.Path(name).stat().st_mtime}
+    new = [test for program in programs if str(program) not in known for test in trials.tests_of(program)]
+    for program in programs:
+        known.setdefault(str(program), {"built": program.stat().st_mtime, "tests": []})
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        passed = list(pool.map(lambda test: trials.observe(test, count), tests))
-    for test, good in zip(tests, passed):
-        if not good:
-            print(f"not used, since it fails with no mutant chosen: {test}", file=sys.stderr)
-    return [test for test, good in zip(tests, passed) if good]
+        for test, good in zip(new, pool.map(lambda test: trials.observe(test, count), new)):
+            if good:
+                known[str(test.program)]["tests"].append([test.name, round(test.seconds, 3), sorted(test.seen)])
+            else:
+                print(f"not used, since it fails with no mutant chosen: {test}", file=sys.stderr)
+    file.write_text(json.dumps(known))
+    return [trials.Test(pathlib.Path(program), name, seconds, frozenset(seen))
+            for program, entry in known.items() for name, seconds, seen in entry["tests"]]
 
 
 def table(results, titles, of):
@@ -240,6 +249,7 @@ def main():
     arguments.add_argument("--seed", type=int, default=None, help="of the choice; by default the day of the year")
     arguments.add_argument("--least", type=float, default=0, metavar="PERCENT", help="fail if fewer of the sample are noticed")
     arguments.add_argument("--budget", type=float, default=15, metavar="S", help="seconds of tests that a mutant is given (15)")
+    arguments.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="try no more after so long")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
@@ -259,7 +269,7 @@ def main():
     build.make()
     print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    tests = observed(build.programs(), max(build.mutants, default=0), options.jobs)
+    tests = observed(build.programs(), max(build.mutants, default=0), options.jobs, folder / "seen.json")
     reached = collections.defaultdict(list)
     for test in tests:
         for number in test.seen:
@@ -271,12 +281,16 @@ def main():
     last = json.loads(log.read_text()) if log.exists() else {}
     if options.survivors:
         mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
-    if options.sample and options.sample < len(mutants):
-        chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
-        mutants = chance.sample(mutants, options.sample)
+    # At random also where all are tried: what is found out by then is true of all.
+    chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
+    mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
     explained = explanations()
 
+    end = time.monotonic() + options.minutes * 60
+
     def attempt(mutant):
+        if time.monotonic() > end:
+            return mutant, "not tried", ""
         if mutant.number not in reached:
             return mutant, "explained" if mutant.key() in explained else "unreached", "no test comes by it"
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
@@ -286,7 +300,10 @@ def main():
 
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, outcome, why in pool.map(attempt, mutants):
+        for done in concurrent.futures.as_completed([pool.submit(attempt, mutant) for mutant in mutants]):
+            mutant, outcome, why = done.result()
+            if outcome == "not tried":
+                continue
             results.append((mutant, outcome, why))
             last[mutant.key()] = outcome
             if outcome not in ("killed", "explained"):
@@ -299,6 +316,8 @@ def main():
         print("\n" + table(results, titles, of))
     count = collections.Counter(outcome for _, outcome, _ in results)
     share = 100 * (count["killed"] + count["explained"]) / max(1, len(results))
+    if len(results) < len(mutants):
+        print(f"\nfor want of time {len(mutants) - len(results)} of {len(mutants)} were not tried")
     print(f"\nmutants {len(results)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}, "
           f"unreached {count['unreached']}; {len(build.refused)} more do not compile; {time.monotonic() - began:.0f} s")
     if options.sample:
