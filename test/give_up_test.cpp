@@ -229,7 +229,9 @@ void play_rounds(std::uint64_t seed) {
         const bool pops = round % 2 == 0;
         const bool stops = round % 4 >= 2;
         Ring ring(1);
-        if (!pops) ASSERT_TRUE(ring.try_push(0));
+        if (!pops) {
+            ASSERT_TRUE(ring.try_push(0));
+        }
         std::stop_source source;
         const std::chrono::microseconds time(numbers.below(200));
         waiter hasty([&, stops, pops, time] {

@@ -21,6 +21,8 @@ using weir::status;
 
 #if defined(__cpp_exceptions)
 
+using range = std::pair<int, int>;
+
 [[noreturn]] void throw_as_told() { throw std::runtime_error("as told"); }
 
 template <class Kind>
@@ -38,12 +40,10 @@ protected:
             }
         });
     }
-    using range = std::pair<int, int>;
 };
 TYPED_TEST_SUITE(throwing_code, every_ring, ring_names);
 
 TYPED_TEST(throwing_code, in_a_constructor_changes_nothing) {
-    using range = typename TestFixture::range;
     const auto check = [this](auto push) {
         this->template for_each_fill<loud>([&](auto& ring, int there, int capacity) {
             if (there == capacity) return range(0, there);
@@ -64,7 +64,6 @@ TYPED_TEST(throwing_code, in_a_constructor_changes_nothing) {
 
 // One producer: nothing is pushed. Many: what came before it is, and if nothing did, the exception passes.
 TYPED_TEST(throwing_code, in_a_batch_is_met_as_the_contract_says) {
-    using range = typename TestFixture::range;
     for (int nth = 1; nth <= 5; ++nth) {
         this->template for_each_fill<loud>([&](auto& ring, int there, int capacity) {
             const int room = capacity - there;
@@ -85,7 +84,6 @@ TYPED_TEST(throwing_code, in_a_batch_is_met_as_the_contract_says) {
 
 TYPED_TEST(throwing_code, in_a_reservation_destroys_what_is_not_committed) {
     if constexpr (!TestFixture::many) {
-        using range = typename TestFixture::range;
         for (int nth = 1; nth <= 5; ++nth) {
             for (const bool appends : {true, false}) {
                 this->template for_each_fill<loud>([&](auto& ring, int there, int capacity) {
@@ -113,7 +111,6 @@ TYPED_TEST(throwing_code, in_a_reservation_destroys_what_is_not_committed) {
 }
 
 TYPED_TEST(throwing_code, in_a_visit_keeps_all_others) {
-    using range = typename TestFixture::range;
     for (std::size_t most = 1; most <= 6; ++most) {
         for (int nth = 0; nth < 5; ++nth) {
             this->template for_each_fill<silent>([&](auto& ring, int there, int) {
@@ -138,7 +135,6 @@ TYPED_TEST(throwing_code, in_a_visit_keeps_all_others) {
 
 TYPED_TEST(throwing_code, of_a_lone_consumer_keeps_the_item) {
     if constexpr (!TestFixture::many) {
-        using range = typename TestFixture::range;
         const auto check = [this](auto pop) {
             this->template for_each_fill<loud>([&](auto& ring, int there, int) {
                 if (there == 0) return range(0, 0);
@@ -182,7 +178,6 @@ TYPED_TEST(throwing_code, of_a_lone_consumer_keeps_a_batch) {
 }
 
 TYPED_TEST(throwing_code, in_what_says_whether_to_stop_changes_nothing) {
-    using range = typename TestFixture::range;
     for (int nth = 1; nth <= 2; ++nth) {  // before the wait, and in it
         this->template for_each_fill<silent>([&](auto& ring, int there, int capacity) {
             int asked = 0;

@@ -89,8 +89,8 @@ template <class Kind>
 class with_user_code : public testing::Test {
 protected:
     template <class T>
-    using ring = typename Kind::template ring<T>;
-    static constexpr bool many = ring<silent>::has_many_consumers;
+    using ring_of = typename Kind::template ring<T>;
+    static constexpr bool many = ring_of<silent>::has_many_consumers;
 
     void SetUp() override {
         alive_before_ = counted::alive;
@@ -109,7 +109,7 @@ protected:
         for (const std::size_t capacity : {1U, 2U, 3U, 5U}) {
             for (std::uint64_t start = 0; start < 8 && !HasFailure(); ++start) {
                 SCOPED_TRACE("capacity " + std::to_string(capacity) + ", start " + std::to_string(start));
-                ring<T> r(capacity, {start});
+                ring_of<T> r(capacity, {start});
                 test(r, static_cast<int>(capacity));
             }
         }
