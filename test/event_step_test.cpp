@@ -130,8 +130,12 @@ void prepare(Ring& ring, const opening& o) {
     }
     for (std::size_t i = 0; i < o.items; ++i) ASSERT_TRUE(ring.try_push(1));
     if (!o.told) return;
-    if (o.items == 0) ASSERT_EQ(ring.try_pop(), std::nullopt);
-    if (ring.credits() == 0) ASSERT_FALSE(ring.try_push(1));
+    if (o.items == 0) {
+        ASSERT_EQ(ring.try_pop(), std::nullopt);
+    }
+    if (ring.credits() == 0) {
+        ASSERT_FALSE(ring.try_push(1));
+    }
 }
 
 template <class Ring>

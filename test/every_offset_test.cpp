@@ -272,39 +272,39 @@ using rings =
 TYPED_TEST_SUITE(every_offset, rings);
 
 TYPED_TEST(every_offset, takes_and_gives_single_items) {
-    using both = typename TestFixture::both;
-    this->for_each_place_and_number(&both::push);
-    this->for_each_place_and_number(&both::pop);
-    this->for_each_place_alone(&both::push_copy);
-    this->for_each_place_alone(&both::emplace);
-    this->for_each_place_alone(&both::pop_into);
-    this->for_each_place_alone(&both::consume_one);
+    using book = pair<TypeParam>;
+    this->for_each_place_and_number(&book::push);
+    this->for_each_place_and_number(&book::pop);
+    this->for_each_place_alone(&book::push_copy);
+    this->for_each_place_alone(&book::emplace);
+    this->for_each_place_alone(&book::pop_into);
+    this->for_each_place_alone(&book::consume_one);
 }
 
 TYPED_TEST(every_offset, takes_batches_as_far_as_they_fit) {
-    using both = typename TestFixture::both;
-    this->for_each_place_and_number(&both::push_n);
-    this->for_each_place_and_number(&both::move_n);
+    using book = pair<TypeParam>;
+    this->for_each_place_and_number(&book::push_n);
+    this->for_each_place_and_number(&book::move_n);
 }
 
 TYPED_TEST(every_offset, gives_batches_and_shows_items_to_a_limit) {
-    using both = typename TestFixture::both;
-    this->for_each_place_and_number(&both::pop_n);
-    this->for_each_place_and_number(&both::consume);
-    this->for_each_place_and_number(&both::consume_nothrow);
+    using book = pair<TypeParam>;
+    this->for_each_place_and_number(&book::pop_n);
+    this->for_each_place_and_number(&book::consume);
+    this->for_each_place_and_number(&book::consume_nothrow);
 }
 
 TYPED_TEST(every_offset, takes_what_is_built_in_portions_by_append_and_emplace) {
     if constexpr (TypeParam::has_contiguous_slots) {
-        using both = typename TestFixture::both;
-        using commits = typename both::commits;
+        using book = pair<TypeParam>;
+        using commits = typename book::commits;
         this->for_each_place([&](std::size_t capacity, auto with_ring) {
             for (std::size_t n = 0; n <= capacity; ++n) {
                 for (const auto& portions : portions_of(n)) {
                     for (const commits when :
                          {commits::each_portion, commits::at_the_end_by_one, commits::half_of_what_is_built}) {
                         for (const bool append_first : {true, false}) {
-                            with_ring([&](both& b) {
+                            with_ring([&](book& b) {
                                 if (n > b.room()) return;
                                 b.reserve(n, portions, append_first, when);
                                 b.compare();
@@ -349,12 +349,12 @@ TYPED_TEST(every_offset, takes_what_is_appended_two_and_three_times) {
 
 TYPED_TEST(every_offset, shows_items_and_frees_them_in_portions) {
     if constexpr (TypeParam::has_contiguous_slots) {
-        using both = typename TestFixture::both;
+        using book = pair<TypeParam>;
         this->for_each_place([&](std::size_t capacity, auto with_ring) {
             for (std::size_t n = 0; n <= capacity; ++n) {
                 for (std::size_t released = 0; released <= n; ++released) {
                     for (const auto& portions : portions_of(released)) {
-                        with_ring([&](both& b) {
+                        with_ring([&](book& b) {
                             if (released > b.size()) return;
                             b.peek(n, portions);
                             b.compare();
@@ -368,22 +368,22 @@ TYPED_TEST(every_offset, shows_items_and_frees_them_in_portions) {
 
 // What one operation leaves for the next: a portion that is known, slots that are claimed, a limit that was looked at.
 TYPED_TEST(every_offset, keeps_the_account_over_any_three_operations) {
-    using both = typename TestFixture::both;
-    std::vector<void (*)(both&)> acts{[](both& b) { b.push(); },     [](both& b) { b.push(2); },
-                                      [](both& b) { b.emplace(); },  [](both& b) { b.push_n(2); },
-                                      [](both& b) { b.pop(); },      [](both& b) { b.pop(2); },
-                                      [](both& b) { b.pop_n(2); },   [](both& b) { b.consume_one(); },
-                                      [](both& b) { b.consume(2); }, [](both& b) { b.consume_nothrow(9); }};
+    using book = pair<TypeParam>;
+    std::vector<void (*)(book&)> acts{[](book& b) { b.push(); },     [](book& b) { b.push(2); },
+                                      [](book& b) { b.emplace(); },  [](book& b) { b.push_n(2); },
+                                      [](book& b) { b.pop(); },      [](book& b) { b.pop(2); },
+                                      [](book& b) { b.pop_n(2); },   [](book& b) { b.consume_one(); },
+                                      [](book& b) { b.consume(2); }, [](book& b) { b.consume_nothrow(9); }};
     if constexpr (TypeParam::has_contiguous_slots) {
-        acts.push_back([](both& b) {
+        acts.push_back([](book& b) {
             const std::size_t n = std::min<std::size_t>(b.room(), 2);
-            b.reserve(n, std::vector<std::size_t>(n, 1), true, both::commits::half_of_what_is_built);
+            b.reserve(n, std::vector<std::size_t>(n, 1), true, book::commits::half_of_what_is_built);
         });
-        acts.push_back([](both& b) { b.peek(2, std::vector<std::size_t>(std::min<std::size_t>(b.size(), 1), 1)); });
+        acts.push_back([](book& b) { b.peek(2, std::vector<std::size_t>(std::min<std::size_t>(b.size(), 1), 1)); });
     }
     const auto play = [&acts](std::size_t capacity, std::uint64_t start) {
         for (std::size_t i = 0; i < acts.size() * acts.size() * acts.size(); ++i) {
-            both b(capacity, start);
+            book b(capacity, start);
             b.push();
             acts[i % acts.size()](b);
             acts[i / acts.size() % acts.size()](b);

@@ -238,7 +238,9 @@ TYPED_TEST(stats_account, stands_still_after_the_close) {
         if constexpr (TypeParam::has_credit_on_request) {
             if (full) ring.request(1);
         }
-        if (full) ASSERT_TRUE(ring.try_push(1));
+        if (full) {
+            ASSERT_TRUE(ring.try_push(1));
+        }
         ASSERT_FALSE(ring.try_push(2) && full);
         int out = 0;
         if (!full) {
