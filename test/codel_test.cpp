@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -29,7 +31,7 @@ class codel : public testing::Test {
 protected:
     bool take(std::chrono::nanoseconds waited, bool is_last = false) {
         now_ += 1ms;
-        return law_.is_to_drop(now_ - waited, now_, is_last);
+        return law_->is_to_drop(now_ - waited, now_, is_last);
     }
     /// When items were dropped, in ms from now, while `steps` items that have waited `waited` are taken.
     std::vector<int> drops(int steps, std::chrono::nanoseconds waited) {
@@ -39,7 +41,7 @@ protected:
         }
         return at;
     }
-    law_type law_{5ms, 100ms};
+    std::optional<law_type> law_{std::in_place, 5ms, 100ms};
     time_point now_{1s};
 };
 
@@ -50,7 +52,7 @@ TEST_F(codel, lets_a_burst_pass_that_is_gone_within_an_interval) {
         ASSERT_TRUE(drops(99, 80ms).empty());
         ASSERT_FALSE(take(1ms)) << "one item that has waited less ends the interval";
     }
-    EXPECT_FALSE(law_.is_dropping());
+    EXPECT_FALSE(law_->is_dropping());
 }
 
 TEST_F(codel, drops_after_an_interval_and_then_ever_faster) {
@@ -64,15 +66,15 @@ TEST_F(codel, drops_after_an_interval_and_then_ever_faster) {
     const std::vector<int> found = drops(1000, 8ms);
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 1) << "drop " << i;
-    EXPECT_EQ(law_.count(), found.size());
+    EXPECT_EQ(law_->count(), found.size());
 }
 
 TEST_F(codel, drops_several_in_a_row_where_it_is_behind) {
     (void)drops(101, 8ms);
-    ASSERT_TRUE(law_.is_dropping());
+    ASSERT_TRUE(law_->is_dropping());
     now_ += 1s;
     int in_a_row = 0;
-    while (law_.is_to_drop(now_ - 8ms, now_, false)) ++in_a_row;
+    while (law_->is_to_drop(now_ - 8ms, now_, false)) ++in_a_row;
     // 100 / sqrt(1) + 100 / sqrt(2) + ... passes 1000 ms with the 30th or so.
     double due = 100;
     int expected = 0;
@@ -85,21 +87,21 @@ TEST_F(codel, drops_several_in_a_row_where_it_is_behind) {
 
 TEST_F(codel, stops_with_the_first_item_that_has_waited_less) {
     (void)drops(500, 8ms);
-    ASSERT_TRUE(law_.is_dropping());
+    ASSERT_TRUE(law_->is_dropping());
     EXPECT_FALSE(take(4ms));
-    EXPECT_FALSE(law_.is_dropping());
+    EXPECT_FALSE(law_->is_dropping());
     EXPECT_TRUE(drops(99, 8ms).empty()) << "another whole interval has to pass";
 }
 
 TEST_F(codel, goes_on_at_the_rate_it_had_reached_if_the_waits_are_soon_back) {
     (void)drops(1000, 8ms);
-    const std::uint64_t reached = law_.count();
+    const std::uint64_t reached = law_->count();
     ASSERT_GT(reached, 10U);
     (void)take(1ms);
     const std::vector<int> again = drops(200, 8ms);
     ASSERT_GE(again.size(), 3U);
     EXPECT_LT(again[1] - again[0], 60) << "far less than an interval";
-    EXPECT_GE(law_.count(), reached - 1);
+    EXPECT_GE(law_->count(), reached - 1);
 }
 
 TEST_F(codel, begins_anew_after_a_long_time) {
@@ -109,6 +111,65 @@ TEST_F(codel, begins_anew_after_a_long_time) {
     const std::vector<int> again = drops(250, 8ms);
     ASSERT_GE(again.size(), 2U);
     EXPECT_EQ(again[1] - again[0], 100);
+}
+
+TEST_F(codel, goes_on_within_sixteen_intervals_of_the_last_drop_and_no_longer) {
+    for (const auto& [pause, goes_on] : {std::pair{1300ms, true}, std::pair{1700ms, false}}) {
+        law_.emplace(5ms, 100ms);
+        (void)drops(1000, 8ms);
+        ASSERT_GT(law_->count(), 10U);
+        (void)take(1ms);
+        now_ += pause;
+        const std::uint64_t reached = law_->count();
+        ASSERT_EQ(drops(101, 8ms), std::vector{101}) << "a whole interval has to pass in either case";
+        EXPECT_EQ(law_->count(), goes_on ? reached - 1 : 1U) << pause.count() << " ms";
+    }
+}
+
+// Of what was reached, the part that the time before had handed on does not count again.
+TEST_F(codel, goes_on_from_what_the_last_time_added) {
+    const auto begin_again = [&](std::size_t drops_wanted) {
+        (void)take(1ms);
+        EXPECT_EQ(drops(101, 8ms), std::vector{101});
+        const std::uint64_t first = law_->count();
+        for (std::size_t n = 1; n < drops_wanted;) n += take(8ms) ? 1U : 0U;
+        return first;
+    };
+    EXPECT_EQ(begin_again(10), 1U);
+    EXPECT_EQ(law_->count(), 10U);
+    EXPECT_EQ(begin_again(4), 9U) << "ten less the one that it began with";
+    EXPECT_EQ(law_->count(), 12U);
+    EXPECT_EQ(begin_again(3), 3U) << "twelve less nine";
+    EXPECT_EQ(law_->count(), 5U);
+    EXPECT_EQ(begin_again(2), 2U) << "five less three";
+    EXPECT_EQ(begin_again(1), 1U) << "one more is too little to go on from";
+    EXPECT_EQ(begin_again(1), 1U);
+}
+
+TEST_F(codel, takes_its_target_and_its_interval_each_for_what_it_is) {
+    law_.emplace(7ms, 40ms);
+    EXPECT_TRUE(drops(1000, 6'999us).empty());
+    EXPECT_EQ(drops(42, 7ms), std::vector{41}) << "an interval after the first that waited as long as the target";
+    EXPECT_EQ(drops(82, 14ms), (std::vector{39, 68})) << "40 ms and then 40 / sqrt(2) after the drop before";
+    EXPECT_EQ(drops(10, 14'001us).size(), 10U) << "more than twice the target";
+    EXPECT_FALSE(take(6'999us));
+    EXPECT_FALSE(take(14'001us));
+}
+
+/// A clock of milliseconds: the law reckons in whatever the clock does.
+struct coarse_clock {
+    using duration = std::chrono::milliseconds;
+    using time_point = std::chrono::time_point<coarse_clock>;
+};
+
+TEST(codel_law, reckons_in_the_units_of_its_clock) {
+    weir::detail::codel_law<coarse_clock> law(7ms, 40ms);
+    std::vector<int> dropped;
+    for (int at = 1; at <= 150; ++at) {
+        const coarse_clock::time_point now(std::chrono::milliseconds(1000 + at));
+        if (law.is_to_drop(now - 8ms, now, false)) dropped.push_back(at);
+    }
+    EXPECT_EQ(dropped, (std::vector{41, 81, 109, 132}));
 }
 
 TEST_F(codel, lets_nothing_pass_that_has_waited_twice_the_target_while_it_drops) {
@@ -122,7 +183,7 @@ TEST_F(codel, lets_nothing_pass_that_has_waited_twice_the_target_while_it_drops)
 TEST_F(codel, never_drops_the_last_one) {
     (void)drops(101, 8ms);
     for (int i = 0; i < 1000; ++i) ASSERT_FALSE(take(1h, true));
-    EXPECT_FALSE(law_.is_dropping());
+    EXPECT_FALSE(law_->is_dropping());
 }
 
 }  // namespace

@@ -394,13 +394,16 @@ TEST(pipeline, a_copy_that_throws_amid_a_fan_out_gives_the_item_to_none) {
 }
 
 TEST(pipeline, the_first_failure_stands_whoever_throws_later) {
+    std::atomic<bool> sink_has_one{false};
     pipeline p;
     auto in = p.inlet<int>("in");
-    const auto relay = p.stage<int, int>("relay", [](int i) {
-        if (i == 2) throw std::runtime_error("first");
-        return i;
+    const auto relay = p.stage<int, int>("relay", [&](int i) {
+        if (i < 2) return i;
+        EXPECT_TRUE(eventually([&] { return sink_has_one.load(); }));
+        throw std::runtime_error("first");
     });
     const auto out = p.sink<int>("out", [&](int) {
+        sink_has_one = true;
         EXPECT_TRUE(eventually([&] { return p.failure().has_value(); }));
         throw std::runtime_error("second");
     });
