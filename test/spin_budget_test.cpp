@@ -19,7 +19,8 @@ constexpr int waits_in_doubt = 32;
 int looks_of(spin_budget& budget, int found_at = 0) {
     int looks = 0;
     const auto done = [&] { return ++looks == found_at; };
-    EXPECT_EQ(budget.spin(done), found_at != 0 && looks == found_at);
+    const bool found = budget.spin(done);
+    EXPECT_EQ(found, found_at != 0 && looks == found_at);
     return looks;
 }
 std::vector<int> looks_in_vain(spin_budget& budget, int waits) {
