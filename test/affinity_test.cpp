@@ -4,9 +4,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <string>
 #include <thread>
 #include <vector>
+
+#if defined(__linux__)
+namespace {
+int false_pu = -1;  // what sched_getcpu() returns, or -1: the truth
+}
+
+// Replaces the C library's, to answer like an emulator that does not pin threads.
+extern "C" int sched_getcpu() noexcept {
+    if (false_pu >= 0) return false_pu;
+    unsigned pu = 0;
+    return ::syscall(SYS_getcpu, &pu, nullptr, nullptr) == 0 ? static_cast<int>(pu) : -1;
+}
+#endif
 
 namespace {
 
@@ -140,5 +159,41 @@ TEST_F(affinity_kept, a_set_that_the_kernel_grants_in_part_is_refused_and_nothin
     EXPECT_EQ(weir::this_thread_affinity(), before_);
     EXPECT_THAT(sentence([] { weir::set_this_thread_affinity({}); }), HasSubstr("name at least one"));
 }
+
+// Before the refusal, the kernel has moved the thread to the one PU that it grants.
+TEST_F(affinity_kept, a_set_of_which_only_one_pu_is_granted_leaves_the_thread_where_it_was) {
+    for (const unsigned pu : before_) {
+        const auto why = sentence([&] { weir::set_this_thread_affinity({pu, 9999}); });
+        EXPECT_THAT(why, HasSubstr("of the PUs " + std::to_string(pu) + ",9999 the kernel grants only " +
+                                   std::to_string(pu) + ";"));
+        EXPECT_EQ(weir::this_thread_affinity(), before_);
+    }
+}
+
+TEST_F(affinity_kept, a_refusal_leaves_a_pinned_thread_pinned) {
+    for (const unsigned pu : before_) {
+        weir::pin_this_thread(pu);
+        for (const unsigned other : before_) {
+            EXPECT_NE(sentence([&] { weir::set_this_thread_affinity({other, 9999}); }), "");
+            EXPECT_EQ(weir::this_thread_affinity(), pu_set{pu});
+        }
+        EXPECT_NE(sentence([] { weir::pin_this_thread(9999); }), "");
+        EXPECT_EQ(weir::this_thread_affinity(), pu_set{pu});
+        weir::set_this_thread_affinity(before_);
+    }
+}
+
+#if defined(__linux__)
+TEST_F(affinity_kept, a_pin_that_has_no_effect_is_refused_and_undone) {
+    const unsigned pu = before_.front();
+    false_pu = static_cast<int>(pu) + 1;
+    const auto why = sentence([&] { weir::pin_this_thread(pu); });
+    false_pu = -1;
+    EXPECT_THAT(why, AllOf(HasSubstr("this thread was pinned to PU " + std::to_string(pu) +
+                                     ", but the kernel runs it on PU " + std::to_string(pu + 1)),
+                           HasSubstr("does not really pin threads")));
+    EXPECT_EQ(weir::this_thread_affinity(), before_);
+}
+#endif
 
 }  // namespace

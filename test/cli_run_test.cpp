@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -109,6 +110,39 @@ TEST(run_trial, of_any_graph_ends_with_everything_accounted_for) {
             EXPECT_EQ(trial.edge_ns.size(), all.edges.size());
         }
     }
+}
+
+TEST(run_trial, has_the_seconds_without_the_tenth_that_warms_up) {
+    const weir::tick_clock clock(std::chrono::milliseconds{1});
+    for (const double seconds : {0.01, 0.02, 0.05})
+        EXPECT_THAT(run_trial(graph({"a->b@10kps"}), run_layout{"free", {}}, seconds, clock, 1).seconds,
+                    DoubleEq(0.9 * seconds));
+}
+
+TEST(run_trial, has_a_latency_for_each_message_that_it_delivers) {
+    const weir::tick_clock clock(std::chrono::milliseconds{1});
+    const auto trial = run_trial(graph({"a->b@10kps", "b->c"}), run_layout{"free", {}}, 0.02, clock, 1);
+    EXPECT_EQ(trial.end_to_end_ns.count(), trial.delivered);
+    ASSERT_EQ(trial.edge_ns.size(), 2U);
+    EXPECT_EQ(trial.edge_ns[1].count(), trial.delivered);
+}
+
+TEST(layout_record, divides_what_was_delivered_by_the_seconds_of_the_trial) {
+    weir::tool::layout_record record(run_layout{"free", {}});
+    const auto add = [&record](std::uint64_t delivered, double seconds) {
+        weir::histogram latencies(1000);
+        latencies.record(7);
+        record.add({.end_to_end_ns = latencies,
+                    .edge_ns = {latencies},
+                    .delivered = delivered,
+                    .seconds = seconds,
+                    .disturbances = {},
+                    .failure = {}});
+    };
+    add(900, 0.9);
+    add(30, 0.25);
+    add(0, 0.5);
+    EXPECT_THAT(record.delivered_per_s, testing::ElementsAre(1000, 120, 0));
 }
 
 TEST(run_trial, says_where_it_cannot_pin) {

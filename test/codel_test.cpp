@@ -5,10 +5,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,6 +43,19 @@ protected:
             if (take(waited)) at.push_back(step);
         }
         return at;
+    }
+    /// Takes items that have waited too long until `n` are dropped, then one that has not. Returns count() at the first
+    /// drop.
+    std::uint64_t dropping_period_of(std::uint64_t n) {
+        std::uint64_t first = 0;
+        std::uint64_t dropped = 0;
+        for (int step = 0; step < 100'000 && dropped < n; ++step) {
+            if (!take(8ms)) continue;
+            if (dropped++ == 0) first = law_->count();
+        }
+        EXPECT_EQ(dropped, n);
+        EXPECT_FALSE(take(1ms));
+        return first;
     }
     std::optional<law_type> law_{std::in_place, 5ms, 100ms};
     time_point now_{1s};
@@ -102,6 +118,61 @@ TEST_F(codel, goes_on_at_the_rate_it_had_reached_if_the_waits_are_soon_back) {
     ASSERT_GE(again.size(), 3U);
     EXPECT_LT(again[1] - again[0], 60) << "far less than an interval";
     EXPECT_GE(law_->count(), reached - 1);
+}
+
+// RFC 8289, section 5.5: the count begins at the number of drops in the last period, without its first drop.
+TEST_F(codel, each_dropping_period_begins_at_the_count_that_the_last_one_added) {
+    EXPECT_EQ(dropping_period_of(12), 1U);
+    EXPECT_EQ(dropping_period_of(8), 11U);
+    EXPECT_EQ(dropping_period_of(5), 7U);
+    EXPECT_EQ(dropping_period_of(20), 4U);
+    EXPECT_EQ(dropping_period_of(4), 19U);
+}
+
+TEST_F(codel, a_dropping_period_after_a_short_one_begins_at_one) {
+    EXPECT_EQ(dropping_period_of(12), 1U);
+    EXPECT_EQ(dropping_period_of(2), 11U);
+    EXPECT_EQ(dropping_period_of(9), 1U) << "the last one added 1";
+    EXPECT_EQ(dropping_period_of(1), 8U);
+    EXPECT_EQ(dropping_period_of(6), 1U) << "the last one added nothing";
+    EXPECT_EQ(dropping_period_of(2), 5U);
+    EXPECT_EQ(dropping_period_of(2), 1U);
+    EXPECT_EQ(dropping_period_of(2), 1U);
+}
+
+TEST_F(codel, dropping_periods_after_a_long_time_do_not_count_those_before_it) {
+    (void)dropping_period_of(30);
+    now_ += 16 * 100ms;
+    EXPECT_EQ(dropping_period_of(2), 1U);
+    EXPECT_EQ(dropping_period_of(7), 1U);
+    EXPECT_EQ(dropping_period_of(7), 6U);
+}
+
+TEST_F(codel, dropping_periods_of_any_length_begin_at_the_count_that_the_last_one_added) {
+    std::mt19937 random(8289);
+    std::uint64_t added = 0;
+    for (int i = 0; i < 300; ++i) {
+        const std::uint64_t n = 1 + random() % 12;
+        SCOPED_TRACE("period " + std::to_string(i));
+        ASSERT_EQ(dropping_period_of(n), std::max<std::uint64_t>(added, 1));
+        added = n - 1;
+    }
+}
+
+// The first drop and the second are an interval / sqrt(count) apart.
+TEST_F(codel, the_second_drop_follows_at_the_rate_that_the_count_says) {
+    for (const std::uint64_t last : {1U, 2U, 5U, 10U, 17U}) {
+        now_ += 16 * 100ms;  // what was before is no news
+        (void)dropping_period_of(last);
+        std::vector<int> at;
+        for (int step = 1; at.size() < 2 && step < 1000; ++step) {
+            if (take(8ms)) at.push_back(step);
+        }
+        ASSERT_EQ(at.size(), 2U);
+        (void)take(1ms);
+        const double count = static_cast<double>(std::max<std::uint64_t>(last - 1, 1));
+        EXPECT_EQ(at[1] - at[0], std::ceil(100 / std::sqrt(count) - 1e-4)) << "after " << last << " drops";
+    }
 }
 
 TEST_F(codel, begins_anew_after_a_long_time) {

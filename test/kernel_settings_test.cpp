@@ -180,6 +180,65 @@ TEST_F(kernel_settings, the_narrowest_quota_on_the_way_up_counts) {
     EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
 }
 
+// A container sees its own group as the topmost one, and may have made groups within it.
+TEST_F(kernel_settings, the_quota_of_the_topmost_group_counts_for_those_below_it) {
+    put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
+    put("/sys/fs/cgroup/cpu.max", "250000 100000");
+    for (const auto* path : {"/", "/box", "/slice/box", "/slice/pod/box"}) {
+        put("/proc/self/cgroup", "0::" + std::string(path));
+        EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << path;
+    }
+    put("/sys/fs/cgroup/slice/pod/box/cpu.max", "300000 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << "the group's own is wider";
+    put("/sys/fs/cgroup/slice/pod/box/cpu.max", "max 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << "the group has none";
+    put("/sys/fs/cgroup/slice/cpu.max", "150000 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 1.5) << "one between them is narrower";
+    put("/sys/fs/cgroup/slice/pod/box/cpu.max", "50000 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 0.5) << "the group's own is narrower";
+}
+
+TEST_F(kernel_settings, the_quota_of_the_topmost_group_of_cgroup_version_1_counts_for_those_below_it) {
+    const std::string top = "/sys/fs/cgroup/cpu,cpuacct";
+    const auto put_quota = [&](const std::string& group, const char* quota_us) {
+        put(top + group + "/cpu.cfs_quota_us", quota_us);
+        put(top + group + "/cpu.cfs_period_us", "100000");
+    };
+    put_quota("", "250000");
+    for (const auto* path : {"/", "/box", "/slice/box"}) {
+        put("/proc/self/cgroup", "3:cpu,cpuacct:" + std::string(path) + "\n0::/");
+        EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << path;
+    }
+    put_quota("/slice/box", "-1");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << "the group has none";
+    put_quota("/slice/box", "300000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 2.5) << "the group's own is wider";
+    put_quota("/slice/box", "50000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 0.5) << "the group's own is narrower";
+}
+
+TEST_F(kernel_settings, the_narrowest_quota_counts_at_any_depth) {
+    const std::string groups[] = {"", "/a", "/a/b", "/a/b/c", "/a/b/c/d"};
+    put("/proc/self/cgroup", "0::/a/b/c/d");
+    for (const auto& narrowest : groups) {
+        for (const auto& other : groups) {
+            std::filesystem::remove_all(root_ + "/sys/fs/cgroup");
+            put("/sys/fs/cgroup" + other + "/cpu.max", "200000 100000");
+            put("/sys/fs/cgroup" + narrowest + "/cpu.max", "150000 100000");
+            EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 1.5) << "'" << narrowest << "' and '" << other << "'";
+        }
+    }
+}
+
+TEST_F(kernel_settings, quotas_of_other_groups_do_not_count) {
+    put("/proc/self/cgroup", "0::/slice/box");
+    for (const auto* other : {"/slice/other", "/slice/box/below", "/box", "/other", "/slice/bo", "/sliced"})
+        put("/sys/fs/cgroup" + std::string(other) + "/cpu.max", "50000 100000");
+    EXPECT_FALSE(read_kernel_settings(root_).cpu_quota);
+    put("/sys/fs/cgroup/slice/box/cpu.max", "150000 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 1.5);
+}
+
 TEST_F(kernel_settings, a_quota_of_cgroup_version_1_counts) {
     put("/proc/self/cgroup", "4:memory:/x\n3:cpu,cpuacct:/box\n0::/");
     put("/sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "50000");

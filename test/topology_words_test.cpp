@@ -8,14 +8,18 @@
 
 #include "golden.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 using weir::pair_policy;
 using weir::placement_error;
 using weir::pu_set;
@@ -96,6 +100,75 @@ TEST(pairs, that_are_named_say_what_they_share) {
     EXPECT_THAT(named(part, "1,4"), HasSubstr("PU 4 exists, but the cgroup of this process does not allow it"));
     EXPECT_THAT(named(part, "core:4,core:1"), HasSubstr("'core:4' has no PU that the cgroup of this process allows"));
     EXPECT_THAT(named(part, "l3:0,l3:2"), HasSubstr("1 to 10, same-package"));
+}
+
+/// Packages with one NUMA node and two cores each. All PUs of some packages are offline: their nodes are memory only.
+topology with_packages(const std::vector<bool>& online) {
+    unsigned next = 1;
+    const auto hex = [](unsigned bits) {
+        std::ostringstream text;
+        text << "0x" << std::hex << bits;
+        return text.str();
+    };
+    const auto object = [&](const std::string& type, unsigned index, unsigned pus, unsigned all_pus, unsigned nodes,
+                            const std::string& inside) {
+        const auto number = std::to_string(next++);
+        return "<object type=\"" + type + "\" os_index=\"" + std::to_string(index) + "\" gp_index=\"" + number +
+               "\" cpuset=\"" + hex(pus) + "\" complete_cpuset=\"" + hex(all_pus) + "\" nodeset=\"" + hex(nodes) +
+               "\" complete_nodeset=\"" + hex(nodes) + "\">\n" + inside + "</object>\n";
+    };
+    std::string packages;
+    unsigned pus = 0;
+    for (unsigned i = 0; i != online.size(); ++i) {
+        const unsigned on = online[i] ? ~0U : 0U;
+        const unsigned node = 1U << i;
+        const unsigned both = 3U << 2 * i;
+        std::string inside = object("NUMANode", i, both & on, both, node, "");
+        for (unsigned pu = 2 * i; pu != 2 * i + 2; ++pu)
+            inside +=
+                object("Core", pu, 1U << pu & on, 1U << pu, node, object("PU", pu, 1U << pu & on, 1U << pu, node, ""));
+        packages += object("Package", i, both & on, both, node, inside);
+        pus |= both & on;
+    }
+    const auto all_pus = (1U << 2 * online.size()) - 1;
+    const auto nodes = (1U << online.size()) - 1;
+    return topology::from_xml(
+        "<topology version=\"2.0\">\n" + object("Machine", 0, pus, all_pus, nodes, packages) + "</topology>\n", "it");
+}
+
+TEST(pairs, count_no_memory_only_node_among_the_parts_of_a_package) {
+    for (const auto& online :
+         std::vector<std::vector<bool>>{{true, false, true}, {false, true, true}, {true, true, false}}) {
+        const auto machine = with_packages(online);
+        ASSERT_EQ(machine.numa_nodes().size(), 3U);
+        for (unsigned package = 0; package != 3; ++package) {
+            const auto place = "package:" + std::to_string(package);
+            const auto first = std::to_string(2 * package);
+            SCOPED_TRACE(place + ", offline is package " +
+                         std::to_string(std::find(online.begin(), online.end(), false) - online.begin()));
+            if (online[package]) {
+                EXPECT_THAT(named(machine, place + ".numa:0," + first), StartsWith(first + " to " + first + ", "));
+                EXPECT_THAT(named(machine, place + ".numa:0.core:1," + first),
+                            StartsWith(std::to_string(2 * package + 1) + " to " + first + ", "));
+                for (const auto* beyond : {".numa:1", ".numa:0.numa:1", ".numa:0-1"})
+                    EXPECT_THAT(named(machine, place + beyond + "," + first),
+                                AllOf(HasSubstr("there is no numa:1 in 'it' for"), HasSubstr("(indexes go to 0)")))
+                        << beyond;
+                EXPECT_THAT(named(machine, place + ".core:0.numa:0," + first), HasSubstr("(none of that type)"));
+            } else {
+                EXPECT_THAT(named(machine, place + ".numa:0,0"), HasSubstr("(none of that type)"));
+            }
+        }
+    }
+}
+
+TEST(pairs, count_memory_only_nodes_among_the_parts_of_the_machine) {
+    const auto machine = with_packages({true, false, true});
+    EXPECT_THAT(named(machine, "numa:0,numa:2"), StartsWith("0 to 4, "));
+    EXPECT_THAT(named(machine, "package:2,package:0"), StartsWith("4 to 0, "));
+    EXPECT_EQ(named(machine, "numa:1,0"), "'numa:1' has no PU: it is memory only; name a core, such as core:0");
+    EXPECT_THAT(named(machine, "numa:3,0"), HasSubstr("(indexes go to 2)"));
+    for (const auto& node : machine.numa_nodes()) EXPECT_EQ(node.pus.empty(), node.index == 1);
 }
 
 TEST(tables, number_parts_as_hwloc_does_and_pus_as_the_system) {
