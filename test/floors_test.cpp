@@ -47,6 +47,7 @@ constexpr header table[] = {
     {1, "weir/detail/look_pace.hpp"},
     {1, "weir/detail/overflow_entry.hpp"},
     {1, "weir/detail/role_checker.hpp"},
+    {1, "weir/detail/roll_call.hpp"},
     {1, "weir/detail/spin_budget.hpp"},
     {1, "weir/detail/storage.hpp"},
     {1, "weir/detail/turns.hpp"},
