@@ -241,6 +241,18 @@ TEST(pipeline, cancel_at_any_moment_accounts_for_each_item_and_destroys_it) {
     }
 }
 
+TEST(pipeline, a_sink_emits_holds_sheds_and_loses_nothing) {
+    pipeline p;
+    p.connect(p.source<int>("feed", count_to(7)), p.sink<int>("out", [](int) {}), 3);
+    p.run();
+    EXPECT_EQ(p.join(), outcome::drained);
+    const auto account = stage(p, "out");
+    EXPECT_EQ(account.emitted, 0U);
+    EXPECT_EQ(account.held, 0U);
+    EXPECT_EQ(account.shed, 0U);
+    EXPECT_EQ(account.lost, 0U);
+}
+
 TEST(pipeline, that_goes_out_of_scope_cancels) {
     const auto token = std::make_shared<int>(0);
     {

@@ -199,10 +199,11 @@ class Build:
 
 
 def explanations():
-    """explained.txt: blocks of `file: kind: what | code`, as in the list of survivors, and then why."""
-    path = HERE / "explained.txt"
-    blocks = [b.splitlines() for b in path.read_text().split("\n\n")] if path.exists() else []
-    return {line for block in blocks for line in block[:1] if line and not line.startswith("#")}
+    """explained.txt: blocks of `file: kind: what | code`, as in the list of survivors, in which * stands for any text, and then
+    why. Returns whether a mutant is among them."""
+    blocks = [block.splitlines() for block in (HERE / "explained.txt").read_text().split("\n\n")]
+    patterns = [re.compile(re.escape(block[0]).replace(r"\*", ".*")) for block in blocks if block and not block[0].startswith("#")]
+    return lambda mutant: any(pattern.fullmatch(mutant.key()) for pattern in patterns)
 
 
 def observed(programs, count, jobs, file):
@@ -292,11 +293,11 @@ def main():
         if time.monotonic() > end:
             return mutant, "not tried", ""
         if mutant.number not in reached:
-            return mutant, "explained" if mutant.key() in explained else "unreached", "no test comes by it"
+            return mutant, "explained" if explained(mutant) else "unreached", "no test comes by it"
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
         if noticed:
             return mutant, "killed", noticed
-        return mutant, "explained" if mutant.key() in explained else "survived", f"{len(reached[mutant.number])} tests come by it"
+        return mutant, "explained" if explained(mutant) else "survived", f"{len(reached[mutant.number])} tests come by it"
 
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
