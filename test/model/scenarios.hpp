@@ -669,7 +669,10 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
     }
 
     /// Who hears that the ring is closed knows what the closing thread did before.
-    void hear() const { check(news_.number() == 5, "nobody hears closed before somebody closes"); }
+    void hear() const {
+        check(news_.number() == 5, "nobody hears closed before somebody closes");
+        check(this->ring.is_closed(), "who was told that the ring is closed finds it closed");
+    }
 
     element news_;
 };

@@ -104,6 +104,7 @@ public:
             } else if (cells_.is_sealed(before)) {
                 move_back(place.element(), std::forward<Args>(args)...);
                 (void)link.load(acquire);  // acquire: pairs with the seal, what its thread knew of the closing one
+                say_closed();  // the thread that sealed may not have come to it, and is_closed() must agree with us
                 return status::closed;
                 // (1) seq_cst: pairs with (2), hands the element over; and one order of all links, takes and looks
             } else if (link.compare_exchange_strong(before, cells_.link_to(at, index), seq_cst, relaxed)) [[likely]] {
