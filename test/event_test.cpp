@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -345,6 +346,23 @@ TYPED_TEST(event, goes_with_the_role_from_thread_to_thread) {
         consumer.join();
     }
     EXPECT_EQ(popped, 400U);
+}
+
+// Two wait, for different things. The second one finds nothing, before the first one has looked again.
+TYPED_TEST(event, tells_everybody_who_waits_before_anybody_empties_the_descriptor) {
+    typename TypeParam::lot lot(false);
+    bool news = false;
+    const auto just_before_it_sleeps = [&] {
+        news = true;
+        lot.notify_all();
+        lot.found_nothing([] { return false; });
+        EXPECT_TRUE(readable(lot.fd()));
+        if (testing::Test::HasFailure()) lot.notify(1);  // so as not to sleep on it
+    };
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    EXPECT_TRUE(lot.wait([&] { return news; }, deadline, just_before_it_sleeps));
+    lot.found_nothing([] { return false; });
+    EXPECT_FALSE(readable(lot.fd())) << "nobody waits any longer";
 }
 
 }  // namespace

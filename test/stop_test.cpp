@@ -119,4 +119,41 @@ TYPED_TEST(stop, is_never_lost) {
     slept.expect_for<TypeParam>(rounds);
 }
 
+// The others wait for items alone: when they are woken, they find none, and wait again.
+TYPED_TEST(stop, reaches_who_waits_among_others) {
+    const std::uint64_t rounds = weir_test::rounds(200);
+    weir::mpmc_ring<int, TypeParam> ring(1);
+    std::stop_source source;
+    std::atomic<std::uint64_t> stopped{0};
+    weir_test::meeting meet(2);
+    const weir_test::watchdog dog([&] { return stopped.load(); },
+                                  [&] { return std::to_string(stopped) + " waits were stopped"; });
+    const auto wait_on = [&] {
+        int out = 0;
+        EXPECT_EQ(ring.pop(out), status::closed);
+    };
+    std::thread others[] = {std::thread(wait_on), std::thread(wait_on)};
+    std::thread consumer([&] {
+        for (std::uint64_t i = 0; i < rounds; ++i) {
+            meet();
+            int out = 0;
+            EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);
+            ++stopped;
+            meet();
+        }
+    });
+    weir_test::random_pause pause(8);
+    for (std::uint64_t i = 0; i < rounds; ++i) {
+        source = {};
+        meet();
+        pause();
+        source.request_stop();
+        meet();
+    }
+    consumer.join();
+    ring.close();
+    for (std::thread& other : others) other.join();
+    EXPECT_EQ(stopped, rounds);
+}
+
 }  // namespace

@@ -28,6 +28,7 @@
 #include "weir/detail/contract.hpp"
 #include "weir/detail/futex.hpp"
 #include "weir/detail/pause.hpp"
+#include "weir/detail/roll_call.hpp"
 #include "weir/detail/scheduler.hpp"
 #include "weir/detail/spin_budget.hpp"
 
@@ -283,8 +284,12 @@ struct eventing {
             return false;
         }
 
-        /// Makes it readable, if it is not.
-        void notify_all() noexcept { signal_if_armed(); }
+        /// Makes it readable until everybody who waits has looked again. They may wait for different things, such as a stop:
+        /// one that finds nothing, and empties the descriptor, does not speak for the others.
+        void notify_all() noexcept {
+            waiting_.call();
+            signal_if_armed();
+        }
 
         /// To be called when nothing was found: makes the descriptor unreadable until the next notify(), unless `found`
         /// says that there is something after all.
@@ -297,14 +302,19 @@ struct eventing {
 
         template <class Done, class Parked = detail::untold>
         bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
-            while (!done()) {
+            if (done()) return true;
+            for (weir::detail::roll_call::member me(waiting_);;) {
+                me.look();
                 arm();
                 if (done()) return signal_if_armed(), true;
                 if (weir::detail::has_passed(deadline)) return false;
                 parked();
                 weir::detail::wait_readable(fd_, deadline);
+                me.look();
+                if (done()) return true;
+                // It stays readable until others have looked, who may need this CPU for it.
+                if (waiting_.is_incomplete()) weir::detail::sleep_for(std::chrono::microseconds{20});
             }
-            return true;
         }
 
     private:
@@ -318,6 +328,8 @@ struct eventing {
             // descriptor is emptied before that
             state_.fetch_or(armed, weir::detail::acq_rel);
             if (asymmetric_) weir::detail::heavy_fence();
+            // What was read may have been meant for others, too. By (1) a call from before it is known.
+            if (waiting_.is_incomplete()) signal_if_armed();
         }
 
         [[gnu::noinline]] bool signal_if_armed() noexcept {
@@ -335,6 +347,7 @@ struct eventing {
         const bool asymmetric_;
         const int fd_;
         weir::detail::atomic<unsigned> state_;
+        alignas(weir::detail::separation_bytes) weir::detail::roll_call waiting_;  // off the line that publishers read
     };
 };
 
