@@ -166,9 +166,7 @@ struct parking {
         /// and they may wait for different things, such as a stop.
         void notify_all() noexcept {
             // (2) release: pairs with (1), as in wake()
-            if (waiters(state_.fetch_add(0, weir::detail::release)) == 0) return;
-            ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
-            weir::detail::futex_wake(ticket_, most_waiters);
+            if (waiters(state_.fetch_add(0, weir::detail::release)) > 0) wake_sleepers(most_waiters);
         }
 
         /// Calls `parked` before each sleep.
@@ -232,9 +230,13 @@ struct parking {
                 // relaxed, both: a number, that (4) puts before the new ticket
             } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::relaxed,
                                                    weir::detail::relaxed));
+            wake_sleepers(count);
+            return true;
+        }
+
+        void wake_sleepers(std::uint32_t count) noexcept {
             ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
             weir::detail::futex_wake(ticket_, count);
-            return true;
         }
 
         const bool asymmetric_;

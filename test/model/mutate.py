@@ -119,9 +119,14 @@ def build(program, include, work):
     return made
 
 
-def link(made, model):
+def checker_in(work):
+    """The object files of the checker itself."""
+    return [str(work / "model.o"), str(work / "run.o")]
+
+
+def link(made, checker):
     binary = made.with_suffix("")
-    linked = run(["g++", str(made), str(model), "-o", str(binary)])
+    linked = run(["g++", str(made), *checker, "-o", str(binary)])
     if linked.returncode != 0:
         sys.exit(linked.stderr)
     return binary
@@ -141,7 +146,7 @@ def killed_by(mutant, programs, work):
                     made = build(program, include, work)
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
-                    binaries[program] = None if same else link(made, work.parent / "model.o")
+                    binaries[program] = None if same else link(made, checker_in(work.parent))
                 if binaries[program] is None:
                     continue
                 try:
@@ -179,9 +184,11 @@ def main():
             print(*mutants, sep="\n")
             return 0
 
-        made = run(COMPILE + ["-O2", "-c", str(HERE / "model.cpp"), "-o", str(top / "model.o")])
-        if made.returncode != 0:
-            sys.exit(made.stderr)
+        for made_of_checker in checker_in(top):
+            name = pathlib.Path(made_of_checker).with_suffix(".cpp").name
+            made = run(COMPILE + ["-O2", "-c", str(HERE / name), "-o", made_of_checker])
+            if made.returncode != 0:
+                sys.exit(made.stderr)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             list(pool.map(lambda program: build(program, INCLUDE, top), programs))
         explained = explanations()
