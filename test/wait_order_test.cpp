@@ -94,6 +94,36 @@ TYPED_TEST(wait_order, many_stale_notifications_cost_no_later_one) {
     }
 }
 
+// Before each step of a notification, which may have counted the sleeper as woken, and then be stopped for long.
+TYPED_TEST(wait_order, a_call_to_all_does_not_rely_on_a_notification_under_way) {
+    for (int step = 1; step <= 6; ++step) {
+        struct context {
+            typename TypeParam::lot lot{false};
+            std::atomic<bool> sleeps{false}, stop{false}, woke{false};
+            bool in_time = true;
+        } c;
+        std::thread waiter([&] {
+            const auto about_to_sleep = [&] { c.sleeps = true; };
+            EXPECT_TRUE(c.lot.wait([&] { return c.stop.load(); }, clock::now() + 60s, about_to_sleep));
+            c.woke = true;
+        });
+        while (!c.sleeps) std::this_thread::yield();
+        const auto call_all = [](void* p) {
+            auto* const at = static_cast<context*>(p);
+            at->stop = true;
+            at->lot.notify_all();
+            const auto deadline = clock::now() + 20s;
+            while (!at->woke && (at->in_time = clock::now() < deadline)) std::this_thread::yield();
+        };
+        weir_test::this_thread_hook = {step, call_all, &c};
+        c.lot.notify(1);
+        weir_test::this_thread_hook = {};
+        if (!c.stop) call_all(&c);  // it took fewer steps
+        waiter.join();
+        ASSERT_TRUE(c.in_time) << "called before step " << step;
+    }
+}
+
 // A push that is about to be refused has claimed a slot for a moment: no pop may take that for an item on its way.
 TYPED_TEST(wait_order, closed_stays_closed_in_the_middle_of_a_refused_push) {
     weir::spsc_ring<int, TypeParam> ring(2);

@@ -162,8 +162,12 @@ struct parking {
             return false;
         }
 
-        /// Wakes everybody, as after close().
-        void notify_all() noexcept { wake(most_waiters); }
+        /// Wakes everybody, as after close(). Those who were counted as woken, too: another one may be woken in their place,
+        /// and they may wait for different things, such as a stop.
+        void notify_all() noexcept {
+            // (2) release: pairs with (1), as in wake()
+            if (waiters(state_.fetch_add(0, weir::detail::release)) > 0) wake_sleepers(most_waiters);
+        }
 
         /// Calls `parked` before each sleep.
         template <class Done, class Parked = detail::untold>
@@ -239,9 +243,13 @@ struct parking {
                 // relaxed, both: a number, that (4) puts before the new ticket
             } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::relaxed,
                                                    weir::detail::relaxed));
+            wake_sleepers(count);
+            return true;
+        }
+
+        void wake_sleepers(std::uint32_t count) noexcept {
             ticket_.fetch_add(1, weir::detail::release);  // (4) release: pairs with (3)
             weir::detail::futex_wake(ticket_, count);
-            return true;
         }
 
         const bool asymmetric_;

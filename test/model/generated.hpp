@@ -72,7 +72,7 @@ struct grammar {
 
 /// A ring, and what each thread does with it.
 struct program {
-    static constexpr unsigned most_threads = 3;
+    static constexpr unsigned most_threads = 4;
     static constexpr unsigned most_operations = 4;  // of one thread
 
     unsigned capacity = 1;
@@ -145,7 +145,7 @@ private:
     side side_of(unsigned thread) {
         if (!grammar_.many) return thread == 0 ? side::producer : thread == 1 ? side::consumer : side::neither;
         if (dice_.one_in(4)) return side::both;
-        return thread == 0 ? side::producer : thread == 1 ? side::consumer : static_cast<side>(dice_.below(2));
+        return thread < 2 ? static_cast<side>(thread) : static_cast<side>(dice_.below(2));
     }
 
     act any(std::initializer_list<act> these) {

@@ -16,6 +16,7 @@ using event = ring<weir::wait::event>;
 constexpr entry scenarios[] = {
     play_generated<park, 2>("park_2", 40'000),
     play_generated<park, 3>("park", 80'000),
+    play_generated<park, 4>("park_4", 40'000),
     play_generated<park_seq_cst, 3>("park_seq_cst", 40'000),
     play_generated<event, 3>("event", 20'000),
 };

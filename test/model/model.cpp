@@ -38,6 +38,22 @@
 
 #include "search.hpp"
 
+// Relacy's own generator repeats its low bits, so that a loop may be told the same for long. This is splitmix64 (Steele, Lea,
+// Flood 2014).
+#define RL_RANDOM_HPP
+namespace rl {
+struct random_generator {
+    std::uint64_t state = 0;
+    void seed(std::uint64_t number) { state = number * 0xd1342543de82ef95; }
+    unsigned rand() {
+        std::uint64_t z = state += 0x9e3779b97f4a7c15;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return static_cast<unsigned>(z >> 33);
+    }
+};
+}  // namespace rl
+
 #define RL_DO_ASSERT 1
 #include <relacy/relacy.hpp>
 // Relacy's macros have names that others use too.
@@ -58,7 +74,7 @@ namespace model {
 namespace {
 
 constexpr std::size_t most_cells = 128;
-constexpr unsigned steps_before_hold_up = 64, length_of_hold_up = 100;
+constexpr unsigned most_steps_before_hold_up = 48, turns_held_up = 100;
 
 using knowledge = std::array<rl::timestamp_t, most_threads>;  // how much of each thread's past is visible
 
@@ -84,6 +100,7 @@ struct {
     scenario* scene = nullptr;
     bool is_stuck = false;
     // In random schedules of a scenario that wants it: at which of its steps each thread is held up, and which it is at.
+    bool holds_up = false;
     std::array<unsigned, most_threads> held_up_at{};
     std::array<unsigned, most_threads> steps{};
     std::array<cell, most_cells> cells{};
@@ -139,13 +156,15 @@ void announce_and_receive() {
     now.announced[static_cast<std::size_t>(me.index_)] = known_to(me);
 }
 
+void hold_up() {
+    for (unsigned turn = 0; turn < turns_held_up; ++turn) rl::ctx().sched();
+}
+
 // Before each step on what is shared. Where any thread may be next, none is left alone for long; but by the kernel it may
 // be, in the middle of an operation.
 void take_turn() {
     const auto i = static_cast<std::size_t>(self().index_);
-    if (++now.steps[i] == now.held_up_at[i]) {
-        for (unsigned turn = 0; turn < length_of_hold_up; ++turn) rl::ctx().sched();
-    }
+    if (++now.steps[i] == now.held_up_at[i]) hold_up();
     rl::ctx().sched();
 }
 
@@ -190,10 +209,12 @@ struct play_on : rl::test_suite<play_on<N>, N> {
         scene = current->make();
         now.scene = scene.get();
         now.steps = {};
-        if (!scene->is_held_up() || !rl::ctx().is_random_sched()) return;
-        for (unsigned& at : now.held_up_at) at = choose(2 * steps_before_hold_up);  // else it will be over by then
+        now.holds_up = scene->is_held_up() && rl::ctx().is_random_sched();
+        if (!now.holds_up) return;
+        for (unsigned& at : now.held_up_at) at = choose(2 * most_steps_before_hold_up);  // beyond the half: not at all
     }
     void thread(unsigned index) {
+        if (now.holds_up && choose(2) == 1) hold_up();
         scene->thread(index);
         mind_the_last();
         ++now.finished;

@@ -27,7 +27,6 @@ COMPILE = ["g++", "-std=c++20", "-O1", "-w"]
 # many, and then the exhaustive ones, without the dearest step.
 SEARCHES = [["--switches", "0", "--scale", "0.03"], ["--switches", "0", "--scale", "0.5"], ["--scale", "0"]]
 HANG_S = 300
-CHECKER = ["model.o", "run.o"]
 
 STEPS = {"acq_rel": ["acquire", "release"], "acquire": ["relaxed"], "release": ["relaxed"]}
 OPERATION = re.compile(r"\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
@@ -120,9 +119,14 @@ def build(program, include, work):
     return made
 
 
+def checker_in(work):
+    """The object files of the checker itself."""
+    return [str(work / "model.o"), str(work / "run.o")]
+
+
 def link(made, checker):
     binary = made.with_suffix("")
-    linked = run(["g++", str(made), *map(str, checker), "-o", str(binary)])
+    linked = run(["g++", str(made), *checker, "-o", str(binary)])
     if linked.returncode != 0:
         sys.exit(linked.stderr)
     return binary
@@ -142,7 +146,7 @@ def killed_by(mutant, programs, work):
                     made = build(program, include, work)
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
-                    binaries[program] = None if same else link(made, [work.parent / part for part in CHECKER])
+                    binaries[program] = None if same else link(made, checker_in(work.parent))
                 if binaries[program] is None:
                     continue
                 try:
@@ -180,8 +184,9 @@ def main():
             print(*mutants, sep="\n")
             return 0
 
-        for part in CHECKER:
-            made = run(COMPILE + ["-O2", "-c", str(HERE / part.replace(".o", ".cpp")), "-o", str(top / part)])
+        for made_of_checker in checker_in(top):
+            name = pathlib.Path(made_of_checker).with_suffix(".cpp").name
+            made = run(COMPILE + ["-O2", "-c", str(HERE / name), "-o", made_of_checker])
             if made.returncode != 0:
                 sys.exit(made.stderr)
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
