@@ -4,6 +4,7 @@ import dataclasses
 import mmap
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import time
 QUICKER = {"WEIR_FEWER_ROUNDS": "1", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
 # A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
 SLOWER, SLOWER_S = 5, 2
+MEMORY_BYTES = 8 << 30  # for mutants that never cease to allocate
 BATCHES_S = [0.3, 1.5, 6]
 
 
@@ -28,11 +30,25 @@ class Test:
         return f"{self.program.name}{': ' if self.name else ''}{self.name}"
 
 
+def start(command, environment, cwd):
+    """Again and again where there is no room for a process: a mutant may start very many."""
+    with open(os.devnull, "r+b") as nothing:
+        for _ in range(60):
+            try:
+                return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd=cwd,
+                                        start_new_session=True, env=os.environ | QUICKER | environment)
+            except BlockingIOError:
+                time.sleep(1)
+    raise SystemExit("trials.py: no process can be started: too many are running; end those that a mutant left behind")
+
+
 def run(command, environment, seconds, cwd):
     """Its exit code; None if it takes longer. What it started ends with it."""
-    with open(os.devnull, "r+b") as nothing:
-        process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd=cwd, start_new_session=True,
-                                   env=os.environ | QUICKER | environment)
+    process = start(command, environment, cwd)
+    try:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    except ProcessLookupError:
+        pass  # it has ended already
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
