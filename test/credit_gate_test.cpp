@@ -221,6 +221,8 @@ TEST(credit_permit, is_given_back_split_and_merged_in_parts) {
     credit_permit rest = permit.split(5);
     EXPECT_FALSE(permit);
     permit.merge(std::move(rest));
+    permit.merge({});
+    EXPECT_EQ(permit.size(), 5U) << "there was nothing to take over";
     permit.give_back();
     EXPECT_EQ(gate.credits(), 10U);
 }

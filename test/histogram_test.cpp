@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -30,6 +31,14 @@ TEST(histogram, an_empty_one_answers_zero) {
     EXPECT_EQ(h.percentile(50), 0U);
     EXPECT_EQ(h.mean(), 0.0);
     h.for_each_bucket([](const histogram::bucket&) { ADD_FAILURE() << "there is no bucket to visit"; });
+}
+
+TEST(histogram, a_percentile_outside_of_0_to_100_is_the_nearest_within) {
+    histogram h{1000};
+    for (std::uint64_t value = 3; value <= 900; ++value) h.record(value);
+    EXPECT_EQ(h.percentile(1e300), h.max());
+    EXPECT_EQ(h.percentile(std::numeric_limits<double>::infinity()), h.max());
+    EXPECT_EQ(h.percentile(-1), h.percentile(0));
 }
 
 TEST(histogram, small_values_are_counted_exactly) {

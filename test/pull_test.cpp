@@ -166,6 +166,14 @@ TYPED_TEST(pull, respects_the_capacity_whatever_is_asked_for) {
     }
 }
 
+TYPED_TEST(pull, huge_requests_add_up_to_a_demand_without_end) {
+    this->for_each_ring([&](auto& ring) {
+        for (int i = 0; i < 16; ++i) ring.request(std::uint64_t{1} << 60);
+        EXPECT_EQ(this->push_all(ring), ring.capacity());
+        EXPECT_EQ(ring.try_push(0), status::full);
+    });
+}
+
 TYPED_TEST(pull, saturates_at_unbounded_and_stays_there) {
     this->for_each_ring([&](auto& ring) {
         ring.request(unbounded - 5);

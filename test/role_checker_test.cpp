@@ -4,6 +4,7 @@
 #define WEIR_CHECK_ROLES 1
 #include <gtest/gtest.h>
 
+#include <array>
 #include <thread>
 
 #include "weir/ring.hpp"
@@ -52,6 +53,17 @@ TEST(in_place_death_test, more_than_was_reserved_or_shown_aborts_with_a_sentence
     weir::spsc_ring<int> ring(4);
     EXPECT_DEATH(ring.try_reserve(2).commit(3), "more than was reserved");
     EXPECT_DEATH(ring.try_peek(2).release(1), "more than was peeked at");
+}
+
+TEST(in_place_death_test, more_than_the_reserved_slots_is_not_built) {
+    weir::spsc_ring<int> ring(4);
+    const std::array<int, 3> three{1, 2, 3};
+    EXPECT_DEATH(ring.try_reserve(2).append(three.begin(), 3), "more elements than reserved slots");
+    const auto build_three = [&] {
+        auto slots = ring.try_reserve(2);
+        for (const int i : three) slots.emplace(i);
+    };
+    EXPECT_DEATH(build_three(), "more elements than reserved slots");
 }
 
 }  // namespace

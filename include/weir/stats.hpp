@@ -101,10 +101,9 @@ class stopwatch {
 public:
     void start() noexcept {
         std::uint64_t word = word_.load(relaxed);  // relaxed, all: a statistic
-        if ((word & running) != 0) return;
-        const std::uint64_t now = now_ns();
+        // Each attempt reads the clock: another thread may have started and stopped it since the last one.
         while ((word & running) == 0 &&
-               !word_.compare_exchange_weak(word, word - 2 * now + running, relaxed, relaxed)) {
+               !word_.compare_exchange_weak(word, word - 2 * now_ns() + running, relaxed, relaxed)) {
         }
     }
     void stop() noexcept {
@@ -125,10 +124,9 @@ private:
     }
 
     [[gnu::noinline]] void stop_from(std::uint64_t word) noexcept {
-        const std::uint64_t now = now_ns();
         // relaxed, both: as above
         while ((word & running) != 0 &&
-               !word_.compare_exchange_weak(word, word - running + 2 * now, relaxed, relaxed)) {
+               !word_.compare_exchange_weak(word, word - running + 2 * now_ns(), relaxed, relaxed)) {
         }
     }
 
