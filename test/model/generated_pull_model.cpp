@@ -15,11 +15,11 @@ template <class Wait>
 using strict = weir::pull::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
 
 constexpr entry scenarios[] = {
-    play_generated<spsc<weir::wait::park>, 3>("spsc", 40'000),
-    play_generated<spsc<weir::wait::event>, 2>("spsc_event", 20'000),
-    play_generated<mpmc<weir::wait::park>, 3>("mpmc", 40'000),
-    play_generated<mpmc<weir::wait::event>, 3>("mpmc_event", 20'000),
-    play_generated<strict<weir::wait::park>, 3>("strict", 40'000),
+    play_generated<spsc<weir::wait::park>, 3>("spsc", 150'000),
+    play_generated<spsc<weir::wait::event>, 2>("spsc_event", 100'000),
+    play_generated<mpmc<weir::wait::park>, 3>("mpmc", 150'000),
+    play_generated<mpmc<weir::wait::event>, 3>("mpmc_event", 100'000),
+    play_generated<strict<weir::wait::park>, 3>("strict", 150'000),
 };
 
 }  // namespace

@@ -15,11 +15,11 @@ using event = ring<weir::wait::event>;
 using event_seq_cst = ring<weir::wait::eventing<weir::fence::seq_cst>>;
 
 constexpr entry scenarios[] = {
-    play_generated<park, 2>("park", 40'000),
-    play_generated<park, 3>("park_with_a_third", 40'000),
-    play_generated<park_seq_cst, 3>("park_seq_cst", 40'000),
-    play_generated<event, 3>("event", 20'000),
-    play_generated<event_seq_cst, 3>("event_seq_cst", 20'000),
+    play_generated<park, 2>("park_2", 200'000),
+    play_generated<park, 3>("park_3", 200'000),
+    play_generated<park_seq_cst, 3>("park_seq_cst", 150'000),
+    play_generated<event, 3>("event", 200'000),
+    play_generated<event_seq_cst, 3>("event_seq_cst", 100'000),
 };
 
 }  // namespace

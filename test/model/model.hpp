@@ -149,8 +149,8 @@ public:
     /// Every thread has finished, or sleeps without a deadline, or is about to: who calls this is the last. All that was
     /// done happened before. A deadlock follows unless this wakes somebody.
     virtual void stuck() {}
-    /// Whether in random schedules each thread may be held up once, for long.
-    virtual bool is_held_up() const { return false; }
+    /// Whether most random schedules go by priorities, so that threads may be left alone for long.
+    virtual bool is_by_priority() const { return false; }
 };
 
 /// How a scenario is searched: every schedule with at most `switches` preemptions (0: not), and `random` others.

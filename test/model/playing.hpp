@@ -83,7 +83,7 @@ public:
         }
     }
 
-    bool is_held_up() const override { return true; }
+    bool is_by_priority() const override { return true; }
 
     /// Who sleeps now sleeps for ever. Then the ring is closed, and they go on.
     void stuck() override {

@@ -88,7 +88,9 @@ public:
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
         // (2) seq_cst: pairs with (1): who sees a request sees the room that it knew of, and the pops of is_unused()
         cursor asked = requested_.load(seq_cst);
-        const cursor known = room_until_.load(relaxed);  // relaxed: a lower bound, however old
+        const cursor known = room_until_.load(acquire);  // (6) acquire: pairs with (7)
+        // The room may be newer than the demand that was read, with a request in between: read the demand once more.
+        if (distance(asked, at) <= 0) [[unlikely]] asked = requested_.load(seq_cst);  // (2) seq_cst: pairs with (1)
         if (covers(known, asked, at)) {
             not_asked = distance(asked, at) <= 0;
             return asked;
@@ -96,7 +98,7 @@ public:
         const cursor free_until = room();
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
-            room_until_.store(free_until, relaxed);
+            room_until_.store(free_until, release);  // (7) release: pairs with (6)
             asked = requested_.load(relaxed);  // relaxed: comes after the look at the room, which is an acquire
             not_asked = falls_short(asked, at, free_until);
         }
@@ -122,7 +124,8 @@ private:
     std::uint64_t grant(std::uint64_t n, cursor taken) noexcept {
         if (n == 0) return 0;
         prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
-        room_until_.store(items_ahead(taken, capacity_), relaxed);  // relaxed: a lower bound, as `taken` is
+        // (7) release: pairs with (6); a lower bound, as `taken` is
+        room_until_.store(items_ahead(taken, capacity_), release);
         cursor asked = requested_.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
             if (is_unbounded(asked)) return 0;
