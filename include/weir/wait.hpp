@@ -162,8 +162,8 @@ struct parking {
             return false;
         }
 
-        /// Wakes everybody, as after close(). Those who were counted as woken, too: another one may be woken in their place,
-        /// and they may wait for different things, such as a stop.
+        /// Wakes every waiter, as after close(); also those counted as woken already: another one may have been woken in
+        /// their place, and they may wait for different things, such as a stop.
         void notify_all() noexcept {
             // (2) release: pairs with (1), as in wake()
             if (waiters(state_.fetch_add(0, weir::detail::release)) > 0) wake_sleepers(most_waiters);
@@ -305,8 +305,8 @@ struct eventing {
             return false;
         }
 
-        /// Makes it readable until everybody who waits has looked again. They may wait for different things, such as a stop:
-        /// one that finds nothing, and empties the descriptor, does not speak for the others.
+        /// Makes the descriptor readable until every waiter has looked again. Waiters may wait for different things, such as
+        /// a stop: one that finds nothing and empties the descriptor must not do so for the others.
         void notify_all() noexcept {
             waiting_.call();
             signal_if_armed();
@@ -333,7 +333,7 @@ struct eventing {
                 weir::detail::wait_readable(fd_, deadline);
                 me.look();
                 if (done()) return true;
-                // It stays readable until others have looked, who may need this CPU for it.
+                // It stays readable until the other waiters have looked; they may need this CPU to do so.
                 if (waiting_.is_incomplete()) weir::detail::sleep_for(std::chrono::microseconds{20});
             }
         }

@@ -7,25 +7,26 @@
 
 namespace weir::detail {
 
-/// Who waits, and which of them have not looked again since everybody was called. For waiters that share a signal that the
-/// first of them may take away, while they wait for different things. All by any number of threads.
+/// Counts the waiters of a lot, and those of them that have not looked again since the last call to all. For waiters that
+/// share one signal, which the first of them may take away, and that wait for different things. Any number of threads may
+/// call any of its functions; none blocks.
 class roll_call {
 public:
     /// To be called after something was published: each member will look again.
     void call() noexcept {
         std::uint64_t roll = roll_.load(relaxed);  // relaxed: the exchange decides
-        // (1) release: pairs with (2), who looks after this call sees what was published before it
+        // (1) release: pairs with (2): a look after this call sees what was published before it
         while (!roll_.compare_exchange_weak(roll, called(roll), release, relaxed)) {
         }
     }
 
     /// Whether a member has not looked since the last call.
     bool is_incomplete() const noexcept {
-        // relaxed: for who knows of a call by other means, or asks again
+        // relaxed: the caller has learnt of the call by other means, or asks again
         return (roll_.load(relaxed) / one_missing) % one_missing != 0;
     }
 
-    /// One who waits, as long as it lives.
+    /// A waiter, for as long as this object lives.
     class member {
     public:
         explicit member(roll_call& call) noexcept
