@@ -172,15 +172,17 @@ class Build:
 
     def refuse(self, output):
         """Finds the changes that an error is about: the innermost at the place of the error or of a note that follows it."""
-        place = re.compile(r"^(?:\S+ )?" + re.escape(str(self.tree)) + r"/(\S+?):(\d+):(\d+): (fatal error|error|note)")
+        place = re.compile(r"^(?:\S+ )?(\S+?):(\d+):(\d+): (fatal error|error|note)")
         seen = set()
         waiting = False
         for line in output.splitlines():
             match = place.match(line)
-            if not match:
+            # A compiler cache turns paths into relative ones.
+            name = os.path.relpath(self.build / match.group(1), self.tree) if match else ""
+            if name.startswith("..") or not match:
                 waiting = waiting or bool(re.match(r".*: (fatal )?error: ", line))
                 continue
-            name, row, column, what = match.group(1), int(match.group(2)), int(match.group(3)), match.group(4)
+            row, column, what = int(match.group(2)), int(match.group(3)), match.group(4)
             if what != "note":
                 waiting = True
             if not waiting or name not in self.places or (name, row, column) in seen:
