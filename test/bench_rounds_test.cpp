@@ -177,7 +177,7 @@ TEST_F(rounds, a_queue_that_loses_repeats_changes_or_reorders_items_is_excluded_
         {.name = "changer", .configuration = "", .make = bench::make_channel<changer>},
         {.name = "shuffler", .configuration = "", .make = bench::make_channel<shuffler>},
     };
-    auto contest = contest_of(queues, bench::throughput_scenario(8, 1024, "balanced"));
+    auto contest = contest_with_time_for(0, queues, bench::throughput_scenario(8, 1024, "balanced"));
     contest.run_round([](const queue_entry&) {});
     const auto summary = bench::summarize(contest.record(), rig_.work);
     ASSERT_EQ(summary.rows.size(), 5U);

@@ -151,7 +151,7 @@ private:
 // crossbeam #971, PR #1084, PR #1187: a close that met a receive left an element to be destroyed twice.
 TYPED_TEST(old_wounds, an_element_is_destroyed_once_whatever_the_close_meets) {
     weir_test::numbers random(5);
-    const std::uint64_t rounds = weir_test::sanitized ? 200 : 2000;
+    const std::uint64_t rounds = weir_test::rounds(4000);
     for (std::uint64_t round = 0; round < rounds; ++round) {
         {
             typename TypeParam::template ring<tracked> ring(4, {std::uint64_t{0} - 20});
@@ -187,7 +187,7 @@ TYPED_TEST(old_wounds, a_size_lies_within_the_capacity_whenever_somebody_looks) 
             wrong += ring.size_approx() > capacity || ring.credits() > capacity;
         }
     });
-    const int items = weir_test::sanitized ? 5'000 : 100'000;
+    const auto items = static_cast<int>(weir_test::rounds(100'000));
     std::thread producer([&] {
         const std::array<int, 7> batch{};
         for (int sent = 0; sent < items || looks < 1000;) {

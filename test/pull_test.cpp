@@ -494,7 +494,7 @@ void random_grants(std::size_t capacity, std::size_t every, word total) {
 }
 
 TYPED_TEST(pull, never_delivers_more_than_was_asked_for) {
-    const word total = weir_test::sanitized ? 4'000 : 20'000;
+    const word total = weir_test::rounds(20'000);
     for (const std::size_t capacity : {1U, 3U, 16U, 100U}) {
         for (const std::size_t every : {std::size_t{1}, capacity / 2 + 1}) {
             random_grants<typename TestFixture::ring_type>(capacity, every, total);
@@ -506,7 +506,7 @@ TYPED_TEST(pull, never_delivers_more_than_was_asked_for) {
 TYPED_TEST(pull, keeps_many_consumers_going_that_hold_grants_back) {
     using type = typename TestFixture::ring_type;
     if constexpr (type::has_many_consumers) {
-        const word total = weir_test::sanitized ? 4'000 : 20'000;
+        const word total = weir_test::rounds(20'000);
         constexpr unsigned threads = 3;
         type ring(8, grant_every{6}, {word{0} - 100});
         std::atomic<word> finished{0};

@@ -53,7 +53,7 @@ TYPED_TEST_SUITE(reactive_streams, kinds, kind_names);
 // only request() makes any, so a publisher that pushes as hard as it can is held to it.
 TYPED_TEST(reactive_streams, rule_1_1_never_more_items_than_were_requested) {
     TypeParam ring(64);
-    const word total = weir_test::sanitized ? 5'000 : 50'000;
+    const word total = weir_test::rounds(50'000);
     std::thread publisher([&] {
         word next = 0;
         for (status answer = status::success; answer != status::closed;) {

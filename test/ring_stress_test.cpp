@@ -13,12 +13,12 @@
 #include <thread>
 #include <vector>
 
-#include "sanitized.hpp"
+#include "wait_support.hpp"
 #include "weir/ring.hpp"
 
 namespace {
 
-constexpr std::uint64_t items = weir_test::sanitized ? 20'000 : 200'000;
+const std::uint64_t items = weir_test::rounds(200'000);
 
 // Every word says which item it belongs to: a torn or misplaced element shows.
 template <std::size_t Words>

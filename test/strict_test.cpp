@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "elements.hpp"
-#include "sanitized.hpp"
+#include "wait_support.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -28,7 +28,7 @@ namespace {
 using namespace weir_test;
 using weir::status;
 
-constexpr int pairs_meanwhile = sanitized ? 300 : 10'000;
+const auto pairs_meanwhile = static_cast<int>(rounds(10'000));
 
 using number_ptr = std::unique_ptr<int>;
 template <class T, std::size_t Threads = 4>
@@ -425,7 +425,7 @@ INSTANTIATE_TEST_SUITE_P(capacities, strict_stress, testing::Values(1, 2, 3, 10,
                          testing::PrintToStringParamName());
 
 TEST_P(strict_stress, delivers_all_once_and_in_order) {
-    constexpr std::uint64_t items = pairs_meanwhile * 4;
+    const auto items = static_cast<std::uint64_t>(pairs_meanwhile) * 4;
     using ring = weir::strict_mpmc_ring<std::uint64_t>;
     expect_all_delivered<ring>(GetParam(), 1, 1, 2 * items);
     expect_all_delivered<ring>(GetParam(), 2, 2, items);
@@ -434,14 +434,14 @@ TEST_P(strict_stress, delivers_all_once_and_in_order) {
 
 TEST_P(strict_stress, delivers_all_with_more_threads_than_it_was_told_of) {
     using ring = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t, 2>;
-    expect_all_delivered<ring>(GetParam(), 4, 4, pairs_meanwhile);
+    expect_all_delivered<ring>(GetParam(), 4, 4, static_cast<std::uint64_t>(pairs_meanwhile));
 }
 
 TEST_P(strict_stress, survives_laps_that_wrap) {
     // 24 bits of lap at capacity 1, 21 at 1000: some seconds before a link comes back, and thousands of wraps of 16
     // bits.
     using ring = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint32_t, 16>;
-    expect_all_delivered<ring>(GetParam(), 2, 2, pairs_meanwhile * 2);
+    expect_all_delivered<ring>(GetParam(), 2, 2, static_cast<std::uint64_t>(pairs_meanwhile) * 2);
 }
 
 TEST(strict_laps, wrap_unseen) {

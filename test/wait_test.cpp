@@ -56,7 +56,7 @@ public:
 TYPED_TEST_SUITE(wait, weir_test::every_wait, weir_test::wait_names);
 
 TYPED_TEST(wait, carries_every_item_across_in_order) {
-    const int items = weir_test::sanitized ? 2'000 : 20'000;
+    const auto items = static_cast<int>(weir_test::rounds(20'000));
     for (const std::size_t capacity : {1U, 3U, 64U}) {
         typename TestFixture::ring_type ring(capacity);
         std::thread producer([&] {
@@ -391,7 +391,7 @@ TYPED_TEST(wait, in_a_park_uses_less_than_a_hundredth_of_a_core) {
                                  std::is_same_v<TypeParam, weir::wait::yield> ||
                                  std::is_same_v<TypeParam, weir::wait::sleep>;
     if (stays_awake) GTEST_SKIP() << "this strategy looks again by itself";
-    constexpr auto long_idle = 2000ms;
+    constexpr auto long_idle = 1000ms;
     typename TestFixture::ring_type empty(1);
     typename TestFixture::ring_type full(1);
     this->fill(full);

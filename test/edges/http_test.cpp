@@ -173,7 +173,7 @@ TEST(http, a_client_that_backs_off_gets_every_item_delivered_once_and_both_sides
 }
 
 TEST(http, an_item_that_is_refused_too_often_is_given_up_and_reported) {
-    running_edge run({"--capacity", "1", "--rate", "2", "--print"});
+    running_edge run({"--capacity", "1", "--rate", "8", "--print"});
     const auto load =
         weir_test::run(WEIR_HTTP_LOAD, {"--port", run.port, "--items", "12", "--connections", "4", "--attempts", "1"});
     auto totals = load_ledger(load.out);
@@ -225,14 +225,14 @@ std::vector<ledger> ledgers_under_load(const running_edge& run) {
 }
 
 TEST(http, no_more_is_accepted_and_not_delivered_than_the_ring_and_the_worker_hold) {
-    const running_edge run({"--capacity", "8", "--rate", "2"});
+    const running_edge run({"--capacity", "8", "--rate", "8"});
     const auto lines = ledgers_under_load(run);
     EXPECT_EQ(violation(lines, "accepted", "delivered", 8 + 1), "");
     EXPECT_GT(lines.back().at("refused"), 0U);
 }
 
 TEST(http, a_queue_without_a_bound_between_handler_and_ring_is_noticed) {
-    const running_edge run({"--capacity", "8", "--rate", "2"}, WEIR_HTTP_EDGE_UNBOUNDED);
+    const running_edge run({"--capacity", "8", "--rate", "8"}, WEIR_HTTP_EDGE_UNBOUNDED);
     const auto lines = ledgers_under_load(run);
     EXPECT_THAT(violation(lines, "accepted", "delivered", 8 + 1), HasSubstr("where the bound is 9"));
     EXPECT_EQ(lines.back().at("queued"), 0U) << "the ring itself shows nothing";

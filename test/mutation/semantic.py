@@ -76,6 +76,7 @@ class Build:
             if number >= (index + 1) * NUMBERS_A_FILE:
                 sys.exit(f"semantic.py: {name} has more than {NUMBERS_A_FILE - 1} mutants; raise NUMBERS_A_FILE")
         self.places = {}
+        self.written = set(self.mutants)  # the numbers of those that the copy holds
 
     @staticmethod
     def put(path, text):
@@ -103,7 +104,7 @@ class Build:
         for name, (text, sites) in self.read.items():
             kept = []
             for site in sites:
-                changes = [(c, t) for c, t in site.changes if c.key() not in self.refused]
+                changes = [(c, t) for c, t in site.changes if c.number in self.written and c.key() not in self.refused]
                 if changes:
                     kept.append(reading.Site(site.begin, site.end, site.form, changes))
             new, self.places[name] = schemata.instrumented(text, kept)
@@ -222,7 +223,7 @@ def observed(programs, count, jobs, file):
             if good:
                 known[str(test.program)]["tests"].append([test.name, round(test.seconds, 3), sorted(test.seen)])
             else:
-                print(f"not used, since it fails with no mutant chosen: {test}", file=sys.stderr)
+                print(f"not used, since it fails or takes {trials.LONGEST_S} s with no mutant chosen: {test}", file=sys.stderr)
     file.write_text(json.dumps(known))
     return [trials.Test(pathlib.Path(program), name, seconds, frozenset(seen))
             for program, entry in known.items() for name, seconds, seen in entry["tests"]]
@@ -269,7 +270,18 @@ def main():
     if options.list:
         print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
         return 0
+    log = folder / "outcomes.json"
+    last = json.loads(log.read_text()) if log.exists() else {}
+    mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
+    if options.survivors:
+        mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
+    # At random also where all are tried: what is found out by then is true of all.
+    chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
+    mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
+    if options.sample:  # a copy that holds no others is built sooner
+        build.written = {m.number for m in mutants}
     build.make()
+    mutants = [m for m in mutants if m.key() not in build.refused]
     print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
     tests = observed(build.programs(), max(build.mutants, default=0), options.jobs, folder / "seen.json")
@@ -279,14 +291,6 @@ def main():
             reached[number].append(test)
     print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
-    log = folder / "outcomes.json"
-    last = json.loads(log.read_text()) if log.exists() else {}
-    if options.survivors:
-        mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
-    # At random also where all are tried: what is found out by then is true of all.
-    chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
-    mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
     explained = explanations()
 
     end = time.monotonic() + options.minutes * 60

@@ -16,6 +16,7 @@ QUICKER = {"WEIR_FEWER_ROUNDS": "1", "RC_PARAMS": "max_success=30", "WEIR_SOAK_R
 SLOWER, SLOWER_S = 5, 2
 MEMORY_BYTES = 8 << 30  # for mutants that never cease to allocate
 BATCHES_S = [0.3, 1.5, 6]
+LONGEST_S = 20  # a test that takes longer alone is not used
 
 
 @dataclasses.dataclass
@@ -83,12 +84,12 @@ def tests_of(program):
 
 
 def observe(test, count):
-    """Runs the test unchanged, and notes how long it takes and by which mutants it comes. False if it fails."""
+    """Runs the test unchanged, and notes how long it takes and by which mutants it comes. False if it fails or takes too long."""
     with tempfile.TemporaryDirectory(prefix="weir-seen-") as folder:
         path = pathlib.Path(folder) / "seen"
         path.write_bytes(bytes(count + 1))
         began = time.monotonic()
-        code = run(command_for(test.program, [test.name]), {"WEIR_MUTANTS_SEEN": str(path)}, 300, folder)
+        code = run(command_for(test.program, [test.name]), {"WEIR_MUTANTS_SEEN": str(path)}, LONGEST_S, folder)
         test.seconds = time.monotonic() - began
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as seen:
             test.seen = frozenset(i for i, one in enumerate(bytes(seen)) if one)
