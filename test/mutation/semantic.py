@@ -257,7 +257,8 @@ def main():
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
-    arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time")
+    arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time; the tables count all")
+    arguments.add_argument("--rest", action="store_true", help="only those that were not tried before; the tables count all")
     options = arguments.parse_args()
 
     began = time.monotonic()
@@ -273,8 +274,11 @@ def main():
     log = folder / "outcomes.json"
     last = json.loads(log.read_text()) if log.exists() else {}
     mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
+    everything = mutants
     if options.survivors:
         mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
+    if options.rest:
+        mutants = [m for m in mutants if m.key() not in last]
     # At random also where all are tried: what is found out by then is true of all.
     chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
     mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
@@ -319,12 +323,17 @@ def main():
                 log.write_text(json.dumps(last))
                 print(f"{len(results)} of {len(mutants)} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     log.write_text(json.dumps(last))
+    tried = len(results)
+    if options.survivors or options.rest:
+        now = {mutant.key() for mutant, _, _ in results}
+        results += [(m, last[m.key()], "") for m in everything
+                    if m.key() in last and m.key() not in now and m.key() not in build.refused]
     for titles, of in (("file", lambda m: m.file), ("kind", lambda m: m.kind), ("part", part_of)):
         print("\n" + table(results, titles, of))
     count = collections.Counter(outcome for _, outcome, _ in results)
     share = 100 * (count["killed"] + count["explained"]) / max(1, len(results))
-    if len(results) < len(mutants):
-        print(f"\nfor want of time {len(mutants) - len(results)} of {len(mutants)} were not tried")
+    if tried < len(mutants):
+        print(f"\nfor want of time {len(mutants) - tried} of {len(mutants)} were not tried")
     print(f"\nmutants {len(results)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}, "
           f"unreached {count['unreached']}; {len(build.refused)} more do not compile; {time.monotonic() - began:.0f} s")
     if options.sample:
