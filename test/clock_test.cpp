@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <thread>
 
 namespace {
 
+using namespace std::chrono_literals;
 using weir::tick_clock;
 
 TEST(tick_clock, does_not_run_backwards_on_one_thread) {
@@ -31,6 +34,21 @@ TEST(tick_clock, agrees_with_steady_clock_about_a_sleep) {
     const double inside = clock.to_ns(last - first);
     EXPECT_GT(inside, 50e6 * 0.99);
     EXPECT_LT(inside, outside * 1.01);
+}
+
+// To take less would be to calibrate less well; what is asked for is given to the clock that has to be calibrated.
+TEST(tick_clock, takes_as_long_to_calibrate_as_it_is_told) {
+    for (const std::chrono::nanoseconds asked :
+         std::initializer_list<std::chrono::nanoseconds>{20ms, 2ms, 1001ns, 1000ns, 1ns, 0ns, -1ns}) {
+        const auto begin = std::chrono::steady_clock::now();
+        const tick_clock clock{asked};
+        const auto took = std::chrono::steady_clock::now() - begin;
+        EXPECT_GT(clock.ns_per_tick(), 0.0);
+        EXPECT_LT(clock.ns_per_tick(), 1e6) << "no tick passed";
+        if (clock.source() == weir::tick_source::tsc) {
+            EXPECT_GE(took, std::max(asked, std::chrono::nanoseconds{1000}));
+        }
+    }
 }
 
 TEST(tick_clock, converts_there_and_back) {

@@ -239,6 +239,51 @@ TYPED_TEST(event_steps, of_one_of_many_leave_both_descriptors_true_whatever_anot
     }
 }
 
+// What tries and finds nothing makes its descriptor unreadable, each operation by itself; and the next item, or room, makes
+// it readable again.
+TYPED_TEST(event_steps, that_find_nothing_make_the_descriptor_unreadable_until_something_comes) {
+    const auto is_try = [](const named_act<TypeParam>& act) {
+        const std::string_view name = act.name;
+        return name.starts_with("try_") || name.starts_with("consume") || name == "drain" || name == "fill";
+    };
+    const auto prepared = [](auto test) {
+        TypeParam ring(2);
+        if constexpr (TypeParam::has_credit_on_request) ring.request(4);
+        ASSERT_TRUE(ring.try_push(1) && ring.try_push(1));
+        test(ring);
+    };
+    for (const auto& push : producer_acts<TypeParam>()) {
+        if (!is_try(push)) continue;
+        SCOPED_TRACE(push.name);
+        prepared([&](TypeParam& ring) {
+            push.act(ring);
+            EXPECT_FALSE(readable(ring.space_fd())) << "it was full";
+            EXPECT_TRUE(readable(ring.items_fd()));
+            EXPECT_TRUE(ring.try_pop());
+            EXPECT_TRUE(readable(ring.space_fd()));
+            push.act(ring);
+            ASSERT_TRUE(ring.try_push(1) || ring.size_approx() == 2);
+            push.act(ring);
+            EXPECT_FALSE(readable(ring.space_fd())) << "it was full again";
+        });
+    }
+    for (const auto& pop : consumer_acts<TypeParam>()) {
+        if (!is_try(pop) || std::string_view(pop.name) == "consume_one_until") continue;
+        SCOPED_TRACE(pop.name);
+        prepared([&](TypeParam& ring) {
+            while (ring.size_approx() > 0) pop.act(ring);
+            pop.act(ring);
+            EXPECT_FALSE(readable(ring.items_fd())) << "it was empty";
+            EXPECT_TRUE(readable(ring.space_fd()));
+            EXPECT_TRUE(ring.try_push(1));
+            EXPECT_TRUE(readable(ring.items_fd()));
+            while (ring.size_approx() > 0) pop.act(ring);
+            pop.act(ring);
+            EXPECT_FALSE(readable(ring.items_fd())) << "it was empty again";
+        });
+    }
+}
+
 #if defined(__cpp_exceptions)
 /// Throws whenever it is copied, or moved to another one; to move it out of a ring into a new one never throws.
 struct touchy {
