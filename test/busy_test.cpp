@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "weir/overflow.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
 #include "weir/stop.hpp"
@@ -27,7 +26,6 @@ namespace {
 
 using weir::status;
 namespace stats = weir::stats;
-namespace overflow = weir::overflow;
 
 /// Calls `during` once when it is built from a number: in its slot, where a ring builds it there.
 struct item {
@@ -284,66 +282,6 @@ TYPED_TEST(busy, is_said_by_who_waits_for_a_held_slot_and_is_asked_to_stop) {
         pushes ? while_popped(ring, act) : while_pushed(ring, act);
         EXPECT_TRUE(ring.try_pop());
     }
-}
-
-// ---- overflow rings ------------------------------------------------------------------------------------------
-
-/// Calls `during` once when it is moved into a ring.
-struct moved_item {
-    explicit moved_item(int v) noexcept : value(v) {}
-    moved_item(moved_item&& other) noexcept : value(other.value) {
-        if (during) std::exchange(during, nullptr)();
-    }
-    moved_item& operator=(moved_item&&) noexcept = default;
-    int value;
-    static inline std::function<void()> during;
-};
-struct class_of {
-    std::size_t operator()(const moved_item& i) const noexcept { return static_cast<std::size_t>(i.value); }
-};
-
-template <class Policy>
-class busy_overflow : public testing::Test {
-public:
-    using ring = weir::overflow_ring<moved_item, Policy, weir::wait::park, weir::storage::heap, overflow::one_producer>;
-};
-using policies = testing::Types<overflow::shed_lowest<3, class_of>, overflow::drop_oldest>;
-TYPED_TEST_SUITE(busy_overflow, policies);
-
-TYPED_TEST(busy_overflow, is_said_of_an_item_that_is_being_pushed_before_and_after_the_close) {
-    for (const int its : {0, 1, 2}) {
-        typename TestFixture::ring ring(2);
-        moved_item out(9);
-        moved_item::during = [&] {
-            EXPECT_EQ(ring.try_pop(out), status::busy);
-            EXPECT_FALSE(ring.try_pop());
-            EXPECT_EQ(ring.pop_until(out, {}), status::timeout);
-            ring.close();
-            EXPECT_EQ(ring.try_pop(out), status::busy) << "it was accepted before the close";
-            EXPECT_EQ(ring.pop_until(out, {}), status::timeout);
-        };
-        EXPECT_EQ(ring.push(moved_item(its)), status::success);
-        EXPECT_FALSE(moved_item::during);
-        EXPECT_EQ(ring.try_pop(out), status::success);
-        EXPECT_EQ(out.value, its);
-        EXPECT_EQ(ring.try_pop(out), status::closed);
-    }
-}
-
-// A class whose item is on its way keeps nobody from the items of the others.
-TEST(busy_overflow, an_item_of_another_class_is_popped_meanwhile) {
-    weir::overflow_ring<moved_item, overflow::shed_lowest<3, class_of>> ring(3);
-    ASSERT_TRUE(ring.push(moved_item(0)));
-    moved_item out(9);
-    moved_item::during = [&] {
-        EXPECT_EQ(ring.try_pop(out), status::success);
-        EXPECT_EQ(out.value, 0);
-        EXPECT_EQ(ring.try_pop(out), status::busy);
-    };
-    EXPECT_TRUE(ring.push(moved_item(2)));
-    EXPECT_FALSE(moved_item::during);
-    EXPECT_EQ(ring.try_pop(out), status::success);
-    EXPECT_EQ(ring.try_pop(out), status::empty);
 }
 
 }  // namespace

@@ -10,13 +10,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <numeric>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "overtaken.hpp"
 #include "weir/detail/mpmc_core.hpp"
 #include "weir/detail/roll_call.hpp"
 #include "weir/detail/strict_core.hpp"
@@ -27,29 +27,8 @@ namespace {
 using namespace weir::detail;
 using weir::status;
 
-using action = std::function<void()>;
-
-/// Does `operation`, and `act` before its atomic step number `step`. False: the operation had fewer steps.
-bool overtaken(int step, const action& operation, action act) {
-    weir_test::this_thread_hook = {step, [](void* p) { (*static_cast<action*>(p))(); }, &act};
-    operation();
-    const bool was_overtaken = weir_test::this_thread_hook.countdown == 0;
-    weir_test::this_thread_hook = {};
-    return was_overtaken;
-}
-
-/// Calls `round(step)` for step 1, 2 ... until it says that the operation had fewer.
-template <class Round>
-void for_each_step(Round round) {
-    int step = 1;
-    for (; step < 200; ++step) {
-        SCOPED_TRACE("overtaken before step " + std::to_string(step));
-        if (!round(step)) break;
-        if (testing::Test::HasFailure()) return;
-    }
-    EXPECT_GT(step, 1) << "not a step was seen";
-    EXPECT_LT(step, 200) << "an operation of more steps than were tried";
-}
+using weir_test::for_each_step;
+using weir_test::overtaken;
 
 // ---- looks at a ring -----------------------------------------------------------------------------------------
 
