@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -138,6 +139,72 @@ TYPED_TEST(busy, is_not_said_by_a_push_after_the_close) {
         EXPECT_EQ(ring.snapshot().producer.closed, 2U);
         EXPECT_EQ(ring.snapshot().producer.busy, 0U);
     });
+}
+
+// What lies before the held slot is popped, or pushed, and the batch ends there.
+TYPED_TEST(busy, ends_a_batch_at_the_held_slot) {
+    auto& ring = this->ring_;
+    std::array<item, 2> two;
+    for (const bool pops_a_batch : {true, false}) {
+        ASSERT_TRUE(ring.try_push(item()));
+        while_pushed(ring, [&] {
+            EXPECT_EQ(ring.try_drop_oldest(), status::success) << "it is full, and the oldest is not the held one";
+            EXPECT_EQ(ring.try_drop_oldest(), status::empty) << "it is not full any more";
+            EXPECT_TRUE(ring.try_push(item()));
+            EXPECT_EQ(ring.try_push(item()), status::full);
+            EXPECT_EQ(ring.try_drop_oldest(), status::busy) << "it is full, and the oldest is the held one";
+        });
+        EXPECT_EQ(ring.consume([](item&) noexcept {}), 2U);
+
+        ASSERT_TRUE(ring.try_push(item()));
+        while_pushed(ring, [&] {
+            EXPECT_EQ(pops_a_batch ? ring.try_pop_n(two) : ring.consume([](item&) noexcept {}), 1U);
+            EXPECT_EQ(ring.snapshot().consumer.busy, 0U) << "something was popped";
+        });
+        EXPECT_EQ(ring.consume([](item&) noexcept {}), 1U);
+
+        ASSERT_EQ(ring.try_push_n(std::span<const item>(two)), 2U);
+        ASSERT_TRUE(ring.try_pop());
+        EXPECT_TRUE(ring.try_consume_one([&](item&) noexcept {
+            EXPECT_EQ(ring.try_push_n(std::span<const item>(two)), 1U);
+            EXPECT_EQ(ring.snapshot().producer.busy, 0U) << "something was pushed";
+        }));
+        EXPECT_EQ(ring.consume([](item&) noexcept {}), 1U);
+    }
+}
+
+// More pushes of a strict ring are under way than it was told of threads: every place is taken, and nothing is full.
+template <class Ring>
+class busy_strict : public testing::Test {};
+using strict_rings = testing::Types<
+    weir::strict_mpmc_ring<item, weir::wait::park, stats::on, weir::storage::heap, std::uint64_t, 1>,
+    weir::pull::strict_mpmc_ring<item, weir::wait::park, stats::on, weir::storage::heap, std::uint64_t, 1>>;
+TYPED_TEST_SUITE(busy_strict, strict_rings);
+
+TYPED_TEST(busy_strict, is_said_by_each_push_that_finds_no_place_and_counted_once) {
+    TypeParam ring(1);
+    if constexpr (TypeParam::has_credit_on_request) ring.request(weir::pull::unbounded);
+    const auto with_no_place_left = [&] {
+        const std::array<item, 2> some{};
+        EXPECT_EQ(ring.try_push(item()), status::busy);
+        EXPECT_EQ(ring.push_unless(item(), [] { return true; }), status::busy);
+        EXPECT_EQ(ring.try_push_n(std::span<const item>(some)), 0U);
+        EXPECT_EQ(ring.push_until(item(), {}), status::timeout);
+        const stats::producer_counts counts = ring.snapshot().producer;
+        EXPECT_EQ(counts.busy, 4U);
+        EXPECT_EQ(counts.timeout, 1U);
+        EXPECT_EQ(counts.full + counts.no_credit + counts.closed, 0U);
+        item out;
+        EXPECT_EQ(ring.try_pop(out), status::empty) << "a pop is never busy here";
+    };
+    item::during = [&] {
+        item::during = with_no_place_left;
+        EXPECT_EQ(ring.try_emplace(2), status::success);
+        EXPECT_FALSE(item::during);
+    };
+    EXPECT_EQ(ring.try_emplace(1), status::full) << "the other one was quicker";
+    EXPECT_EQ(ring.try_pop()->value, 2);
+    EXPECT_EQ(ring.try_push(item()), status::success) << "all places are free again";
 }
 
 // An element that may throw is built before its slot is claimed, so there is a look beforehand that gives the answer.
