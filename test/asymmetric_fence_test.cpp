@@ -52,7 +52,7 @@ using namespace weir;
 
 class asymmetric_fence_death : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(kernels, asymmetric_fence_death, testing::Values("new", "refuses", "old", "nothing", "none"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 [[noreturn]] void leave(bool expected) {
     if (detail::is_asymmetric<fence::seq_cst>()) std::_Exit(2);

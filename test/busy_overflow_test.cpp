@@ -33,14 +33,15 @@ struct class_of {
 template <class Policy>
 class busy_overflow : public testing::Test {
 public:
-    using ring = weir::overflow_ring<moved_item, Policy, weir::wait::park, weir::storage::heap, overflow::one_producer>;
+    using ring_type =
+        weir::overflow_ring<moved_item, Policy, weir::wait::park, weir::storage::heap, overflow::one_producer>;
 };
 using policies = testing::Types<overflow::shed_lowest<3, class_of>, overflow::drop_oldest>;
 TYPED_TEST_SUITE(busy_overflow, policies);
 
 TYPED_TEST(busy_overflow, is_said_of_an_item_that_is_being_pushed_before_and_after_the_close) {
     for (const int its : {0, 1, 2}) {
-        typename TestFixture::ring ring(2);
+        typename TestFixture::ring_type ring(2);
         moved_item out(9);
         moved_item::during = [&] {
             EXPECT_EQ(ring.try_pop(out), status::busy);

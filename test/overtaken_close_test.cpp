@@ -62,7 +62,7 @@ class closing : public testing::TestWithParam<bool> {
     }
 };
 INSTANTIATE_TEST_SUITE_P(fences, closing, testing::Bool(),
-                         [](const auto& info) { return std::string(info.param ? "asymmetric" : "seq_cst"); });
+                         [](const auto& test) { return std::string(test.param ? "asymmetric" : "seq_cst"); });
 
 TEST_P(closing, and_a_claim_agree_whichever_comes_in_the_midst_of_the_other) {
     for_each_step([](int step) {
@@ -159,11 +159,11 @@ TYPED_TEST(closed_for_ever, or_open_its_size_lies_within_the_capacity) {
 template <class Wait>
 class parking_lot : public testing::Test {
 protected:
-    using lot_type = typename Wait::lot;
+    using waiting_lot = typename Wait::lot;
     static bool never() { return false; }
 
     /// As far as the sleep, and no further: the time is over.
-    static void go_to_sleep(lot_type& lot) { EXPECT_FALSE(lot.wait(never, long_past)); }
+    static void go_to_sleep(waiting_lot& in) { EXPECT_FALSE(in.wait(never, long_past)); }
 };
 using parkings = testing::Types<weir::wait::park, seq_cst>;
 TYPED_TEST_SUITE(parking_lot, parkings);

@@ -106,7 +106,7 @@ constexpr unsigned turns = 100'000;
 
 class scheduler_death : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(cpus, scheduler_death, testing::Values("1", "2", "3", "error"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& test) { return std::string(test.param); });
 
 // An error means more CPUs than the set can hold.
 TEST_P(scheduler_death, spins_on_several_cpus_and_gives_the_only_one_away_at_each_turn) {
