@@ -139,8 +139,9 @@ void plan_model::choose_seats(const plan_request& request, const topology& machi
 }
 
 void plan_model::weigh_seats(const plan_request& request, const topology& machine, const measurements& measured) {
-    const auto has_pu_0 =
-        std::find_if(machine.pus().begin(), machine.pus().end(), [](const pu_info& pu) { return pu.os_index == 0; });
+    std::optional<unsigned> core_of_pu_0;  // which may be offline
+    for (const auto& pu : machine.pus())
+        if (pu.os_index == 0) core_of_pu_0 = pu.core;
     const bool any_isolated =
         std::any_of(pus_.begin(), pus_.end(), [&](unsigned pu) { return isolated_.contains(pu); });
     unsigned fastest = 0;
@@ -151,7 +152,7 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
 
     for (std::size_t seat = 0; seat != seats(); ++seat) {
         const bool isolated = is_isolated(seat);
-        const bool on_core_of_pu_0 = has_pu_0 != machine.pus().end() && has_pu_0->core == cores_[seat];
+        const bool on_core_of_pu_0 = core_of_pu_0 == cores_[seat];
         const auto found = measured.noise_ns.find(pus_[seat]);
         noise_.push_back(found != measured.noise_ns.end() ? found->second
                          : isolated                       ? assumed::isolated_noise_ns

@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 constexpr std::size_t max_file_bytes = std::size_t{64} << 20;  // hundreds of thousands of PUs
+constexpr std::uint64_t most_pus = std::uint64_t{pu_set::max_pu} + 1;
 
 // A number at the front of `text`, taken off it; what does not fit is as large as can be. nullopt: there is none.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
@@ -78,7 +79,7 @@ std::string read_topology_file(const std::string& path) {
 void check_synthetic(const std::string& description) {
     const auto too_many = [&] {
         return placement_error("the synthetic topology '" + description + "' has more than " +
-                               std::to_string(pu_set::max_pu + 1) + " PUs: ask for fewer");
+                               std::to_string(most_pus) + " PUs: ask for fewer");
     };
     std::uint64_t pus = 1;
     for (std::string_view rest = description; !rest.empty();) {
@@ -93,7 +94,7 @@ void check_synthetic(const std::string& description) {
             const bool has_type = take_type(rest);
             const auto count = take_number(rest);
             if (!has_type || !count) throw_unreadable_synthetic(description);
-            if (*count > pu_set::max_pu || (pus *= *count) > pu_set::max_pu + 1) throw too_many();
+            if (*count > most_pus || (pus *= *count) > most_pus) throw too_many();  // no product of them overflows
         }
     }
 }

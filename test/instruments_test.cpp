@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -105,6 +107,7 @@ TEST(crew, lets_go_of_its_jobs_when_they_are_done) {
 }
 
 TEST(crew, calls_off_jobs_that_come_to_no_end_and_goes_on) {
+    const bool before = bench::crew::any_left_behind();
     bench::crew crew(2, [](std::size_t) {});
     crew.set_limit(std::chrono::duration<double>(0.02));
     std::atomic<int> spinning{0};
@@ -119,7 +122,7 @@ TEST(crew, calls_off_jobs_that_come_to_no_end_and_goes_on) {
         EXPECT_STREQ(error.what(), "no end in sight after 0 s");
     }
     EXPECT_EQ(spinning, 2);
-    EXPECT_FALSE(bench::crew::any_left_behind());
+    EXPECT_EQ(bench::crew::any_left_behind(), before);
     crew.set_limit(std::chrono::duration<double>(60));
     int done = 0;
     crew.run({[&] {
@@ -129,6 +132,32 @@ TEST(crew, calls_off_jobs_that_come_to_no_end_and_goes_on) {
               },
               [] {}});
     EXPECT_EQ(done, 1) << "the next job is not called off";
+}
+
+TEST(crew, that_was_left_behind_ends_when_its_job_does_and_lets_go_of_it) {
+    bench::crew crew(2, [](std::size_t) {});
+    crew.set_limit(std::chrono::duration<double>(0.01));
+    crew.set_time_to_hear(std::chrono::duration<double>(0.01));
+    auto open = std::make_shared<std::atomic<bool>>(false);
+    const std::weak_ptr<std::atomic<bool>> owned_by_the_job = open;
+    try {
+        crew.run({[open] { open->wait(false); }, [] {}});
+        ADD_FAILURE() << "it came to an end";
+    } catch (const bench::stuck& error) {
+        EXPECT_STREQ(error.what(),
+                     "no end in sight after 0 s, and it waits inside the queue: its threads were left behind");
+    }
+    EXPECT_TRUE(bench::crew::any_left_behind());
+    int done = 0;
+    crew.set_limit(std::chrono::duration<double>(60));
+    crew.run({[&] { ++done; }, [] {}});
+    EXPECT_EQ(done, 1) << "the crew has new threads";
+    open->store(true);
+    open->notify_all();
+    open.reset();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!owned_by_the_job.expired() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(owned_by_the_job.expired()) << "its threads have ended, and with them what they owned";
 }
 
 TEST(starting_line, lets_all_go_when_the_last_has_come_again_and_again) {
@@ -206,17 +235,31 @@ TEST_F(pair_of_workers, spreads_a_crowd_over_its_two_cores) {
     EXPECT_THAT(places(spread::one_core), testing::ElementsAre(one, one, one));
 }
 
+TEST_F(pair_of_workers, gives_every_crowd_half_of_the_limit) {
+    using spread = bench::worker_pair::spread;
+    auto& first = workers_.crowd(2, spread::one_core);
+    auto& second = workers_.crowd(3, spread::one_core);
+    EXPECT_EQ(first.limit().count(), 10) << "half of 20 s";
+    workers_.set_limit(std::chrono::duration<double>(7));
+    EXPECT_EQ(first.limit().count(), 3.5);
+    EXPECT_EQ(second.limit().count(), 3.5);
+    EXPECT_EQ(workers_.crowd(2, spread::second_core_first).limit().count(), 3.5) << "made afterwards";
+}
+
 TEST_F(pair_of_workers, has_floors_in_either_direction) {
     workers_.set_limit(std::chrono::duration<double>(300));
     bench::floor_meter meter(workers_, weir::tick_clock{std::chrono::milliseconds{1}});
     for (const auto who : {bench::roles::as_placed, bench::roles::swapped}) {
+        const auto begin = std::chrono::steady_clock::now();
         const auto floor = meter.take(who);
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
         EXPECT_GT(floor.roundtrip_ns, 0);
-        EXPECT_GT(floor.stream_words_per_s, 0);
+        EXPECT_GT(floor.stream_words_per_s * taken.count(), 1000) << "hundreds of thousands of words have passed";
     }
     const auto offset = meter.offset();
     EXPECT_GT(offset.roundtrip_ns, 0);
     EXPECT_LT(offset.roundtrip_ns, 60e9);
+    EXPECT_LT(std::abs(offset.ns), offset.roundtrip_ns + 1e6) << "clocks of one machine";
 }
 
 TEST(worker_pair, refuses_a_pair_that_is_not_there) {
@@ -232,6 +275,34 @@ TEST(floor_reading, between_two_is_the_mean_of_each) {
     EXPECT_FALSE(bench::floor_reading::steady({100, 4}, {125.1, 4}));
     EXPECT_FALSE(bench::floor_reading::steady({125.1, 4}, {100, 4}));
     EXPECT_FALSE(bench::floor_reading::steady({100, 4}, {100, 5.01}));
+}
+
+TEST(processor, is_the_first_that_has_a_name) {
+    const auto model = [](const std::string& text) {
+        std::istringstream file(text);
+        return bench::cpu_model_in(file);
+    };
+    EXPECT_EQ(model("processor\t: 0\nmodel\t\t: 85\nmodel name\t: Some CPU @ 2 GHz\nmodel name\t: Other\n"),
+              "Some CPU @ 2 GHz");
+    EXPECT_EQ(model("model name:x\n"), "x");
+    EXPECT_EQ(model("model name : a: b"), "a: b");
+    for (const auto* text : {"", "processor: 0\n", "model name\n", "model name\t: \n", " model name: x\n"})
+        EXPECT_EQ(model(text), "unknown") << text;
+}
+
+TEST(processor, has_a_hypervisor_whose_name_is_spelt_in_three_registers) {
+    const auto named = [](std::string text) {
+        text.resize(12);
+        unsigned words[3] = {};
+        for (unsigned i = 0; i != 12; ++i)
+            words[i / 4] |= static_cast<unsigned>(static_cast<unsigned char>(text[i])) << 8 * (i % 4);
+        return bench::hypervisor_name(words[0], words[1], words[2]);
+    };
+    EXPECT_EQ(named("KVMKVMKVM"), "KVMKVMKVM");
+    EXPECT_EQ(named("Microsoft Hv"), "MicrosoftHv");
+    EXPECT_EQ(named("TCGTCG!!~\x7f"), "TCGTCG!!~\x7f");
+    EXPECT_EQ(named(""), "yes");
+    EXPECT_EQ(named("  "), "yes");
 }
 
 TEST(processor, is_what_proc_cpuinfo_says_first) {

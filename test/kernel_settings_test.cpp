@@ -263,8 +263,10 @@ TEST_F(kernel_settings, a_quota_is_a_part_of_its_period) {
 
 TEST_F(kernel_settings, a_quota_of_cgroup_version_1_takes_both_its_files) {
     put("/proc/self/cgroup", "5:cpuset,cpu:/box");
-    put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us", "70000");
-    EXPECT_FALSE(read_kernel_settings(root_).cpu_quota);
+    for (const auto* quota : {"-1", "max", "70000"}) {
+        put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us", quota);
+        EXPECT_FALSE(read_kernel_settings(root_).cpu_quota) << quota;
+    }
     put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_period_us", "20000");
     EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 3.5);
     std::filesystem::remove(root_ + "/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us");

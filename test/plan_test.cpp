@@ -435,6 +435,34 @@ TEST(worst_placement, on_two_cores_is_both_ends_on_one) {
     EXPECT_EQ(siblings.distance_between(worst[0], worst[1]), distance::smt);
 }
 
+// To swap the two would be dearer still: the noise of the other package is 500 ns.
+TEST(worst_placement, leaves_each_role_where_it_is_to_be) {
+    const auto machine = topology::synthetic("pack:2 core:2 pu:1");
+    measurements noise;
+    noise.noise_ns = {{0, 1}, {1, 1}, {2, 500}, {3, 500}};
+    for (const auto* hint : {"package=0", "pinned=1"})
+        for (const auto& roles : {std::vector{"free", "held"}, {"held", "free"}}) {
+            plan_request asked;
+            for (const std::string name : roles) asked.add_role(name == "held" ? name + ":quiet," + hint : name);
+            asked.add_edge("free->held");
+            const auto worst = weir::worst_placement(asked, machine, noise);
+            const std::size_t held = asked.roles[0].name == "held" ? 0 : 1;
+            EXPECT_LT(worst[held], 2U) << hint << ", role " << held;
+            EXPECT_GE(worst[1 - held], 2U) << hint << ", role " << held;
+        }
+}
+
+// Of the PUs that the search begins with, none is in the package where the first role must be.
+TEST(worst_placement, is_found_wherever_the_roles_must_be) {
+    const auto machine = topology::synthetic("pack:16 core:2 pu:1");
+    for (unsigned package = 0; package != 16; ++package) {
+        const auto hint = "a:package=" + std::to_string(package);
+        const auto worst = weir::worst_placement(request({}, {hint, "b"}), machine);
+        EXPECT_EQ(machine.pu(worst[0]).package, package);
+        EXPECT_EQ(weir::plan(request({}, {hint, "b"}), machine).roles[0].pu / 2, package);
+    }
+}
+
 // Of three PUs apart from PU 0 each pair costs 100 ns but one.
 TEST(worst_placement, that_costs_no_more_than_a_nanosecond_more_is_all_on_one) {
     const auto machine = topology::synthetic("core:4 pu:1");

@@ -422,6 +422,9 @@ TEST(parse_pair, says_what_is_wrong_with_everything_else) {
         {"core:1-0", "'core:1-0' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"core:99999999999,0",
          "'core:99999999999' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {"package:0.1,core:0",
+         "'package:0.1' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {":0,core:1", "hwloc knows no PUs in a '', as in ':0': say pu, core, l2, l3, numa, die or package"},
         {"core:0-1.pu:0", "'core:0-1.pu:0' has a range before its last part: name one object there, such as "
                           "package:0.core:0-1"},
     };

@@ -6,6 +6,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "read_input.hpp"
+#include "temporary_file.hpp"
+
+#include <cstddef>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -186,6 +191,80 @@ TEST(xml, has_sets_as_words_of_32_bits) {
                 HasSubstr("a cpuset is too long"));
 }
 
+TEST(xml, of_more_than_one_piece_is_read_whole) {
+    const auto large = topology::synthetic("pack:2 core:160 pu:2");
+    const temporary_file file(large.to_xml());
+    ASSERT_GT(std::filesystem::file_size(file.path()), 2 * 65536U);
+    EXPECT_EQ(fingerprint(topology::from_xml_file(file.path())), fingerprint(large));
+}
+
+// Zeros without a place on the disk.
+TEST(xml, is_no_larger_than_64_mib) {
+    const auto why = [](const std::string& path) -> std::string {
+        try {
+            static_cast<void>(topology::from_xml_file(path));
+        } catch (const placement_error& error) {
+            return error.what();
+        }
+        return "";
+    };
+    const temporary_file file;
+    std::filesystem::resize_file(file.path(), std::size_t{64} << 20);
+    EXPECT_THAT(why(file.path()), HasSubstr("this is no hwloc topology"));
+    std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
+    EXPECT_EQ(why(file.path()),
+              "topology file '" + file.path() +
+                  "' is larger than 64 MiB, which no machine's is; save one with 'lstopo machine.xml' "
+                  "on the machine that is meant");
+}
+
+TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
+    std::string infos;
+    for (const auto* name : {"HostName", "DMIProductSerial", "DMIProductUUID", "DMIBoardAssetTag"})
+        infos += "<info name=\"" + std::string(name) + "\" value=\"of one machine\"/>\n";
+    for (const auto* value : {"HostName", "Serial", "UUID", "AssetTag"})
+        infos += "<info name=\"Like" + std::to_string(infos.size()) + "\" value=\"a " + value + " of many\"/>\n";
+    const auto text = topology::from_xml(machine(infos + node + core(0, "0x1") + core(1, "0x2")), "x.xml").to_xml();
+    EXPECT_EQ(text.find("of one machine"), std::string::npos);
+    for (const auto* value : {"HostName", "Serial", "UUID", "AssetTag"})
+        EXPECT_THAT(text, HasSubstr("\"a " + std::string(value) + " of many\""));
+    EXPECT_EQ(fingerprint(topology::from_xml(text, "again")), fingerprint(topology::from_xml(whole(), "x.xml")));
+}
+
+// ---- Pairs of PUs with and without memory beside them
+
+TEST(pairs, of_one_numa_node_come_before_those_that_avoid_the_core_of_pu_0) {
+    const auto all = topology::synthetic("pack:1 numa:2 core:2 pu:1").to_xml();
+    const auto three =
+        topology::from_xml(with(all, "allowed_cpuset=\"0x0000000f\"", "allowed_cpuset=\"0x00000007\""), "x");
+    ASSERT_EQ(three.allowed(), (pu_set{0, 1, 2}));
+    ASSERT_NE(three.pu(1).numa_node, three.pu(2).numa_node);
+    const auto pair = three.choose_pair(weir::pair_policy::automatic);
+    EXPECT_EQ(pair.producer, 0U);
+    EXPECT_EQ(pair.consumer, 1U);
+}
+
+TEST(pairs, across_numa_nodes_take_two_pus_that_have_one) {
+    const auto part = [](unsigned number, const std::string& bit, bool has_memory) {
+        const auto memory = object("NUMANode", " os_index=\"0\" gp_index=\"5\" local_memory=\"1024\"" + sets(bit));
+        return object(
+            "Package",
+            " os_index=\"" + std::to_string(number) + "\" gp_index=\"" + std::to_string(30 + number) + "\"" + sets(bit),
+            (has_memory ? memory : "") + core(number, bit));
+    };
+    for (const bool first : {false, true}) {
+        const auto half = topology::from_xml(machine(part(0, "0x1", first) + part(1, "0x2", !first)), "half.xml");
+        ASSERT_EQ(half.pu(0).numa_node.has_value(), first);
+        ASSERT_EQ(half.pu(1).numa_node.has_value(), !first);
+        try {
+            static_cast<void>(half.choose_pair(weir::pair_policy::cross_numa));
+            ADD_FAILURE() << "one of them is on no NUMA node";
+        } catch (const placement_error& error) {
+            EXPECT_THAT(error.what(), HasSubstr("are all on one NUMA node"));
+        }
+    }
+}
+
 // ---- Machines in words
 
 TEST(synthetic, has_so_many_pus_and_no_more) {
@@ -203,9 +282,13 @@ TEST(synthetic, has_so_many_pus_and_no_more) {
     for (const auto* text : {"pack:2 numa", "pack:2 (x", "pack:2 [numa", "pack: core:2", "pack:x", ":2", "core 2",
                              "misc:2 pu:1", "pci:2 pu:1", "(size=1", "pu:2)"})
         EXPECT_THAT(why(text), HasSubstr("is no synthetic topology that hwloc can read")) << text;
-    for (const auto* text : {"pu:65537", "pack:2 pu:32769", "pack:65536 pu:2", "pu:1(indexes=65536)",
-                             "pu:2(indexes=1,65536)", "pack:256 core:256 pu:2", "70000 pu:1"})
+    for (const auto* text :
+         {"pu:65537", "pack:2 pu:32769", "pack:65536 pu:2", "pu:1(indexes=65536)", "pu:2(indexes=1,65536)",
+          "pack:256 core:256 pu:2", "70000 pu:1", "pack:2 pu:9223372036854775808", "pu:99999999999999999999"})
         EXPECT_THAT(why(text), HasSubstr("has more than 65536 PUs: ask for fewer")) << text;
+    // Looked at only: hwloc would take gigabytes for these.
+    for (const auto* text : {"pu:65536", "pack:2 pu:32768", "pack:32768 pu:2", "pack:65536 pu:1", "pack:256 core:256"})
+        EXPECT_NO_THROW(weir::check_synthetic(text)) << text;
 }
 
 }  // namespace

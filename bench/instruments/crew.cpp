@@ -18,9 +18,6 @@ namespace {
 
 std::atomic<bool> left_some_behind = false;
 
-/// Who spins outside the queue hears as soon as it runs.
-constexpr std::chrono::seconds time_to_hear{5};
-
 void never_mind(std::thread& thread) {
 #if defined(SCHED_IDLE)
     const sched_param none{};
@@ -109,7 +106,7 @@ void crew::run(std::vector<job> jobs) {
     if (!shift_->finished.wait_for(lock, limit_, all_done)) {
         std::string sentence = "no end in sight after " + std::to_string(static_cast<int>(limit_.count())) + " s";
         shift_->called_off.store(true, std::memory_order_relaxed);
-        if (shift_->finished.wait_for(lock, time_to_hear, all_done)) {
+        if (shift_->finished.wait_for(lock, time_to_hear_, all_done)) {
             shift_->called_off.store(false, std::memory_order_relaxed);
         } else {
             sentence += ", and it waits inside the queue: its threads were left behind";

@@ -41,6 +41,11 @@ public:
     void run(std::vector<job> jobs);
 
     void set_limit(std::chrono::duration<double> limit) { limit_ = limit; }
+    std::chrono::duration<double> limit() const { return limit_; }
+
+    /// How long threads may take to end a job that was called off, before they are left behind: a thread that spins outside
+    /// the queue hears of it as soon as it runs.
+    void set_time_to_hear(std::chrono::duration<double> time) { time_to_hear_ = time; }
 
     /// Whether any crew was left behind: then the program must end without taking anything apart.
     static bool any_left_behind();
@@ -54,6 +59,7 @@ private:
     std::size_t size_;
     std::function<void(std::size_t)> settle_;
     std::chrono::duration<double> limit_{20.0};
+    std::chrono::duration<double> time_to_hear_{5.0};
     std::shared_ptr<shift> shift_;
     std::vector<std::thread> threads_;
 };

@@ -42,7 +42,13 @@ floor_reading floor_reading::between(const floor_reading& before, const floor_re
 }
 
 floor_meter::floor_meter(worker_pair& workers, const weir::tick_clock& clock)
-    : workers_(workers), clock_(clock), lines_(std::make_shared<lines>()), buffer_(new word[buffer_words]()) {}
+    : workers_(workers), clock_(clock), buffer_(new word[buffer_words]()) {}
+
+// A measurement that was called off may have left any counter anywhere.
+floor_meter::lines& floor_meter::fresh_lines() {
+    lines_ = std::make_shared<lines>();
+    return *lines_;
+}
 
 floor_reading floor_meter::take(roles who) { return {roundtrip(who), stream(who)}; }
 
@@ -50,9 +56,7 @@ double floor_meter::roundtrip(roles who) {
     constexpr word warm_up = 200;
     const word bursts = spinning.one_core ? 3 : 55;
     const word trips = spinning.one_core ? 4 : 20;
-    lines& shared = *lines_;
-    shared.there.value.store(0, std::memory_order_relaxed);
-    shared.back.value.store(0, std::memory_order_relaxed);
+    lines& shared = fresh_lines();
     const word last = (spinning.one_core ? 0 : warm_up) + bursts * trips;
     std::vector<double> burst_ns;
     burst_ns.reserve(bursts);
@@ -94,9 +98,7 @@ double floor_meter::stream(roles who) {
     constexpr word warm_up_laps = 2;
     const word laps = 7;
     const word total = (warm_up_laps + laps) * buffer_words;
-    lines& shared = *lines_;
-    shared.written.value.store(0, std::memory_order_relaxed);
-    shared.read.value.store(0, std::memory_order_relaxed);
+    lines& shared = fresh_lines();
     word* const buffer = buffer_.get();
     std::array<std::uint64_t, 16> lap_end{};
     word sum = 0;
@@ -156,9 +158,7 @@ double floor_meter::stream(roles who) {
 
 floor_meter::clock_offset floor_meter::offset() {
     const word trips = spinning.one_core ? 10 : 2000;
-    lines& shared = *lines_;
-    shared.there.value.store(0, std::memory_order_relaxed);
-    shared.back.value.store(0, std::memory_order_relaxed);
+    lines& shared = fresh_lines();
     double narrowest = 1e18;
     double ahead = 0.0;
     workers_.run(

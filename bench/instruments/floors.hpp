@@ -51,6 +51,7 @@ private:
     struct line;
     struct lines;
 
+    lines& fresh_lines();
     double roundtrip(roles who);
     double stream(roles who);
 
