@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "json_input.hpp"
 
-#include <cerrno>
+#include "read_input.hpp"
+
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <utility>
 
 namespace weir {
 namespace {
-
-constexpr std::size_t max_file_bytes = std::size_t{256} << 20;  // every pair of a thousand PUs
 
 std::string at(const std::string& place, const char* key) {
     return "'" + place + (place.empty() ? "" : ".") + key + "'";
@@ -21,18 +18,8 @@ std::string at(const std::string& place, const char* key) {
 
 json_input::json_input(std::string what, const std::string& path, std::string remedy)
     : name_(std::move(what) + " '" + path + "'"), remedy_(std::move(remedy)) {
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    std::string piece(std::size_t{1} << 16, '\0');
-    while (file.is_open() && text.size() <= max_file_bytes) {
-        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-        text.append(piece, 0, static_cast<std::size_t>(file.gcount()));
-        if (!file) break;
-    }
-    if (!file.is_open() || file.bad())
-        throw placement_error("cannot read " + name_ + ": " + std::strerror(errno != 0 ? errno : EIO) + "; " + remedy_);
-    if (text.size() > max_file_bytes) fail("it is larger than 256 MiB, which none is");
+    constexpr std::size_t most_mib = 256;  // every pair of a thousand PUs
+    const auto text = read_whole_file(path, name_, most_mib, remedy_);
     try {
         root_ = json::parse(text);
     } catch (const json::parse_error& error) {

@@ -20,11 +20,12 @@ double slack(double cost) { return 1e-9 * (1 + cost); }
 
 // Each role in turn to the seat that costs least with what is placed and what is likely to come. Empty where one finds
 // no seat left. The first role of the order that may choose gets the seat `first`.
-seating place_greedily(const plan_model& model, const search_tables& tables, std::size_t first) {
+seating place_in_order(const plan_model& model, const search_tables& tables, const std::vector<std::size_t>& order,
+                       std::size_t first) {
     seating all(model.roles(), nowhere);
     bool has_chosen = false;
     for (std::size_t depth = 0; depth != model.roles(); ++depth) {
-        const auto role = tables.order()[depth];
+        const auto role = order[depth];
         std::size_t best = nowhere;
         double least = unlimited;
         for (std::size_t seat = 0; seat != model.seats(); ++seat) {
@@ -41,6 +42,23 @@ seating place_greedily(const plan_model& model, const search_tables& tables, std
         all[role] = best;
     }
     return all;
+}
+
+seating place_greedily(const plan_model& model, const search_tables& tables, std::size_t first) {
+    return place_in_order(model, tables, tables.order(), first);
+}
+
+// Empty only where no placement satisfies all: if a role took the last seat of a package that another must be in, once
+// more with those first that have the least choice. Then none takes a seat from one that could not sit elsewhere.
+seating place_greedily(const plan_model& model, const search_tables& tables) {
+    auto all = place_greedily(model, tables, nowhere);
+    if (!all.empty()) return all;
+    std::vector<std::size_t> choices(model.roles(), 0);
+    for (std::size_t role = 0; role != model.roles(); ++role)
+        for (std::size_t seat = 0; seat != model.seats(); ++seat) choices[role] += model.may_sit(role, seat) ? 1 : 0;
+    auto order = tables.order();
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return choices[a] < choices[b]; });
+    return place_in_order(model, tables, order, nowhere);
 }
 
 double cost_of_both(const plan_model& model, std::size_t a, std::size_t b, seating& all) {
@@ -278,7 +296,7 @@ search_result find_best(const plan_model& model, std::uint64_t effort) {
         if (best.empty() || model.cost(candidate).total() < model.cost(best).total() - slack(model.cost(best).total()))
             best = std::move(candidate);
     };
-    consider(place_greedily(model, tables, nowhere));
+    consider(place_greedily(model, tables));
     constexpr std::size_t starts = 8;
     for (std::size_t i = 0; i != starts; ++i)  // spread over the machine
         consider(place_greedily(model, tables, i * model.seats() / starts));
@@ -290,7 +308,8 @@ seating find_worst(const plan_model& model) {
     seating worst;
     constexpr std::size_t starts = 8;
     for (std::size_t i = 0; i <= starts; ++i) {
-        auto candidate = place_greedily(model, tables, i == starts ? nowhere : i * model.seats() / starts);
+        auto candidate =
+            i == starts ? place_greedily(model, tables) : place_greedily(model, tables, i * model.seats() / starts);
         if (candidate.empty()) continue;
         improve(model, candidate, -1);
         if (worst.empty() || model.cost(candidate).total() > model.cost(worst).total()) worst = std::move(candidate);

@@ -18,7 +18,6 @@ namespace weir {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr std::size_t max_file_bytes = std::size_t{64} << 20;  // hundreds of thousands of PUs
 constexpr std::uint64_t most_pus = std::uint64_t{pu_set::max_pu} + 1;
 
 // A number at the front of `text`, taken off it; what does not fit is as large as can be. nullopt: there is none.
@@ -56,22 +55,28 @@ bool has_number_beyond_any_pu(std::string_view attributes) {
 
 }  // namespace
 
-std::string read_topology_file(const std::string& path) {
-    const auto name = "topology file '" + path + "'";
-    const auto remedy = "; save one with 'lstopo machine.xml' on the machine that is meant";
+std::string read_whole_file(const std::string& path, const std::string& name, std::size_t most_mib,
+                            const std::string& remedy) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::string text;
     std::string piece(std::size_t{1} << 16, '\0');
-    while (file.is_open() && text.size() <= max_file_bytes) {
+    while (file.is_open() && text.size() <= most_mib << 20) {
         file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
         text.append(piece, 0, static_cast<std::size_t>(file.gcount()));
         if (!file) break;
     }
     if (!file.is_open() || file.bad())
-        throw placement_error("cannot read " + name + ": " + std::strerror(errno != 0 ? errno : EIO) + remedy);
-    if (text.size() > max_file_bytes)
-        throw placement_error(name + " is larger than 64 MiB, which no machine's is" + remedy);
+        throw placement_error("cannot read " + name + ": " + std::strerror(errno != 0 ? errno : EIO) + "; " + remedy);
+    if (text.size() > most_mib << 20)
+        throw placement_error(name + " is larger than " + std::to_string(most_mib) + " MiB, which none is; " + remedy);
+    return text;
+}
+
+std::string read_topology_file(const std::string& path) {
+    constexpr std::size_t most_mib = 64;  // hundreds of thousands of PUs
+    auto text = read_whole_file(path, "topology file '" + path + "'", most_mib,
+                                "save one with 'lstopo machine.xml' on the machine that is meant");
     check_topology_xml(text, path);
     return text;
 }

@@ -4,9 +4,15 @@
 // What other people wrote, checked before hwloc sees it: hwloc 2.9 crashes on damaged XML and builds whatever size a
 // synthetic description asks for. All throw placement_error.
 
+#include <cstddef>
 #include <string>
 
 namespace weir {
+
+/// All that is in a file, unless it is larger than so many MiB. `name` is for sentences: "plan file 'x'"; `remedy` ends
+/// them: "make it again with 'weir plan'".
+[[nodiscard]] std::string read_whole_file(const std::string& path, const std::string& name, std::size_t most_mib,
+                                          const std::string& remedy);
 
 /// The text of an XML topology file, after check_topology_xml().
 [[nodiscard]] std::string read_topology_file(const std::string& path);

@@ -70,13 +70,10 @@ TEST(plan_file, that_cannot_be_read_says_why) {
 // Zeros without a place on the disk.
 TEST(plan_file, is_no_larger_than_256_mib) {
     const temporary_file file;
-    std::filesystem::resize_file(file.path(), std::size_t{256} << 20);
-    EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(file.path(), machine())); }),
-                HasSubstr("it is no JSON from byte 1 on"));
     std::filesystem::resize_file(file.path(), (std::size_t{256} << 20) + 1);
     EXPECT_EQ(sentence([&] { static_cast<void>(placement_plan::load(file.path(), machine())); }),
               "plan file '" + file.path() +
-                  "': it is larger than 256 MiB, which none is; make it again with 'weir plan --out'");
+                  "' is larger than 256 MiB, which none is; make it again with 'weir plan --out'");
 }
 
 }  // namespace

@@ -463,6 +463,23 @@ TEST(worst_placement, is_found_wherever_the_roles_must_be) {
     }
 }
 
+// Wherever a and b go together, they take both PUs of a package that another role must be in.
+TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
+    const auto machine = topology::synthetic("pack:2 core:2 pu:1");
+    const auto asked = request({"a->b"}, {"c:package=0", "d:package=1"});
+    plan_settings settings;
+    settings.effort = 0;
+    const auto made = weir::plan(asked, machine, {}, settings);
+    EXPECT_LT(made.pu_of("c"), 2U);
+    EXPECT_GE(made.pu_of("d"), 2U);
+    EXPECT_EQ(weir::worst_placement(asked, machine).size(), 4U);
+    EXPECT_EQ(sentence([&] {
+                  static_cast<void>(weir::plan(request({}, {"a:package=0", "b:package=0", "c:package=0"}), machine));
+              }),
+              "no placement satisfies all hints at once: a package is to hold more roles than it has PUs that may be "
+              "used; leave out a package= or a pinned=");
+}
+
 // Of three PUs apart from PU 0 each pair costs 100 ns but one.
 TEST(worst_placement, that_costs_no_more_than_a_nanosecond_more_is_all_on_one) {
     const auto machine = topology::synthetic("core:4 pu:1");

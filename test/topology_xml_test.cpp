@@ -212,10 +212,9 @@ TEST(xml, is_no_larger_than_64_mib) {
     std::filesystem::resize_file(file.path(), std::size_t{64} << 20);
     EXPECT_THAT(why(file.path()), HasSubstr("this is no hwloc topology"));
     std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
-    EXPECT_EQ(why(file.path()),
-              "topology file '" + file.path() +
-                  "' is larger than 64 MiB, which no machine's is; save one with 'lstopo machine.xml' "
-                  "on the machine that is meant");
+    EXPECT_EQ(why(file.path()), "topology file '" + file.path() +
+                                    "' is larger than 64 MiB, which none is; save one with 'lstopo machine.xml' "
+                                    "on the machine that is meant");
 }
 
 TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
