@@ -466,7 +466,8 @@ TEST(worst_placement, is_found_wherever_the_roles_must_be) {
 // Wherever a and b go together, they take both PUs of a package that another role must be in.
 TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
-    const auto asked = request({"a->b"}, {"c:package=0", "d:package=1"});
+    auto asked = request({}, {"a", "b", "c:package=0", "d:package=1"});
+    asked.add_edge("a->b");
     plan_settings settings;
     settings.effort = 0;
     const auto made = weir::plan(asked, machine, {}, settings);
