@@ -6,7 +6,10 @@
 
 #include <unistd.h>
 
+#include "temporary_file.hpp"
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -585,6 +588,39 @@ TEST(to_xml, does_not_say_whose_machine_it_is) {
     const auto xml = topology::this_machine().to_xml();
     for (const auto* name : {"HostName", "Serial", "UUID", "AssetTag"}) EXPECT_EQ(xml.find(name), std::string::npos);
     EXPECT_NE(xml.find("CPUModel"), std::string::npos);
+}
+
+/// A variable of the environment for as long as this object lives.
+class variable {
+public:
+    variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
+    variable(const variable&) = delete;
+    variable& operator=(const variable&) = delete;
+    ~variable() { ::unsetenv(name_); }
+
+private:
+    const char* name_;
+};
+
+TEST(this_machine, is_not_the_one_that_hwloc_was_told_to_read) {
+    const variable file("HWLOC_XMLFILE", data("hybrid.xml"));
+    const variable claim("HWLOC_THISSYSTEM", "1");
+    const auto told = topology::this_machine();
+    EXPECT_FALSE(told.is_this_machine());
+    EXPECT_EQ(told.source(), "HWLOC_XMLFILE or HWLOC_SYNTHETIC");
+    EXPECT_EQ(told.summary(), hybrid().summary());
+    EXPECT_EQ(told.allowed(), hybrid().allowed());
+    EXPECT_THAT(sentence([&] { static_cast<void>(told.bind_this_thread(0)); }), HasSubstr("not bound on"));
+}
+
+TEST(this_machine, that_cannot_be_read_says_why) {
+    const leaks_of_hwloc_ignored ignored;
+    const temporary_file file("this is no machine");
+    const variable named("HWLOC_XMLFILE", file.path());
+    errno = ENOTDIR;  // what failed before is not the reason
+    EXPECT_THAT(sentence([] { static_cast<void>(topology::this_machine()); }),
+                AllOf(testing::StartsWith("hwloc cannot read this machine's topology: "), Not(HasSubstr("directory")),
+                      HasSubstr("; unset HWLOC_XMLFILE and HWLOC_SYNTHETIC if they are set")));
 }
 
 TEST(from_xml, refuses_damage_by_the_name_it_was_given) {
