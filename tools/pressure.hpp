@@ -5,6 +5,8 @@
 // a ring with one of the policies of weir/overflow.hpp, or an unbounded queue.
 #pragma once
 
+#include <weir/overflow_policy.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -87,20 +89,7 @@ struct figure {
 };
 
 /// What became of every item.
-struct account {
-    std::uint64_t offered = 0;
-    std::uint64_t refused = 0;
-    std::uint64_t delivered = 0;
-    std::uint64_t queued = 0;
-    std::uint64_t lost_newest = 0;
-    std::uint64_t lost_oldest = 0;
-    std::uint64_t lost_sampled = 0;
-    std::uint64_t lost_lowest = 0;
-    std::uint64_t lost_late = 0;
-
-    std::uint64_t lost() const { return lost_newest + lost_oldest + lost_sampled + lost_lowest + lost_late; }
-    bool is_exact() const { return offered == refused + delivered + queued + lost(); }
-};
+using account = overflow::ledger;
 
 /// One look of the sampler.
 struct sample {

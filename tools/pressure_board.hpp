@@ -49,7 +49,7 @@ public:
         }
         double percentile_ms(double share) const {
             double left = share * static_cast<double>(total_);
-            for (std::size_t i = 0; total_ != 0 && i != buckets; ++i) {
+            for (std::size_t i = 0; i != buckets; ++i) {
                 left -= static_cast<double>(fresh_[i]);
                 if (left <= 0 && fresh_[i] != 0) return middle_ns(i) / 1e6;
             }

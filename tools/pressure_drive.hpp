@@ -4,35 +4,50 @@
 //
 //     bool offer(const item&)    source thread; whether it was accepted; may wait
 //     answer take(item&)         sink thread; never waits
+//     bool is_dropping() const   sink thread
 //     account ledger() const     any thread
+//
+// What the three do in one turn is here, with the time as an argument; when they do it is up to the host, which a test
+// can be.
 #pragma once
 
 #include "pressure_board.hpp"
 #include "pressure_pace.hpp"
-#include "resident.hpp"
 
 #include <weir/clock.hpp>
-#include <weir/detail/pause.hpp>
-#include <weir/detail/scheduler.hpp>
 #include <weir/histogram.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <thread>
+#include <functional>
 
 namespace weir::tool::pressure {
 
 enum class answer : unsigned char { taken, empty, busy };
 
-/// Nanoseconds since it was made, on every thread.
-class run_clock {
+/// What a run needs of the machine: time, and three threads.
+class host {
 public:
-    double now_ns() const { return clock_.to_ns(clock_.now() - began_); }
+    virtual ~host() = default;
+    /// Nanoseconds since run() began.
+    virtual double now_ns() const = 0;
+    /// Calls each of the three again and again, in a thread of its own, until it returns arrivals::never; between two
+    /// calls so many nanoseconds go by as it returned. Source and sink must not be late; the sampler may.
+    using turn = std::function<double()>;
+    virtual void run(const turn& feed, const turn& drain, const turn& look) = 0;
+};
+
+class real_host : public host {
+public:
+    double now_ns() const override { return clock_.to_ns(clock_.now() - began_); }
+    void run(const turn& feed, const turn& drain, const turn& look) override;
+
+    /// How long to sleep where so much time has to go by; 0: spin instead. A sleep ends some 60 us late and more.
+    static double worth_sleeping_ns(double ns);
 
 private:
     tick_clock clock_;
-    std::uint64_t began_ = clock_.now();
+    std::uint64_t began_ = 0;
 };
 
 struct run_plan {
@@ -50,7 +65,7 @@ struct sink_record {
     static constexpr std::uint64_t longest_ns = 3'600'000'000'000;
 
     histogram sojourn{longest_ns}, delay{longest_ns};  // in the burst, once settled
-    histogram engaged_sojourn{longest_ns};               // of these, while a policy drops that does not always
+    histogram engaged_sojourn{longest_ns};             // of these, while a policy drops that does not always
     histogram class_sojourn[2] = {histogram{longest_ns}, histogram{longest_ns}};
     histogram calm_sojourn{longest_ns};  // of the high class, or of all where there is one
     std::uint64_t delivered_of_burst[2] = {};
@@ -67,124 +82,106 @@ struct source_record {
     std::uint64_t sent_in_window = 0;  ///< between settled and the end of the burst, by the clock
 };
 
-template <class Queue>
-class one_run {
-public:
-    one_run(Queue& queue, const run_plan& plan, const run_clock& clock) : queue_(queue), plan_(plan), clock_(clock) {}
+/// The burst, and the part of it in which the figures are taken.
+inline bool in_burst(const run_plan& plan, double at_ns) {
+    return at_ns >= plan.burst_from_ns && at_ns < plan.burst_to_ns;
+}
+inline bool in_window(const run_plan& plan, double at_ns) {
+    return at_ns >= plan.settled_ns && at_ns < plan.burst_to_ns;
+}
 
-    /// Plays it; `look` is called by this thread each sample_ns with the time and the times of what was delivered.
-    template <class Look>
-    void play(Look look) {
-        std::thread source([this] { feed(); });
-        std::thread sink([this] { drain(); });
-        const auto every_ns = static_cast<double>(plan_.sample_ns);
-        while (!sink_done_.load(weir::detail::relaxed)) {  // relaxed: join() orders what is read afterwards
-            const double now_ns = clock_.now_ns();
-            const double left_ns = (std::floor(now_ns / every_ns) + 1) * every_ns - now_ns;  // a look missed is missed
-            std::this_thread::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(left_ns)));
-            look(clock_.now_ns(), sojourns_, delays_);
-        }
-        source.join();
-        sink.join();
+template <class Queue>
+class source_side {
+public:
+    source_side(Queue& queue, const run_plan& plan)
+        : queue_(queue),
+          plan_(plan),
+          schedule_({{plan.c.calm_per_s, plan.burst_from_ns / 1e9},
+                     {plan.c.burst_per_s, (plan.burst_to_ns - plan.burst_from_ns) / 1e9},
+                     {plan.c.calm_per_s, (plan.cap_ns - plan.burst_to_ns) / 1e9}}) {}
+
+    /// Offers the next item if it is due. How long it is until then; 0 when it was offered, arrivals::never when all
+    /// have been.
+    double turn(double now_ns) {
+        if (now_ns < due_ns_) return due_ns_ - now_ns;
+        item next{};
+        next.intended_ns = due_ns_;
+        next.entered_ns = now_ns;
+        next.high = sent_.offered % static_cast<std::uint64_t>(plan_.c.high_one_in) == 0;
+        if (!queue_.offer(next)) ++sent_.refused;
+        ++sent_.offered;
+        if (in_burst(plan_, due_ns_)) ++sent_.offered_in_burst[next.high ? 1 : 0];
+        if (in_window(plan_, now_ns)) ++sent_.sent_in_window;
+        due_ns_ = schedule_.next_ns();
+        return 0;
     }
 
-    source_record sent;
-    sink_record seen;
+    const source_record& sent() const { return sent_; }
 
 private:
-    void feed() {
-        const auto& c = plan_.c;
-        arrivals schedule({{c.calm_per_s, plan_.burst_from_ns / 1e9},
-                           {c.burst_per_s, (plan_.burst_to_ns - plan_.burst_from_ns) / 1e9},
-                           {c.calm_per_s, (plan_.cap_ns - plan_.burst_to_ns) / 1e9}});
-        const auto high_one_in = static_cast<std::uint64_t>(c.high_one_in);
-        item next{};
-        for (double due; (due = schedule.next_ns()) != arrivals::never;) {
-            double now = clock_.now_ns();
-            while (now < due && !stop_.load(weir::detail::relaxed)) {  // relaxed: a flag and nothing else
-                rest(due - now);
-                now = clock_.now_ns();
-            }
-            if (stop_.load(weir::detail::relaxed)) break;  // relaxed: as above
-            next.intended_ns = due;
-            next.entered_ns = now;
-            next.high = sent.offered % high_one_in == 0;
-            if (!queue_.offer(next)) ++sent.refused;
-            ++sent.offered;
-            if (in_burst(due)) ++sent.offered_in_burst[next.high ? 1 : 0];
-            if (in_window(now)) ++sent.sent_in_window;
-        }
-        source_done_.store(true, weir::detail::relaxed);  // relaxed: join() orders the counts
-    }
+    Queue& queue_;
+    const run_plan plan_;
+    arrivals schedule_;
+    double due_ns_ = schedule_.next_ns();
+    source_record sent_;
+};
 
-    void drain() {
-        service pace(plan_.c.sink_per_s);
+template <class Queue>
+class sink_side {
+public:
+    sink_side(Queue& queue, const run_plan& plan) : queue_(queue), plan_(plan), pace_(plan.c.sink_per_s) {}
+
+    /// Takes an item if it may and there is one. Whether it took one: else it may rest.
+    bool turn(double now_ns) {
+        if (!pace_.may_take(now_ns)) return false;
         item got{};
-        double last_delay_ns = 0, last_intended_ns = 0;
-        while (!source_done_.load(weir::detail::relaxed)) {  // relaxed: as above
-            const double now = clock_.now_ns();
-            if (now > plan_.cap_ns || (seen.recovered_ns != 0 && now > seen.recovered_ns + plan_.tail_ns))
-                stop_.store(true, weir::detail::relaxed);  // relaxed: as above
-            if (!pace.may_take(now)) {
-                rest(0);
-                continue;
-            }
-            switch (queue_.take(got)) {
-            case answer::taken:
-                pace.took(now);
-                note(got, now);
-                last_delay_ns = now - got.intended_ns;
-                last_intended_ns = got.intended_ns;
-                break;
-            case answer::empty:
-                pace.was_idle(now);
-                // Empty because all is done, and not because the source is held up.
-                if (seen.recovered_ns == 0 && last_intended_ns >= plan_.burst_to_ns && last_delay_ns < on_time_ns)
-                    seen.recovered_ns = now;
-                rest(0);
-                break;
-            case answer::busy: rest(0); break;
-            }
+        const answer said = queue_.take(got);
+        if (said == answer::taken) {
+            pace_.took(now_ns);
+            note(got, now_ns);
+            last_delay_ns_ = now_ns - got.intended_ns;
+            last_intended_ns_ = got.intended_ns;
+            return true;
         }
-        sink_done_.store(true, weir::detail::relaxed);  // relaxed: join() orders the record
+        if (said == answer::empty) {
+            pace_.was_idle(now_ns);
+            // Empty because all is done, and not because the source is held up.
+            if (seen_.recovered_ns == 0 && last_intended_ns_ >= plan_.burst_to_ns && last_delay_ns_ < on_time_ns)
+                seen_.recovered_ns = now_ns;
+        }
+        return false;
     }
 
-    void note(const item& got, double now) {
-        const auto delay = static_cast<std::uint64_t>(std::max(0.0, now - got.intended_ns));
-        const auto sojourn = static_cast<std::uint64_t>(std::max(0.0, now - got.entered_ns));
+    /// Whether there is nothing more to see.
+    bool has_seen_all(double now_ns) const {
+        return now_ns > plan_.cap_ns || (seen_.recovered_ns != 0 && now_ns > seen_.recovered_ns + plan_.tail_ns);
+    }
+
+    const sink_record& seen() const { return seen_; }
+    const watched_times& sojourns() const { return sojourns_; }  // any thread
+    const watched_times& delays() const { return delays_; }
+
+private:
+    void note(const item& got, double now_ns) {
+        const auto delay = static_cast<std::uint64_t>(std::max(0.0, now_ns - got.intended_ns));
+        const auto sojourn = static_cast<std::uint64_t>(std::max(0.0, now_ns - got.entered_ns));
         const int cls = got.high ? 1 : 0;
-        ++seen.delivered;
+        ++seen_.delivered;
         sojourns_.record(static_cast<double>(sojourn));
         delays_.record(static_cast<double>(delay));
-        if (in_burst(got.intended_ns)) {
-            ++seen.delivered_of_burst[cls];
-            seen.last_arrival_delay_ns = static_cast<double>(delay);
-        } else if (got.high && now < plan_.burst_from_ns) {
-            seen.calm_sojourn.record(sojourn);
+        if (in_burst(plan_, got.intended_ns)) {
+            ++seen_.delivered_of_burst[cls];
+            seen_.last_arrival_delay_ns = static_cast<double>(delay);
+        } else if (got.high && now_ns < plan_.burst_from_ns) {
+            seen_.calm_sojourn.record(sojourn);
         }
-        if (in_window(now)) {
-            seen.sojourn.record(sojourn);
-            seen.delay.record(delay);
-            if (queue_.is_dropping()) seen.engaged_sojourn.record(sojourn);
-            seen.class_sojourn[cls].record(sojourn);
-            ++seen.taken_in_window;
-            if (static_cast<double>(delay) <= plan_.c.deadline_ms * 1e6) ++seen.taken_in_time;
-        }
-    }
-
-    bool in_burst(double at) const { return at >= plan_.burst_from_ns && at < plan_.burst_to_ns; }
-    bool in_window(double at) const { return at >= plan_.settled_ns && at < plan_.burst_to_ns; }
-
-    // For a part of so long. A sleep ends some 60 us late and more, so what is nearer is spun for.
-    static void rest(double ns) {
-        constexpr double worth_sleeping_ns = 300e3, longest_ns = 10e6;
-        if (ns > worth_sleeping_ns) {
-            const double sleep_ns = std::min(ns - worth_sleeping_ns / 2, longest_ns);
-            weir::detail::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(sleep_ns)));
-        } else if (weir::detail::started_on_one_cpu) {
-            weir::detail::yield_cpu();
-        } else {
-            weir::detail::pause();
+        if (in_window(plan_, now_ns)) {
+            seen_.sojourn.record(sojourn);
+            seen_.delay.record(delay);
+            if (queue_.is_dropping()) seen_.engaged_sojourn.record(sojourn);
+            seen_.class_sojourn[cls].record(sojourn);
+            ++seen_.taken_in_window;
+            if (static_cast<double>(delay) <= plan_.c.deadline_ms * 1e6) ++seen_.taken_in_time;
         }
     }
 
@@ -192,8 +189,64 @@ private:
 
     Queue& queue_;
     const run_plan plan_;
-    const run_clock& clock_;
+    service pace_;
+    double last_delay_ns_ = 0;
+    double last_intended_ns_ = 0;
+    sink_record seen_;
     watched_times sojourns_, delays_;
+};
+
+/// How long it is to the next multiple of `every_ns`: a look that was missed is missed.
+inline double until_next_look_ns(double now_ns, double every_ns) {
+    return (std::floor(now_ns / every_ns) + 1) * every_ns - now_ns;
+}
+
+template <class Queue>
+class one_run {
+public:
+    one_run(Queue& queue, const run_plan& plan, host& on)
+        : on_(on), every_ns_(static_cast<double>(plan.sample_ns)), source_(queue, plan), sink_(queue, plan) {}
+
+    /// Plays it; `look` is called each sample_ns with the time and the times of what was delivered.
+    template <class Look>
+    void play(Look look) {
+        on_.run([this] { return feed(); }, [this] { return drain(); }, [this, &look] { return observe(look); });
+    }
+
+    /// Once it has been played.
+    const source_record& sent() const { return source_.sent(); }
+    const sink_record& seen() const { return sink_.seen(); }
+
+private:
+    // relaxed, all three flags: the end of the threads orders the records
+    double feed() {
+        const double left_ns = stop_.load(weir::detail::relaxed) ? arrivals::never : source_.turn(on_.now_ns());
+        if (left_ns == arrivals::never) source_done_.store(true, weir::detail::relaxed);
+        return left_ns;
+    }
+
+    double drain() {
+        if (source_done_.load(weir::detail::relaxed)) {
+            sink_done_.store(true, weir::detail::relaxed);
+            return arrivals::never;
+        }
+        const double now_ns = on_.now_ns();
+        if (sink_.has_seen_all(now_ns)) stop_.store(true, weir::detail::relaxed);
+        constexpr double a_moment_ns = 1;
+        return sink_.turn(now_ns) ? 0 : a_moment_ns;
+    }
+
+    template <class Look>
+    double observe(Look& look) {
+        const double now_ns = on_.now_ns();
+        if (now_ns >= every_ns_) look(now_ns, sink_.sojourns(), sink_.delays());
+        return sink_done_.load(weir::detail::relaxed) ? arrivals::never : until_next_look_ns(on_.now_ns(), every_ns_);
+    }
+
+    host& on_;
+    const double every_ns_;
+    source_side<Queue> source_;
+    sink_side<Queue> sink_;
     weir::detail::atomic<bool> stop_{false}, source_done_{false}, sink_done_{false};
 };
 

@@ -11,47 +11,34 @@ namespace {
 
 constexpr std::array loads{0.5, 0.9, 1.1, 1.5, 2.0, 3.0};
 
-constexpr double most_sample_s = 0.05;
+}  // namespace
 
-// A look of the sampler, with what it has to remember from one to the next.
-class sampler {
-public:
-    explicit sampler(board& to) : to_(to) {}
-
-    void operator()(double now_ns, const account& so_far, const watched_times& sojourns, const watched_times& delays) {
-        const auto ready = to_.samples_ready.load(weir::detail::relaxed);  // relaxed: only this thread writes it
-        if (ready == most_samples) return;
-        sojourns_.take(sojourns);
-        delays_.take(delays);
-        to_.samples[ready] = {now_ns / 1e9,
-                              so_far,
-                              sojourns_.percentile_ms(0.5),
-                              sojourns_.percentile_ms(0.99),
-                              delays_.percentile_ms(0.5),
-                              delays_.percentile_ms(0.99),
-                              memory_.bytes()};
-        // (1) release: pairs with (2) in watcher: who sees the number sees the sample
-        to_.samples_ready.store(ready + 1, weir::detail::release);
-    }
-
-private:
-    board& to_;
-    resident_memory memory_;
-    watched_times::look sojourns_, delays_;
-};
+void sampler::operator()(double now_ns, const account& so_far, const watched_times& sojourns,
+                         const watched_times& delays) {
+    const auto ready = to_.samples_ready.load(weir::detail::relaxed);  // relaxed: only this thread writes it
+    if (ready == most_samples) return;
+    sojourns_.take(sojourns);
+    delays_.take(delays);
+    to_.samples[ready] = {now_ns / 1e9,
+                          so_far,
+                          sojourns_.percentile_ms(0.5),
+                          sojourns_.percentile_ms(0.99),
+                          delays_.percentile_ms(0.5),
+                          delays_.percentile_ms(0.99),
+                          memory_.bytes()};
+    // (1) release: pairs with (2) in watcher: who sees the number sees the sample
+    to_.samples_ready.store(ready + 1, weir::detail::release);
+}
 
 bool adds_up(const account& a, const source_record& sent, const sink_record& seen) {
     return a.is_exact() && a.offered == sent.offered && a.refused == sent.refused && a.delivered == seen.delivered;
 }
 
-// The burst alone, at another rate.
 run_plan goodput_plan(conditions c, double offered_per_s) {
     const double step_ns = goodput_step_s(c) * 1e9;
     c.burst_per_s = offered_per_s;
     return {c, step_ns / 2, 0, step_ns, step_ns, 0, static_cast<std::uint64_t>(step_ns / 4)};
 }
-
-}  // namespace
 
 std::span<const double> goodput_loads() { return loads; }
 
@@ -60,7 +47,7 @@ double goodput_step_s(const conditions& c) { return std::clamp(c.burst_s / 20, 0
 run_plan plan_of(const conditions& c, std::string_view policy) {
     const auto expected = predict(c, policy);
     const double from_s = c.calm_s, to_s = from_s + c.burst_s, cap_s = to_s + c.recovery_cap_s;
-    const double sample_s = std::clamp(c.burst_s / 50, 0.005, most_sample_s);
+    const double sample_s = std::clamp(c.burst_s / 50, 0.005, 0.05);
     return {c,
             (from_s + expected.settled_s) * 1e9,
             from_s * 1e9,
@@ -75,28 +62,27 @@ double expected_duration_s(const conditions& c, std::string_view policy) {
            goodput_step_s(c) * static_cast<double>(loads.size());
 }
 
-void play(const conditions& c, std::string_view policy, board& to) {
+void play(const conditions& c, std::string_view policy, host& on, board& to) {
     with_queue(policy, c, [&](auto& queue) {
         const auto plan = plan_of(c, policy);
         sampler look(to);
-        const run_clock clock;
-        one_run run(queue, plan, clock);
+        one_run run(queue, plan, on);
         run.play([&](double now_ns, const watched_times& sojourns, const watched_times& delays) {
             look(now_ns, queue.ledger(), sojourns, delays);
         });
         const auto ledger = queue.ledger();
-        to.end.exact = adds_up(ledger, run.sent, run.seen);
-        fill_in(plan, policy, run.sent, run.seen, ledger, to);
+        to.end.exact = adds_up(ledger, run.sent(), run.seen());
+        fill_in(plan, policy, run.sent(), run.seen(), ledger, to);
     });
     for (const double load : loads) {
         with_queue(policy, c, [&](auto& queue) {
             const auto plan = goodput_plan(c, load * c.sink_per_s);
-            const run_clock clock;
-            one_run run(queue, plan, clock);
+            one_run run(queue, plan, on);
             run.play([](double, const watched_times&, const watched_times&) {});
-            to.end.exact = to.end.exact && adds_up(queue.ledger(), run.sent, run.seen);
+            to.end.exact = to.end.exact && adds_up(queue.ledger(), run.sent(), run.seen());
             const double window_s = (plan.burst_to_ns - plan.settled_ns) / 1e9;
-            to.goodput[to.end.goodput++] = {plan.c.burst_per_s, static_cast<double>(run.seen.taken_in_time) / window_s};
+            to.goodput[to.end.goodput++] = {plan.c.burst_per_s,
+                                            static_cast<double>(run.seen().taken_in_time) / window_s};
         });
     }
 }

@@ -16,6 +16,7 @@
 namespace weir::tool::pressure {
 
 /// The baseline: it takes everything, for as long as there is memory.
+template <class Mutex = std::mutex>
 class unbounded_queue {
 public:
     bool offer(const item& next) {
@@ -46,7 +47,7 @@ public:
     }
 
 private:
-    mutable std::mutex mutex_;
+    mutable Mutex mutex_;
     std::deque<item> items_;
     std::uint64_t offered_ = 0, delivered_ = 0;
 };
@@ -69,11 +70,7 @@ public:
         return false;
     }
 
-    account ledger() const {
-        const overflow::ledger now = ring_.account();
-        return {now.offered,     now.refused,      now.delivered,   now.queued,   now.lost_newest,
-                now.lost_oldest, now.lost_sampled, now.lost_lowest, now.lost_late};
-    }
+    account ledger() const { return ring_.account(); }
 
 private:
     overflow_ring<item, Policy> ring_;
@@ -83,11 +80,15 @@ struct by_class {
     std::size_t operator()(const item& one) const noexcept { return one.high ? 1 : 0; }
 };
 
+inline overflow::codel<> codel_of(const conditions& c) {
+    const auto as_ns = [](double ms) { return std::chrono::nanoseconds(static_cast<std::int64_t>(ms * 1e6)); };
+    return {as_ns(c.codel_target_ms), as_ns(c.codel_interval_ms)};
+}
+
 /// Calls f(queue) with a queue of that policy.
 template <class F>
 void with_queue(std::string_view policy, const conditions& c, F f) {
     const auto capacity = static_cast<std::size_t>(c.capacity);
-    const auto as_ns = [](double ms) { return std::chrono::nanoseconds(static_cast<std::int64_t>(ms * 1e6)); };
     const auto with = [&](auto chosen) {
         ring_queue<decltype(chosen)> queue(capacity, chosen);
         f(queue);
@@ -98,8 +99,8 @@ void with_queue(std::string_view policy, const conditions& c, F f) {
     if (policy == "drop_oldest") return with(overflow::drop_oldest{});
     if (policy == "sample") return with(overflow::sample{static_cast<std::size_t>(c.keep_one_in), 0});
     if (policy == "shed_lowest") return with(overflow::shed_lowest<2, by_class>{});
-    if (policy == "codel") return with(overflow::codel<>{as_ns(c.codel_target_ms), as_ns(c.codel_interval_ms)});
-    unbounded_queue queue;
+    if (policy == "codel") return with(codel_of(c));
+    unbounded_queue<> queue;
     f(queue);
 }
 

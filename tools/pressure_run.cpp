@@ -35,44 +35,66 @@ shared_board make_board() {
     return shared_board(new (place) board);
 }
 
-// Pages that are there already are mapped at the first write only, and would count as growth.
-void touch(board& shared) {
-    auto* const bytes = reinterpret_cast<volatile char*>(&shared);
-    for (std::size_t i = 0; i < sizeof(board); i += 4096) bytes[i] = bytes[i];
-}
-
 [[noreturn]] void be_the_child(const conditions& c, std::string_view policy, board& shared) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int code = 0;
+    ::_exit(play_or_say_why(
+        [&] {
+            touch(shared);
+            real_host here;
+            play(c, policy, here, shared);
+        },
+        shared));
+}
+
+}  // namespace
+
+void touch(board& shared) {
+    constexpr std::size_t page = 4096;
+    auto* const bytes = reinterpret_cast<volatile char*>(&shared);
+    for (std::size_t i = 0; i < sizeof(board); i += page) bytes[i] = bytes[i];
+}
+
+int play_or_say_why(const std::function<void()>& playing, board& shared) {
+    const auto say = [&shared](std::string_view why) {
+        why.copy(shared.end.error, sizeof shared.end.error - 1);  // the last is 0 from the beginning
+        return 1;
+    };
     try {
-        touch(shared);
-        play(c, policy, shared);
+        playing();
     } catch (const std::bad_alloc&) {
-        std::strncpy(shared.end.error, "there is not enough memory; give a smaller --capacity or a shorter --burst-s",
-                     sizeof shared.end.error - 1);
-        code = 1;
+        return say("there is not enough memory; give a smaller --capacity or a shorter --burst-s");
     } catch (const std::exception& error) {
-        std::strncpy(shared.end.error, error.what(), sizeof shared.end.error - 1);
-        code = 1;
+        return say(error.what());
     }
-    ::_exit(code);
+    return 0;
 }
 
-// Shows the run until the process has ended, and returns how it ended.
-int watch(pid_t child, watcher& eyes, const board& shared) {
-    constexpr useconds_t between_looks_us = 200'000, between_questions_us = 20'000;
-    for (useconds_t waited_us = 0;; waited_us += between_questions_us) {
-        int status = 0;
-        const pid_t ended = ::waitpid(child, &status, WNOHANG);
-        if (ended == child) return status;
-        if (ended < 0 && errno != EINTR)
-            throw stop(failed, fmt::format("the process that is measured got lost: {}", std::strerror(errno)));
-        if (waited_us % between_looks_us == 0) eyes.look(shared);
-        ::usleep(between_questions_us);
+void look_until(const std::function<bool()>& has_ended, const std::function<void()>& look,
+                const std::function<void(unsigned)>& sleep) {
+    constexpr unsigned between_looks_us = 200'000, between_questions_us = 20'000;
+    for (unsigned waited_us = 0; !has_ended(); waited_us += between_questions_us) {
+        if (waited_us % between_looks_us == 0) look();
+        sleep(between_questions_us);
     }
 }
 
-outcome read(const board& shared, std::string_view policy) {
+bool has_ended(int process, int& status) {
+    const pid_t ended = ::waitpid(process, &status, WNOHANG);
+    if (ended < 0) throw stop(failed, fmt::format("the process that is measured got lost: {}", std::strerror(errno)));
+    return ended == process;
+}
+
+void check_end(int status, const board& shared, std::string_view policy) {
+    if (shared.end.error[0] != '\0') throw stop(failed, fmt::format("{}: {}", policy, shared.end.error));
+    if (WIFSIGNALED(status))
+        throw stop(failed,
+                   fmt::format("{}: the process that was measured was ended by signal {} ({}); is there enough memory?",
+                               policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
+    if (status != 0)
+        throw stop(failed, fmt::format("{}: the process that was measured ended with {}", policy, WEXITSTATUS(status)));
+}
+
+outcome outcome_of(const board& shared, std::string_view policy) {
     outcome all;
     all.policy = policy;
     for (std::size_t i = 0; i != shared.end.figures; ++i)
@@ -96,25 +118,18 @@ outcome read(const board& shared, std::string_view policy) {
     return all;
 }
 
-}  // namespace
-
 outcome run(const conditions& c, std::string_view policy, std::size_t which, std::size_t of) {
     const auto shared = make_board();
     watcher eyes(screen::of_stderr(), plan_of(c, policy), policy, which, of);
-    std::fflush(nullptr);
     const pid_t child = ::fork();
     if (child < 0) throw stop(failed, fmt::format("no process could be started: {}", std::strerror(errno)));
     if (child == 0) be_the_child(c, policy, *shared);
-    const int status = watch(child, eyes, *shared);
-    if (shared->end.error[0] != '\0') throw stop(failed, fmt::format("{}: {}", policy, shared->end.error));
-    if (WIFSIGNALED(status))
-        throw stop(failed,
-                   fmt::format("{}: the process that was measured was ended by signal {} ({}); is there enough memory?",
-                               policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
-    if (status != 0)
-        throw stop(failed, fmt::format("{}: the process that was measured ended with {}", policy, WEXITSTATUS(status)));
+    int status = 0;
+    look_until([&] { return has_ended(child, status); }, [&] { eyes.look(*shared); },
+               [](unsigned us) { ::usleep(us); });
+    check_end(status, *shared, policy);
     eyes.end(*shared);
-    return read(*shared, policy);
+    return outcome_of(*shared, policy);
 }
 
 }  // namespace weir::tool::pressure
