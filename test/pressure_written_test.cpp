@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -138,6 +139,55 @@ TEST(watcher, draws_depth_over_time_on_a_terminal) {
     expect_golden("pressure_drawn.txt", shown({.redraws = true, .colours = false, .columns = 40}, {5, 41}, 1, 1));
     expect_golden("pressure_drawn_in_colours.txt",
                   shown({.redraws = true, .colours = true, .columns = 90}, {41}, 3, 4));
+}
+
+/// What is told of these looks at once, of a burst from 1 to 3 s.
+std::string told(const std::vector<sample>& looks) {
+    const auto run = std::make_unique<board>();
+    std::copy(looks.begin(), looks.end(), run->samples.begin());
+    run->samples_ready.store(looks.size(), weir::detail::relaxed);
+    watcher watching({}, {{}, 1.5e9, 1e9, 3e9, 9e9, 1e9, 1}, "reject", 1, 1);
+    testing::internal::CaptureStderr();
+    watching.end(*run);
+    return testing::internal::GetCapturedStderr();
+}
+
+sample look_at(double at_s, const account& so_far, double sojourn_p99_ms, double delay_p99_ms) {
+    return {at_s, so_far, 1, sojourn_p99_ms, 1, delay_p99_ms, 4096};
+}
+
+TEST(watcher, tells_rates_and_loss_of_the_last_half_second) {
+    const auto so_far = [](std::uint64_t offered, std::uint64_t refused, std::uint64_t late, std::uint64_t delivered) {
+        account a;
+        a.offered = offered;
+        a.refused = refused;
+        a.lost_late = late;
+        a.delivered = delivered;
+        a.queued = offered - refused - late - delivered;
+        return a;
+    };
+    EXPECT_EQ(
+        told({look_at(2, so_far(1000, 1, 2, 500), 90, 95), look_at(2.25, so_far(1100, 10, 20, 600), 80, 85),
+              look_at(2.5, so_far(1300, 15, 27, 760), 7, 8), look_at(2.75, so_far(1600, 40, 40, 900), 6, 9)}),
+        "reject: burst to 2.8 s: depth 620, source 1000/s, sink 600/s, lost 10.0 %, p99 80 ms in the queue, 85 ms in "
+        "all\n");
+    EXPECT_EQ(told({look_at(2, so_far(1000, 1, 2, 500), 0, 0), look_at(2.25, so_far(1000, 9, 2, 500), 0, 3)}),
+              "reject: burst to 2.2 s: depth 489, source 0/s, sink 0/s, lost 0.0 %, p99 - in the queue, 3 ms in all\n")
+        << "nothing was offered";
+}
+
+TEST(watcher, tells_nothing_of_a_phase_from_the_one_before) {
+    account before, after;
+    before.offered = before.queued = 100;
+    after.offered = after.queued = 300;
+    EXPECT_EQ(
+        told({look_at(0.875, before, 50, 60), look_at(1, after, 7, 9)}),
+        "reject: calm to 0.9 s: depth 100, source 0/s, sink 0/s, lost 0.0 %, p99 50 ms in the queue, 60 ms in all\n"
+        "reject: burst to 1.0 s: depth 300, source 0/s, sink 0/s, lost 0.0 %, p99 7 ms in the queue, 9 ms in all\n");
+    EXPECT_EQ(told({look_at(3, after, 7, 9)}),
+              "reject: recovery to 3.0 s: depth 300, source 0/s, sink 0/s, lost 0.0 %, p99 7 ms in the queue, 9 ms in "
+              "all\n")
+        << "none was seen of the others";
 }
 
 }  // namespace
