@@ -224,7 +224,7 @@ TEST_F(one_actor, plays_from_the_begin_to_the_end_of_the_trial) {
     int rests = 0;
     machine_.on_rest = [&] {
         ++rests;
-        if (rests == 1) EXPECT_EQ(stage_->ready.load(), 1U);
+        EXPECT_EQ(stage_->ready.load(), 1U);
         if (rests == 2) stage_->begin.store(1001);
         if (rests == 3) machine_.time = 1001;  // one is due
         if (rests == 5) stage_->finished.store(true);
