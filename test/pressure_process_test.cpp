@@ -166,6 +166,21 @@ TEST(process, has_ended_when_the_kernel_says_so) {
     for (const int end : pipe) ::close(end);
 }
 
+TEST(process, plays_and_its_board_is_read_when_it_has_ended) {
+    conditions c;
+    c.calm_s = c.burst_s = c.recovery_cap_s = 0.01;
+    testing::internal::CaptureStderr();
+    const auto seen = run(c, "drop_oldest", 2, 3);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::StartsWith("drop_oldest (2 of 3): "));
+    EXPECT_EQ(seen.policy, "drop_oldest");
+    EXPECT_TRUE(seen.exact);
+    EXPECT_GT(seen.ledger.delivered, 0U);
+    EXPECT_FALSE(seen.samples.empty());
+    EXPECT_EQ(seen.goodput.size(), 6U);
+    c.capacity = 1LL << 60;
+    EXPECT_THROW((void)run(c, "drop_oldest", 2, 3), stop) << "for want of memory";
+}
+
 // ---- What the board says
 
 class of_a_board : public testing::Test {

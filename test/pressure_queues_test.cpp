@@ -77,6 +77,7 @@ struct test_clock {
 };
 
 TEST(queues, of_codel_say_that_they_drop_while_they_do) {
+    test_clock::now_ms = 0;
     ring_queue<weir::overflow::codel<test_clock>> queue(8);
     item got{};
     for (int i = 0; i != 2; ++i) queue.offer({static_cast<double>(i), 0, false, {}});
@@ -112,6 +113,14 @@ TEST(queues, of_the_baseline_hold_their_mutex_in_each_operation) {
 }
 
 // ---- Times between two looks
+
+TEST(watched_times, are_counted_one_by_one) {
+    tally count;
+    EXPECT_EQ(count.read(), 0U);
+    count.add();
+    count.add();
+    EXPECT_EQ(count.read(), 2U);
+}
 
 TEST(watched_times, have_sixteen_buckets_to_a_doubling_and_give_their_middle) {
     const auto middle_of = [](double ns) {
