@@ -106,11 +106,11 @@ finding irqbalance(const host& on) {
                   .why =
                       "it moves interrupts between PUs every ten seconds, onto those of a ring as well, unless it was "
                       "told to leave them"};
-    std::size_t processes = 0;
+    bool any = false;
     for (const auto& name : on.names("/proc")) {
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
         const auto comm = on.text("/proc/" + name + "/comm");
-        processes += comm ? 1 : 0;
+        any |= comm.has_value();
         if (comm == "irqbalance") {
             found.level = severity::warning;
             found.what = "it runs (process " + name + ")";
@@ -119,9 +119,9 @@ finding irqbalance(const host& on) {
             return found;
         }
     }
-    found.level = processes == 0 ? severity::unknown : severity::fine;
-    found.what = processes == 0 ? "no process can be seen in /proc" : "it does not run, as far as we can see";
-    if (processes != 0 && on.is_guest()) found.what += "; the host may have its own";
+    found.level = any ? severity::fine : severity::unknown;
+    found.what = any ? "it does not run, as far as we can see" : "no process can be seen in /proc";
+    if (any && on.is_guest()) found.what += "; the host may have its own";
     return found;
 }
 

@@ -3,7 +3,7 @@
 #include "doctor.hpp"
 
 #include <fmt/format.h>
-#include <cstdio>
+#include <sstream>
 
 namespace weir::tool {
 namespace {
@@ -136,15 +136,20 @@ finding clock_source(const host& on) {
 
 // What /proc/stat has of all PUs since the boot: the hypervisor's share, if it tells.
 std::string stolen_since_boot(const host& on) {
-    const auto stat = on.text("/proc/stat").value_or("");
-    unsigned long long user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, softirq = 0, steal = 0;
-    if (std::sscanf(stat.c_str(), "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &wait,
-                    &irq, &softirq, &steal) != 8)
-        return "";
-    const auto busy = static_cast<double>(user + nice + system + irq + softirq + steal);
-    return busy > 0 ? fmt::format("; of the time that it had work, it says that {:.2g} % went to others",
-                                  100 * static_cast<double>(steal) / busy)
-                    : "";
+    std::istringstream words(on.text("/proc/stat").value_or(""));
+    std::string name;
+    words >> name;
+    double busy = 0;
+    unsigned long long ticks = 0;
+    for (const bool idle :
+         {false, false, false, true, true, false, false, false}) {  // user nice system idle iowait irq ...
+        if (name != "cpu" || !(words >> ticks)) return "";
+        if (!idle) busy += static_cast<double>(ticks);
+    }
+    const auto steal = static_cast<double>(ticks);  // the last of them
+    return busy > 0
+               ? fmt::format("; of the time that it had work, it says that {:.2g} % went to others", 100 * steal / busy)
+               : "";
 }
 
 finding hypervisor(const host& on) {

@@ -107,10 +107,9 @@ pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& b
     row.p50_gap_ns = static_cast<double>(seen.gaps_ns.percentile(50));
     row.p99_9_gap_ns = static_cast<double>(seen.gaps_ns.percentile(99.9));
     row.stolen_ppm = 1e6 * seen.stolen_ns / std::max(seen.watched_ns, 1.0);
-    const auto steal_before = steal_ticks_of(before.stat, pu);
-    const auto steal_after = steal_ticks_of(after.stat, pu);
-    if (steal_before && steal_after && *steal_after > *steal_before)
-        row.steal_ms = 1e3 * static_cast<double>(*steal_after - *steal_before) / user_hz;
+    const auto steal_after = steal_ticks_of(after.stat, pu).value_or(0);
+    const auto steal_before = steal_ticks_of(before.stat, pu).value_or(steal_after);
+    row.steal_ms = 1e3 * static_cast<double>(std::max(steal_after, steal_before) - steal_before) / user_hz;
     row.by_interrupt = difference(interrupts_of(before.interrupts, pu), interrupts_of(after.interrupts, pu));
     for (const auto& of : row.by_interrupt) row.interrupts += of.count;
     row.involuntary_switches = seen.disturbances.involuntary_switches;
@@ -118,6 +117,10 @@ pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& b
     row.seconds = seconds;
     row.gaps = rows_of(seen.gaps_ns);
     return row;
+}
+
+double share_of_all(double share, std::size_t done, std::size_t all) {
+    return (static_cast<double>(done) + std::min(share, 1.0)) / static_cast<double>(all);
 }
 
 jitter_data watch_pus(const pu_set& pus, const jitter_settings& settings,
@@ -128,12 +131,11 @@ jitter_data watch_pus(const pu_set& pus, const jitter_settings& settings,
         jitter.pus = watch(pus, clock, settings, [&](double share) { on_progress(share, pus); });
         return jitter;
     }
-    double done = 0;
-    const auto all = static_cast<double>(pus.size());
+    std::size_t done = 0;
     for (const unsigned pu : pus) {
         const pu_set now{pu};
         const auto rows =
-            watch(now, clock, settings, [&](double share) { on_progress((done + std::min(share, 1.0)) / all, now); });
+            watch(now, clock, settings, [&](double share) { on_progress(share_of_all(share, done, pus.size()), now); });
         jitter.pus.insert(jitter.pus.end(), rows.begin(), rows.end());
         ++done;
     }

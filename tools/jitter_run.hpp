@@ -27,8 +27,8 @@ struct spin_record {
     thread_counts disturbances;
 };
 
-/// The loop that is stolen from, and nothing else is in it: reads the clock until the time is over, and records each gap
-/// between two readings that is longer than the threshold. The clock is a tick_clock but for tests.
+/// The loop that is stolen from, and nothing else is in it: reads the clock until the time is over, and records each
+/// gap between two readings that is longer than the threshold. The clock is a tick_clock but for tests.
 template <class Clock>
 void record_gaps(spin_record& seen, const Clock& clock, const jitter_settings& settings) {
     const auto threshold = clock.to_ticks(settings.threshold_ns);
@@ -50,6 +50,9 @@ void record_gaps(spin_record& seen, const Clock& clock, const jitter_settings& s
 /// What it comes to, with the kernel's counters from before and after. A pure function.
 [[nodiscard]] pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& before,
                                   const proc_counters& after, double user_hz);
+
+/// How far it is with all PUs when `done` of them are watched and the next is at `share`, which may exceed 1.
+[[nodiscard]] double share_of_all(double share, std::size_t done, std::size_t all);
 
 /// Spins on each of `pus`, in turn or all together. While it does so, the calling thread keeps off the PUs that are
 /// watched, as far as there are others; its affinity is restored. `on_progress` hears from it twice a second.

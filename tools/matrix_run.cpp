@@ -77,16 +77,17 @@ std::vector<pair_cost> measure_pairs(
     using clock = std::chrono::steady_clock;
     const tick_clock ticks;
     const auto begin = clock::now();
-    const auto used = [&] { return std::chrono::duration<double>(clock::now() - begin).count() / budget.seconds; };
+    return measure_pairs(
+        plan, budget, [&](const directed_pair& pair) { return sample_pair(machine, pair, ticks); },
+        [&] { return std::chrono::duration<double>(clock::now() - begin).count(); }, on_sample);
+}
 
+std::vector<pair_cost> measure_pairs(
+    const pair_plan& plan, const matrix_budget& budget,
+    const std::function<pair_sample(const directed_pair& pair)>& sample, const std::function<double()>& used_s,
+    const std::function<void(double share, const directed_pair& pair, std::size_t round)>& on_sample) {
+    const auto used = [&] { return used_s() / budget.seconds; };
     std::vector<pair_record> records(plan.pairs.begin(), plan.pairs.end());
-    const auto sample = [&](pair_record& record) {
-        try {
-            record.add(sample_pair(machine, record.pair(), ticks));
-        } catch (const bench::stuck&) {
-            record.add_failure();
-        }
-    };
     const double all = static_cast<double>(records.size() * budget.rounds);
     double done = 0;
 
@@ -102,7 +103,11 @@ std::vector<pair_cost> measure_pairs(
             if (!must && used() >= 1) return costs_of(records);
             on_sample(std::max(used(), done / all), record.pair(), round);
             const auto before = record.rounds();
-            sample(record);
+            try {
+                record.add(sample(record.pair()));
+            } catch (const bench::stuck&) {
+                record.add_failure();
+            }
             done += static_cast<double>(record.rounds() - before);
         }
         std::shuffle(order.begin(), order.end(), shuffler);

@@ -66,4 +66,10 @@ struct matrix_budget {
     const topology& machine, const pair_plan& plan, const matrix_budget& budget,
     const std::function<void(double share, const directed_pair& pair, std::size_t round)>& on_sample);
 
+/// The same with `sample` in place of sample_pair(), and `used_s` for the seconds that have passed.
+[[nodiscard]] std::vector<pair_cost> measure_pairs(
+    const pair_plan& plan, const matrix_budget& budget,
+    const std::function<pair_sample(const directed_pair& pair)>& sample, const std::function<double()>& used_s,
+    const std::function<void(double share, const directed_pair& pair, std::size_t round)>& on_sample);
+
 }  // namespace weir::tool

@@ -21,7 +21,7 @@ struct terms {
     double h;         ///< share of the high class
     double target_s;  ///< codel's
     bool bounded;     ///< the policy bounds the delay from the intended time, not only the ring
-    double plateau;   ///< Q: how many items are queued once something gives
+    double plateau;   ///< Q: how many items are queued once something gives; where it is bounded
     std::string q;    ///< Q in terms of the others
 
     double over() const { return l - m; }
@@ -51,9 +51,6 @@ terms terms_of(const conditions& c, std::string_view policy) {
     if (policy == "sample" && thins_enough(t, c.keep_one_in)) {
         t.plateau = std::max(1.0, std::floor(t.n / 2));
         t.q = "N/2";
-    } else if (policy == unbounded) {
-        t.plateau = t.over() * t.b;
-        t.q = "(L-M) B";
     }
     return t;
 }

@@ -18,15 +18,12 @@ std::string read_all(const std::string& path) {
 std::optional<std::size_t> column_of(const std::string& header, unsigned pu, std::size_t& columns) {
     std::istringstream names(header);
     std::optional<std::size_t> found;
-    columns = 0;
     for (std::string name; names >> name; ++columns)
         if (name == "CPU" + std::to_string(pu)) found = columns;
     return found;
 }
 
-bool is_number(const std::string& word) {
-    return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
-}
+bool is_number(const std::string& word) { return word.find_first_not_of("0123456789") == std::string::npos; }
 
 // What follows the counts: for a device " PCI-MSIX-0000:00:02.0 1-edge virtio1-req.0", of which the last word says
 // whose it is; for the processor's own a sentence.

@@ -16,16 +16,6 @@ std::string read_own(const char* file) {
     return {std::istreambuf_iterator<char>(from), {}};
 }
 
-// "se.nr_migrations      :      12", in kernels that are built to say so.
-std::uint64_t migrations() {
-    std::istringstream lines(read_own("sched"));
-    for (std::string line; std::getline(lines, line);)
-        if (line.find("nr_migrations") != std::string::npos)
-            if (const auto colon = line.find(':'); colon != std::string::npos)
-                return std::strtoull(line.c_str() + colon + 1, nullptr, 10);
-    return 0;
-}
-
 }  // namespace
 
 thread_counts count_this_thread() {
@@ -37,7 +27,7 @@ thread_counts count_this_thread() {
         counts.voluntary_switches = static_cast<std::uint64_t>(usage.ru_nvcsw);
     }
 #endif
-    counts.migrations = migrations();
+    counts.migrations = migrations_of(read_own("sched"));
     return counts;
 }
 
@@ -64,9 +54,23 @@ std::optional<unsigned> last_cpu_of(const std::string& stat) {
     return fields >> cpu ? std::optional(cpu) : std::nullopt;
 }
 
+std::uint64_t migrations_of(const std::string& sched) {
+    std::istringstream lines(sched);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        std::string name, colon;
+        std::uint64_t count = 0;
+        if (words >> name >> colon >> count && name.ends_with("nr_migrations") && colon == ":") return count;
+    }
+    return 0;
+}
+
 void check_seat(unsigned pu) {
     const auto seen = current_pu();
-    const auto last = last_cpu_of(read_own("stat")).value_or(seen);
+    check_seat(pu, seen, last_cpu_of(read_own("stat")).value_or(seen));
+}
+
+void check_seat(unsigned pu, unsigned seen, unsigned last) {
     if (seen != pu || last != pu)
         throw placement_error("this thread was pinned to PU " + std::to_string(pu) + " and was found on PU " +
                               std::to_string(seen != pu ? seen : last) +
