@@ -54,7 +54,8 @@ std::optional<std::vector<unsigned>> read_cpu_list(std::string_view text) {
 
 std::optional<std::string> read_small_file(const std::string& path) {
     std::ifstream file(path);
-    std::string text(std::istreambuf_iterator<char>(file), {});
+    std::string text;
+    for (char c = 0; file.get(c);) text += c;  // some files of /sys can be opened, and fail when they are read
     if (!file.is_open() || file.bad()) return std::nullopt;
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
     return text;

@@ -8,6 +8,10 @@
 
 #include "doctor_host.hpp"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,9 +19,7 @@ namespace {
 
 using namespace weir::tool;
 using testing::ElementsAre;
-using testing::EndsWith;
 using testing::IsEmpty;
-using testing::StartsWith;
 
 class doctor_edges : public weir_test::doctor_host {
 protected:
@@ -52,6 +54,11 @@ TEST_F(doctor_edges, files_that_cannot_be_read_have_no_text_and_a_reason) {
     EXPECT_EQ(on().text("/no_file"), std::nullopt);
     EXPECT_EQ(on().why_not("/no_file"), "/no_file: No such file or directory");
     EXPECT_EQ(on().why_not("/proc/swaps/x"), "/proc/swaps/x: Not a directory");
+    EXPECT_EQ(on().text("/proc"), std::nullopt) << "it can be opened, and not be read";
+    EXPECT_EQ(on().why_not("/proc"), "/proc says what weir does not understand");
+    const auto here = host::this_one();
+    EXPECT_EQ(here.text("/proc/self/mem"), std::nullopt) << "nothing lies at address 0";
+    EXPECT_EQ(here.why_not("/proc/self/mem"), "/proc/self/mem: Input/output error");
     EXPECT_EQ(on().why_not("/proc/swaps"), "/proc/swaps says what weir does not understand");
     put("/list", "1-x");
     EXPECT_EQ(on().pus("/list"), std::nullopt);
@@ -80,12 +87,21 @@ TEST_F(doctor_edges, findings_of_one_level_stay_in_the_order_of_the_families) {
 TEST_F(doctor_edges, this_host_answers_whether_it_has_membarrier) {
     const auto here = host::this_one();
     EXPECT_EQ(here.root, "");
-    if (here.membarrier) {
-        EXPECT_GE(*here.membarrier, 0);
-        EXPECT_EQ(here.why_no_membarrier, "");
-    } else {
-        EXPECT_THAT(here.why_no_membarrier, StartsWith("the kernel answers: "));
+    const long commands = ::syscall(SYS_membarrier, 0 /* query */, 0U, 0);
+    EXPECT_EQ(here.membarrier, commands >= 0 ? std::optional(commands) : std::nullopt);
+    EXPECT_EQ(here.why_no_membarrier.starts_with("the kernel answers: "), commands < 0);
+    EXPECT_EQ(here.why_no_membarrier.empty(), commands >= 0);
+    EXPECT_EQ(host::in_folder(root_).why_no_membarrier,
+              "only the host itself can be asked, and these are the files of another");
+}
+
+TEST_F(doctor_edges, files_that_fail_when_they_are_read_are_unknown) {
+    for (const auto* path : {"/sys/devices/system/cpu/isolated", "/proc/cmdline", "/proc/swaps"}) {
+        take_away(path);
+        put(path + std::string("/folder"), "");
     }
+    expect("isolcpus", severity::unknown, cpu_ + "isolated says what weir does not understand");
+    expect("swap", severity::unknown, "/proc/swaps says what weir does not understand");
 }
 
 // ---- The processor
@@ -120,6 +136,9 @@ TEST_F(doctor_edges, stolen_time_is_a_share_of_the_time_that_it_had_work) {
     EXPECT_EQ(stolen("cpu 0 0 0 0 0 0 0 1"), share + "1e+02 % went to others");
     EXPECT_EQ(stolen("cpu 1 0 0 500 600 0 0 99 9"), share + "99 % went to others");
     EXPECT_EQ(stolen("cpu 1 2 4 800 1600 8 16 32"), share + "51 % went to others");
+    take_away("/proc/cpuinfo");
+    expect("hypervisor", severity::unknown, "/proc/cpuinfo: No such file or directory");
+    put_guest();
     for (const auto* wrong : {"cpu 0 0 0 5 6 0 0 0", "cpu0 1 2 3 4 5 6 7 8", "cpu 1 2 3 4 5 6 7", "cpu x", ""})
         EXPECT_EQ(stolen(wrong), guest) << wrong;
 }

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #if defined(__linux__)
@@ -52,7 +51,8 @@ host host::in_folder(const std::string& root) {
 
 std::optional<std::string> host::text(const std::string& path) const {
     std::ifstream file(root + path);
-    std::string content{std::istreambuf_iterator<char>(file), {}};
+    std::string content;
+    for (char c = 0; file.get(c);) content += c;  // some files of /sys can be opened, and fail when they are read
     if (!file.is_open() || file.bad()) return std::nullopt;
     content.erase(content.find_last_not_of(" \t\n") + 1);
     return content;
@@ -77,10 +77,11 @@ std::optional<long long> host::number(const std::string& path) const {
 }
 
 std::string host::why_not(const std::string& path) const {
-    errno = 0;
-    const std::ifstream file(root + path);
-    if (file.is_open()) return path + " says what weir does not understand";
-    return path + ": " + std::strerror(errno != 0 ? errno : ENOENT);
+    errno = ENOENT;
+    std::ifstream file(root + path);
+    file.peek();
+    if (file.is_open() && (!file.bad() || errno == EISDIR)) return path + " says what weir does not understand";
+    return path + ": " + std::strerror(errno);
 }
 
 std::vector<std::string> host::names(const std::string& path) const {
