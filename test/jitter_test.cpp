@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -49,6 +50,13 @@ TEST(proc_counters, reads_the_time_that_the_hypervisor_took) {
     EXPECT_FALSE(steal_ticks_of(stat, 0));
     EXPECT_FALSE(steal_ticks_of("cpu0 1 2 3", 0)) << "an old kernel";
     EXPECT_FALSE(steal_ticks_of("", 0));
+}
+
+TEST(proc_counters, passes_over_lines_without_a_label_or_with_too_few_counts) {
+    EXPECT_THAT(interrupts_of("     CPU0  CPU1\n : 1 2 none\n17 3 4 no colon\nx: 5 6\n18: 7\n\n19: 8 9 two words\n", 1),
+                ElementsAre(Pair("19 words", 9), Pair("x", 6)));
+    EXPECT_THAT(interrupts_of("CPU0 CPU1\n1x: 8 9 two words\nNMI: 3 4\nNMI: 30 40\n", 0),
+                ElementsAre(Pair("1x two words", 8), Pair("NMI", 33)));
 }
 
 spin_record two_seconds() {
@@ -101,6 +109,32 @@ TEST(jitter, has_no_more_steal_and_interrupts_than_the_counters_show) {
     EXPECT_EQ(appeared[0].count, 8U);
     EXPECT_EQ(appeared[1].name, "LOC Local");
     EXPECT_EQ(summarize(2, two_seconds(), some, {"", "cpu2 0 0 0 0 0 0 0 11 0 0\n"}, 1000).steal_ms, 1);
+}
+
+TEST(jitter, has_no_steal_where_it_is_known_at_one_end_only) {
+    const proc_counters none{"", "cpu2 0 0 0 0 0 0 0 0 0 0\n"};
+    const proc_counters some{"", "cpu2 0 0 0 0 0 0 0 10 0 0\n"};
+    const proc_counters unknown{"", ""};
+    EXPECT_EQ(summarize(2, two_seconds(), unknown, some, 100).steal_ms, 0);
+    EXPECT_EQ(summarize(2, two_seconds(), none, unknown, 100).steal_ms, 0);
+    EXPECT_EQ(summarize(2, two_seconds(), none, some, 100).steal_ms, 100);
+}
+
+TEST(jitter, has_interrupts_of_one_number_by_their_names) {
+    const proc_counters before{"CPU0\nA: 1\nB: 2\nC: 3\n", ""};
+    const proc_counters after{"CPU0\nA: 11\nB: 12\nC: 14\n", ""};
+    const auto found = summarize(0, two_seconds(), before, after, 100).by_interrupt;
+    ASSERT_EQ(found.size(), 3U);
+    EXPECT_EQ(found[0].name, "C");
+    EXPECT_EQ(found[1].name, "A");
+    EXPECT_EQ(found[2].name, "B");
+    EXPECT_EQ(found[2].count, 10U);
+}
+
+TEST(jitter, of_pus_in_turn_is_as_far_as_those_that_are_done_and_a_part_of_the_next) {
+    EXPECT_DOUBLE_EQ(share_of_all(0.5, 0, 4), 0.125);
+    EXPECT_DOUBLE_EQ(share_of_all(0.25, 3, 4), 0.8125);
+    EXPECT_DOUBLE_EQ(share_of_all(1.5, 1, 4), 0.5) << "no farther than one";
 }
 
 TEST(jitter, of_a_moment_is_as_if_it_had_lasted_a_nanosecond) {
@@ -226,8 +260,11 @@ TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {
 TEST(watch_pus, spins_on_each_pu_in_turn_or_on_all_and_goes_back) {
     const auto before = weir::this_thread_affinity();
     for (const bool together : {false, true}) {
+        const auto began = std::chrono::steady_clock::now();
         const auto jitter = watch_pus(before, {.seconds = 0.02, .threshold_ns = 1000, .together = together},
                                       [](double, const weir::pu_set&) {});
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+        EXPECT_GE(took.count(), 0.0199 * static_cast<double>(together ? 1 : before.size()));
         EXPECT_EQ(jitter.seconds, 0.02);
         EXPECT_EQ(jitter.threshold_ns, 1000);
         EXPECT_EQ(jitter.together, together);

@@ -108,6 +108,16 @@ TEST(complete_matrix, has_medians_of_each_figure_by_class) {
     EXPECT_EQ(matrix.find(7, 7), nullptr);
 }
 
+TEST(complete_matrix, fills_in_pairs_of_one_direction_only) {
+    const auto hybrid = topology::from_xml_file(TEST_DATA_DIR "/hybrid.xml");
+    const auto plan = plan_pairs(hybrid, pu_set{2, 4, 9}, false);
+    const auto matrix = complete(hybrid, plan, {cost(2, 9, class_of(hybrid, 2, 9), 1000)});
+    ASSERT_NE(matrix.find(4, 9), nullptr);
+    EXPECT_EQ(matrix.find(4, 9)->one_way_ns.p50, 1001);
+    EXPECT_EQ(matrix.find(9, 4), nullptr) << "from a slow core is not to one";
+    EXPECT_EQ(matrix.pairs.size(), 2U);
+}
+
 // Rounds of 1000 items each, by both ways of measuring: medians of 100, 110, 130, 160 and 200 ns by the clocks and of
 // ten times that by half round trips; and in each round a tail of 20 items.
 pair_record some_rounds(bool steady, bool clocks_agree) {

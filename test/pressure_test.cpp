@@ -18,7 +18,6 @@
 #include "html_page.hpp"
 #include "pressure.hpp"
 #include "pressure_board.hpp"
-#include "pressure_pace.hpp"
 #include "pressure_play.hpp"
 #include "pressure_watch.hpp"
 
@@ -126,6 +125,10 @@ TEST(pressure_predict, says_where_it_has_nothing_to_say) {
         EXPECT_FALSE(is_predicted(hopeless, policy, "recovery_s")) << policy;
         EXPECT_THAT(predict(hopeless, policy).note, HasSubstr("nothing over to recover with")) << policy;
     }
+    slow.burst_per_s = 30'000;
+    hopeless.calm_per_s = 50'000;
+    EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is no more than the sink's 40000/s: "));
+    EXPECT_THAT(predict(hopeless, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing "));
     EXPECT_THAT(predict(brief, "reject").note, HasSubstr("is over before 1024 items are queued"));
     EXPECT_THAT(predict(brief, "reject").figures, SizeIs(0));
     EXPECT_EQ(predict({}, "reject").note, "");
@@ -156,61 +159,17 @@ TEST(pressure_predict, a_figure_is_met_within_a_tenth_and_a_bound_a_tenth_beyond
     EXPECT_FALSE(is_met({"x_ms", 0, relation::at_most, ""}, 0.001)) << "nothing is nothing";
 }
 
-// ---- Schedules
-
-TEST(pressure_pace, arrivals_come_on_schedule_whatever_the_phases) {
-    arrivals schedule({{10, 0.5}, {1000, 0}, {4, 1}});
-    std::vector<double> times;
-    for (double at; (at = schedule.next_ns()) != arrivals::never;) times.push_back(at / 1e9);
-    const std::vector<double> expected{0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.25};
-    ASSERT_EQ(times.size(), expected.size());
-    for (std::size_t i = 0; i != times.size(); ++i) EXPECT_NEAR(times[i], expected[i], 1e-9);
-    EXPECT_EQ(schedule.next_ns(), arrivals::never);
+TEST(predictions, are_met_up_to_a_tenth) {
+    EXPECT_TRUE(is_met({"x_ms", 10, relation::about, ""}, 11));
+    EXPECT_FALSE(is_met({"x_ms", 10, relation::about, ""}, 11.01));
+    EXPECT_TRUE(is_met({"x_ms", 10, relation::about, ""}, 9));
+    EXPECT_FALSE(is_met({"x_ms", 10, relation::about, ""}, 8.99));
+    EXPECT_TRUE(is_met({"x_ms", 10, relation::at_most, ""}, 11));
+    EXPECT_FALSE(is_met({"x_ms", 10, relation::at_most, ""}, 11.01));
+    EXPECT_TRUE(is_met({"x_ms", 10, relation::at_most, ""}, 1));
 }
 
-TEST(pressure_pace, arrivals_of_a_burst_are_as_many_as_rate_times_time) {
-    arrivals schedule({{20'000, 2}, {100'000, 10}});
-    std::uint64_t count = 0;
-    while (schedule.next_ns() != arrivals::never) ++count;
-    EXPECT_EQ(count, 1'040'000U);
-}
-
-// A sink that looks each `step_ns` and finds items always; how many it took until then.
-std::uint64_t taken_by(service& pace, double from_ns, double to_ns, double step_ns) {
-    std::uint64_t taken = 0;
-    for (double now = from_ns; now < to_ns; now += step_ns) {
-        if (!pace.may_take(now)) continue;
-        pace.took(now);
-        ++taken;
-    }
-    return taken;
-}
-
-TEST(pressure_pace, service_is_exactly_the_rate_over_a_busy_time) {
-    service pace(40'000);
-    EXPECT_EQ(taken_by(pace, 0, 1e9, 700), 40'000U) << "though it never looks just when it may";
-}
-
-TEST(pressure_pace, service_makes_up_for_a_pause_at_no_more_than_twice_the_rate) {
-    service pace(10'000);
-    EXPECT_EQ(taken_by(pace, 0, 100e6, 1000), 1000U);
-    const auto after = taken_by(pace, 108e6, 112e6, 1000);
-    EXPECT_LE(after, 80U);
-    EXPECT_GE(after, 79U);
-    EXPECT_EQ(taken_by(pace, 112e6, 200e6, 1000) + after, 1000U) << "then the time lost has been made up";
-}
-
-TEST(pressure_pace, service_forgets_a_pause_that_is_too_long_to_make_up_for) {
-    service pace(10'000);
-    EXPECT_EQ(taken_by(pace, 0, 100e6, 1000), 1000U);
-    EXPECT_NEAR(static_cast<double>(taken_by(pace, 1100e6, 1200e6, 1000)), 1100, 2);
-}
-
-TEST(pressure_pace, idle_time_earns_no_service) {
-    service pace(10'000);
-    for (double now = 0; now <= 1e9; now += 1e6) pace.was_idle(now);
-    EXPECT_EQ(taken_by(pace, 1e9, 1.1e9, 1000), 1000U);
-}
+// ---- Times
 
 TEST(pressure_pace, times_between_two_looks_are_right_to_the_sixteenth) {
     watched_times times;

@@ -60,6 +60,19 @@ TEST(run_graph, of_a_cycle_begins_at_its_first_role) {
         << "one of two cycles is";
 }
 
+TEST(run_graph, passes_on_alike_where_nothing_is_said_to_arrive) {
+    EXPECT_EQ(described({"a->b@0.5", "b->c@0.25"}), "a* >0\nb 0>1\nc 1>\n0>1 1 0.5/s\n1>2 0.5 0.25/s\n");
+    EXPECT_EQ(described({"a->c", "b->c@300", "c->d@200"}), "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
+                                                           "0>1 1\n2>1 1 300/s\n1>3 1 200/s\n")
+        << "the first rate is unknown";
+}
+
+TEST(run_graph, begins_in_each_of_two_cycles_apart) {
+    EXPECT_EQ(described({"a->b", "c->d", "b->a", "d->c", "e->f"}),
+              "a* 2>0\nb 0>2\nc* 3>1\nd 1>3\ne* >4\nf 4>\n"
+              "0>1 1 cycle\n2>3 1 cycle\n1>0 1 cycle\n3>2 1 cycle\n4>5 1\n");
+}
+
 TEST(run_graph, leaves_out_roles_without_rings) {
     EXPECT_EQ(described({"a->b"}, {"alone"}), "a* >0\nb 0>\nalone >\n0>1 1\n");
 }

@@ -18,11 +18,15 @@ void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receive
     to.by_half_ns = sender.by_half_ns;
     to.by_clocks_ns = receiver.by_clocks_ns;
     to.clocks_agree = !receiver.before_sent;
+    to.disturbances += sender.disturbances;
+    to.disturbances += receiver.disturbances;
 }
 
-void add(pair_sample& to, const stream_seen& receiver) {
+void add(pair_sample& to, const sending_seen& sender, const stream_seen& receiver) {
     if (!receiver.in_order) throw std::runtime_error("a ring lost an item or changed the order: this is a bug in weir");
     to.items_per_s = receiver.items_per_s;
+    to.disturbances += sender.disturbances;
+    to.disturbances += receiver.disturbances;
 }
 
 void judge(pair_sample& of, const bench::floor_reading& before, const bench::floor_reading& after, tick_source source) {
@@ -44,19 +48,19 @@ struct shared_part {
     std::unique_ptr<spsc_ring<letter>> there;
     std::unique_ptr<spsc_ring<letter>> back;
     std::unique_ptr<spsc_ring<word>> stream;
-    trips_seen sender;
-    arrivals_seen receiver;
+    trips_seen trips;
+    arrivals_seen arrivals;
+    sending_seen sent;
     stream_seen streamed;
-    thread_counts disturbances[2];
 };
 
-/// Runs a part on a thread that is to be on `pu`, and counts what disturbed it.
-template <class Part>
-auto watched(unsigned pu, thread_counts& disturbances, Part part) {
-    return [pu, &disturbances, part] {
+/// Runs a part on a thread that is to be on `pu`, and notes what it returns and what disturbed it.
+template <class Seen, class Part>
+auto watched(unsigned pu, Seen& seen, Part part) {
+    return [pu, &seen, part] {
         const auto before = count_this_thread();
-        part();
-        disturbances = count_this_thread() - before;
+        seen = part();
+        seen.disturbances = count_this_thread() - before;
         check_seat(pu);
     };
 }
@@ -65,37 +69,35 @@ auto watched(unsigned pu, thread_counts& disturbances, Part part) {
 void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word trips,
               pair_sample& out) {
     const auto both = std::make_shared<shared_part>();
-    workers.run(watched(pair.from, both->disturbances[0],
+    workers.run(watched(pair.from, both->trips,
                         [both, clock, trips] {
                             both->back = std::make_unique<spsc_ring<letter>>(64);
                             both->start.wait();
-                            both->sender = send_letters(clock, *both->there, *both->back, trips);
+                            return send_letters(clock, *both->there, *both->back, trips);
                         }),
-                watched(pair.to, both->disturbances[1], [both, clock, trips] {
+                watched(pair.to, both->arrivals, [both, clock, trips] {
                     both->there = std::make_unique<spsc_ring<letter>>(64);  // memory of the consumer's NUMA node
                     both->start.wait();
-                    both->receiver = return_letters(clock, *both->there, *both->back, trips);
+                    return return_letters(clock, *both->there, *both->back, trips);
                 }));
-    add(out, both->sender, both->receiver);
-    for (const auto& of : both->disturbances) out.disturbances += of;
+    add(out, both->trips, both->arrivals);
 }
 
 // As many items as the ring takes.
 void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word items,
             pair_sample& out) {
     const auto both = std::make_shared<shared_part>();
-    workers.run(watched(pair.from, both->disturbances[0],
+    workers.run(watched(pair.from, both->sent,
                         [both, items] {
                             both->start.wait();
-                            send_stream(*both->stream, items);
+                            return send_stream(*both->stream, items);
                         }),
-                watched(pair.to, both->disturbances[1], [both, clock, items] {
+                watched(pair.to, both->streamed, [both, clock, items] {
                     both->stream = std::make_unique<spsc_ring<word>>(capacity);
                     both->start.wait();
-                    both->streamed = take_stream(clock, *both->stream, items);
+                    return take_stream(clock, *both->stream, items);
                 }));
-    add(out, both->streamed);
-    for (const auto& of : both->disturbances) out.disturbances += of;
+    add(out, both->sent, both->streamed);
 }
 
 }  // namespace

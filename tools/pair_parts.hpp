@@ -40,6 +40,7 @@ template <class T, class Ring>
 struct trips_seen {
     histogram by_half_ns{pair_sample::longest_ns, 2};
     bool in_order = true;
+    thread_counts disturbances;
 };
 
 // What the threads note meanwhile is on their own stacks: side by side it would be one more line that goes back and
@@ -62,6 +63,7 @@ trips_seen send_letters(const Clock& clock, There& there, Back& back, word trips
 struct arrivals_seen {
     histogram by_clocks_ns{pair_sample::longest_ns, 2};
     bool before_sent = false;  ///< one arrived before it was sent, by the two clocks
+    thread_counts disturbances;
 };
 
 template <class Clock, class There, class Back>
@@ -82,11 +84,18 @@ arrivals_seen return_letters(const Clock& clock, There& there, Back& back, word 
 struct stream_seen {
     double items_per_s = 0;
     bool in_order = true;
+    thread_counts disturbances;
+};
+
+/// And the one that sends them.
+struct sending_seen {
+    thread_counts disturbances;
 };
 
 template <class Ring>
-void send_stream(Ring& ring, word items) {
+sending_seen send_stream(Ring& ring, word items) {
     for (word i = 0; i != capacity + items; ++i) put(ring, i);
+    return {};
 }
 
 template <class Clock, class Ring>
@@ -96,7 +105,7 @@ stream_seen take_stream(const Clock& clock, Ring& ring, word items) {
     const auto begin = clock.now_after_loads();
     for (word i = capacity; i != capacity + items; ++i) wrong |= get<word>(ring) ^ i;
     const auto ns = clock.to_ns(clock.now_after_loads() - begin);
-    return {1e9 * static_cast<double>(items) / std::max(ns, 1.0), wrong == 0};
+    return {1e9 * static_cast<double>(items) / std::max(ns, 1.0), wrong == 0, {}};
 }
 
 /// As many as take `ns`, if one takes `each_ns`.
@@ -118,7 +127,7 @@ inline word items_for(const bench::floor_reading& floor) {
 /// sent.
 void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receiver);
 /// Likewise a stream.
-void add(pair_sample& to, const stream_seen& receiver);
+void add(pair_sample& to, const sending_seen& sender, const stream_seen& receiver);
 /// What the floors before and after say of it. The clocks agree only where `source` can be compared at all, and no
 /// offset is seen but what may be an error of measuring it.
 void judge(pair_sample& of, const bench::floor_reading& before, const bench::floor_reading& after, tick_source source);
