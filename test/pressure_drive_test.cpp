@@ -249,6 +249,17 @@ TEST(sink, has_seen_all_at_the_end_of_the_plan_whatever_has_happened) {
     EXPECT_TRUE(sink.has_seen_all(9.001e6));
 }
 
+TEST(source, sends_no_item_more_for_what_rounding_leaves_of_a_phase) {
+    const auto count = [](double per_s, double lasts_s) {
+        arrivals schedule({{per_s, lasts_s}});
+        int sent = 0;
+        while (schedule.next_ns() != arrivals::never) ++sent;
+        return sent;
+    };
+    EXPECT_EQ(count(1e9, 3e-9), 3);
+    EXPECT_EQ(count(2e9, 1e-9), 1) << "half a nanosecond";
+}
+
 // ---- Both, and the sampler
 
 TEST(one_run, looks_on_at_whole_multiples_until_the_sink_has_ended) {

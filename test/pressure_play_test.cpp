@@ -7,12 +7,14 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "golden.hpp"
 #include "pressure_play.hpp"
+#include "pressure_queues.hpp"
 #include "simulated_host.hpp"
 
 namespace {
@@ -95,6 +97,69 @@ TEST(plans, of_goodput_are_a_burst_alone) {
     EXPECT_EQ(plan.tail_ns, 0);
     EXPECT_EQ(plan.sample_ns, 50'000'000U);
     EXPECT_THAT(goodput_loads(), ElementsAre(0.5, 0.9, 1.1, 1.5, 2.0, 3.0));
+}
+
+/// An item all the time, that was late by 4 ms before it entered. Its ledger is one of its own.
+struct made_up_queue {
+    static bool offer(const item&) { return true; }
+    answer take(item& out) {
+        out.entered_ns = 40e6;
+        out.intended_ns = 36e6;
+        ++seen.delivered;
+        return answer::taken;
+    }
+    static bool is_dropping() { return false; }
+    account ledger() const {
+        account a = seen;
+        a.queued = queued;
+        a.offered = queued + seen.delivered;
+        return a;
+    }
+    account seen;
+    std::uint64_t queued = 0;
+};
+
+TEST(played, looks_have_the_ledger_and_the_times_of_the_moment) {
+    simulated_host on;
+    made_up_queue queue;
+    conditions c;
+    c.sink_per_s = 1000;
+    const auto to = std::make_unique<board>();
+    play_burst(queue, {c, 0, 0, 50e6, 60e6, 1e6, 20'000'000}, "reject", on, *to);
+    ASSERT_EQ(to->samples_ready.load(weir::detail::relaxed), 4U);
+    const auto& last = to->samples[2];
+    EXPECT_NEAR(last.at_s, 0.06, 1e-9);
+    EXPECT_EQ(last.so_far.delivered, 60U);
+    EXPECT_NEAR(last.sojourn_p99_ms, 19, 1);
+    EXPECT_NEAR(last.delay_p99_ms, 23, 1);
+    EXPECT_FALSE(to->end.exact) << "the queue was offered more than it says";
+}
+
+TEST(played, loads_spoil_the_verdict_where_they_do_not_add_up) {
+    conditions c;
+    c.capacity = 4096;
+    const auto plan = goodput_plan(c, 20'000);
+    const auto to = std::make_unique<board>();
+    to->end.exact = true;
+    simulated_host on;
+    unbounded_queue<> good;
+    play_load(good, plan, on, *to);
+    EXPECT_TRUE(to->end.exact);
+    made_up_queue wrong;
+    play_load(wrong, plan, on, *to);
+    EXPECT_FALSE(to->end.exact);
+    unbounded_queue<> other;
+    play_load(other, plan, on, *to);
+    EXPECT_FALSE(to->end.exact) << "it stays so";
+    EXPECT_EQ(to->end.goodput, 3U);
+}
+
+TEST(plans, look_on_for_a_second_at_most) {
+    conditions c;
+    c.calm_s = 3;
+    c.burst_s = 4;
+    EXPECT_EQ(plan_of(c, "reject").tail_ns, 1e9);
+    EXPECT_DOUBLE_EQ(expected_duration_s(c, "reject"), 3 + 4 + predict(c, "reject").recovery_s + 1 + 6 * 0.2);
 }
 
 // Not block, which would wait for the sink, nor codel, which looks at another clock.

@@ -87,6 +87,7 @@ TEST(resident_memory, closes_what_it_opened) {
     {
         const resident_memory memory;
         EXPECT_GT(lowest_free_descriptor(), before);
+        EXPECT_EQ(::fcntl(before, F_GETFD), FD_CLOEXEC);
     }
     EXPECT_EQ(lowest_free_descriptor(), before);
 }
@@ -135,6 +136,8 @@ TEST(process, that_has_not_ended_well_is_a_sentence) {
     EXPECT_EQ(why(9), "reject: the process that was measured was ended by signal 9 (Killed); is there enough memory?");
     EXPECT_EQ(play_or_say_why([] { throw std::runtime_error("why"); }, *shared), 1);
     EXPECT_EQ(why(1 << 8), "reject: why");
+    shared->end.error[1] = '\0';
+    EXPECT_EQ(why(1 << 8), "reject: w");
 }
 
 TEST(process, is_asked_often_and_looked_at_each_fifth_of_a_second) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the laboratory writes and shows of outcomes that are made up, so that no two figures are alike.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -188,6 +189,33 @@ TEST(watcher, tells_nothing_of_a_phase_from_the_one_before) {
               "reject: recovery to 3.0 s: depth 300, source 0/s, sink 0/s, lost 0.0 %, p99 7 ms in the queue, 9 ms in "
               "all\n")
         << "none was seen of the others";
+}
+
+TEST(watcher, draws_what_fits_and_is_bright_where_something_is_lost) {
+    const auto drawn = [](const std::vector<sample>& looks, bool colours) {
+        const auto run = std::make_unique<board>();
+        std::copy(looks.begin(), looks.end(), run->samples.begin());
+        run->samples_ready.store(looks.size(), weir::detail::relaxed);
+        const screen narrow{.redraws = true, .colours = colours, .columns = 25};
+        watcher watching(narrow, {{}, 1.5e9, 1e9, 3e9, 9e9, 1e9, 1}, "reject", 1, 1);
+        testing::internal::CaptureStderr();
+        watching.look(*run);
+        return testing::internal::GetCapturedStderr();
+    };
+    std::vector<sample> looks;
+    for (int i = 0; i != 9; ++i) {
+        account a;
+        a.offered = a.delivered = static_cast<std::uint64_t>(i);
+        a.queued = i == 8 ? 1 : 0;
+        looks.push_back(look_at(0.5 * i, a, 1, 0));
+    }
+    EXPECT_EQ(
+        drawn(looks, false),
+        "\x1b[2Kreject  recovery, 4.0 s\n\x1b[2K  depth   1                █\n\x1b[2K  source  2/s       sink 2/s       "
+        "lost 0.0 %\n\x1b[2K  p99     1 ms      in the queue, - from the intended time\n");
+    EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost 0.0 %\n"));
+    looks.back().so_far.lost_newest = 1;
+    EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost \x1b[1;36m100.0 %\x1b[0m\n"));
 }
 
 }  // namespace

@@ -67,15 +67,15 @@ TEST_F(one_actor, sends_and_takes_a_batch_at_most_in_a_turn) {
 }
 
 TEST_F(one_actor, that_has_no_rate_sends_the_next_when_the_last_was_taken) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
-    auto source = started(0, 1000);
+    stage_of(graph_of(3, {{.from = 0, .to = 2, .items_per_s = 1}, {.from = 0, .to = 1, .items_per_s = {}}}));
+    auto source = started(0, 5000);
     machine_.time = 1234;
     EXPECT_TRUE(source.turn());
     EXPECT_FALSE(source.turn());
-    EXPECT_EQ(popped(0), "0 1234 1234 1, ");
+    EXPECT_EQ(popped(1), "0 1234 1234 10, ");
     machine_.time = 1300;
     EXPECT_TRUE(source.turn());
-    EXPECT_EQ(popped(0), "1 1300 1300 1, ");
+    EXPECT_EQ(popped(1), "1 1300 1300 10, ");
 }
 
 TEST_F(one_actor, that_is_a_source_ends_when_the_stage_is_stopping_and_others_send_nothing) {
@@ -220,17 +220,17 @@ TEST_F(one_actor, does_not_wait_for_room_on_a_cycle) {
 
 TEST_F(one_actor, plays_from_the_begin_to_the_end_of_the_trial) {
     stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
-    actor<fake_host> source(*stage_, 0, 6U, 1, 0);
+    actor<fake_host> source(*stage_, 0, 6U, 2, 0);
     int rests = 0;
     machine_.on_rest = [&] {
         ++rests;
         EXPECT_EQ(stage_->ready.load(), 1U);
-        if (rests == 2) stage_->begin.store(1001);
-        if (rests == 3) machine_.time = 1001;  // one is due
-        if (rests == 5) stage_->finished.store(true);
+        if (rests == 3) stage_->begin.store(1001);
+        if (rests == 4) machine_.time = 1001;  // one is due
+        if (rests == 7) stage_->finished.store(true);
     };
     source.play();
-    EXPECT_EQ(machine_.log, "pin 6 check 6 pause yield count pause pause yield count check 6 ");
+    EXPECT_EQ(machine_.log, "pin 6 check 6 pause pause yield count pause pause pause yield count check 6 ");
     EXPECT_FALSE(source.error);
     EXPECT_EQ(source.pushed[0], 1U);
     EXPECT_EQ(source.disturbances.involuntary_switches, 5U);

@@ -40,7 +40,7 @@ public:
     public:
         void take(const watched_times& times) {
             total_ = 0;
-            for (std::size_t i = 0; i != buckets; ++i) {
+            for (std::size_t i = 0; i != fresh_.size(); ++i) {
                 const auto count = times.counts_[i].read();
                 fresh_[i] = count - seen_[i];
                 total_ += fresh_[i];
@@ -49,7 +49,7 @@ public:
         }
         double percentile_ms(double share) const {
             double left = share * static_cast<double>(total_);
-            for (std::size_t i = 0; i != buckets; ++i) {
+            for (std::size_t i = 0; i != fresh_.size(); ++i) {
                 left -= static_cast<double>(fresh_[i]);
                 if (left <= 0 && fresh_[i] != 0) return middle_ns(i) / 1e6;
             }

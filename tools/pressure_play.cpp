@@ -63,28 +63,9 @@ double expected_duration_s(const conditions& c, std::string_view policy) {
 }
 
 void play(const conditions& c, std::string_view policy, host& on, board& to) {
-    with_queue(policy, c, [&](auto& queue) {
-        const auto plan = plan_of(c, policy);
-        sampler look(to);
-        one_run run(queue, plan, on);
-        run.play([&](double now_ns, const watched_times& sojourns, const watched_times& delays) {
-            look(now_ns, queue.ledger(), sojourns, delays);
-        });
-        const auto ledger = queue.ledger();
-        to.end.exact = adds_up(ledger, run.sent(), run.seen());
-        fill_in(plan, policy, run.sent(), run.seen(), ledger, to);
-    });
-    for (const double load : loads) {
-        with_queue(policy, c, [&](auto& queue) {
-            const auto plan = goodput_plan(c, load * c.sink_per_s);
-            one_run run(queue, plan, on);
-            run.play([](double, const watched_times&, const watched_times&) {});
-            to.end.exact = to.end.exact && adds_up(queue.ledger(), run.sent(), run.seen());
-            const double window_s = (plan.burst_to_ns - plan.settled_ns) / 1e9;
-            to.goodput[to.end.goodput++] = {plan.c.burst_per_s,
-                                            static_cast<double>(run.seen().taken_in_time) / window_s};
-        });
-    }
+    with_queue(policy, c, [&](auto& queue) { play_burst(queue, plan_of(c, policy), policy, on, to); });
+    for (const double load : loads)
+        with_queue(policy, c, [&](auto& queue) { play_load(queue, goodput_plan(c, load * c.sink_per_s), on, to); });
 }
 
 }  // namespace weir::tool::pressure

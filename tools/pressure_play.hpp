@@ -38,12 +38,35 @@ private:
 /// Whether every item is accounted for, and both ends counted the same.
 [[nodiscard]] bool adds_up(const account& a, const source_record& sent, const sink_record& seen);
 
-/// Plays `policy`, then the loads one after the other, and fills in the board. Throws what the queue throws.
-void play(const conditions& c, std::string_view policy, host& on, board& to);
-
 /// Fills in what the board says at the end of the main run.
 void fill_in(const run_plan& plan, std::string_view policy, const source_record& sent, const sink_record& seen,
              const account& ledger, board& to);
+
+/// Plays the run that is watched, and fills in the board.
+template <class Queue>
+void play_burst(Queue& queue, const run_plan& plan, std::string_view policy, host& on, board& to) {
+    sampler look(to);
+    one_run run(queue, plan, on);
+    run.play([&](double now_ns, const watched_times& sojourns, const watched_times& delays) {
+        look(now_ns, queue.ledger(), sojourns, delays);
+    });
+    const auto ledger = queue.ledger();
+    to.end.exact = adds_up(ledger, run.sent(), run.seen());
+    fill_in(plan, policy, run.sent(), run.seen(), ledger, to);
+}
+
+/// Plays a load, and adds its goodput to the board.
+template <class Queue>
+void play_load(Queue& queue, const run_plan& plan, host& on, board& to) {
+    one_run run(queue, plan, on);
+    run.play([](double, const watched_times&, const watched_times&) {});
+    if (!adds_up(queue.ledger(), run.sent(), run.seen())) to.end.exact = false;
+    const double window_s = (plan.burst_to_ns - plan.settled_ns) / 1e9;
+    to.goodput[to.end.goodput++] = {plan.c.burst_per_s, static_cast<double>(run.seen().taken_in_time) / window_s};
+}
+
+/// Plays `policy`, then the loads one after the other, and fills in the board. Throws what the queue throws.
+void play(const conditions& c, std::string_view policy, host& on, board& to);
 
 // ---- The process around it -------------------------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ private:
 };
 
 struct by_class {
-    std::size_t operator()(const item& one) const noexcept { return one.high ? 1 : 0; }
+    std::size_t operator()(const item& one) const noexcept { return static_cast<std::size_t>(one.high); }
 };
 
 inline overflow::codel<> codel_of(const conditions& c) {

@@ -123,10 +123,9 @@ public:
 private:
     void perform() {
         if (pu_) on_.host.check_seat(*pu_);
-        std::uint64_t begin = 0;
         // (3) acquire: pairs with (4), the start of the schedule
-        for (unsigned turns = 0; (begin = on_.begin.load(std::memory_order_acquire)) == 0; ++turns) rest(turns);
-        start(begin);
+        for (unsigned turns = 0; on_.begin.load(std::memory_order_acquire) == 0; ++turns) rest(turns);
+        start(on_.begin.load(std::memory_order_relaxed));  // relaxed: it is set once
         const auto before = on_.host.counts();
         // relaxed: a flag that nothing is read behind
         for (unsigned turns = 0; !on_.finished.load(std::memory_order_relaxed);)
@@ -177,11 +176,12 @@ private:
         const auto rate = graph_.edges[edge].items_per_s;
         if (!rate) {
             if (on_.rings[edge]->size_approx() != 0) return false;
-            return push(edge, {0, now, now, 0});
+            push(edge, {{}, now, now, {}});
+            return true;
         }
         bool moved = false;
         for (std::size_t i = 0; i != batch && next_due_[edge] <= now; ++i) {
-            message item{0, next_due_[edge], next_due_[edge], 0};
+            message item{{}, next_due_[edge], next_due_[edge], {}};
             if (!try_push(edge, item)) break;  // the schedule does not wait: it counts from when it was due
             next_due_[edge] += interval(edge, *rate);
             moved = true;
@@ -205,16 +205,16 @@ private:
         return true;
     }
 
-    bool push(std::size_t edge, message item) {
+    // Waits for room, where that cannot last for ever.
+    void push(std::size_t edge, message item) {
         for (unsigned turns = 0; !try_push(edge, item); ++turns) {
             if (graph_.edges[edge].on_cycle) {
                 ++refused;
-                return false;
+                return;
             }
-            if (on_.finished.load(std::memory_order_relaxed)) return false;
+            if (on_.finished.load(std::memory_order_relaxed)) return;
             rest(turns);
         }
-        return true;
     }
 
     // Clocks of two cores may differ by a little.
