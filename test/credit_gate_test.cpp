@@ -91,6 +91,20 @@ TEST(credit_gate, an_impossible_capacity_is_refused_with_a_sentence) {
               "weir: a credit_gate of capacity 18446744073709551615 is impossible; choose 1 to 4611686018427387903");
 }
 
+TEST(credit_gate, waits_as_long_as_a_time_can_be) {
+    credit_gate gate(2);
+    credit_permit permit;
+    ASSERT_TRUE(gate.acquire(permit));
+    EXPECT_EQ(permit.size(), 1U) << "one is what is asked for without a number";
+    std::thread other([&] {
+        credit_permit both;
+        EXPECT_EQ(gate.acquire_for(both, 2, std::chrono::nanoseconds::max()), status::success);
+    });
+    std::this_thread::sleep_for(10ms);
+    permit = {};
+    other.join();
+}
+
 TEST(credit_gate, no_credits_and_more_than_ever_are_refused_with_a_sentence) {
     credit_gate gate(10);
     credit_permit permit;

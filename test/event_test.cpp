@@ -4,13 +4,16 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cerrno>
 #include <cstdint>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <vector>
@@ -347,6 +350,25 @@ TYPED_TEST(event, goes_with_the_role_from_thread_to_thread) {
     }
     EXPECT_EQ(popped, 400U);
 }
+
+#if defined(__cpp_exceptions)
+TYPED_TEST(event, that_gets_no_descriptor_is_an_error_with_its_reason) {
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    std::string why;
+    try {
+        const typename TestFixture::ring_type ring(4);
+    } catch (const std::system_error& refused) {
+        why = refused.what();
+        EXPECT_EQ(refused.code().value(), EMFILE);
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_NE(why.find("no eventfd for a ring with wait::event"), std::string::npos) << why;
+}
+#endif
 
 // Two wait, for different things. The second one finds nothing, before the first one has looked again.
 TYPED_TEST(event, tells_everybody_who_waits_before_anybody_empties_the_descriptor) {

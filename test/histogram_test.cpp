@@ -41,6 +41,17 @@ TEST(histogram, a_percentile_outside_of_0_to_100_is_the_nearest_within) {
     EXPECT_EQ(h.percentile(-1), h.percentile(0));
 }
 
+TEST(histogram, a_value_that_is_recorded_no_times_leaves_no_trace) {
+    histogram h{1000};
+    h.record(70);
+    h.record(3, 0);
+    h.record(5000, 0);
+    EXPECT_EQ(h.count(), 1U);
+    EXPECT_EQ(h.min(), 70U);
+    EXPECT_EQ(h.max(), 70U);
+    EXPECT_EQ(h.clamped(), 0U);
+}
+
 TEST(histogram, small_values_are_counted_exactly) {
     histogram h{1'000'000, 3};
     for (std::uint64_t value = 0; value <= 2000; ++value) {

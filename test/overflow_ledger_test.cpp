@@ -9,6 +9,7 @@
 #include <deque>
 #include <optional>
 #include <random>
+#include <thread>
 #include <type_traits>
 
 #include "weir/overflow.hpp"
@@ -31,6 +32,37 @@ struct hand_clock {
     static inline duration time{0};
 };
 using hand_codel = overflow::codel<hand_clock>;
+
+TEST(overflow, a_pop_gives_up_after_its_time_and_waits_as_long_as_it_can) {
+    overflow_ring<int, overflow::reject> ring(2);
+    int out = 0;
+    EXPECT_EQ(ring.pop_for(out, 1ns), status::timeout);
+    ASSERT_TRUE(ring.push(7));
+    EXPECT_EQ(ring.pop_for(out, std::chrono::nanoseconds::max()), status::success);
+    EXPECT_EQ(out, 7);
+    std::thread producer([&] {
+        std::this_thread::sleep_for(10ms);
+        ring.adopt_producer();
+        EXPECT_TRUE(ring.push(8));
+    });
+    EXPECT_EQ(ring.pop_for(out, std::chrono::hours(200'000)), status::success) << "23 years";
+    EXPECT_EQ(out, 8);
+    producer.join();
+}
+
+TEST(overflow, both_roles_can_be_handed_on) {
+    overflow_ring<int, overflow::reject> ring(2);
+    ASSERT_TRUE(ring.push(7));
+    int out = 0;
+    ASSERT_TRUE(ring.try_pop(out));
+    std::thread([&] {
+        ring.adopt_producer();
+        ring.adopt_consumer();
+        EXPECT_TRUE(ring.push(8));
+        EXPECT_TRUE(ring.try_pop(out));
+    }).join();
+    EXPECT_EQ(out, 8);
+}
 
 template <class Policy, class Producers>
 void expect_every_number_after_every_step(Policy policy, std::size_t capacity) {

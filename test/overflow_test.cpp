@@ -355,6 +355,7 @@ TEST(overflow, an_impossible_policy_is_refused_with_a_sentence) {
     using delayed = overflow_ring<int, fake_codel>;
     EXPECT_THROW(sampled(8), std::invalid_argument) << "one in 0";
     EXPECT_THROW(sampled(8, {2, 9}), std::invalid_argument);
+    EXPECT_NO_THROW(sampled(8, {2, 8}));
     EXPECT_THROW(delayed(8, {0ms, 100ms}), std::invalid_argument);
     EXPECT_THROW(delayed(8, {100ms, 100ms}), std::invalid_argument);
     try {

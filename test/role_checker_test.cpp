@@ -7,6 +7,7 @@
 #include <array>
 #include <thread>
 
+#include "weir/overflow.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -30,6 +31,15 @@ TEST(role_checker_death_test, a_second_consumer_aborts_with_a_sentence) {
     (void)ring.try_pop();
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_pop(); }), "a second thread pops .* use spmc_ring");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_peek(1); }), "a second thread pops");
+}
+
+TEST(role_checker_death_test, a_second_thread_at_an_end_of_an_overflow_ring_aborts_with_a_sentence) {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    weir::overflow_ring<int, weir::overflow::drop_oldest> ring(4);
+    (void)ring.push(1);
+    (void)ring.try_pop();
+    EXPECT_DEATH(in_another_thread([&] { (void)ring.push(2); }), "a second thread pushes to an overflow_ring of one producer");
+    EXPECT_DEATH(in_another_thread([&] { (void)ring.try_pop(); }), "a second thread pops from an overflow_ring");
 }
 
 TEST(role_checker, each_side_may_be_a_thread_of_its_own) {

@@ -108,6 +108,14 @@ TYPED_TEST(ring_stats, count_who_slept_and_who_woke) {
     EXPECT_EQ(s.producer.parks, 0U);
 }
 
+TEST(spsc_stats, count_the_naps_of_a_wait_that_gives_up) {
+    weir::spsc_ring<int, weir::wait::sleep, stats::on> ring(1);
+    int out = 0;
+    EXPECT_EQ(ring.pop_for(out, 2ms), weir::status::timeout);
+    EXPECT_GE(ring.snapshot().consumer.parks, 1U);
+    EXPECT_EQ(ring.snapshot().consumer.timeout, 1U);
+}
+
 TEST(spsc_stats, the_high_water_mark_is_exact_after_each_push) {
     weir::spsc_ring<int, weir::wait::spin, stats::on> ring(100);
     std::uint64_t highest = 0;

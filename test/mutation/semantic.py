@@ -14,6 +14,7 @@ not explain, and with --sample only if fewer than so many were noticed as --leas
 import argparse
 import collections
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -202,11 +203,14 @@ class Build:
 
 
 def explanations():
-    """explained.txt: blocks of `file: kind: what | code`, as in the list of survivors, in which * stands for any text, and then
-    why. Returns whether a mutant is among them."""
-    blocks = [block.splitlines() for block in (HERE / "explained.txt").read_text().split("\n\n")]
-    patterns = [re.compile(re.escape(block[0]).replace(r"\*", ".*")) for block in blocks if block and not block[0].startswith("#")]
-    return lambda mutant: any(pattern.fullmatch(mutant.key()) for pattern in patterns)
+    """explained.txt: blocks of lines `file: kind: what | code`, as in the list of survivors, in which * stands for any text,
+    and then why. Returns whether a mutant is among them."""
+    line = re.compile(r"(include|src|bench|tools)/\S+: .*")
+    patterns = []
+    for block in (HERE / "explained.txt").read_text().split("\n\n"):
+        patterns += itertools.takewhile(line.fullmatch, (one for one in block.splitlines() if not one.startswith("#")))
+    known = [re.compile(re.escape(pattern).replace(r"\*", ".*")) for pattern in patterns]
+    return lambda mutant: any(pattern.fullmatch(mutant.key()) for pattern in known)
 
 
 def observed(programs, count, jobs, file):
@@ -275,10 +279,9 @@ def main():
     last = json.loads(log.read_text()) if log.exists() else {}
     mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
     everything = mutants
-    if options.survivors:
-        mutants = [m for m in mutants if last.get(m.key(), "killed") != "killed"]
-    if options.rest:
-        mutants = [m for m in mutants if m.key() not in last]
+    if options.survivors or options.rest:
+        mutants = [m for m in mutants if (options.survivors if m.key() in last else options.rest)
+                   and last.get(m.key()) != "killed"]
     # At random also where all are tried: what is found out by then is true of all.
     chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
     mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
