@@ -305,6 +305,8 @@ def main():
     def attempt(mutant):
         if time.monotonic() > end:
             return mutant, "not tried", ""
+        if mutant.key() in last and explained(mutant):
+            return mutant, "explained", "survived the last time"
         if mutant.number not in reached:
             return mutant, "explained" if explained(mutant) else "unreached", "no test comes by it"
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
