@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -127,6 +128,24 @@ TYPED_TEST(busy, is_said_by_each_try_to_push_to_the_slot_that_is_being_emptied_a
         EXPECT_EQ(ring.try_drop_oldest(), status::empty) << "it is not full";
     });
     EXPECT_EQ(ring.try_push(item()), status::success);
+}
+
+// What may throw is built before its slot is claimed, but not before it is known that there is one.
+struct made_of_pointer {
+    explicit made_of_pointer(std::unique_ptr<int>&& from) noexcept(false) : number(std::move(from)) {}
+    std::unique_ptr<int> number;
+};
+
+TEST(busy_slot, leaves_what_an_element_would_be_built_from) {
+    weir::mpmc_ring<made_of_pointer> ring(2);
+    ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(1)));
+    ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(2)));
+    auto next = std::make_unique<int>(3);
+    EXPECT_TRUE(ring.try_consume_one([&](made_of_pointer&) noexcept {
+        EXPECT_EQ(ring.try_emplace(std::move(next)), status::busy);
+        EXPECT_NE(next, nullptr);
+    }));
+    EXPECT_TRUE(ring.try_emplace(std::move(next)));
 }
 
 TYPED_TEST(busy, is_not_said_by_a_push_after_the_close) {

@@ -248,6 +248,8 @@ TEST(credit_permit_death, aborts_when_more_is_asked_of_it_than_it_holds) {
     credit_permit permit = *gate.acquire(2);
     EXPECT_DEATH(permit.give_back(3), "give_back: more than it holds; look at size");
     EXPECT_DEATH((void)permit.split(3), "split: more than it holds; look at size");
+    credit_permit one = *gate.acquire(1);
+    EXPECT_DEATH(one.merge(*other.acquire(1)), "credits of two gates or shares do not mix");
     EXPECT_DEATH(permit.merge(*other.acquire(1)), "credits of two gates or shares do not mix; keep both permits");
 }
 

@@ -186,6 +186,19 @@ TEST(shared_demand, without_end_grants_nothing_more_and_ends_where_the_room_does
     }
 }
 
+TEST(shared_demand, that_adds_up_to_as_good_as_no_end_has_none) {
+    using namespace weir::detail;
+    const auto known = []() noexcept { return true; };
+    const cursor start = cursor_at(7);
+    shared_demand demand(start, 8, 1);
+    for (int i = 0; i < 8; ++i) (void)demand.request(std::uint64_t{1} << 60, start, known);
+    bool not_asked = true;
+    const auto room = [=]() noexcept { return items_ahead(start, 8); };
+    EXPECT_EQ(demand.limit(start, room, not_asked), room());
+    EXPECT_FALSE(not_asked);
+    EXPECT_EQ(demand.request(1, start, known), 0U) << "there is no end to it";
+}
+
 TEST(credit, each_counter_and_each_side_has_lines_of_its_own) {
     static_assert(alignof(credit_counter<std::uint64_t>) == weir::detail::separation_bytes);
     static_assert(sizeof(credit_counter<std::uint64_t>) == 5 * weir::detail::separation_bytes);

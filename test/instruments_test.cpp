@@ -266,6 +266,40 @@ TEST(worker_pair, refuses_a_pair_that_is_not_there) {
     EXPECT_THROW(bench::worker_pair(weir::topology::this_machine(), "60000,60001"), weir::placement_error);
 }
 
+TEST(worker_pair, knows_whether_its_threads_share_a_pu) {
+    const auto machine = weir::topology::this_machine();
+    const auto all = machine.allowed();
+    const auto first = std::to_string(*all.begin());
+    const bench::worker_pair same(machine, first + "," + first);
+    EXPECT_TRUE(bench::spinning.one_core);
+    EXPECT_EQ(same.where().read_back[0], weir::pu_set{*all.begin()});
+    EXPECT_EQ(same.where().read_back[1], weir::pu_set{*all.begin()});
+    if (all.size() < 2) return;
+    const bench::worker_pair two(machine, first + "," + std::to_string(*std::next(all.begin())));
+    EXPECT_FALSE(bench::spinning.one_core);
+}
+
+TEST(floors, have_a_rate_that_is_the_median_over_laps) {
+    EXPECT_DOUBLE_EQ(bench::words_per_s_of({4000, 1000, 2000}, 500), 2.5e8);
+    EXPECT_DOUBLE_EQ(bench::words_per_s_of({0.25}, 3), 3e9) << "no lap is quicker than a nanosecond";
+}
+
+TEST(floors, take_the_offset_of_two_clocks_from_the_quickest_round_trip) {
+    bench::offset_finder found;
+    found.saw(100, 170, 200);
+    EXPECT_DOUBLE_EQ(found.ahead_ticks(), 20);
+    EXPECT_DOUBLE_EQ(found.quickest_ticks(), 100);
+    found.saw(300, 310, 390);
+    EXPECT_DOUBLE_EQ(found.ahead_ticks(), -35);
+    found.saw(500, 400, 560);
+    EXPECT_DOUBLE_EQ(found.ahead_ticks(), -130) << "the other clock may be behind";
+    found.saw(600, 700, 660);
+    EXPECT_DOUBLE_EQ(found.ahead_ticks(), -130) << "no quicker";
+    found.saw(700, 800, 790);
+    EXPECT_DOUBLE_EQ(found.ahead_ticks(), -130) << "slower";
+    EXPECT_DOUBLE_EQ(found.quickest_ticks(), 60);
+}
+
 TEST(floor_reading, between_two_is_the_mean_of_each) {
     const auto mean = bench::floor_reading::between({100, 3e9}, {140, 5e9});
     EXPECT_EQ(mean.roundtrip_ns, 120);

@@ -197,6 +197,7 @@ TEST(pipeline, refuses_what_cannot_be_built) {
     pipeline other;
     const auto elsewhere = other.sink<int>("elsewhere", [](int) {});
     EXPECT_THAT(refusal([&] { p.connect(feed, elsewhere, 1); }), HasSubstr("would lead to another pipeline"));
+    EXPECT_THAT(refusal([&] { other.connect(feed, elsewhere, 1); }), HasSubstr("would lead to another pipeline"));
 }
 
 }  // namespace

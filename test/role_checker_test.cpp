@@ -40,6 +40,9 @@ TEST(role_checker_death_test, a_second_thread_at_an_end_of_an_overflow_ring_abor
     (void)ring.try_pop();
     EXPECT_DEATH(in_another_thread([&] { (void)ring.push(2); }), "a second thread pushes to an overflow_ring of one producer");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_pop(); }), "a second thread pops from an overflow_ring");
+    weir::overflow_ring<int, weir::overflow::block> waiting(4);
+    (void)waiting.push(1);
+    EXPECT_DEATH(in_another_thread([&] { (void)waiting.push(2); }), "a second thread pushes to an overflow_ring of one producer");
 }
 
 TEST(role_checker, each_side_may_be_a_thread_of_its_own) {

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <string>
+#include <system_error>
 #include <type_traits>
 
 #include "elements.hpp"
@@ -86,6 +88,22 @@ TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
     EXPECT_EQ(allocations, after);
     EXPECT_EQ(ring.memory().bytes, 1024 * sizeof(int));
     EXPECT_FALSE(ring.memory().degraded());
+}
+
+TEST(storage, a_report_says_what_was_wanted_granted_and_refused) {
+    using weir::memory_report;
+    EXPECT_EQ(memory_report{.bytes = 640}.to_string(), "640 bytes of ordinary memory");
+    EXPECT_FALSE((memory_report{.bytes = 640, .error = 1}.degraded()));
+    const memory_report granted{.bytes = 640, .page_bytes = 512, .huge_pages_wanted = true};
+    EXPECT_EQ(granted.to_string(), "640 bytes in huge pages of 512 bytes");
+    EXPECT_FALSE(granted.degraded());
+    for (const std::size_t bytes : {513U, 640U, 1024U}) {
+        const memory_report refused{.bytes = bytes, .page_bytes = 512, .huge_pages_wanted = true, .error = 1};
+        EXPECT_TRUE(refused.degraded());
+        EXPECT_EQ(refused.to_string(), "huge pages for " + std::to_string(bytes) + " bytes were refused (" +
+                                           std::generic_category().message(1) +
+                                           "), normal pages are used; reserve them with: sysctl vm.nr_hugepages=2");
+    }
 }
 
 TEST(storage, huge_pages_are_granted_or_the_report_says_why_not) {

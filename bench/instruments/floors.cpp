@@ -41,6 +41,19 @@ floor_reading floor_reading::between(const floor_reading& before, const floor_re
             (before.stream_words_per_s + after.stream_words_per_s) / 2.0};
 }
 
+double words_per_s_of(const std::vector<double>& lap_ns, std::size_t words) {
+    std::vector<double> rates;
+    for (const double ns : lap_ns) rates.push_back(1e9 * static_cast<double>(words) / std::max(ns, 1.0));
+    return median(rates);
+}
+
+void offset_finder::saw(std::uint64_t sent, std::uint64_t stamp, std::uint64_t returned) {
+    const auto trip = static_cast<double>(returned - sent);
+    if (trip >= quickest_) return;
+    quickest_ = trip;
+    ahead_ = static_cast<double>(static_cast<std::int64_t>(stamp - sent)) - trip / 2.0;
+}
+
 floor_meter::floor_meter(worker_pair& workers, const weir::tick_clock& clock)
     : workers_(workers), clock_(clock), buffer_(new word[buffer_words]()) {}
 
@@ -50,7 +63,7 @@ floor_meter::lines& floor_meter::fresh_lines() {
     return *lines_;
 }
 
-floor_reading floor_meter::take(roles who) { return {roundtrip(who), stream(who)}; }
+floor_reading floor_meter::take(roles who) { return {.roundtrip_ns = roundtrip(who), .stream_words_per_s = stream(who)}; }
 
 double floor_meter::roundtrip(roles who) {
     constexpr word warm_up = 200;
@@ -96,11 +109,11 @@ double floor_meter::roundtrip(roles who) {
 double floor_meter::stream(roles who) {
     constexpr word step = words_per_index_store;
     constexpr word warm_up_laps = 2;
-    const word laps = 7;
-    const word total = (warm_up_laps + laps) * buffer_words;
+    constexpr word laps = 7;
+    constexpr word total = (warm_up_laps + laps) * buffer_words;
     lines& shared = fresh_lines();
     word* const buffer = buffer_.get();
-    std::array<std::uint64_t, 16> lap_end{};
+    std::array<std::uint64_t, warm_up_laps + laps + 1> lap_end{};
     word sum = 0;
 
     run_roles(
@@ -148,19 +161,17 @@ double floor_meter::stream(roles who) {
     if (sum != total * (total - 1) / 2) {
         throw std::runtime_error{"the streaming floor lost words: this is a bug in weir-bench"};
     }
-    std::vector<double> words_per_s;
-    for (word lap = warm_up_laps; lap != warm_up_laps + laps; ++lap) {
-        const double ns = clock_.to_ns(lap_end[lap + 1] - lap_end[lap]);
-        words_per_s.push_back(1e9 * static_cast<double>(buffer_words) / std::max(ns, 1.0));
+    std::vector<double> lap_ns;
+    for (std::size_t lap = warm_up_laps + 1; lap != lap_end.size(); ++lap) {
+        lap_ns.push_back(clock_.to_ns(lap_end[lap] - lap_end[lap - 1]));
     }
-    return median(words_per_s);
+    return words_per_s_of(lap_ns, buffer_words);
 }
 
 floor_meter::clock_offset floor_meter::offset() {
     const word trips = spinning.one_core ? 10 : 2000;
     lines& shared = fresh_lines();
-    double narrowest = 1e18;
-    double ahead = 0.0;
+    offset_finder found;
     workers_.run(
         [&] {
             shared.start.wait();
@@ -173,11 +184,7 @@ floor_meter::clock_offset floor_meter::offset() {
                 }
                 const auto returned = clock_.now_after_loads();
                 shared.back.value.store(0, std::memory_order_relaxed);
-                const double trip = static_cast<double>(returned - sent);
-                if (trip < narrowest) {
-                    narrowest = trip;
-                    ahead = static_cast<double>(stamp - sent) - trip / 2.0;
-                }
+                found.saw(sent, stamp, returned);
             }
         },
         [&] {
@@ -189,7 +196,7 @@ floor_meter::clock_offset floor_meter::offset() {
                 shared.back.value.store(clock_.now_after_loads(), std::memory_order_release);
             }
         });
-    return {ahead * clock_.ns_per_tick(), narrowest * clock_.ns_per_tick()};
+    return {.ns = found.ahead_ticks() * clock_.ns_per_tick(), .roundtrip_ns = found.quickest_ticks() * clock_.ns_per_tick()};
 }
 
 }  // namespace bench

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <vector>
 
 #include <weir/clock.hpp>
 #include "item.hpp"
@@ -20,6 +23,23 @@ struct floor_reading {
     /// Whether neither has changed by more than a quarter from one reading to the other.
     static bool steady(const floor_reading& before, const floor_reading& after);
     static floor_reading between(const floor_reading& before, const floor_reading& after);
+};
+
+/// Words that a stream carries in a second: the median over laps of `words` each that took so long.
+double words_per_s_of(const std::vector<double>& lap_ns, std::size_t words);
+
+/// How far one clock is ahead of another, from round trips between them: the quickest leaves least room for doubt.
+class offset_finder {
+public:
+    /// A trip began and ended at these ticks of the first clock; in between the second clock said `stamp`.
+    void saw(std::uint64_t sent, std::uint64_t stamp, std::uint64_t returned);
+
+    double ahead_ticks() const { return ahead_; }
+    double quickest_ticks() const { return quickest_; }
+
+private:
+    double quickest_ = std::numeric_limits<double>::infinity();
+    double ahead_ = 0;
 };
 
 /// Which of the two threads plays the producer. Swapped from round to round, since the host may slow one core.
