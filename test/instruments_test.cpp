@@ -324,6 +324,13 @@ TEST(processor, is_the_first_that_has_a_name) {
         EXPECT_EQ(model(text), "unknown") << text;
 }
 
+TEST(processor, without_a_name_is_unknown) {
+    for (const std::string text : {"model name\n", "model name\t:\n", "model name\t: \t\n", "processor\t: 3\n", ""}) {
+        std::istringstream file(text);
+        EXPECT_EQ(bench::cpu_model_in(file), "unknown") << text;
+    }
+}
+
 TEST(processor, has_a_hypervisor_whose_name_is_spelt_in_three_registers) {
     const auto named = [](std::string text) {
         text.resize(12);

@@ -63,6 +63,13 @@ void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t
     }
 }
 
+TEST(edge_weights, are_shares_of_the_highest_rate_however_low_that_is) {
+    plan_request few;
+    for (const auto* role : {"a", "b", "c"}) few.add_role(role);
+    for (const auto* edge : {"a->b@0.2", "b->c@0.05", "a->c"}) few.add_edge(edge);
+    EXPECT_THAT(edge_weights(few), ElementsAre(1, 0.25, 1));
+}
+
 // ---- The least assignment
 
 TEST(least_assignment, is_the_least_sum_of_cells_in_different_columns) {

@@ -188,6 +188,12 @@ TEST(distances, have_names) {
 
 // ---- Policies, machine by machine
 
+TEST(choose_pair, leaves_the_core_of_pu_0_alone_wherever_that_is) {
+    EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=0,1,2)").choose_pair(automatic)), pus(1, 2));
+    EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,0,2)").choose_pair(automatic)), pus(1, 2));
+    EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,2,0)").choose_pair(automatic)), pus(1, 2));
+}
+
 TEST(choose_pair, on_a_two_package_smt_machine) {
     const auto machine = two_package_smt();
     EXPECT_EQ(ends(machine.choose_pair(automatic)), pus(2, 4));
