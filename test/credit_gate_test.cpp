@@ -95,6 +95,7 @@ TEST(credit_gate, waits_as_long_as_a_time_can_be) {
     credit_gate gate(2);
     credit_permit permit;
     ASSERT_TRUE(gate.acquire(permit));
+    EXPECT_TRUE(permit);
     EXPECT_EQ(permit.size(), 1U) << "one is what is asked for without a number";
     std::thread other([&] {
         credit_permit both;

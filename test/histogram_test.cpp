@@ -231,6 +231,20 @@ TEST(histogram, merging_is_as_if_all_had_been_recorded_in_one) {
     }
 }
 
+TEST(histogram, merging_takes_over_the_least_value_and_a_reset_forgets_it) {
+    histogram h{1000};
+    histogram other{1000};
+    h.record(9);
+    other.record(0);
+    h.merge(other);
+    EXPECT_EQ(h.percentile(50), 0U);
+    EXPECT_EQ(h.min(), 0U);
+    h.reset();
+    h.record(7);
+    EXPECT_EQ(h.min(), 7U);
+    EXPECT_EQ(h.percentile(1), 7U);
+}
+
 TEST(histogram, reset_forgets_everything) {
     histogram h{1000};
     h.record(2000);

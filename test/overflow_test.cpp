@@ -358,6 +358,7 @@ TEST(overflow, an_impossible_policy_is_refused_with_a_sentence) {
     EXPECT_NO_THROW(sampled(8, {2, 8}));
     EXPECT_THROW(delayed(8, {0ms, 100ms}), std::invalid_argument);
     EXPECT_THROW(delayed(8, {100ms, 100ms}), std::invalid_argument);
+    EXPECT_NO_THROW(delayed(8, {1ns, 2ns}));
     try {
         sampled(8, {2, 9});
     } catch (const std::invalid_argument& e) {

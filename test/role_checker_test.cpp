@@ -21,7 +21,7 @@ TEST(role_checker_death_test, a_second_producer_aborts_with_a_sentence) {
     testing::FLAGS_gtest_death_test_style = "threadsafe";
     weir::spsc_ring<int> ring(4);
     (void)ring.try_push(1);
-    EXPECT_DEATH(in_another_thread([&] { (void)ring.try_push(2); }), "a second thread pushes .* use mpsc_ring");
+    EXPECT_DEATH(in_another_thread([&] { (void)ring.try_push(2); }), "^weir: a second thread pushes .* use mpsc_ring.*\n");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_reserve(2); }), "a second thread pushes");
 }
 

@@ -116,6 +116,26 @@ TEST(spsc_stats, count_the_naps_of_a_wait_that_gives_up) {
     EXPECT_EQ(ring.snapshot().consumer.timeout, 1U);
 }
 
+TEST(spsc_stats, count_a_shortage_once_for_each_call_that_waits_in_whatever_form) {
+    weir::spsc_ring<int, weir::wait::park, stats::on> ring(1);
+    constexpr std::chrono::steady_clock::time_point long_past{};
+    int out = 0;
+    EXPECT_EQ(ring.pop_until(out, long_past), weir::status::timeout);
+    EXPECT_EQ(ring.pop_for(out, 1ns), weir::status::timeout);
+    EXPECT_EQ(ring.consume_one_until([](int&) {}, long_past), weir::status::timeout);
+    EXPECT_EQ(ring.pop_unless(out, [] { return true; }), weir::status::empty);
+    EXPECT_EQ(ring.snapshot().consumer.empty, 4U);
+    EXPECT_EQ(ring.snapshot().consumer.timeout, 3U);
+    ASSERT_TRUE(ring.try_push(1));
+    const int more = 2;
+    EXPECT_EQ(ring.push_until(more, long_past), weir::status::timeout);
+    EXPECT_EQ(ring.push_until(3, long_past), weir::status::timeout);
+    EXPECT_EQ(ring.push_for(more, 1ns), weir::status::timeout);
+    EXPECT_EQ(ring.push_unless(more, [] { return true; }), weir::status::full);
+    EXPECT_EQ(ring.snapshot().producer.full, 4U);
+    EXPECT_EQ(ring.snapshot().producer.timeout, 3U);
+}
+
 TEST(spsc_stats, the_high_water_mark_is_exact_after_each_push) {
     weir::spsc_ring<int, weir::wait::spin, stats::on> ring(100);
     std::uint64_t highest = 0;
