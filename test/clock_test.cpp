@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <fstream>
 #include <initializer_list>
+#include <iterator>
+#include <string>
 #include <thread>
 
 namespace {
@@ -83,6 +86,12 @@ TEST(tick_clock, names_its_source) {
     EXPECT_NE(weir::to_string(clock.source()), "unknown");
 #if !defined(__x86_64__) && !defined(__aarch64__)
     EXPECT_EQ(clock.source(), weir::tick_source::steady_clock);
+#elif defined(__x86_64__) && defined(__linux__)
+    // The kernel says nonstop_tsc of the same bit.
+    std::ifstream cpuinfo("/proc/cpuinfo");
+    const std::string text{std::istreambuf_iterator<char>(cpuinfo), {}};
+    const bool is_steady = text.find(" nonstop_tsc") != std::string::npos;
+    EXPECT_EQ(clock.source(), is_steady ? weir::tick_source::tsc : weir::tick_source::steady_clock);
 #endif
 }
 

@@ -86,6 +86,8 @@ std::string refusal(F f) {
 TEST(credit_gate, an_impossible_capacity_is_refused_with_a_sentence) {
     EXPECT_EQ(refusal([] { credit_gate gate(0); }),
               "weir: a credit_gate of capacity 0 is impossible; choose 1 to 4611686018427387903");
+    EXPECT_EQ(refusal([] { credit_gate gate(std::size_t{1} << 62); }),
+              "weir: a credit_gate of capacity 4611686018427387904 is impossible; choose 1 to 4611686018427387903");
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
     EXPECT_EQ(refusal([] { credit_gate gate(most); }),
               "weir: a credit_gate of capacity 18446744073709551615 is impossible; choose 1 to 4611686018427387903");
@@ -97,13 +99,16 @@ TEST(credit_gate, waits_as_long_as_a_time_can_be) {
     ASSERT_TRUE(gate.acquire(permit));
     EXPECT_TRUE(permit);
     EXPECT_EQ(permit.size(), 1U) << "one is what is asked for without a number";
-    std::thread other([&] {
-        credit_permit both;
-        EXPECT_EQ(gate.acquire_for(both, 2, std::chrono::nanoseconds::max()), status::success);
-    });
-    std::this_thread::sleep_for(10ms);
-    permit = {};
-    other.join();
+    for (const std::chrono::nanoseconds time : {std::chrono::nanoseconds::max(), std::chrono::nanoseconds(1h)}) {
+        std::thread other([&] {
+            credit_permit both;
+            EXPECT_EQ(gate.acquire_for(both, 2, time), status::success);
+        });
+        std::this_thread::sleep_for(10ms);
+        permit = {};
+        other.join();
+        ASSERT_TRUE(gate.acquire(permit));
+    }
 }
 
 TEST(credit_gate, no_credits_and_more_than_ever_are_refused_with_a_sentence) {
@@ -141,6 +146,22 @@ TEST(credit_share, guarantees_beyond_the_capacity_are_refused_with_a_sentence) {
     EXPECT_EQ(refusal([&] { const credit_gate::share second(gate, 30); }),
               "weir: a share of 30 credits of a gate that has 5 free now: make the shares before anybody acquires");
     EXPECT_EQ(gate.in_use(), 25U);
+}
+
+TEST(credit_share, may_end_in_any_order) {
+    for (const auto& order : {std::array{0, 1, 2}, std::array{2, 1, 0}, std::array{1, 0, 2}}) {
+        credit_gate gate(10);
+        std::array<std::optional<credit_gate::share>, 3> shares;
+        for (auto& share : shares) share.emplace(gate, 3);
+        EXPECT_EQ(gate.in_use(), 0U);
+        for (const int i : order) {
+            shares[static_cast<std::size_t>(i)].reset();
+            for (auto& share : shares) {
+                EXPECT_TRUE(!share || share->try_acquire(3)) << "its own";
+            }
+        }
+        EXPECT_TRUE(gate.try_acquire(10)) << "all have given back";
+    }
 }
 
 TEST(credit_share, what_it_can_never_have_is_refused_with_a_sentence) {

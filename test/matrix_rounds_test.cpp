@@ -79,7 +79,9 @@ TEST_F(matrix_rounds, measure_each_pair_once_in_each_round_first_in_the_plans_or
         const std::vector<ends> of_round(sampled_.begin() + static_cast<std::ptrdiff_t>(4 * round),
                                          sampled_.begin() + static_cast<std::ptrdiff_t>(4 * round + 4));
         EXPECT_THAT(of_round, UnorderedElementsAreArray(in_plan_));
-        if (round == 0) EXPECT_EQ(of_round, in_plan_);
+        if (round == 0) {
+            EXPECT_EQ(of_round, in_plan_);
+        }
         as_planned += of_round == in_plan_ ? 1 : 0;
     }
     EXPECT_LT(as_planned, 10U);

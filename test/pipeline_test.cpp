@@ -124,6 +124,11 @@ TEST(pipeline, an_inlet_says_full_at_its_capacity_and_keeps_what_it_refuses) {
     EXPECT_EQ(in.push(std::move(refused)), status::success) << "waits for the one that the sink has in hand";
     EXPECT_EQ(in.try_push(std::make_unique<int>(4)), status::full);
     EXPECT_EQ(stage(p, "in").emitted, 4U);
+    for (const auto* name : {"in", "out"}) {
+        const auto sum = stage(p, name);
+        EXPECT_EQ(sum.held + sum.shed + sum.lost, 0U) << name;
+    }
+    EXPECT_EQ(stage(p, "out").emitted, 0U);
     expect_balanced(p);
     p.close();
     EXPECT_EQ(in.push(std::make_unique<int>(5)), status::closed);

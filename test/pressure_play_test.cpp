@@ -126,7 +126,7 @@ TEST(played, looks_have_the_ledger_and_the_times_of_the_moment) {
     c.sink_per_s = 1000;
     const auto to = std::make_unique<board>();
     play_burst(queue, {c, 0, 0, 50e6, 60e6, 1e6, 20'000'000}, "reject", on, *to);
-    ASSERT_EQ(to->samples_ready.load(weir::detail::relaxed), 4U);
+    ASSERT_EQ(to->samples_ready.load(weir::detail::relaxed), 3U);
     const auto& last = to->samples[2];
     EXPECT_NEAR(last.at_s, 0.06, 1e-9);
     EXPECT_EQ(last.so_far.delivered, 60U);

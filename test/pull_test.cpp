@@ -189,6 +189,20 @@ TYPED_TEST(pull, saturates_at_unbounded_and_stays_there) {
     });
 }
 
+TYPED_TEST(pull, is_without_end_also_when_less_was_asked_for_before) {
+    this->for_each_ring([&](auto& ring) {
+        ring.request(5);
+        ring.request(unbounded);
+        for (word delivered = 0; delivered < 100;) {
+            const word pushed = this->push_all(ring);
+            ASSERT_EQ(pushed, ring.capacity());
+            delivered += pushed;
+            while (ring.try_pop()) {
+            }
+        }
+    });
+}
+
 TYPED_TEST(pull, tells_full_from_no_credit) {
     this->for_each_ring([&](auto& ring) {
         const std::size_t capacity = ring.capacity();

@@ -45,6 +45,18 @@ TEST(role_checker_death_test, a_second_thread_at_an_end_of_an_overflow_ring_abor
     EXPECT_DEATH(in_another_thread([&] { (void)waiting.push(2); }), "a second thread pushes to an overflow_ring of one producer");
 }
 
+TEST(role_checker_death_test, a_second_thread_that_commits_or_releases_aborts_with_a_sentence) {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    weir::spsc_ring<int> ring(4);
+    auto slots = ring.try_reserve(2);
+    slots.emplace(1);
+    EXPECT_DEATH(in_another_thread([&] { slots.commit(1); }), "a second thread pushes");
+    slots.commit(1);
+    auto items = ring.try_peek(1);
+    EXPECT_DEATH(in_another_thread([&] { items.release(1); }), "a second thread pops");
+    items.release(1);
+}
+
 TEST(role_checker, each_side_may_be_a_thread_of_its_own) {
     weir::spsc_ring<int> ring(4);
     in_another_thread([&] { EXPECT_TRUE(ring.try_push(1)); });

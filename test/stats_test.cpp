@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <regex>
 #include <sstream>
@@ -106,6 +107,19 @@ TYPED_TEST(ring_stats, count_who_slept_and_who_woke) {
     EXPECT_GT(s.consumer.empty_ns, 0U);
     EXPECT_LE(s.producer.wakes, s.consumer.parks);
     EXPECT_EQ(s.producer.parks, 0U);
+}
+
+TEST(spsc_stats, count_no_wake_up_where_waiters_look_by_themselves) {
+    const auto wakes = [](auto ring) {
+        (void)ring->try_push(1);
+        (void)ring->try_pop();
+        const auto s = ring->snapshot();
+        return s.producer.wakes + s.consumer.wakes;
+    };
+    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::spin, stats::on>>(1)), 0U);
+    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::yield, stats::on>>(1)), 0U);
+    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::sleep, stats::on>>(1)), 0U);
+    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::park, stats::on>>(1)), 0U);
 }
 
 TEST(spsc_stats, count_the_naps_of_a_wait_that_gives_up) {

@@ -425,7 +425,8 @@ INSTANTIATE_TEST_SUITE_P(capacities, strict_stress, testing::Values(1, 2, 3, 10,
                          testing::PrintToStringParamName());
 
 TEST_P(strict_stress, delivers_all_once_and_in_order) {
-    const auto items = static_cast<std::uint64_t>(pairs_meanwhile) * 4;
+    // With so few slots each item takes a turn of the scheduler where something else runs on these cores.
+    const auto items = static_cast<std::uint64_t>(pairs_meanwhile) * 4 / (GetParam() < 10 ? 10 : 1);
     using ring = weir::strict_mpmc_ring<std::uint64_t>;
     expect_all_delivered<ring>(GetParam(), 1, 1, 2 * items);
     expect_all_delivered<ring>(GetParam(), 2, 2, items);

@@ -51,6 +51,9 @@ public:
     /// Of a job of the two; a crowd is given half of it, since there queues are known to come to no end.
     void set_limit(std::chrono::duration<double> limit);
 
+    /// Of the two: see crew::set_time_to_hear.
+    void set_time_to_hear(std::chrono::duration<double> time) { pair_.set_time_to_hear(time); }
+
 private:
     void place(const std::string& pin);
     void bind(bool to_first) const;
