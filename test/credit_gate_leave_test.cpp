@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -345,6 +346,32 @@ TEST(credit_gate, who_is_asked_whether_to_stop_may_close_the_gate) {
         EXPECT_EQ(wait_and(gate, permit, [&] { return gate.close(), stops; }), status::closed);
         EXPECT_EQ(permit.size(), 0U);
         EXPECT_EQ(gate.in_use(), 3U);
+    }
+}
+
+TEST(credit_gate, who_waits_in_vain_waits_as_long_as_was_said) {
+    credit_gate gate(1);
+    const credit_permit out = *gate.acquire();
+    credit_permit permit;
+    const auto begin = clock::now();
+    EXPECT_EQ(gate.acquire_for(permit, 1, 20ms), status::timeout);
+    EXPECT_GE(clock::now() - begin, 20ms);
+}
+
+TEST(credit_gate, shares_leave_in_any_order_and_what_was_guaranteed_is_free_again) {
+    for (const std::size_t first : {0U, 1U, 2U}) {
+        for (const std::size_t second : {1U, 2U}) {
+            credit_gate gate(10);
+            std::deque<std::optional<credit_gate::share>> shares(3);
+            for (std::size_t i = 0; i < 3; ++i) shares[i].emplace(gate, i + 1);
+            std::size_t free = 4;
+            for (const std::size_t leaves : {first, (first + second) % 3, (first + 3 - second) % 3}) {
+                shares[leaves].reset();
+                free += leaves + 1;
+                EXPECT_TRUE(gate.try_acquire(free)) << "share " << leaves << " has left";
+                EXPECT_EQ(gate.credits(), 10U);
+            }
+        }
     }
 }
 

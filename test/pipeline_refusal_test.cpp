@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "pipeline_support.hpp"
@@ -123,6 +126,11 @@ TEST(pipeline, refuses_a_cycle_and_names_the_stages_on_it) {
     EXPECT_THAT(refusal([&] { p.connect(c, a, 1); }),
                 HasSubstr("the stages 'c' -> 'a' -> 'b' -> 'c' would form a cycle, in which each can wait for room"));
     EXPECT_THAT(refusal([&] { p.connect(a, a, 1); }), HasSubstr("the stages 'a' -> 'a' would form a cycle"));
+    // Also one that leads by another output than the first.
+    const auto d = p.stage<int, int>("d", pass());
+    p.connect(a, d, 1);
+    EXPECT_THAT(refusal([&] { p.connect(d, a, 1); }), HasSubstr("the stages 'd' -> 'a' -> 'd' would form a cycle"));
+    p.connect(d, p.sink<int>("other", [](int) {}), 1);
     // What was refused has changed nothing.
     p.connect(c, p.sink<int>("out", [](int) {}), 1);
     p.run();
@@ -179,6 +187,35 @@ TEST(pipeline, refuses_loose_ends_when_it_is_run) {
     EXPECT_THAT(refusal_of_nine(weir::split::to_all{}), HasSubstr("may make 9 items of one, and has room for 3"));
     EXPECT_THAT(refusal_of_nine(weir::split::in_turn{}), HasSubstr("may make 9 items of one, and has room for 8"));
     EXPECT_THAT(refusal_of_nine(weir::split::least_loaded{}), HasSubstr("and has room for 8"));
+}
+
+TEST(pipeline_failure, of_many_stages_at_once_is_that_of_the_first) {
+    constexpr unsigned stages = 4;
+    weir_test::gate gate;
+    std::atomic<unsigned> ready{0};
+    pipeline p;
+    const opened_at_end opened{gate};
+    for (unsigned i = 0; i < stages; ++i) {
+        const auto fail = [&, i]() -> std::optional<int> {
+            ++ready;
+            gate.wait();
+            throw std::runtime_error("reason " + std::to_string(i));
+        };
+        const std::string number = std::to_string(i);
+        p.connect(p.source<int>("stage " + number, fail), p.sink<int>("sink " + number, [](int) {}), 1);
+    }
+    p.run();
+    EXPECT_TRUE(eventually([&] { return ready == stages; }));
+    EXPECT_FALSE(p.failure());
+    gate.open();
+    while (!p.failure()) std::this_thread::yield();
+    const weir::stage_failure told = *p.failure();
+    EXPECT_EQ(p.join(), outcome::failed);
+    ASSERT_TRUE(p.failure());
+    EXPECT_EQ(p.failure()->stage, told.stage);
+    EXPECT_EQ(p.failure()->what, told.what);
+    const std::string number = told.stage.substr(told.stage.size() - 1);
+    EXPECT_EQ(told.what, "stage 'stage " + number + "' threw: reason " + number);
 }
 
 TEST(pipeline, refuses_what_cannot_be_built) {

@@ -258,6 +258,22 @@ TEST(pipeline, a_sink_emits_holds_sheds_and_loses_nothing) {
     EXPECT_EQ(account.lost, 0U);
 }
 
+TEST(pipeline, an_inlet_emits_what_it_accepts_and_holds_sheds_and_loses_nothing) {
+    pipeline p;
+    auto in = p.inlet<int>("in");
+    EXPECT_EQ(stage(p, "in").emitted, 0U) << "it has no output yet";
+    p.connect(in, p.sink<int>("out", [](int) {}), 3);
+    p.run();
+    for (int i = 0; i < 7; ++i) ASSERT_TRUE(in.push(i));
+    p.close();
+    EXPECT_EQ(p.join(), outcome::drained);
+    const auto account = stage(p, "in");
+    EXPECT_EQ(account.emitted, 7U);
+    EXPECT_EQ(account.held, 0U);
+    EXPECT_EQ(account.shed, 0U);
+    EXPECT_EQ(account.lost, 0U);
+}
+
 TEST(pipeline, that_goes_out_of_scope_cancels) {
     const auto token = std::make_shared<int>(0);
     {

@@ -139,6 +139,16 @@ TYPED_TEST(wake_count, is_one_for_a_thousand_pops_to_one_sleeper) {
     EXPECT_EQ(syscalls.woken, 1U);
 }
 
+// The other cores are asked once, so that no claim slips through between the end and the consumer's finding it.
+TYPED_TEST(wake_count, is_zero_for_a_close_that_nobody_waits_for_and_has_one_barrier) {
+    const bool asymmetric = weir::detail::is_asymmetric<typename TypeParam::fence_policy>();
+    typename TestFixture::ring_type ring(2);
+    syscalls.reset();
+    ring.close();
+    EXPECT_EQ(syscalls.membarriers, asymmetric ? 1U : 0U);
+    EXPECT_EQ(syscalls.all, syscalls.membarriers);
+}
+
 // Each way to sleep begins with one membarrier, which counts them.
 TYPED_TEST(wake_count, is_one_at_most_for_each_way_to_sleep) {
     if (!weir::detail::is_asymmetric<typename TypeParam::fence_policy>()) {
