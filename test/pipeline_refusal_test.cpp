@@ -129,7 +129,7 @@ TEST(pipeline, refuses_a_cycle_and_names_the_stages_on_it) {
     // Also one that leads by another output than the first.
     const auto d = p.stage<int, int>("d", pass());
     p.connect(a, d, 1);
-    EXPECT_THAT(refusal([&] { p.connect(d, a, 1); }), HasSubstr("the stages 'd' -> 'a' -> 'd' would form a cycle"));
+    ASSERT_THAT(refusal([&] { p.connect(d, a, 1); }), HasSubstr("the stages 'd' -> 'a' -> 'd' would form a cycle"));
     p.connect(d, p.sink<int>("other", [](int) {}), 1);
     // What was refused has changed nothing.
     p.connect(c, p.sink<int>("out", [](int) {}), 1);
