@@ -90,6 +90,19 @@ TEST(demand_of_many, that_goes_beyond_the_room_does_not_end_where_that_ends) {
     }
 }
 
+TEST(demand_of_many, is_credit_for_as_much_as_there_is_room_for_however_much_it_adds_up_to) {
+    for (const std::uint64_t n : {std::uint64_t{1} << 58, std::uint64_t{1} << 60, (std::uint64_t{1} << 61) - 1}) {
+        shared_demand demand(start, 8, 1);
+        for (int i = 1; i <= 40; ++i) {
+            demand.request(n, start, known);
+            bool not_asked = true;
+            const auto room = []() noexcept { return items_ahead(start, 8); };
+            ASSERT_EQ(demand.limit(start, room, not_asked), room()) << i << " times " << n;
+            ASSERT_FALSE(not_asked);
+        }
+    }
+}
+
 // Producers leave the consumers' line alone as long as they know that there is room for all that was asked for.
 TEST(demand_of_many, is_all_that_producers_look_at_while_there_is_known_to_be_room_for_it) {
     for (const std::uint64_t asked : {1U, 2U, 8U}) {
