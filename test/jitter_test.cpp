@@ -261,18 +261,18 @@ TEST(watch_pus, spins_on_each_pu_in_turn_or_on_all_and_goes_back) {
     const auto before = weir::this_thread_affinity();
     for (const bool together : {false, true}) {
         const auto began = std::chrono::steady_clock::now();
-        const auto jitter = watch_pus(before, {.seconds = 0.02, .threshold_ns = 1000, .together = together},
+        const auto jitter = watch_pus(before, {.seconds = 0.06, .threshold_ns = 1000, .together = together},
                                       [](double, const weir::pu_set&) {});
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-        EXPECT_GE(took.count(), 0.0199 * static_cast<double>(together ? 1 : before.size()));
-        EXPECT_EQ(jitter.seconds, 0.02);
+        EXPECT_GE(took.count(), 0.0599 * static_cast<double>(together ? 1 : before.size()));
+        EXPECT_EQ(jitter.seconds, 0.06);
         EXPECT_EQ(jitter.threshold_ns, 1000);
         EXPECT_EQ(jitter.together, together);
         ASSERT_EQ(jitter.pus.size(), before.size());
         auto pu = before.begin();
         for (const auto& row : jitter.pus) {
             EXPECT_EQ(row.pu, *pu++);
-            EXPECT_GE(row.seconds, 0.0199);
+            EXPECT_GE(row.seconds, 0.0599);
             EXPECT_GE(row.worst_gap_ns, row.p50_gap_ns);
         }
         EXPECT_EQ(weir::this_thread_affinity(), before);

@@ -22,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -203,6 +204,24 @@ TEST(run, is_within_its_gate_up_to_the_bound_itself) {
     EXPECT_FALSE(found.is_within_gate());
     found.max_p99_ns.reset();
     EXPECT_TRUE(found.is_within_gate());
+}
+
+// Their p99 is written as 0, which is within everything.
+TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
+    auto found = made_up_run();
+    found.max_p99_ns = 1e12;
+    auto& planned = found.layouts.front();
+    planned.p99_ns = {10, 0, 0};
+    planned.delivered_per_s = {5, 6, 0};
+    EXPECT_EQ(found.planned_p99_ns(), 10);
+    planned.delivered_per_s = {5, 0, 0};
+    EXPECT_EQ(found.planned_p99_ns(), std::numeric_limits<double>::infinity());
+    EXPECT_FALSE(found.is_within_gate());
+    EXPECT_NE(run_as_text(found).find("p99 of the plan (nothing came through in the median round) is above, "),
+              std::string::npos);
+    planned.p99_ns.pop_back();
+    planned.delivered_per_s = {0, 0};
+    EXPECT_FALSE(found.is_within_gate());
 }
 
 // ---- weir topo

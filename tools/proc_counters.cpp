@@ -3,7 +3,6 @@
 
 #include <cctype>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace weir::tool {
@@ -11,7 +10,9 @@ namespace {
 
 std::string read_all(const std::string& path) {
     std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream text;
+    text << file.rdbuf();  // no exception, if reading fails
+    return text.str();
 }
 
 // Which column of counts is that of the PU: the first line names those that are online.

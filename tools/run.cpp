@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -176,8 +177,13 @@ exit_code run_plan(const options& wanted) {
     add_remarks(found);
     print(wanted.json ? run_as_json(found) : run_as_text(found));
     if (found.is_within_gate()) return succeeded;
+    if (std::isinf(found.planned_p99_ns()))
+        throw stop(failed,
+                   fmt::format("--max-p99 {}: nothing came through in the median round, so there is no p99: give a "
+                               "longer --sample, or a higher rate",
+                               wanted.max_p99));
     throw stop(failed, fmt::format("--max-p99 {}: the plan's p99 is {:.0f} ns in the median round", wanted.max_p99,
-                                   spread_of(found.planned().p99_ns).median));
+                                   found.planned_p99_ns()));
 }
 
 }  // namespace

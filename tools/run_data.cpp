@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 
 namespace weir::tool {
 
@@ -34,6 +36,14 @@ spread spread_of(std::vector<double> values) {
         return values[below] + (rank - static_cast<double>(below)) * (values[above] - values[below]);
     };
     return {at(0.25), at(0.5), at(0.75)};
+}
+
+double run_data::planned_p99_ns() const {
+    auto values = planned().p99_ns;
+    for (std::size_t round = 0; round != values.size(); ++round)
+        if (planned().delivered_per_s[round] == 0) values[round] = std::numeric_limits<double>::infinity();
+    std::sort(values.begin(), values.end());
+    return std::midpoint(values[(values.size() - 1) / 2], values[values.size() / 2]);
 }
 
 double sign_test(std::size_t heads, std::size_t tosses) {

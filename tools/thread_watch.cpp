@@ -5,7 +5,6 @@
 
 #include <sys/resource.h>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace weir::tool {
@@ -13,7 +12,9 @@ namespace {
 
 std::string read_own(const char* file) {
     std::ifstream from(std::string("/proc/thread-self/") + file);
-    return {std::istreambuf_iterator<char>(from), {}};
+    std::ostringstream text;
+    text << from.rdbuf();  // no exception, if reading fails
+    return text.str();
 }
 
 }  // namespace
