@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "options.hpp"
+#include "bench/options.hpp"
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>

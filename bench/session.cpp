@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "session.hpp"
+#include "bench/session.hpp"
 
 #include <unistd.h>
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "environment.hpp"
-#include "options.hpp"
-#include "rounds.hpp"
-#include "summary.hpp"
+#include "bench/options.hpp"
+#include "bench/report/summary.hpp"
+#include "bench/run/environment.hpp"
+#include "bench/run/rounds.hpp"
 
 namespace bench {
 

@@ -11,13 +11,13 @@
 
 #include <fmt/core.h>
 
-#include "compare.hpp"
-#include "hgrm.hpp"
-#include "options.hpp"
-#include "plot.hpp"
-#include "report_json.hpp"
-#include "report_table.hpp"
-#include "session.hpp"
+#include "bench/options.hpp"
+#include "bench/report/compare.hpp"
+#include "bench/report/hgrm.hpp"
+#include "bench/report/json.hpp"
+#include "bench/report/plot.hpp"
+#include "bench/report/table.hpp"
+#include "bench/session.hpp"
 
 namespace bench {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // weir: where the threads of a ring should run, and what a ring does. One subcommand per question.
-#include "command.hpp"
-#include "completion.hpp"
+#include "tools/common/command.hpp"
+#include "tools/common/completion.hpp"
 
 #include <weir/version.hpp>
 

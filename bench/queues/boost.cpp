@@ -2,8 +2,8 @@
 #include <boost/lockfree/queue.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

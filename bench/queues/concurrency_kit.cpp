@@ -25,8 +25,8 @@
 #include <bit>
 #include <vector>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

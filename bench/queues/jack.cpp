@@ -3,8 +3,8 @@
 
 #include <new>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

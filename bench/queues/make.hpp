@@ -3,7 +3,7 @@
 // From an adapter template to the `make` of a queue_entry.
 #pragma once
 
-#include "../channel_for.hpp"
+#include "bench/queues/channel_for.hpp"
 
 // Unnamed, in a header, on purpose: each library's file names its adapters as it likes, in an unnamed namespace of its own.
 // Where such a template is an argument GCC (12) gives the result external linkage all the same, so that two files with an

@@ -2,8 +2,8 @@
 #include <readerwriterqueue/readerwritercircularbuffer.h>
 #include <readerwriterqueue/readerwriterqueue.h>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

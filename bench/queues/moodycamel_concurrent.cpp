@@ -9,8 +9,8 @@
 
 #include <algorithm>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../channel.hpp"
+#include "bench/queues/channel.hpp"
 
 namespace bench {
 

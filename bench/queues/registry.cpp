@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "queue.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 

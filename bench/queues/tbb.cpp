@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <tbb/concurrent_queue.h>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 namespace {

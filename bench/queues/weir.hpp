@@ -7,8 +7,8 @@
 #include <weir/pull.hpp>
 #include <weir/ring.hpp>
 
-#include "make.hpp"
-#include "queue.hpp"
+#include "bench/queues/make.hpp"
+#include "bench/queues/queue.hpp"
 
 namespace bench {
 

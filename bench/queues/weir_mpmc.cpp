@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "weir.hpp"
+#include "bench/queues/weir.hpp"
 
 namespace bench {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
-#include "weir.hpp"
+#include "bench/queues/weir.hpp"
 
 namespace bench {
 namespace {

@@ -15,9 +15,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/contract.hpp"
-#include "weir/detail/credit_pool.hpp"
-#include "weir/detail/scheduler.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/gate/pool.hpp"
+#include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
 
 namespace weir {

@@ -6,7 +6,7 @@
 // Tene's HdrHistogram (http://hdrhistogram.org, public domain / BSD).
 #pragma once
 
-#include <weir/detail/contract.hpp>
+#include <weir/detail/base/contract.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -11,8 +11,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/contract.hpp"
-#include "weir/detail/slot_run.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/slot_run.hpp"
 
 namespace weir {
 

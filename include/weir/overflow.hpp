@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/class_rings.hpp"
-#include "weir/detail/codel.hpp"
-#include "weir/detail/contract.hpp"
-#include "weir/detail/overflow_entry.hpp"
-#include "weir/detail/pause.hpp"
-#include "weir/detail/role_checker.hpp"
+#include "weir/detail/overflow/class_rings.hpp"
+#include "weir/detail/overflow/codel.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/overflow/entry.hpp"
+#include "weir/detail/base/pause.hpp"
+#include "weir/detail/base/role_checker.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
 #include "weir/status.hpp"

@@ -27,9 +27,9 @@
 #include <utility>
 #include <vector>
 
-#include "weir/detail/pipeline_graph.hpp"
-#include "weir/detail/pipeline_outputs.hpp"
-#include "weir/detail/pipeline_stages.hpp"
+#include "weir/detail/pipeline/graph.hpp"
+#include "weir/detail/pipeline/outputs.hpp"
+#include "weir/detail/pipeline/stages.hpp"
 #include "weir/split.hpp"
 #include "weir/status.hpp"
 

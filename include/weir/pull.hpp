@@ -29,11 +29,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "weir/detail/demand.hpp"
-#include "weir/detail/mpmc_core.hpp"
-#include "weir/detail/spsc_core.hpp"
-#include "weir/detail/storage.hpp"
-#include "weir/detail/strict_core.hpp"
+#include "weir/detail/cursor/demand.hpp"
+#include "weir/detail/mpmc/core.hpp"
+#include "weir/detail/spsc/core.hpp"
+#include "weir/detail/memory/storage.hpp"
+#include "weir/detail/strict/core.hpp"
 #include "weir/ring.hpp"
 #include "weir/stats.hpp"
 #include "weir/wait.hpp"

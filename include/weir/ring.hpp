@@ -12,13 +12,13 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/contract.hpp"
-#include "weir/detail/demand.hpp"
-#include "weir/detail/mpmc_core.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/cursor/demand.hpp"
+#include "weir/detail/mpmc/core.hpp"
 #include "weir/detail/ring_ends.hpp"
-#include "weir/detail/spsc_core.hpp"
-#include "weir/detail/storage.hpp"
-#include "weir/detail/strict_core.hpp"
+#include "weir/detail/spsc/core.hpp"
+#include "weir/detail/memory/storage.hpp"
+#include "weir/detail/strict/core.hpp"
 #include "weir/in_place.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"

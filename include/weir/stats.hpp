@@ -16,9 +16,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "weir/detail/atomic.hpp"
-#include "weir/detail/cache_line.hpp"
-#include "weir/detail/this_thread.hpp"
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/this_thread.hpp"
 #include "weir/status.hpp"
 
 namespace weir::stats {

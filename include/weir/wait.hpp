@@ -22,15 +22,15 @@
 #include <unistd.h>
 #endif
 
-#include "weir/detail/asymmetric_fence.hpp"
-#include "weir/detail/atomic.hpp"
-#include "weir/detail/cache_line.hpp"
-#include "weir/detail/contract.hpp"
-#include "weir/detail/futex.hpp"
-#include "weir/detail/pause.hpp"
-#include "weir/detail/roll_call.hpp"
-#include "weir/detail/scheduler.hpp"
-#include "weir/detail/spin_budget.hpp"
+#include "weir/detail/wait/asymmetric_fence.hpp"
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/wait/futex.hpp"
+#include "weir/detail/base/pause.hpp"
+#include "weir/detail/wait/roll_call.hpp"
+#include "weir/detail/wait/scheduler.hpp"
+#include "weir/detail/wait/spin_budget.hpp"
 
 namespace weir::wait {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "support.hpp"
+#include "test/edges/support.hpp"
 
 namespace {
 

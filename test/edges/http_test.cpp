@@ -11,7 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "support.hpp"
+#include "test/edges/support.hpp"
 
 namespace {
 

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "../subprocess.hpp"
+#include "test/support/subprocess.hpp"
 
 namespace weir_test {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "../../examples/credit_wire.hpp"
-#include "support.hpp"
+#include "examples/edges/credit_wire.hpp"
+#include "test/edges/support.hpp"
 
 namespace {
 

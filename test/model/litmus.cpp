@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "model.hpp"
-#include "weir/detail/asymmetric_fence.hpp"
-#include "weir/detail/atomic.hpp"
-#include "weir/detail/futex.hpp"
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/wait/asymmetric_fence.hpp"
+#include "weir/detail/wait/futex.hpp"
 
 namespace {
 

@@ -107,7 +107,7 @@ def includes(program):
 
 def flags(include):
     # The names of files, as failures show them, are to be the same wherever the headers are.
-    return [f"-I{HERE}", f"-I{HERE / 'shadow'}", f"-I{include}", f"-ffile-prefix-map={include}=include"]
+    return [f"-I{HERE}", f"-I{HERE / 'shadow'}", f"-I{include}", f"-I{HERE.parent.parent}", f"-ffile-prefix-map={include}=include"]
 
 
 def build(program, include, work):

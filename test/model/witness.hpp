@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "../linearizability.hpp"
 #include "model.hpp"
+#include "test/support/linearizability.hpp"
 
 namespace model {
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Would the tests notice mistakes that nobody has listed?
 
-Reads the syntax trees of include/, src/, bench/instruments and the computing parts of tools/, and makes every small mistake
+Reads the syntax trees of include/, src/, instruments and the computing parts of tools/, and makes every small mistake
 that it can think of there: another relational or arithmetic operator, a constant off by one, a condition negated or half of
 it, a statement or a call left out, two arguments of one type swapped, another status, a loop left early, a guard dropped. One
 build holds them all; an environment variable chooses one. Each mutant is tried with the tests that come by it, quickest
@@ -32,10 +32,10 @@ import trials
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 # What only prints, draws or reads a command line is looked at by people.
-PRINTING = re.compile(r"tools/(.*(_text|_json|_svg|_html|_view|_pictures|_plot|_words|_table|_page|_parts|_report)"
-                      r"|report_.*|plot_words|completion|html_page|svg|shade|words|main|command|progress|files"
-                      r"|doctor|jitter|matrix|plan|pressure|report|run|topo|measuring_options)\.[ch]pp")
-FILES = ["include/weir/**/*.hpp", "src/*.?pp", "bench/instruments/*.?pp", "tools/*.?pp"]
+PRINTING = re.compile(r"tools/(.*/(text|json|svg|html|view|pictures|plot|words|table|page|parts|report)|report/.*|main"
+                      r"|common/(plot_words|completion|html_page|svg|shade|words|command|progress|files|text_table|measuring_options)"
+                      r"|(\w+)/\4)\.[ch]pp")  # the last: tools/topo/topo.cpp and the like, which read a command line
+FILES = ["include/weir/**/*.hpp", "src/*.?pp", "instruments/*.?pp", "tools/**/*.?pp"]
 # Programs that read sources or machine code instead of running the headers.
 NOT_TESTS = {"floors_test", "fast_path_test", "version_test"}
 NUMBERS_A_FILE = 1024
@@ -49,7 +49,7 @@ def source_files(chosen):
 
 
 def read(name):
-    include = [f"-I{TOP / folder}" for folder in ("include", "src", "bench", "bench/instruments", "tools")]
+    include = [f"-I{TOP / folder}" for folder in ("include", "src", ".")]
     return name, *reading.sites_of(TOP / name, name, ["-std=c++20", *include])
 
 
@@ -147,7 +147,7 @@ class Build:
     def make_models(self):
         """The model programs need GCC, whose std::source_location Clang 14 does not have. Returns what it complains of."""
         model = self.tree / "test/model"
-        flags = ["g++", "-std=c++20", "-O1", "-w", "-I", str(model), "-I", str(model / "shadow"), "-I", str(self.tree / "include"),
+        flags = ["g++", "-std=c++20", "-O1", "-w", "-I", str(model), "-I", str(model / "shadow"), "-I", str(self.tree / "include"), "-I", str(self.tree),
                  "-I", str(self.tree / "mutant"), "-include", "weir_mutant.hpp"]
         headers = max(path.stat().st_mtime for path in (self.tree / "include").rglob("*.hpp"))
 
@@ -247,7 +247,7 @@ def table(results, titles, of):
 
 
 def part_of(mutant):
-    return "/".join(mutant.file.split("/")[:2]) if mutant.file.startswith("bench") else mutant.file.split("/")[0]
+    return mutant.file.split("/")[0]
 
 
 def main():
@@ -270,7 +270,7 @@ def main():
     files = source_files(options.paths)
     if not files:
         sys.exit(f"semantic.py: there is nothing to change in {' '.join(options.paths)}; name files of include, src, "
-                 "bench/instruments or tools that compute")
+                 "instruments or tools that compute")
     build = Build(folder, files, options.jobs)
     if options.list:
         print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")

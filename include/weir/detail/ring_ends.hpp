@@ -7,9 +7,9 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/demand.hpp"
-#include "weir/detail/opaque.hpp"
-#include "weir/detail/scheduler.hpp"
+#include "weir/detail/cursor/demand.hpp"
+#include "weir/detail/base/opaque.hpp"
+#include "weir/detail/wait/scheduler.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"
 #include "weir/wait.hpp"

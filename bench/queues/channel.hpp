@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+//
+// One queue of one type, seen from a sample: whole loops, so that the virtual call is paid once per sample.
+#pragma once
+
+#include <weir/clock.hpp>
+#include <weir/histogram.hpp>
+
+#include <cstddef>
+#include <memory>
+
+#include "bench/queues/crowd.hpp"
+#include "instruments/item.hpp"
+
+namespace bench {
+
+/// How items are handed over.
+enum class form : unsigned char {
+    single,     ///< one by one
+    copy,       ///< in batches, copied from and to an array
+    zero_copy,  ///< in batches, written and read in place
+};
+
+/// Items `first`, `first` + 1, ...: `count` of them. Numbers start at 1, since some queues reserve the value 0.
+struct stream {
+    word first = 1;
+    word count = 0;
+    std::size_t batch = 1;    ///< items per call, in the batch forms
+    unsigned work_steps = 0;  ///< of register_work for every item, on the side that is given them
+};
+
+/// Ticks at which messages are due: `count` of them, `interval` apart.
+struct schedule {
+    word start;
+    double interval;
+    word count;
+};
+
+/// Where the two threads of a wake-up sample tell each other how far they are.
+struct handshake {
+    alignas(128) std::atomic<word> sent = 0;  ///< the last item
+    std::atomic<word> taken = 0;              ///< how many items
+};
+
+/// produce(), ping(), send() and wake() belong to the producer's thread, consume(), pong(), receive() and be_woken() to the
+/// consumer's; send_share() and take_share() to each of many. All return when `count` items, or all of the work, are through.
+class channel {
+public:
+    virtual ~channel() = default;
+
+    virtual bool offers(form f) const = 0;
+
+    /// How many items fit: counted by filling the queue, which must be empty and used by nobody else.
+    virtual std::size_t effective_capacity() = 0;
+
+    virtual void produce(form f, const stream& items) = 0;
+    virtual receipt consume(form f, const stream& items) = 0;
+
+    /// Sends each item here, then waits for it on `back`, which must be of the same type.
+    virtual receipt ping(channel& back, const stream& items) = 0;
+    /// Sends each item that arrives here back on `back`.
+    virtual void pong(channel& back, const stream& items) = 0;
+
+    /// Sends the intended tick of each message as soon as that has come, late ones at once.
+    virtual void send(const weir::tick_clock& clock, const schedule& due) = 0;
+    /// Records, in ns, how long after its intended tick each message was received. `offset` is subtracted: by how many
+    /// ticks the receiver's clock is ahead of the sender's. `wrong` says whether any was not the one due.
+    virtual receipt receive(const weir::tick_clock& clock, const schedule& due, double offset,
+                            weir::histogram& latencies_ns) = 0;
+
+    /// Sends one item at a time, each a millisecond or two after the one before was taken: by then the consumer sleeps. The
+    /// item is the tick at which it is sent.
+    virtual void wake(const weir::tick_clock& clock, handshake& with, word count) = 0;
+    /// Records how long after that tick each was received. `offset` as for receive().
+    virtual receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
+                             weir::histogram& latencies_ns) = 0;
+
+    virtual void send_share(sender& me, quota& work) = 0;
+    virtual void take_share(taker& me, quota& work) = 0;
+};
+
+}  // namespace bench

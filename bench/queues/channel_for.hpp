@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MIT
+//
+// The loops around a queue. They are the same template for every queue: nothing here knows which one it drives.
+//
+// An adapter is a class with a constructor that takes a capacity and
+//     bool try_push(const T&), bool try_pop(T&)                          or, for forms that wait inside the queue,
+//     void push(const T&), void pop(T&), std::size_t capacity()
+// and, where the queue has them,
+//     classes producer and consumer, each made from the adapter by the thread that uses it, with the same operations
+//     std::size_t push_n(std::span<const T>), pop_n(std::span<T>)        as many as fit, or as there are
+//     std::size_t write_in_place(n, f), read_in_place(n, f)              f(std::span<T>) once or twice, up to n in all
+#pragma once
+
+#include <time.h>
+
+#include <algorithm>
+#include <concepts>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include "bench/queues/channel.hpp"
+#include "bench/queues/work.hpp"
+#include "instruments/spin.hpp"
+
+namespace bench {
+
+/// What a thread pushes into: the queue, or the thread's own end of it.
+template <typename Q>
+decltype(auto) producer_of(Q& queue) {
+    if constexpr (requires { typename Q::producer; }) {
+        return typename Q::producer(queue);
+    } else {
+        return (queue);
+    }
+}
+
+template <typename Q>
+decltype(auto) consumer_of(Q& queue) {
+    if constexpr (requires { typename Q::consumer; }) {
+        return typename Q::consumer(queue);
+    } else {
+        return (queue);
+    }
+}
+
+template <typename Q, typename T>
+concept try_queue = requires(Q& q, const T& in, T& out) {
+    { producer_of(q).try_push(in) } -> std::same_as<bool>;
+    { consumer_of(q).try_pop(out) } -> std::same_as<bool>;
+};
+
+template <typename Q, typename T>
+concept batch_queue = requires(Q& q, std::span<const T> in, std::span<T> out) {
+    { q.push_n(in) } -> std::same_as<std::size_t>;
+    { q.pop_n(out) } -> std::same_as<std::size_t>;
+};
+
+template <typename Q, typename T>
+concept in_place_queue = requires(Q& q, void (*f)(std::span<T>)) {
+    { q.write_in_place(std::size_t{}, f) } -> std::same_as<std::size_t>;
+    { q.read_in_place(std::size_t{}, f) } -> std::same_as<std::size_t>;
+};
+
+inline void fill(std::span<word> slots, word& next) noexcept {
+    const word first = next;
+    for (std::size_t i = 0; i != slots.size(); ++i) {
+        slots[i] = first + i;
+    }
+    next = first + slots.size();
+}
+
+inline void check_all(std::span<const word> items, word& due, receipt& got) noexcept {
+    const word first = due;
+    receipt these;
+    for (std::size_t i = 0; i != items.size(); ++i) {
+        these.check(items[i], first + i);
+    }
+    got.sum += these.sum;
+    got.wrong |= these.wrong;
+    due = first + items.size();
+}
+
+template <typename Queue, typename T>
+class channel_for final : public channel {
+    // Batches, round trips and latencies are measured with words only: no need to compile them for blocks.
+    static constexpr bool words = std::same_as<T, word>;
+    static constexpr bool batches = words && batch_queue<Queue, T>;
+    static constexpr bool in_place = words && in_place_queue<Queue, T>;
+
+public:
+    explicit channel_for(std::size_t capacity) : queue_(capacity) {}
+
+    bool offers(form f) const override {
+        return f == form::single || (f == form::copy && batches) || (f == form::zero_copy && in_place);
+    }
+
+    std::size_t effective_capacity() override {
+        if constexpr (try_queue<Queue, T>) {
+            auto&& in = producer_of(queue_);
+            auto&& out = consumer_of(queue_);
+            std::size_t fitted = 0;
+            T item{};
+            stamp(item, 1);
+            while (fitted != (std::size_t{1} << 26U) && in.try_push(item)) {
+                ++fitted;
+            }
+            for (std::size_t left = fitted; left != 0 && out.try_pop(item); --left) {
+            }
+            return fitted;
+        } else {
+            return queue_.capacity();
+        }
+    }
+
+    void produce(form f, const stream& items) override {
+        if (f == form::single) {
+            items.work_steps == 0 ? produce_single<false>(items) : produce_single<true>(items);
+        } else if (f == form::copy) {
+            produce_copy(items);
+        } else {
+            produce_in_place(items);
+        }
+    }
+
+    receipt consume(form f, const stream& items) override {
+        if (f == form::single) {
+            return items.work_steps == 0 ? consume_single<false>(items) : consume_single<true>(items);
+        }
+        return f == form::copy ? consume_copy(items) : consume_in_place(items);
+    }
+
+    receipt ping(channel& back, const stream& items) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& there = producer_of(queue_);
+            auto&& reply = consumer_of(dynamic_cast<channel_for&>(back).queue_);
+            for (word i = items.first; i != items.first + items.count; ++i) {
+                T item{};
+                put(there, i);
+                get(reply, item);
+                got.check(item, i);
+            }
+        }
+        return got;
+    }
+
+    void pong(channel& back, const stream& items) override {
+        if constexpr (words) {
+            auto&& here = consumer_of(queue_);
+            auto&& reply = producer_of(dynamic_cast<channel_for&>(back).queue_);
+            for (word i = 0; i != items.count; ++i) {
+                T item{};
+                get(here, item);
+                put(reply, item);
+            }
+        }
+    }
+
+    void send(const weir::tick_clock& clock, const schedule& due) override {
+        if constexpr (words) {
+            auto&& end = producer_of(queue_);
+            for (word i = 0; i != due.count; ++i) {
+                const word intended = due.start + static_cast<word>(static_cast<double>(i) * due.interval);
+                while (clock.now() < intended) {
+                    relax();
+                }
+                put(end, intended);
+            }
+        }
+    }
+
+    receipt receive(const weir::tick_clock& clock, const schedule& due, double offset,
+                    weir::histogram& latencies_ns) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& end = consumer_of(queue_);
+            for (word i = 0; i != due.count; ++i) {
+                T intended{};
+                get(end, intended);
+                const double now = static_cast<double>(clock.now_after_loads() - due.start) - offset;
+                const double late_ns = (now - static_cast<double>(intended - due.start)) * clock.ns_per_tick();
+                latencies_ns.record(late_ns > 0.0 ? static_cast<word>(late_ns + 0.5) : 0);
+                got.check(intended, due.start + static_cast<word>(static_cast<double>(i) * due.interval));
+            }
+        }
+        return got;
+    }
+
+    void wake(const weir::tick_clock& clock, handshake& with, word count) override {
+        if constexpr (words) {
+            auto&& end = producer_of(queue_);
+            for (word i = 0; i != count; ++i) {
+                do {
+                    // Of uneven length, lest a waiter that sleeps by the clock is always met at the same moment of its sleep.
+                    const timespec a_while{0, 1'000'000 + static_cast<long>(i * 618'034 % 1'000'000)};
+                    ::nanosleep(&a_while, nullptr);
+                    leave_if_called_off();
+                } while (with.taken.load(std::memory_order_acquire) != i);
+                const word now = clock.now();
+                with.sent.store(now, std::memory_order_relaxed);  // relaxed: to be compared with what the queue hands over
+                put(end, now);
+            }
+        }
+    }
+
+    receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
+                     weir::histogram& latencies_ns) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& end = consumer_of(queue_);
+            for (word i = 0; i != count; ++i) {
+                T sent{};
+                get(end, sent);
+                const double late = static_cast<double>(static_cast<std::int64_t>(clock.now_after_loads() - sent)) - offset;
+                latencies_ns.record(late > 0.0 ? static_cast<word>(late * clock.ns_per_tick() + 0.5) : 0);
+                got.check(sent, with.sent.load(std::memory_order_relaxed));
+                with.taken.store(i + 1, std::memory_order_release);
+            }
+        }
+        return got;
+    }
+
+    // Flattened, as below.
+    [[gnu::flatten]] void send_share(sender& me, quota& work) override {
+        auto&& end = producer_of(queue_);
+        T item{};
+        for (word n = work.claim(); n != 0; n = work.claim()) {
+            for (; n != 0; --n) {
+                stamp(item, me.next());
+                put_in_crowd(end, item);
+            }
+            leave_if_called_off();
+        }
+    }
+
+    [[gnu::flatten]] void take_share(taker& me, quota& work) override {
+        auto&& end = consumer_of(queue_);
+        T item{};
+        for (word n = work.claim(); n != 0; n = work.claim()) {
+            for (; n != 0; --n) {
+                get_in_crowd(end, item);
+                me.check(item);
+            }
+            leave_if_called_off();
+        }
+    }
+
+private:
+    template <typename End>
+    static void put(End& end, const T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            while (!end.try_push(item)) [[unlikely]] {
+                relax();
+            }
+        } else {
+            end.push(item);
+        }
+    }
+
+    template <typename End>
+    static void get(End& end, T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            while (!end.try_pop(item)) [[unlikely]] {
+                relax();
+            }
+        } else {
+            end.pop(item);
+        }
+    }
+
+    template <typename End>
+    static void put_in_crowd(End& end, const T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            for (unsigned refusals = 0; !end.try_push(item); ++refusals) [[unlikely]] {
+                relax_in_crowd(refusals);
+            }
+        } else {
+            end.push(item);
+        }
+    }
+
+    template <typename End>
+    static void get_in_crowd(End& end, T& item) {
+        if constexpr (try_queue<Queue, T>) {
+            for (unsigned refusals = 0; !end.try_pop(item); ++refusals) [[unlikely]] {
+                relax_in_crowd(refusals);
+            }
+        } else {
+            end.pop(item);
+        }
+    }
+
+    // Flattened, both: a compiler inlines a queue's operation or calls it depending on how often this class mentions it,
+    // at up to three times the cost. In here no queue pays for a call unless its authors forbid inlining.
+    template <bool Working>
+    [[gnu::flatten]] void produce_single(const stream& items) {
+        register_work work;
+        auto&& end = producer_of(queue_);
+        T item{};
+        const word last = items.first + items.count;  // in a register, whatever the queue may write to
+        for (word i = items.first; i != last; ++i) {
+            if constexpr (Working) {
+                work.run(items.work_steps);
+            }
+            stamp(item, i);
+            put(end, item);
+        }
+        work.finish();
+    }
+
+    template <bool Working>
+    [[gnu::flatten]] receipt consume_single(const stream& items) {
+        register_work work;
+        receipt got;
+        auto&& end = consumer_of(queue_);
+        T item{};
+        const word last = items.first + items.count;
+        for (word due = items.first; due != last; ++due) {
+            get(end, item);
+            got.check(item, due);
+            if constexpr (Working) {
+                work.run(items.work_steps);
+            }
+        }
+        work.finish();
+        return got;
+    }
+
+    void produce_copy(const stream& items) {
+        if constexpr (batches) {
+            std::vector<T> batch(items.batch);
+            const word end = items.first + items.count;
+            word next = items.first;
+            while (next != end) {
+                std::span<T> unsent{batch.data(), std::min<std::size_t>(items.batch, end - next)};
+                fill(unsent, next);
+                while (!unsent.empty()) {
+                    const std::size_t accepted = queue_.push_n(unsent);
+                    if (accepted == 0) {
+                        relax();
+                    }
+                    unsent = unsent.subspan(accepted);
+                }
+            }
+        }
+    }
+
+    receipt consume_copy(const stream& items) {
+        receipt got;
+        if constexpr (batches) {
+            std::vector<T> batch(items.batch);
+            const word end = items.first + items.count;
+            word due = items.first;
+            while (due != end) {
+                const std::size_t wanted = std::min<std::size_t>(items.batch, end - due);
+                const std::size_t popped = queue_.pop_n(std::span<T>{batch.data(), wanted});
+                if (popped == 0) {
+                    relax();
+                }
+                check_all({batch.data(), popped}, due, got);
+            }
+        }
+        return got;
+    }
+
+    void produce_in_place(const stream& items) {
+        if constexpr (in_place) {
+            const word end = items.first + items.count;
+            word next = items.first;
+            while (next != end) {
+                const std::size_t wanted = std::min<std::size_t>(items.batch, end - next);
+                if (queue_.write_in_place(wanted, [&](std::span<T> slots) { fill(slots, next); }) == 0) {
+                    relax();
+                }
+            }
+        }
+    }
+
+    receipt consume_in_place(const stream& items) {
+        receipt got;
+        if constexpr (in_place) {
+            const word end = items.first + items.count;
+            word due = items.first;
+            while (due != end) {
+                const std::size_t wanted = std::min<std::size_t>(items.batch, end - due);
+                if (queue_.read_in_place(wanted, [&](std::span<T> slots) { check_all(slots, due, got); }) == 0) {
+                    relax();
+                }
+            }
+        }
+        return got;
+    }
+
+    Queue queue_;
+};
+
+}  // namespace bench

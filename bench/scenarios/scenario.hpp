@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+//
+// What is measured: one named kind of transfer, which any queue that has the form can be put through.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <weir/clock.hpp>
+#include <weir/histogram.hpp>
+
+#include "bench/queues/queue.hpp"
+#include "bench/queues/work.hpp"
+#include "instruments/floors.hpp"
+#include "instruments/workers.hpp"
+
+namespace bench {
+
+/// Everything a sample needs, made once per run.
+struct rig {
+    worker_pair& workers;
+    weir::tick_clock clock;
+    work_calibration work;
+    double clock_offset_ns;  ///< the second thread's clock is ahead of the first's by this
+};
+
+enum class metric : unsigned char {
+    items_per_s,  ///< more is better
+    ns,           ///< less is better
+    cpu_percent,  ///< of one core; less is better
+};
+
+/// What one sample showed.
+struct measurement {
+    double value = 0.0;                             ///< in the scenario's metric
+    double elapsed_ns = 0.0;                        ///< of the timed part
+    bool correct = false;                           ///< every item arrived, once and in order
+    std::shared_ptr<weir::histogram> latencies_ns;  ///< latency and wake-up scenarios only
+    double achieved_per_s = 0.0;                    ///< latency scenarios only
+
+    // Crowds only: items of the thread that was served least, divided by those of the one that was served most.
+    std::optional<double> producers_fairness;
+    std::optional<double> consumers_fairness;
+};
+
+/// Which queue is needed for it.
+struct channel_kind {
+    std::size_t item_bytes = 8;
+    std::size_t capacity = 1024;
+    form handover = form::single;
+};
+
+struct scenario {
+    std::string name;  ///< "throughput/8B/cap1024/balanced"
+    channel_kind kind;
+    metric unit = metric::items_per_s;
+    double scheduled_per_s = 0.0;  ///< latency scenarios: messages due per second
+    bool works = false;            ///< one side has register work to do for every item
+    bool one_way = false;          ///< a time is to be compared with half a line round trip
+
+    league plays = league::transfer;
+    bool many_producers = false;
+    bool many_consumers = false;
+    bool only_waiting = false;   ///< of the league of waiting, for forms that do wait inside
+    bool only_sleepers = false;  ///< for those whose pop sleeps
+    bool crowded = false;        ///< threads outnumber cores: a rival that comes to no end here is slow, and not wrong
+
+    bool drops_unsteady = true;    ///< a sample is dropped when the floors around it differ
+    double length = 1.0;           ///< of a sample, in those of the other scenarios
+    word check_count = 0;          ///< items in the check before the rounds; 0: the usual number
+    word sample_count = 0;         ///< items in a sample; 0: as many as take the sample's time
+    std::size_t most_rounds = 0;   ///< however many are asked for; 0: no limit
+
+    /// One sample of `count` items (or round trips, or messages) through a fresh queue.
+    std::function<measurement(rig&, const queue_entry&, roles, word count)> measure;
+
+    /// The result of a sample as a share of the floor (items_per_s) or a multiple of it (ns).
+    double of_floor(double value, const floor_reading& floor) const;
+
+    bool offered_by(const queue_entry& queue) const;
+};
+
+struct scenario_choice {
+    bool quick = false;
+    bool rounds_given = false;            ///< on the command line: then the quick choice does not shorten any
+    std::vector<std::size_t> capacities;  ///< empty: the standard ones
+};
+
+/// In the order in which they run.
+std::vector<scenario> all_scenarios(const scenario_choice& choice);
+
+/// One lap around a fresh ring, then the timed part: from the moment both sides are ready to the moment the last item
+/// was checked. The lap touches every slot, so that no page is touched for the first time while the clock runs.
+measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
+                         const stream& consumed);
+
+// The families, each in its own file.
+scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
+scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
+scenario credit_scenario(std::size_t capacity);
+scenario roundtrip_scenario();
+scenario latency_scenario(double messages_per_s, const std::string& rate_name);
+
+scenario blocking_scenario(std::size_t capacity);
+scenario blocking_roundtrip_scenario();
+scenario wakeup_scenario();
+scenario idle_scenario(unsigned seconds);
+
+struct crowd_size {
+    unsigned producers;
+    unsigned consumers;
+};
+scenario crowd_scenario(crowd_size size, std::size_t item_bytes);
+scenario oversubscribed_scenario(crowd_size size);
+scenario one_core_scenario();
+
+}  // namespace bench

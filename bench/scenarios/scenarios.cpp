@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "bench/scenarios/scenario.hpp"
+
+namespace bench {
+
+double scenario::of_floor(double value, const floor_reading& floor) const {
+    if (unit == metric::cpu_percent) {
+        return value / 100.0;  // a thread can burn one core and no more
+    }
+    if (unit == metric::items_per_s) {
+        return value * static_cast<double>(kind.item_bytes) / sizeof(word) / floor.stream_words_per_s;
+    }
+    // A round trip is compared with the line's round trip, one way with half of it.
+    return one_way ? value / (floor.roundtrip_ns / 2.0) : value / floor.roundtrip_ns;
+}
+
+bool scenario::offered_by(const queue_entry& queue) const {
+    if ((static_cast<unsigned>(queue.plays) & static_cast<unsigned>(plays)) == 0 ||
+        (many_producers && !queue.many_producers) || (many_consumers && !queue.many_consumers) ||
+        (only_waiting && !queue.blocking) || (only_sleepers && !queue.sleeps)) {
+        return false;
+    }
+    if (spinning.one_core && queue.blocking && plays != league::waiting) {
+        return false;  // it spins inside, on the only core there is
+    }
+    const auto probe = queue.make(kind.item_bytes, kind.capacity);
+    return probe != nullptr && probe->offers(kind.handover);
+}
+
+std::vector<scenario> all_scenarios(const scenario_choice& choice) {
+    std::vector<scenario> all;
+    const auto chosen = [&](const std::vector<std::size_t>& standard) {
+        return choice.capacities.empty() ? standard : choice.capacities;
+    };
+    if (choice.quick) {
+        for (const std::size_t capacity : chosen({1024, 65536})) {
+            for (const char* regime : {"balanced", "producer-slower", "consumer-slower"}) {
+                all.push_back(throughput_scenario(8, capacity, regime));
+            }
+        }
+        for (const std::size_t capacity : chosen({1024})) {
+            all.push_back(throughput_scenario(64, capacity, "balanced"));
+        }
+        for (const std::size_t capacity : chosen({65536})) {
+            all.push_back(batch_scenario(256, form::copy, capacity));
+            all.push_back(batch_scenario(256, form::zero_copy, capacity));
+        }
+        all.push_back(roundtrip_scenario());
+        all.push_back(latency_scenario(1e6, "1Mps"));
+        const std::size_t longer_ones = all.size();
+        for (const std::size_t capacity : chosen({1024})) {
+            all.push_back(blocking_scenario(capacity));
+        }
+        for (const std::size_t capacity : chosen({1024})) {
+            all.push_back(credit_scenario(capacity));
+        }
+        all.push_back(blocking_roundtrip_scenario());
+        all.push_back(wakeup_scenario());
+        all.push_back(idle_scenario(1));
+        all.push_back(one_core_scenario());
+        all.push_back(oversubscribed_scenario({4, 4}));
+        all.push_back(crowd_scenario({1, 1}, 8));
+        all.push_back(crowd_scenario({2, 2}, 8));
+        for (auto shorter = all.begin() + static_cast<std::ptrdiff_t>(longer_ones); shorter != all.end(); ++shorter) {
+            if (!choice.rounds_given && shorter->most_rounds == 0) {
+                shorter->most_rounds = 7;
+            }
+        }
+        return all;
+    }
+    for (const std::size_t bytes : {std::size_t{8}, std::size_t{64}, std::size_t{256}}) {
+        for (const std::size_t capacity : chosen({64, 1024, 65536})) {
+            for (const char* regime : {"balanced", "producer-slower", "consumer-slower"}) {
+                all.push_back(throughput_scenario(bytes, capacity, regime));
+            }
+        }
+    }
+    for (const form handover : {form::copy, form::zero_copy}) {
+        for (const std::size_t batch : {std::size_t{8}, std::size_t{64}, std::size_t{256}}) {
+            for (const std::size_t capacity : chosen({1024, 65536})) {
+                all.push_back(batch_scenario(batch, handover, capacity));
+            }
+        }
+    }
+    for (const std::size_t capacity : chosen({1024, 65536})) {
+        all.push_back(credit_scenario(capacity));
+    }
+    all.push_back(roundtrip_scenario());
+    all.push_back(latency_scenario(1e5, "100kps"));
+    all.push_back(latency_scenario(1e6, "1Mps"));
+    all.push_back(latency_scenario(5e6, "5Mps"));
+    for (const std::size_t capacity : chosen({1024, 65536})) {
+        all.push_back(blocking_scenario(capacity));
+    }
+    all.push_back(blocking_roundtrip_scenario());
+    all.push_back(wakeup_scenario());
+    all.push_back(idle_scenario(10));
+    all.push_back(one_core_scenario());
+    for (const unsigned side : {2U, 4U, 8U}) {
+        all.push_back(oversubscribed_scenario({side, side}));
+    }
+    for (const crowd_size size : {crowd_size{1, 1}, {2, 1}, {1, 2}, {2, 2}, {4, 4}, {8, 8}}) {
+        all.push_back(crowd_scenario(size, 8));
+    }
+    all.push_back(crowd_scenario({1, 1}, 64));
+    all.push_back(crowd_scenario({2, 2}, 64));
+    return all;
+}
+
+}  // namespace bench

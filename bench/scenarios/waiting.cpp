@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+//
+// What it costs to wait inside push and pop: when there is little to wait for, when the consumer sleeps, and while
+// nothing comes at all.
+#include <time.h>
+
+#include "bench/scenarios/scenario.hpp"
+
+namespace bench {
+namespace {
+
+constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
+constexpr std::uint64_t latency_range_ns = 60'000'000'000;
+
+struct waking {
+    starting_line start;
+    std::unique_ptr<channel> ring;
+    handshake steps;
+    receipt got;
+    weir::histogram latencies_ns{latency_range_ns};
+};
+
+measurement wake_up(rig& on, const queue_entry& queue, roles who, word count) {
+    const auto both = std::make_shared<waking>();
+    const double ahead_ns = who == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
+    const auto begin = on.clock.now();
+    run_roles(
+        on.workers, who,
+        [=, &on] {
+            both->start.wait();
+            both->ring->wake(on.clock, both->steps, count);
+        },
+        [=, &on, &queue] {
+            both->ring = queue.make(short_ring.item_bytes, short_ring.capacity);
+            both->start.wait();
+            both->got = both->ring->be_woken(on.clock, both->steps, count, ahead_ns / on.clock.ns_per_tick(),
+                                             both->latencies_ns);
+        });
+    measurement result;
+    result.elapsed_ns = on.clock.to_ns(on.clock.now() - begin);
+    result.latencies_ns = std::shared_ptr<weir::histogram>(both, &both->latencies_ns);
+    result.value = static_cast<double>(both->latencies_ns.percentile(50.0));
+    result.correct = both->got.wrong == 0 && both->latencies_ns.count() == count;
+    return result;
+}
+
+struct idling {
+    starting_line start;
+    std::unique_ptr<channel> ring;
+    receipt got;
+    double wall_ns = 0.0;
+    double cpu_ns = 0.0;
+};
+
+double now_ns(clockid_t clock) {
+    timespec now{};
+    ::clock_gettime(clock, &now);
+    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+measurement stand_idle(rig& on, const queue_entry& queue, roles who, word ms) {
+    const auto both = std::make_shared<idling>();
+    run_roles(
+        on.workers, who,
+        [=] {
+            both->start.wait();
+            const timespec a_while{static_cast<time_t>(ms / 1000), static_cast<long>(ms % 1000) * 1'000'000};
+            ::nanosleep(&a_while, nullptr);
+            both->ring->produce(form::single, {.count = 1});
+        },
+        [=, &queue] {
+            both->ring = queue.make(short_ring.item_bytes, short_ring.capacity);
+            both->start.wait();
+            const double wall_begin = now_ns(CLOCK_MONOTONIC);
+            const double cpu_begin = now_ns(CLOCK_THREAD_CPUTIME_ID);
+            both->got = both->ring->consume(form::single, {.count = 1});
+            both->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_begin;
+            both->wall_ns = now_ns(CLOCK_MONOTONIC) - wall_begin;
+        });
+    measurement result;
+    result.elapsed_ns = both->wall_ns;
+    result.value = 100.0 * both->cpu_ns / both->wall_ns;
+    result.correct = both->got.correct_for(1, 1);
+    return result;
+}
+
+}  // namespace
+
+scenario blocking_scenario(std::size_t capacity) {
+    const channel_kind kind{.capacity = capacity};
+    return {.name = "blocking/8B/cap" + std::to_string(capacity) + "/balanced",
+            .kind = kind,
+            .plays = league::waiting,
+            .check_count = 5'000,  // who waits by the clock may need a millisecond for a few
+            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+                return pass_through(on, queue, kind, who, {.count = count}, {.count = count});
+            }};
+}
+
+scenario wakeup_scenario() {
+    return {.name = "wakeup/8B",
+            .kind = short_ring,
+            .unit = metric::ns,
+            .one_way = true,
+            .plays = league::waiting,
+            .only_sleepers = true,
+            .check_count = 3,
+            .measure = wake_up};
+}
+
+scenario idle_scenario(unsigned seconds) {
+    return {.name = "idle/" + std::to_string(seconds) + "s",
+            .kind = short_ring,
+            .unit = metric::cpu_percent,
+            .plays = league::waiting,
+            .only_waiting = true,
+            .drops_unsteady = false,  // so much later the machine may well be in another state, which changes nothing here
+            .check_count = 1,
+            .sample_count = word{1000} * seconds,
+            .most_rounds = 1,
+            .measure = stand_idle};
+}
+
+}  // namespace bench

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/this_thread.hpp"
+
+// On in debug builds; define to 0 or 1 to decide otherwise, the same in every translation unit. The layout of a ring
+// does not depend on it.
+#ifndef WEIR_CHECK_ROLES
+#ifdef NDEBUG
+#define WEIR_CHECK_ROLES 0
+#else
+#define WEIR_CHECK_ROLES 1
+#endif
+#endif
+
+namespace weir::detail {
+
+/// Remembers which thread uses a single-ended side of a ring and aborts, with a sentence, when another one does.
+/// Finds every use by a second thread, not only the overlapping ones that happen to corrupt something today.
+class role_checker {
+public:
+    void check([[maybe_unused]] const char* sentence) noexcept {
+#if WEIR_CHECK_ROLES
+        const void* const self = this_thread();
+        const void* owner = owner_.load(relaxed);  // relaxed: an identity, it hands over no data
+        if (owner == self) return;
+        // relaxed: as above
+        if (owner != nullptr || !owner_.compare_exchange_strong(owner, self, relaxed, relaxed)) abort_with(sentence);
+#endif
+    }
+
+    /// The calling thread takes the side over; whoever had it must have stopped, and the two must be synchronised.
+    void adopt() noexcept {
+#if WEIR_CHECK_ROLES
+        owner_.store(this_thread(), relaxed);  // relaxed: as above
+#endif
+    }
+
+private:
+    atomic<const void*> owner_{nullptr};
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+//
+// Credit on request: what consumers have asked for. Users see it through weir/pull.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/cursor/cursor.hpp"
+#include "weir/detail/base/prefetch.hpp"
+
+namespace weir::pull {
+
+/// A demand without end. Demands add up, and a sum that reaches this stays there: from then on the capacity alone
+/// bounds what is pushed, as on a ring with automatic credit.
+inline constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
+
+/// What is asked for is granted when it adds up to so many items: 1, at once, to the ring's capacity. What was held
+/// back until then is granted when a pop finds nothing, before it says so or waits; and nothing is held back while the
+/// consumer knows of no item that it could pop. So neither side waits for the other.
+struct grant_every {
+    std::size_t items = 1;
+};
+
+}  // namespace weir::pull
+
+namespace weir::detail {
+
+/// What lets the producers of a ring push: room, or room and a consumer that asks for items.
+enum class granting : unsigned char { automatic, on_request };
+
+inline std::size_t checked_threshold(pull::grant_every every, std::size_t capacity) {
+    if (every.items < 1 || every.items > capacity) {
+        reject_argument("a ring of capacity " + std::to_string(capacity) + " never has credit for " +
+                        std::to_string(every.items) + " items to grant at once; choose 1 to " +
+                        std::to_string(capacity));
+    }
+    return every.items;
+}
+
+/// What the consumers of a ring that many share have asked for, as the cursor up to which producers may claim.
+class shared_demand {
+public:
+    /// Nothing is asked for beyond `start`. `every`: see pull::grant_every.
+    shared_demand(cursor start, std::size_t capacity, std::size_t every) noexcept
+        : requested_(start), room_until_(start), capacity_(capacity), every_(every) {}
+
+    // ---- consumers -------------------------------------------------------------------------------------------
+
+    /// Asks for `n` more items. `taken` is where the consumers are, or were a moment ago; `is_known()` says whether
+    /// they know of an item. Returns how many items are granted by this call; 0 when they are held back, or when there
+    /// is no end to the demand anyhow.
+    template <class IsKnown>
+    std::uint64_t request(std::uint64_t n, cursor taken, IsKnown is_known) noexcept {
+        if (n >= every_) return grant(n, taken);
+        // (4) acquire: pairs with (5): who found nothing before this saw the ring as empty as is_known() then finds it
+        const std::uint64_t held = held_.fetch_add(n, acquire) + n;
+        return held < every_ && is_known() ? 0 : grant_rest(taken);
+    }
+
+    /// Grants what was held back; to be called when a pop has found nothing. Returns how much that was.
+    std::uint64_t grant_rest(cursor taken) noexcept {
+        if (every_ == 1) return 0;
+        return grant(held_.exchange(0, release), taken);  // (5) release: pairs with (4)
+    }
+
+    /// Whether a producer that waits, where the producers' cursor is `tail()`, could go on if there is room. To be
+    /// asked after the room was made: who is told no is noticed by the next request, if not here.
+    template <class Tail>
+    bool is_unused(Tail tail) noexcept {
+        // (3) release: pairs with (1): who reads what is asked for later knows of the room that was made before
+        const cursor asked = requested_.fetch_add(0, release);
+        return is_unbounded(asked) || distance(asked, tail()) > 0;
+    }
+
+    // ---- producers -------------------------------------------------------------------------------------------
+
+    /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`,
+    /// the end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were
+    /// so at the last look at the demand. While it is known that there is room for what is asked for, room() is left
+    /// alone: it would take the consumers' line away at every look.
+    template <class Room>
+    cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
+        // (2) seq_cst: pairs with (1): who sees a request sees the room that it knew of, and the pops of is_unused()
+        cursor asked = requested_.load(seq_cst);
+        const cursor known = room_until_.load(acquire);  // (6) acquire: pairs with (7)
+        // The room may be newer than the demand that was read, with a request in between: read the demand once more.
+        if (distance(asked, at) <= 0) [[unlikely]] asked = requested_.load(seq_cst);  // (2) seq_cst: pairs with (1)
+        if (covers(known, asked, at)) {
+            not_asked = distance(asked, at) <= 0;
+            return asked;
+        }
+        const cursor free_until = room();
+        not_asked = falls_short(asked, at, free_until);
+        if (not_asked) [[unlikely]] {
+            room_until_.store(free_until, release);  // (7) release: pairs with (6)
+            asked = requested_.load(relaxed);  // relaxed: comes after the look at the room, which is an acquire
+            not_asked = falls_short(asked, at, free_until);
+        }
+        return is_unbounded(asked) || distance(asked, free_until) > 0 ? free_until : asked;
+    }
+
+private:
+    // Bit 0 of the cursor. Further demand is not counted then.
+    static constexpr cursor unbounded_bit = 1;
+    // What amounts to a demand without end; half the range of a distance.
+    static constexpr std::uint64_t as_good_as_unbounded = std::uint64_t{1} << 61;
+
+    static constexpr bool is_unbounded(cursor asked) noexcept { return (asked & unbounded_bit) != 0; }
+    static constexpr bool falls_short(cursor asked, cursor at, cursor free_until) noexcept {
+        return !is_unbounded(asked) && distance(asked, at) <= 0 && distance(free_until, at) > 0;
+    }
+
+    // Whether it is known, without a look at the room, that it is the demand that sets the limit.
+    static constexpr bool covers(cursor known, cursor asked, cursor at) noexcept {
+        return !is_unbounded(asked) && distance(known, asked) >= 0 && distance(known, at) > 0;
+    }
+
+    std::uint64_t grant(std::uint64_t n, cursor taken) noexcept {
+        if (n == 0) return 0;
+        prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
+        // (7) release: pairs with (6); a lower bound, as `taken` is
+        room_until_.store(items_ahead(taken, capacity_), release);
+        cursor asked = requested_.load(relaxed);  // relaxed: the exchange decides
+        for (;;) {
+            if (is_unbounded(asked)) return 0;
+            const auto open = static_cast<std::uint64_t>(distance(asked, taken));
+            const bool ends = n < as_good_as_unbounded - open;
+            const cursor next = ends ? items_ahead(asked, n) : asked | unbounded_bit;
+            // (1) seq_cst: pairs with (2), and with (3): passes on what room was made; and one order with looks across
+            // rings
+            if (requested_.compare_exchange_weak(asked, next, seq_cst, relaxed)) return n;
+        }
+    }
+
+    alignas(separation_bytes) atomic<cursor> requested_;
+    mutable atomic<cursor> room_until_;  // how far there was room once; here, so that a look at the demand shows both
+    alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
+    const std::uint64_t capacity_;
+    const std::uint64_t every_;
+};
+
+/// Where the producers of a ring with credit on request wait. Room alone is no reason to wake them: it takes credit,
+/// too.
+template <class Lot, class Core>
+class credit_lot : public Lot {
+public:
+    explicit credit_lot(Core& core) noexcept(noexcept(Lot(false))) : Lot(false), core_(core) {}
+
+    bool notify(std::size_t n) noexcept {
+        return Lot::notify_if(n, [this]() noexcept { return is_useful(); });
+    }
+
+private:
+    // Out of line, as is waking: it happens only when somebody waits.
+    [[gnu::noinline]] bool is_useful() noexcept { return core_.has_unused_credit(); }
+
+    Core& core_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/wait/futex.hpp"
+#include "weir/detail/wait/futex_lock.hpp"
+#include "weir/detail/wait/scheduler.hpp"
+#include "weir/detail/wait/spin_budget.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// What a credit_gate is inside: a word that counts free credits, and a queue of those who wait for some.
+///
+/// The word holds two flags beside the credits: somebody waits, and it is closed. So whoever gives credits back learns
+/// in the same step whether he must look after the queue, and whoever goes to wait raises the flag in the same step in
+/// which he learns how many credits there are. All read-modify-writes of one word stand in one order; therefore either
+/// he who waits sees the credits, or he who gives them sees that somebody waits. There is no second variable to look
+/// at, and no fence.
+///
+/// While the flag is up, credits are handed out to the queue alone, under a lock, by whoever has changed something:
+/// oldest first, each when there are enough for him. Waiters stand in the queue on their own stacks. That free credits
+/// go to the head of a queue under a lock, and that an atomic count serves while nobody waits, is how tokio's
+/// batch_semaphore works; there the head gathers credits, here they stay free until there are enough.
+///
+/// Shares. A share has a word of its own, for the credits that it holds, and the flags. Of these the first `guaranteed`
+/// come from credits that were set aside when the share was made, the rest are borrowed from the pool: so what is set
+/// aside for one share nobody else can have. Nobody takes from the pool whose turn is after another's who waits for the
+/// pool, and in a share nobody's turn is before an older waiter's of that share; but who needs nothing of the pool does
+/// not wait for those who do.
+class credit_pool {
+public:
+    using count = std::uint64_t;
+
+    struct alignas(separation_bytes) share {
+        explicit share(count n) noexcept : guaranteed(n) {}
+
+        const count guaranteed;
+        atomic<std::uint64_t> held{0};  // credits, times `one`, and flags
+        share* next = nullptr;
+        std::size_t waiters = 0;       // under the lock, as the next one
+        std::uint64_t held_up_in = 0;  // the last pass through the queue in which a waiter of this share was not served
+    };
+
+    /// More than this does not fit the word.
+    static constexpr count most = ~std::uint64_t{0} / 4;
+
+    explicit credit_pool(count capacity) noexcept : free_(capacity * one), lent_(capacity), capacity_(capacity) {}
+    credit_pool(const credit_pool&) = delete;
+    credit_pool& operator=(const credit_pool&) = delete;
+
+    // `from` is a share, or null: the pool itself.
+
+    /// Takes `n` credits, or says closed or no_credit: fewer are free, or somebody's turn is before. One
+    /// read-modify-write; two for a share that borrows. Lock-free, but where a share has borrowed in vain: there as
+    /// give().
+    status try_take(share* from, count n) noexcept { return take(from, n, any, false); }
+
+    /// Gives `n` credits back. One read-modify-write, or two where some were borrowed. Wait-free while nobody waits;
+    /// who waits is served, under the lock.
+    void give(share* to, count n) noexcept {
+        std::uint64_t seen;
+        if (to == nullptr) {
+            seen = free_.fetch_add(n * one, release);  // (1) release: pairs with (2), what was done with the credits
+        } else {
+            seen = to->held.fetch_sub(n * one, release);  // (1) as above
+            const count borrowed = to_borrow(*to, seen / one - n, n);
+            if (borrowed > 0) seen |= free_.fetch_add(borrowed * one, release);  // (1) as above
+        }
+        if ((seen & waiting) != 0) [[unlikely]]
+            serve();
+    }
+
+    /// Takes `n` credits when they are to be had and it is our turn. Returns success or closed, or no_credit when
+    /// `stop` said true, or timeout; then no trace is left.
+    template <class Stop>
+    [[gnu::noinline]] status wait(share* from, count n, Stop stop, steady_time deadline) noexcept {
+        waiter me(from, n);
+        lock_.lock();
+        append(me);
+        hand_out();
+        const status end = sleep(me, stop, deadline);
+        if (end == status::success) return me.answer;
+        lock_.lock();
+        if (!me.queued) {  // served just now: what remains is to hear it
+            lock_.unlock();
+            const auto never = []() noexcept { return false; };
+            (void)sleep(me, never, forever);
+            return me.answer;
+        }
+        remove(me);
+        hand_out();  // who stood behind may want less
+        return end;
+    }
+
+    /// Nobody gets credits from now on. Idempotent.
+    void close() noexcept {
+        free_.fetch_or(closed, release);  // (3) release: pairs with (4), what the closing thread did
+        lock_.lock();
+        for (share* s = shares_; s != nullptr; s = s->next) s->held.fetch_or(closed, release);  // (3) as above
+        hand_out();
+    }
+    bool is_closed() const noexcept { return (free_.load(acquire) & closed) != 0; }  // (4) acquire: pairs with (3)
+
+    /// Makes everybody who waits ask again whether to stop.
+    void wake_all() noexcept {
+        lock_.lock();
+        for (waiter* w = first_; w != nullptr; w = w->next) {
+            // (5) release: pairs with (6): who goes to sleep after this sees why he should not
+            if (w->state.exchange(awake, release) == asleep) futex_wake(w->state, 1);
+        }
+        lock_.unlock();
+    }
+
+    // ---- while nobody else uses it ---------------------------------------------------------------------------------
+
+    /// Sets the guarantee aside. False if so many are not free.
+    bool add(share& s) noexcept {
+        if (s.guaranteed > 0 && take(free_, s.guaranteed, any) != status::success) return false;
+        lent_ -= s.guaranteed;
+        s.next = shares_;
+        shares_ = &s;
+        return true;
+    }
+    void remove(share& s) noexcept {
+        share** at = &shares_;
+        while (*at != &s) at = &(*at)->next;
+        *at = s.next;
+        lent_ += s.guaranteed;
+        give(nullptr, s.guaranteed);
+    }
+
+    // ---- numbers, each right at a quiet moment, and within its bounds at any ---------------------------------------
+
+    count capacity() const noexcept { return capacity_; }
+    bool has_shares() const noexcept { return shares_ != nullptr; }
+    /// Which no share has set aside.
+    count lent() const noexcept { return lent_; }
+    /// The most that there can ever be at a time.
+    count most_for(const share* from) const noexcept { return lent_ + (from == nullptr ? 0 : from->guaranteed); }
+
+    count in_use() const noexcept {
+        count sum = lent_ - free();
+        for (const share* s = shares_; s != nullptr; s = s->next) sum += std::min(held(*s), s->guaranteed);
+        return sum;
+    }
+    count free() const noexcept { return free_.load(relaxed) / one; }                  // relaxed: a number
+    static count held(const share& s) noexcept { return s.held.load(relaxed) / one; }  // relaxed: a number
+
+private:
+    static constexpr std::uint64_t waiting = 1;
+    static constexpr std::uint64_t closed = 2;
+    static constexpr std::uint64_t any = waiting | closed;
+    static constexpr std::uint64_t one = 4;
+
+    enum : std::uint32_t { awake, asleep, answered };
+
+    struct waiter {
+        waiter(share* s, count many) noexcept : from(s), n(many) {}
+
+        share* const from;
+        const count n;
+        // Under the lock, until it is answered:
+        waiter* previous = nullptr;
+        waiter* next = nullptr;
+        bool queued = true;
+        status answer = status::success;
+
+        futex_word state{awake};
+    };
+
+    /// What a share that holds `held` must borrow to hold `n` more; or has borrowed, if it holds them.
+    static count to_borrow(const share& s, count held, count n) noexcept {
+        return n - std::min(n, s.guaranteed - std::min(s.guaranteed, held));
+    }
+
+    /// Takes from a pool in which none of the flags in `refused` is up.
+    static status take(atomic<std::uint64_t>& pool, count n, std::uint64_t refused) noexcept {
+        std::uint64_t now = pool.load(acquire);  // (4) acquire: pairs with (3)
+        do {
+            if ((now & refused) != 0) return (now & closed) != 0 ? status::closed : status::no_credit;
+            if (now / one < n) return status::no_credit;
+            // (2) acquire: pairs with (1); on failure (4): as above
+        } while (!pool.compare_exchange_weak(now, now - n * one, acquire, acquire));
+        return status::success;
+    }
+
+    /// The same for a share, which borrows what it has not set aside; if `dry`, it cannot.
+    status take(share* from, count n, std::uint64_t refused, bool dry) noexcept {
+        if (from == nullptr) return dry ? status::no_credit : take(free_, n, refused);
+        std::uint64_t now = from->held.load(acquire);  // (4) acquire: pairs with (3)
+        for (;;) {
+            if ((now & refused) != 0) return (now & closed) != 0 ? status::closed : status::no_credit;
+            const count borrowed = to_borrow(*from, now / one, n);
+            if (borrowed > 0) {
+                const status answer = dry ? status::no_credit : take(free_, borrowed, refused);
+                if (answer != status::success) return answer;
+            }
+            // (2) acquire: pairs with (1); on failure (4): as above
+            if (from->held.compare_exchange_strong(now, now + n * one, acquire, acquire)) return status::success;
+            if (borrowed == 0) continue;
+            // It may be another number by now. relaxed: nothing was done with them
+            const std::uint64_t seen = free_.fetch_add(borrowed * one, relaxed);
+            if ((seen & refused & waiting) != 0) serve();  // who came meanwhile; what is in the queue serves itself
+        }
+    }
+
+    // ---- the queue: under the lock -------------------------------------------------------------------------------
+
+    void append(waiter& w) noexcept {
+        w.previous = last_;
+        (last_ == nullptr ? first_ : last_->next) = &w;
+        last_ = &w;
+        // relaxed, both: from here on givers see it, and the next look sees what was given before
+        if (w.from != nullptr && w.from->waiters++ == 0) w.from->held.fetch_or(waiting, relaxed);
+        if (w.previous == nullptr) free_.fetch_or(waiting, relaxed);
+    }
+
+    void remove(waiter& w) noexcept {
+        (w.previous == nullptr ? first_ : w.previous->next) = w.next;
+        (w.next == nullptr ? last_ : w.next->previous) = w.previous;
+        w.queued = false;
+        // relaxed, both: who takes from here on has his order from (1) and (2)
+        if (w.from != nullptr && --w.from->waiters == 0) w.from->held.fetch_and(~waiting, relaxed);
+        if (first_ == nullptr) free_.fetch_and(~waiting, relaxed);
+    }
+
+    [[gnu::noinline]] void serve() noexcept {
+        lock_.lock();
+        hand_out();
+    }
+
+    /// Serves those whose turn it is, gives the lock up, and tells them.
+    void hand_out() noexcept {
+        waiter* served = nullptr;
+        waiter** end = &served;
+        bool dry = false;  // an older one waits for the pool
+        ++pass_;
+        for (waiter *w = first_, *next; w != nullptr; w = next) {
+            next = w->next;
+            w->answer = turn_of(*w, dry);
+            if (w->answer != status::no_credit) {
+                remove(*w);
+                *end = w;
+                end = &w->next;
+                continue;
+            }
+            if (shares_ == nullptr) break;  // those behind have only the pool as well
+            dry = true;
+            if (w->from != nullptr) w->from->held_up_in = pass_;
+        }
+        *end = nullptr;
+        lock_.unlock();
+        while (served != nullptr) {
+            futex_word& state = served->state;
+            served = served->next;
+            // (7) release: pairs with (8), the answer, and what (2) has seen. From here on the waiter may be gone: the
+            // wake needs no more than its address, and who else sleeps there looks again.
+            if (state.exchange(answered, release) == asleep) futex_wake(state, 1);
+        }
+    }
+
+    status turn_of(waiter& w, bool dry) noexcept {
+        const bool held_up = w.from != nullptr && w.from->held_up_in == pass_;
+        return held_up ? status::no_credit : take(w.from, w.n, closed, dry);
+    }
+
+    // ---- a waiter ------------------------------------------------------------------------------------------------
+
+    /// Success when it has its answer, no_credit when it was stopped, timeout when its time is over.
+    template <class Stop>
+    status sleep(waiter& me, Stop& stop, steady_time deadline) noexcept {
+        // relaxed: a hint; the exchange decides
+        const auto done = [&]() noexcept { return me.state.load(relaxed) == answered || stop(); };
+        spins_.spin(done);
+        for (;;) {
+            std::uint32_t state = awake;
+            // Says that it sleeps before it looks for a reason not to.
+            // (6) acquire: pairs with (5); on failure (8) acquire: pairs with (7)
+            if (!me.state.compare_exchange_strong(state, asleep, acquire, acquire) && state == answered) {
+                return status::success;
+            }
+            if (stop()) return status::no_credit;
+            if (has_passed(deadline)) return status::timeout;
+            futex_wait(me.state, asleep, deadline);
+        }
+    }
+
+    alignas(separation_bytes) atomic<std::uint64_t> free_;  // credits, times `one`, and flags
+    alignas(separation_bytes) futex_lock lock_;             // of what follows, which only those touch who wait or serve
+    waiter* first_ = nullptr;
+    waiter* last_ = nullptr;
+    std::uint64_t pass_ = 0;
+    spin_budget spins_;
+    // Written while nobody else uses it:
+    alignas(separation_bytes) share* shares_ = nullptr;
+    count lent_;
+    const count capacity_;
+};
+
+}  // namespace weir::detail

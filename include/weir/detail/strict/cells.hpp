@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/memory/storage.hpp"
+#include "weir/detail/base/this_thread.hpp"
+
+namespace weir::detail {
+
+/// A place for an element, and a link. The two need not belong together: the link says in which cell the element of a
+/// position is, most often in this one, so that an item costs no more lines than in a ring without links.
+///
+/// Neighbouring positions share lines: where the sides are paced and keep the lines they have for a while, cells of a
+/// line each were no faster, and positions permuted over lines were slower.
+template <class T, std::unsigned_integral Counter>
+struct strict_cell {
+    explicit strict_cell(Counter first_link) noexcept : link(first_link) {}
+    ~strict_cell() {}
+    strict_cell(const strict_cell&) = delete;
+    strict_cell& operator=(const strict_cell&) = delete;
+
+    /// Makes the place the calling thread's own, if it is nobody's.
+    [[gnu::always_inline]] bool claim() noexcept {
+        return taken.exchange(1, acquire) == 0;  // (3) acquire: pairs with (4), the element that was here is gone
+    }
+    void give_back() noexcept {
+        taken.store(0, release);  // (4) release: pairs with (3)
+    }
+
+    atomic<Counter> link;
+    atomic<unsigned char> taken{0};  // the place holds an element, or is somebody's own
+    union {
+        T element;
+    };
+};
+
+/// A place in which an element is being built: given back at the end of the scope, unless the element was linked.
+template <class Cell>
+class strict_building {
+public:
+    explicit strict_building(Cell& cell) noexcept : cell_(cell) {}
+    strict_building(const strict_building&) = delete;
+    strict_building& operator=(const strict_building&) = delete;
+    [[gnu::always_inline]] ~strict_building() {
+        if (is_linked) [[likely]]
+            return;
+        if (is_built) std::destroy_at(&cell_.element);
+        cell_.give_back();
+    }
+    auto& element() noexcept { return cell_.element; }
+    bool is_built = false;
+    bool is_linked = false;
+
+private:
+    Cell& cell_;
+};
+
+/// A place whose element was taken: destroyed, and the place given back, at the end of the scope, also when a visit
+/// throws.
+template <class Cell>
+class strict_emptying {
+public:
+    explicit strict_emptying(Cell& cell) noexcept : cell_(cell) {}
+    strict_emptying(const strict_emptying&) = delete;
+    strict_emptying& operator=(const strict_emptying&) = delete;
+    [[gnu::always_inline]] ~strict_emptying() {
+        std::destroy_at(&cell_.element);
+        cell_.give_back();
+    }
+    auto& element() noexcept { return cell_.element; }
+
+private:
+    Cell& cell_;
+};
+
+/// The cells of a strict ring: a power of two with links, one for each position of a lap, and `Spares` more places.
+///
+/// A link is one word, so that one compare and exchange writes it: the lap, a bit that seals the position for ever, and
+/// the number of the cell in which the element is. Before a position's item comes, its link is that of the lap before.
+template <class T, class Storage, std::unsigned_integral Counter, std::size_t Spares>
+class strict_cells {
+public:
+    using cell = strict_cell<T, Counter>;
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+
+    strict_cells(std::size_t capacity, std::uint64_t start)
+        : ring_memory_(std::bit_ceil(checked(capacity))),
+          spare_memory_(Spares),
+          ring_(ring_memory_.data()),
+          spares_(spare_memory_.data()),
+          mask_(std::bit_ceil(capacity) - 1),
+          position_bits_(std::countr_zero(std::bit_ceil(capacity))),
+          index_bits_(static_cast<int>(std::bit_width(mask_ + Spares))),
+          lap_mask_(static_cast<Counter>(std::numeric_limits<Counter>::max() >> (index_bits_ + 1))) {
+        for (std::size_t i = 0; i <= mask_; ++i) {
+            const std::uint64_t position = start + i;
+            std::construct_at(ring_ + (position & mask_), link_to(position - mask_ - 1, 0));
+        }
+        for (std::size_t i = 0; i < Spares; ++i) std::construct_at(spares_ + i, Counter{0});
+    }
+    ~strict_cells() {
+        std::destroy_n(spares_, Spares);
+        std::destroy_n(ring_, mask_ + 1);
+    }
+    strict_cells(const strict_cells&) = delete;
+    strict_cells& operator=(const strict_cells&) = delete;
+
+    /// The link of a position, and, with it, of the same position in every lap.
+    atomic<Counter>& link_at(std::uint64_t position) const noexcept { return ring_[position & mask_].link; }
+
+    /// The link of an item at `position` whose element is in cell `index`.
+    Counter link_to(std::uint64_t position, std::size_t index) const noexcept {
+        return static_cast<Counter>((lap(position) << (index_bits_ + 1)) | static_cast<Counter>(index));
+    }
+    static constexpr Counter sealing_bit(int index_bits) noexcept {
+        return static_cast<Counter>(Counter{1} << index_bits);
+    }
+    Counter sealed(Counter link) const noexcept { return static_cast<Counter>(link | sealing_bit(index_bits_)); }
+    bool is_sealed(Counter link) const noexcept { return (link & sealing_bit(index_bits_)) != 0; }
+
+    /// Whether it is the link of this very position ...
+    bool is_linked(Counter link, std::uint64_t position) const noexcept { return laps_after(link, position) == 0; }
+    /// ... or the position waits for its item; otherwise it was passed long ago.
+    bool is_awaited(Counter link, std::uint64_t position) const noexcept {
+        return laps_after(link, position) == lap_mask_;
+    }
+
+    /// The cell in which the element of a link is.
+    std::size_t index_of(Counter link) const noexcept {
+        return static_cast<std::size_t>(link) & ((std::size_t{1} << index_bits_) - 1);
+    }
+    [[gnu::always_inline]] cell& operator[](std::size_t index) const noexcept {
+        return index <= mask_ ? ring_[index] : spares_[index - mask_ - 1];
+    }
+
+    /// The cell whose place an item of this position takes if nobody is in the way.
+    std::size_t own_index(std::uint64_t position) const noexcept { return static_cast<std::size_t>(position & mask_); }
+
+    /// Claims any place, the spare ones first. None: no place was free when it was looked at. O(capacity) at worst.
+    std::size_t claim_any() noexcept {
+        // Where to begin differs from thread to thread, so that each tends to find the place that it had before.
+        const auto who = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()) / cache_line_bytes);
+        const std::size_t first = static_cast<std::size_t>((who * 0x9E3779B97F4A7C15U) >> 32) % Spares;
+        const std::size_t count = mask_ + 1 + Spares;
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::size_t index = i < Spares ? mask_ + 1 + (first + i) % Spares : i - Spares;
+            cell& c = (*this)[index];
+            // relaxed: to leave the lines of the others alone; claim() decides
+            if (c.taken.load(relaxed) == 0 && c.claim()) return index;
+        }
+        return none;
+    }
+
+    memory_report memory() const noexcept {
+        memory_report report = ring_memory_.report();
+        report.bytes += spare_memory_.report().bytes;
+        return report;
+    }
+
+private:
+    static std::size_t checked(std::size_t capacity) {
+        // A link must number the cells, and tell at least four laps apart.
+        constexpr std::size_t numbers = std::size_t{1} << (std::min(std::numeric_limits<Counter>::digits, 64) - 3);
+        static_assert(Spares < numbers, "weir: a Counter this narrow cannot number the places of so many threads");
+        constexpr std::size_t most = std::min(std::bit_floor(numbers - Spares), most_slots<cell>);
+        if (capacity < 1 || capacity > most) {
+            reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
+                            std::to_string(most));
+        }
+        return capacity;
+    }
+
+    Counter lap(std::uint64_t position) const noexcept {
+        return static_cast<Counter>(static_cast<Counter>(position >> position_bits_) & lap_mask_);
+    }
+    Counter laps_after(Counter link, std::uint64_t position) const noexcept {
+        return static_cast<Counter>(static_cast<Counter>((link >> (index_bits_ + 1)) - lap(position)) & lap_mask_);
+    }
+
+    // Where the ring's cells need no allocation, the spare ones need none either; and they are few, hence no huge
+    // pages.
+    using spare_storage = std::conditional_t<fixed_capacity<Storage> == 0, storage::heap, storage::fixed<Spares>>;
+
+    slot_memory<cell, Storage> ring_memory_;
+    slot_memory<cell, spare_storage> spare_memory_;
+    cell* const ring_;
+    cell* const spares_;
+    const std::size_t mask_;
+    const int position_bits_;
+    const int index_bits_;
+    const Counter lap_mask_;
+};
+
+}  // namespace weir::detail

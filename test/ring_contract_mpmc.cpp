@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "ring_contract.hpp"
-
-namespace {
-
-INSTANTIATE_TYPED_TEST_SUITE_P(mpmc, ring_contract, rings_of<weir::mpmc_ring>);
-
-}  // namespace

@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "ring_contract.hpp"
-
-namespace {
-
-INSTANTIATE_TYPED_TEST_SUITE_P(spsc, ring_contract, rings_of<weir::spsc_ring>);
-
-}  // namespace

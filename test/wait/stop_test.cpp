@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "weir/stop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <thread>
+
+#include "test/support/wait_support.hpp"
+#include "weir/ring.hpp"
+
+namespace {
+
+using weir::status;
+
+template <class Wait>
+class stop : public testing::Test {};
+TYPED_TEST_SUITE(stop, weir_test::every_wait, weir_test::wait_names);
+
+TYPED_TEST(stop, ends_a_wait_without_effect) {
+    weir::spsc_ring<std::unique_ptr<int>, TypeParam> ring(1);
+    std::stop_source source;
+    std::thread consumer([&] {
+        std::unique_ptr<int> out;
+        EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);
+        EXPECT_EQ(out, nullptr);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    source.request_stop();
+    consumer.join();
+
+    source = {};
+    ring.adopt_consumer();
+    std::thread producer([&] {
+        EXPECT_EQ(weir::push(ring, std::make_unique<int>(1), source.get_token()), status::success);
+        auto refused = std::make_unique<int>(2);
+        EXPECT_EQ(weir::push(ring, std::move(refused), source.get_token()), status::full);
+        EXPECT_NE(refused, nullptr) << "a push that was stopped took its argument";
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    source.request_stop();
+    producer.join();
+    EXPECT_EQ(ring.size_approx(), 1U);
+}
+
+TYPED_TEST(stop, lets_what_needs_no_wait_succeed) {
+    weir::spsc_ring<int, TypeParam> ring(1);
+    std::stop_source source;
+    source.request_stop();
+    EXPECT_EQ(weir::push(ring, 1, source.get_token()), status::success);
+    EXPECT_EQ(weir::push(ring, 2, source.get_token()), status::full);
+    int out = 0;
+    EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::success);
+    EXPECT_EQ(out, 1);
+    EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);
+    ring.close();
+    EXPECT_EQ(weir::push(ring, 3, source.get_token()), status::closed);
+    EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::closed);
+    EXPECT_EQ(weir::pop(ring, out, std::stop_token{}), status::closed);
+}
+
+TYPED_TEST(stop, of_a_token_without_a_source_waits_as_ever) {
+    weir::spsc_ring<int, TypeParam> ring(1);
+    std::thread producer([&] {
+        for (int i = 0; i < 100; ++i) EXPECT_EQ(weir::push(ring, i, std::stop_token{}), status::success);
+    });
+    for (int i = 0, out = -1; i < 100; ++i) {
+        EXPECT_EQ(weir::pop(ring, out, std::stop_token{}), status::success);
+        EXPECT_EQ(out, i);
+    }
+    producer.join();
+}
+
+// The request comes at any point of the way to sleep, on either side.
+TYPED_TEST(stop, is_never_lost) {
+    const std::uint64_t rounds = weir_test::rounds(10'000);
+    weir::spsc_ring<int, TypeParam> empty(1);
+    weir::spsc_ring<int, TypeParam> full(1);
+    std::stop_source source;
+    std::atomic<std::uint64_t> stopped{0};
+    weir_test::sleep_count slept;
+    weir_test::meeting meet(3);
+    const weir_test::watchdog dog([&] { return stopped.load(); },
+                                  [&] { return std::to_string(stopped) + " waits were stopped"; });
+    std::thread consumer([&] {
+        for (std::uint64_t i = 0; i < rounds; ++i) {
+            meet();
+            int out = 0;
+            EXPECT_EQ(weir::pop(empty, out, source.get_token()), status::empty);
+            ++stopped;
+            meet();
+        }
+        slept.add_this_thread();
+    });
+    std::thread producer([&] {
+        EXPECT_EQ(full.try_push(0), status::success);
+        for (std::uint64_t i = 0; i < rounds; ++i) {
+            meet();
+            EXPECT_EQ(weir::push(full, 1, source.get_token()), status::full);
+            ++stopped;
+            meet();
+        }
+        slept.add_this_thread();
+    });
+    weir_test::random_pause pause(8);
+    for (std::uint64_t i = 0; i < rounds; ++i) {
+        source = {};
+        meet();
+        pause();
+        source.request_stop();
+        meet();
+    }
+    consumer.join();
+    producer.join();
+    EXPECT_EQ(stopped, 2 * rounds);
+    slept.expect_for<TypeParam>(rounds);
+}
+
+// The others wait for items alone: when they are woken, they find none, and wait again.
+TYPED_TEST(stop, reaches_who_waits_among_others) {
+    const std::uint64_t rounds = weir_test::rounds(200);
+    weir::mpmc_ring<int, TypeParam> ring(1);
+    std::stop_source source;
+    std::atomic<std::uint64_t> stopped{0};
+    weir_test::meeting meet(2);
+    const weir_test::watchdog dog([&] { return stopped.load(); },
+                                  [&] { return std::to_string(stopped) + " waits were stopped"; });
+    const auto wait_on = [&] {
+        int out = 0;
+        EXPECT_EQ(ring.pop(out), status::closed);
+    };
+    std::thread others[] = {std::thread(wait_on), std::thread(wait_on)};
+    std::thread consumer([&] {
+        for (std::uint64_t i = 0; i < rounds; ++i) {
+            meet();
+            int out = 0;
+            EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);
+            ++stopped;
+            meet();
+        }
+    });
+    weir_test::random_pause pause(8);
+    for (std::uint64_t i = 0; i < rounds; ++i) {
+        source = {};
+        meet();
+        pause();
+        source.request_stop();
+        meet();
+    }
+    consumer.join();
+    ring.close();
+    for (std::thread& other : others) other.join();
+    EXPECT_EQ(stopped, rounds);
+}
+
+}  // namespace

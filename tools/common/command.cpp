@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "tools/common/command.hpp"
+
+#include <fmt/format.h>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+namespace weir::tool {
+
+void print(std::string_view result) {
+    errno = 0;
+    const bool written =
+        std::fwrite(result.data(), 1, result.size(), stdout) == result.size() && std::fflush(stdout) == 0;
+    if (!written)
+        throw stop(failed, fmt::format("cannot write the result to stdout: {}; free some space or send it elsewhere",
+                                       std::strerror(errno != 0 ? errno : EIO)));
+}
+
+void say(std::string_view who, std::string_view sentence) {
+    std::fputs(fmt::format("{}: {}\n", who, sentence).c_str(), stderr);
+}
+
+topology load_topology(const std::optional<std::string>& file_or_synthetic) {
+    if (!file_or_synthetic) return topology::this_machine();
+    const auto& name = *file_or_synthetic;
+    std::error_code ignored;
+    if (name.find('/') != std::string_view::npos || name.ends_with(".xml") || std::filesystem::exists(name, ignored))
+        return topology::from_xml_file(name);
+    try {
+        return topology::synthetic(name);
+    } catch (const placement_error& error) {
+        throw stop(failed, fmt::format("there is no file '{}', and {}", name, error.what()));
+    }
+}
+
+std::string byte_size(std::uint64_t bytes) {
+    constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB"};
+    auto size = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    for (; size >= 1024 && unit + 1 < units.size(); ++unit) size /= 1024;
+    return size >= 100 ? fmt::format("{:.0f} {}", size, units[unit]) : fmt::format("{:.3g} {}", size, units[unit]);
+}
+
+}  // namespace weir::tool

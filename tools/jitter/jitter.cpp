@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// weir jitter: what is taken from a thread that only wants to spin.
+#include "tools/common/command.hpp"
+#include "tools/common/measuring_options.hpp"
+#include "tools/common/progress.hpp"
+#include "tools/jitter/run.hpp"
+#include "tools/jitter/view.hpp"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace weir::tool {
+namespace {
+
+constexpr const char* footer =
+    R"(A thread, pinned and read back, does nothing but read the clock. Where two readings are further apart than
+--threshold, somebody else had the PU: the kernel (a tick, an interrupt, another thread), the firmware, or the
+hypervisor. No ring is faster than the worst gap of the threads at its ends.
+
+What the hypervisor took is what it tells of it, to 10 ms. Interrupts are those that the PU handled meanwhile. With
+--together all PUs spin at once, as those of a program would; else each has the machine to itself in its turn.
+
+Examples:
+  weir jitter                          five seconds on each PU in turn
+  weir jitter --pus 2-3 --seconds 60   two PUs that were set aside
+  weir jitter --together --json        all at once, for a program)";
+
+struct options {
+    std::string pus;
+    std::string threshold = "1us";
+    double seconds = 5;
+    bool together = false;
+    bool json = false;
+};
+
+jitter_data watch(const pu_set& pus, const jitter_settings& settings) {
+    progress_bar bar("jitter");
+    try {
+        return watch_pus(pus, settings, [&](double share, const pu_set& now) {
+            bar.show(share, (now.size() == 1 ? "PU " : "PUs ") + now.to_string());
+        });
+    } catch (const placement_error& error) {
+        throw stop(not_here, error.what());
+    }
+}
+
+exit_code show(const options& wanted) {
+    const jitter_settings settings{.seconds = wanted.seconds,
+                                   .threshold_ns = 1e9 * read_seconds(wanted.threshold, "--threshold", 100e-9, 1),
+                                   .together = wanted.together};
+    const auto machine = machine_to_measure();
+    const auto pus = choose_pus(machine, wanted.pus);
+    if (pus.empty()) throw stop(wrong_usage, "--pus names no PU: name at least one, such as 0");
+    auto jitter = watch(pus, settings);
+    jitter.machine = machine_identity::of(machine);
+    print(wanted.json ? to_json(jitter).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
+                      : jitter_as_text(jitter));
+    return succeeded;
+}
+
+}  // namespace
+
+command add_jitter(CLI::App& app) {
+    auto wanted = std::make_shared<options>();
+    app.add_option("--pus", wanted->pus, "The PUs to watch, as taskset takes them; all that we were given")
+        ->type_name("LIST");
+    app.add_option("--seconds", wanted->seconds, "How long to watch each PU")
+        ->type_name("N")
+        ->check(CLI::Range(0.01, 86400.0))
+        ->capture_default_str();
+    app.add_option("--threshold", wanted->threshold, "The shortest gap that counts")
+        ->type_name("TIME")
+        ->capture_default_str();
+    app.add_flag("--together", wanted->together, "Watch all PUs at once, not in turn")->disable_flag_override();
+    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
+    app.footer(footer);
+    return [wanted] { return show(*wanted); };
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "tools/matrix/pair_meter.hpp"
+
+#include "tools/matrix/pair_parts.hpp"
+
+#include <weir/ring.hpp>
+
+#include <fmt/format.h>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+
+namespace weir::tool {
+namespace pair_parts {
+
+void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receiver) {
+    if (!sender.in_order) throw std::runtime_error("a ring returned another item than was sent: this is a bug in weir");
+    to.by_half_ns = sender.by_half_ns;
+    to.by_clocks_ns = receiver.by_clocks_ns;
+    to.clocks_agree = !receiver.before_sent;
+    to.disturbances += sender.disturbances;
+    to.disturbances += receiver.disturbances;
+}
+
+void add(pair_sample& to, const sending_seen& sender, const stream_seen& receiver) {
+    if (!receiver.in_order) throw std::runtime_error("a ring lost an item or changed the order: this is a bug in weir");
+    to.items_per_s = receiver.items_per_s;
+    to.disturbances += sender.disturbances;
+    to.disturbances += receiver.disturbances;
+}
+
+void judge(pair_sample& of, const bench::floor_reading& before, const bench::floor_reading& after, tick_source source) {
+    of.floor = bench::floor_reading::between(before, after);
+    of.steady = bench::floor_reading::steady(before, after);
+    of.clocks_agree &=
+        source != tick_source::steady_clock && std::abs(of.clock_offset.ns) <= of.clock_offset.roundtrip_ns / 2;
+}
+
+}  // namespace pair_parts
+
+namespace {
+
+using namespace pair_parts;
+
+/// What the two threads of a part share; theirs as long as one of them runs.
+struct shared_part {
+    bench::starting_line start;
+    std::unique_ptr<spsc_ring<letter>> there;
+    std::unique_ptr<spsc_ring<letter>> back;
+    std::unique_ptr<spsc_ring<word>> stream;
+    trips_seen trips;
+    arrivals_seen arrivals;
+    sending_seen sent;
+    stream_seen streamed;
+};
+
+/// Runs a part on a thread that is to be on `pu`, and notes what it returns and what disturbed it.
+template <class Seen, class Part>
+auto watched(unsigned pu, Seen& seen, Part part) {
+    return [pu, &seen, part] {
+        const auto before = count_this_thread();
+        seen = part();
+        seen.disturbances = count_this_thread() - before;
+        check_seat(pu);
+    };
+}
+
+// One item at a time goes there and comes back.
+void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word trips,
+              pair_sample& out) {
+    const auto both = std::make_shared<shared_part>();
+    workers.run(watched(pair.from, both->trips,
+                        [both, clock, trips] {
+                            both->back = std::make_unique<spsc_ring<letter>>(64);
+                            both->start.wait();
+                            return send_letters(clock, *both->there, *both->back, trips);
+                        }),
+                watched(pair.to, both->arrivals, [both, clock, trips] {
+                    both->there = std::make_unique<spsc_ring<letter>>(64);  // memory of the consumer's NUMA node
+                    both->start.wait();
+                    return return_letters(clock, *both->there, *both->back, trips);
+                }));
+    add(out, both->trips, both->arrivals);
+}
+
+// As many items as the ring takes.
+void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word items,
+            pair_sample& out) {
+    const auto both = std::make_shared<shared_part>();
+    workers.run(watched(pair.from, both->sent,
+                        [both, items] {
+                            both->start.wait();
+                            return send_stream(*both->stream, items);
+                        }),
+                watched(pair.to, both->streamed, [both, clock, items] {
+                    both->stream = std::make_unique<spsc_ring<word>>(capacity);
+                    both->start.wait();
+                    return take_stream(clock, *both->stream, items);
+                }));
+    add(out, both->sent, both->streamed);
+}
+
+}  // namespace
+
+pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock) {
+    pair_sample sample;
+    bench::worker_pair workers(machine, fmt::format("{},{}", pair.from, pair.to));
+    workers.set_limit(std::chrono::seconds{5});
+    bench::floor_meter floors(workers, clock);
+
+    sample.clock_offset = floors.offset();  // and wakes the PUs
+    const auto before = floors.take(bench::roles::as_placed);
+    exchange(workers, pair, clock, trips_for(before), sample);
+    stream(workers, pair, clock, items_for(before), sample);
+    const auto after = floors.take(bench::roles::as_placed);
+    judge(sample, before, after, clock.source());
+    return sample;
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// One look at the way from one PU to another: latency and throughput of weir's own ring between two pinned threads,
+// with the hardware's floors right before and after.
+
+#include "tools/common/thread_watch.hpp"
+#include "tools/matrix/pair_plan.hpp"
+
+#include <weir/clock.hpp>
+#include <weir/histogram.hpp>
+
+#include "instruments/floors.hpp"
+
+namespace weir::tool {
+
+struct pair_sample {
+    static constexpr std::uint64_t longest_ns = 1'000'000'000;
+
+    histogram by_clocks_ns{longest_ns, 2};  ///< the receiver's clock less the sender's, uncorrected
+    histogram by_half_ns{longest_ns, 2};    ///< half of a round trip
+    /// The two clocks may be compared: their offset is within what can be known of it, and no item arrived before it
+    /// was sent.
+    bool clocks_agree = false;
+    bench::floor_meter::clock_offset clock_offset{};
+    double items_per_s = 0;
+    bench::floor_reading floor;  ///< the mean of before and after
+    bool steady = false;         ///< before and after differ by less than a quarter
+    thread_counts disturbances;  ///< of both threads
+};
+
+/// Takes some 10 ms on a quiet machine. Both threads are pinned, read back, and found where they were put after each
+/// part; placement_error where they cannot be, bench::stuck where the machine does not let them come to an end, and
+/// std::runtime_error if the ring lost an item.
+[[nodiscard]] pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock);
+
+}  // namespace weir::tool

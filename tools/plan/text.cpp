@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "tools/plan/text.hpp"
+
+#include "tools/common/text_table.hpp"
+#include "tools/common/words.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
+
+namespace weir::tool {
+namespace {
+
+std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format("{}", *index) : "-"; }
+
+std::string ns(double value) {
+    return value < 9.95 ? fmt::format("{:.1f} ns", value) : fmt::format("{:.0f} ns", value);
+}
+
+std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
+
+std::string hints(const plan_role& role) {
+    std::string text;
+    const auto add = [&](const std::string& hint) { text += (text.empty() ? "" : ", ") + hint; };
+    if (role.quiet) add("quiet");
+    if (role.smt_ok) add("smt-ok");
+    if (role.pinned) add(fmt::format("pinned={}", *role.pinned));
+    if (role.package) add(fmt::format("package={}", *role.package));
+    return text;
+}
+
+std::string role_table(const placement_plan& made, const topology& machine) {
+    std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "noise", "", "asked for"}};
+    for (const auto& role : made.roles) {
+        const auto& pu = machine.pu(role.pu);
+        lines.push_back({role.asked.name, fmt::format("{}", role.pu), fmt::format("core:{}", pu.core),
+                         or_dash(pu.package), or_dash(pu.l3), ns(role.noise_ns),
+                         std::string(role.noise_assumed ? "assumed" : "measured") + (role.isolated ? ", isolated" : ""),
+                         hints(role.asked)});
+    }
+    return aligned(lines, {side::left, side::right});
+}
+
+std::string edge_table(const placement_plan& made) {
+    std::vector<table_line> lines{{"edge", "rate", "over", "p50", "p99", "", "weight", "costs"}};
+    for (const auto& edge : made.edges)
+        lines.push_back({edge.asked.name(), rate(edge.asked.items_per_s), std::string(to_string(edge.distance)),
+                         ns(edge.cost.p50_ns), ns(edge.cost.p99_ns), std::string(to_string(edge.source)),
+                         fmt::format("{:.3g}{}", edge.weight, edge.critical ? ", and p99" : ""),
+                         ns(edge.weight * (edge.cost.p50_ns + (edge.critical ? edge.cost.p99_ns : 0)))});
+    return aligned(lines, {side::left, side::right, side::left, side::right, side::right});
+}
+
+std::string cost_line(const placement_plan& made) {
+    std::string terms;
+    const auto add = [&](double cost, const char* what) {
+        if (cost != 0) terms += fmt::format("{}{} {}", terms.empty() ? "" : " + ", ns(cost), what);
+    };
+    add(made.cost.edges, "edges");
+    add(made.cost.noise, "noise of quiet roles");
+    add(made.cost.smt_sharing, "shared cores");
+    add(made.cost.not_isolated, "PUs that are not isolated");
+    add(made.cost.slow_cores, "slower cores");
+    add(made.cost.pu_0, "PU 0's core");
+    const double total = made.cost.total();
+    return fmt::format("  cost {}{}\n  {}\n", ns(total), terms.empty() ? "" : " = " + terms,
+                       made.is_proven()
+                           ? "proven: no placement costs less"
+                           : fmt::format("the best found; proven is that none costs less than {}, {:.0f}% below",
+                                         ns(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / total)));
+}
+
+}  // namespace
+
+std::string plan_as_text(const placement_plan& made, const topology& machine) {
+    std::string text = machine.source() + ": " + made.machine + "\n\n" + role_table(made, machine);
+    if (!made.edges.empty()) text += "\n" + edge_table(made);
+    text += "\n" + cost_line(made);
+    if (!made.alternatives.empty()) text += "\nwhy not otherwise\n";
+    for (const auto& other : made.alternatives) text += fmt::format("  +{:<9} {}\n", ns(other.extra_ns), other.reason);
+    if (!made.remarks.empty()) text += "\nnote\n";
+    for (const auto& remark : made.remarks) text += "  " + remark + "\n";
+    return text;
+}
+
+pu_set worth_isolating(const placement_plan& made, const topology& machine) {
+    const bool any_quiet =
+        std::any_of(made.roles.begin(), made.roles.end(), [](const planned_role& role) { return role.asked.quiet; });
+    pu_set all;
+    pu_set chosen;
+    for (const auto& pu : machine.pus()) all.insert(pu.os_index);
+    for (const auto& core : machine.cores())
+        if (!core.pus.contains(0) && std::any_of(made.roles.begin(), made.roles.end(), [&](const planned_role& role) {
+                return (role.asked.quiet || !any_quiet) && core.pus.contains(role.pu);
+            }))
+            chosen = chosen | core.pus;
+    return (all - chosen).empty() ? pu_set{} : chosen;
+}
+
+std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file) {
+    pu_set pus;
+    for (const auto& role : made.roles) pus.insert(role.pu);
+    std::string logical;
+    std::string spaced;
+    for (const unsigned pu : pus) {
+        logical += fmt::format(" pu:{}", machine.pu(pu).index);
+        spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
+    }
+    std::string text =
+        fmt::format("\nto paste: the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
+                    "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
+                    pus.to_string(), logical, spaced);
+
+    text += "\nto paste: each thread on its own, by its thread id\n";
+    for (const auto& role : made.roles)
+        text += fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", role.pu, role.asked.name);
+
+    text += "\nto paste: or in the program, linked with weir::topology\n";
+    if (file.empty()) {
+        text += "  #include <weir/affinity.hpp>\n";
+        for (const auto& role : made.roles)
+            text += fmt::format("  weir::pin_this_thread({});  // in the thread of {}\n", role.pu, role.asked.name);
+    } else {
+        text +=
+            fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n", file);
+        for (const auto& role : made.roles)
+            text += fmt::format("  plan.pin_this_thread(\"{}\");  // in its thread\n", role.asked.name);
+    }
+
+    const auto isolate = worth_isolating(made, machine);
+    text += "\nto paste: kernel arguments that keep everything else away, at the next boot\n";
+    if (isolate.empty())
+        return text + "  none: the plan leaves the kernel no other core than PU 0's for its own work\n";
+    pu_set others;
+    for (const auto& pu : machine.pus())
+        if (!isolate.contains(pu.os_index)) others.insert(pu.os_index);
+    const auto list = isolate.to_string();
+    return text + fmt::format("  isolcpus=managed_irq,domain,{} nohz_full={} rcu_nocbs={} irqaffinity={}\n", list, list,
+                              list, others.to_string());
+}
+
+}  // namespace weir::tool

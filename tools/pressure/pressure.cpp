@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "tools/pressure/pressure.hpp"
+
+#include "tools/common/command.hpp"
+#include "tools/common/files.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+namespace weir::tool {
+namespace {
+
+namespace lab = pressure;
+
+constexpr const char* footer =
+    R"(The source keeps to a schedule, calm, burst, calm again, whatever becomes of its items; the sink takes its rate. Between
+them stands a ring with one of these policies for when it is full:
+  block         the source waits, and its delay grows instead of the queue
+  reject        the source is told, and the item stays with it
+  drop_newest   the arriving item is lost
+  drop_oldest   the oldest item is lost
+  sample        from half the capacity on, one arriving item in --keep-one-in is kept
+  shed_lowest   items of the low class are lost; one in --high-one-in is of the high class
+  codel         items that waited too long, for too long, are lost where they are taken
+  unbounded     no ring: std::deque and a mutex, as a baseline
+
+Examples:
+  weir pressure --policy drop_oldest               watch one policy
+  weir pressure --all --html report.html           all, with pictures (needs gnuplot): some minutes
+  weir pressure --all --quick --json | jq .        all, on a small scale: some seconds
+  weir pressure --policy codel,reject --burst-per-s 60000 --capacity 4096
+  weir pressure --from run.json --html report.html the pictures of a run that was kept with --json run.json)";
+
+struct options {
+    lab::conditions c;
+    std::vector<std::string> policies;
+    bool all = false, quick = false;
+    std::optional<std::string> json;  // "": to stdout
+    std::optional<std::string> html;
+    std::optional<std::string> from;
+};
+
+// A scale on which all policies take some seconds.
+void scale_down(const CLI::App& app, lab::conditions& c) {
+    const auto unless_given = [&](const char* option, double& value, double scaled) {
+        if (app.count(option) == 0) value = scaled;
+    };
+    unless_given("--calm-s", c.calm_s, 0.1);
+    unless_given("--burst-s", c.burst_s, 0.25);
+    unless_given("--recovery-cap-s", c.recovery_cap_s, 5);
+    unless_given("--codel-interval-ms", c.codel_interval_ms, 20);
+}
+
+std::vector<std::string> chosen_policies(const options& wanted) {
+    const auto& names = lab::policy_names();
+    if (wanted.all && !wanted.policies.empty())
+        throw stop(wrong_usage, "--all is every policy, and --policy names some: give one of the two");
+    if (wanted.all) return {names.begin(), names.end()};
+    if (wanted.policies.empty())
+        throw stop(wrong_usage, fmt::format("say which policy: --policy {}, or --all", fmt::join(names, "|")));
+    for (const auto& policy : wanted.policies)
+        if (std::find(names.begin(), names.end(), policy) == names.end())
+            throw stop(wrong_usage,
+                       fmt::format("--policy {}: there is no such policy; give {}", policy, fmt::join(names, ", ")));
+    return wanted.policies;
+}
+
+// The baseline keeps what it cannot pass on, and so may block's source.
+void check_memory(const lab::conditions& c, const std::vector<std::string>& policies) {
+    if (std::find(policies.begin(), policies.end(), lab::unbounded) == policies.end()) return;
+    const double needed = std::max(0.0, c.burst_per_s - c.sink_per_s) * c.burst_s * sizeof(lab::item);
+    const double there =
+        static_cast<double>(::sysconf(_SC_AVPHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    if (needed > there / 2)
+        throw stop(
+            not_here,
+            fmt::format("the unbounded queue would grow to {}, and {} of memory are free; give a shorter "
+                        "--burst-s or a lower --burst-per-s",
+                        byte_size(static_cast<std::uint64_t>(needed)), byte_size(static_cast<std::uint64_t>(there))));
+}
+
+void say_how_long(const lab::conditions& c, const std::vector<std::string>& policies) {
+    double total_s = 0;
+    for (const auto& policy : policies) total_s += lab::expected_duration_s(c, policy);
+    const auto seconds = static_cast<long>(std::ceil(total_s));
+    say("weir pressure",
+        fmt::format(
+            "{} for about {}", policies.size() == 1 ? policies.front() : fmt::format("{} policies", policies.size()),
+            seconds < 100 ? fmt::format("{} s", seconds) : fmt::format("{} min {} s", seconds / 60, seconds % 60)));
+}
+
+void draw(const options& wanted, const std::string& json) {
+    try {
+        write_file(*wanted.html, lab::as_html(json));
+    } catch (const stop& why) {
+        if (wanted.from) throw;
+        // The figures are all that takes time: they must not be lost for the want of a picture.
+        const bool kept = wanted.json && !wanted.json->empty();
+        const auto where = kept ? *wanted.json : *wanted.html + ".json";
+        if (!kept) write_file(where, json);
+        throw stop(why.code(), fmt::format("{}; the figures are kept: run 'weir pressure --from {} --html {}' then",
+                                           why.what(), where, *wanted.html));
+    }
+}
+
+exit_code judge(const std::vector<lab::outcome>& all) {
+    for (const auto& seen : all)
+        if (!seen.exact)
+            throw stop(failed,
+                       fmt::format("{}: the ledger does not add up: offered {}, refused {}, delivered {}, queued {}, "
+                                   "lost {}; this is a mistake in weir, please report it",
+                                   seen.policy, seen.ledger.offered, seen.ledger.refused, seen.ledger.delivered,
+                                   seen.ledger.queued, seen.ledger.lost()));
+    for (const auto& seen : all)
+        if (seen.not_held_at_all) throw stop(not_here, seen.not_held);
+    return succeeded;
+}
+
+exit_code measure(const options& wanted) {
+    lab::check(wanted.c);
+    const auto policies = chosen_policies(wanted);
+    check_memory(wanted.c, policies);
+    for (const auto& file : {wanted.json, wanted.html})
+        if (file && !file->empty()) check_writable(*file);
+
+    say_how_long(wanted.c, policies);
+    std::vector<lab::outcome> all;
+    for (const auto& policy : policies) all.push_back(lab::run(wanted.c, policy, all.size() + 1, policies.size()));
+
+    const auto json = lab::as_json(wanted.c, all);
+    if (wanted.json && !wanted.json->empty()) write_file(*wanted.json, json);
+    print(wanted.json && wanted.json->empty() ? json : lab::as_table(wanted.c, all));
+    if (wanted.html) draw(wanted, json);
+    return judge(all);
+}
+
+exit_code redraw(const options& wanted) {
+    if (!wanted.html) throw stop(wrong_usage, "--from draws the report of a run again: say where to, with --html FILE");
+    if (wanted.all || !wanted.policies.empty() || wanted.json)
+        throw stop(wrong_usage, "--from measures nothing: leave out --policy, --all and --json");
+    check_writable(*wanted.html);
+    draw(wanted, read_file(*wanted.from));
+    return succeeded;
+}
+
+}  // namespace
+
+command add_pressure(CLI::App& app) {
+    auto wanted = std::make_shared<options>();
+    auto& c = wanted->c;
+    app.add_option("--policy", wanted->policies, "Which policy to play, or several (below)")
+        ->delimiter(',')
+        ->type_name("POLICY");
+    app.add_flag("--all", wanted->all, "All policies, and the unbounded baseline")->disable_flag_override();
+    app.add_flag("--quick", wanted->quick, "A small scale: phases of tenths of a second")->disable_flag_override();
+    const auto number = [&app](const char* name, auto& value, const char* what) {
+        app.add_option(name, value, what)->capture_default_str();
+    };
+    number("--calm-per-s", c.calm_per_s, "Source, before and after the burst");
+    number("--burst-per-s", c.burst_per_s, "Source, in the burst");
+    number("--sink-per-s", c.sink_per_s, "Sink");
+    number("--capacity", c.capacity, "Slots of the ring");
+    number("--calm-s", c.calm_s, "How long it is calm before the burst");
+    number("--burst-s", c.burst_s, "How long the burst lasts");
+    number("--recovery-cap-s", c.recovery_cap_s, "How long to wait for recovery at most");
+    number("--deadline-ms", c.deadline_ms, "What is delivered within it, from its intended time, is goodput");
+    number("--keep-one-in", c.keep_one_in, "sample keeps one item in so many");
+    number("--high-one-in", c.high_one_in, "One item in so many is of the high class");
+    number("--codel-target-ms", c.codel_target_ms, "codel: how long items may wait");
+    number("--codel-interval-ms", c.codel_interval_ms, "codel: for how long they may wait longer");
+    app.add_option("--json", wanted->json, "JSON (schema_version 1): to FILE, or to stdout in place of the table")
+        ->expected(0, 1)
+        ->type_name("[FILE]");
+    app.add_option("--html", wanted->html, "A report with pictures, one file with all in it")->type_name("FILE");
+    app.add_option("--from", wanted->from, "Measure nothing, draw the report of what --json FILE kept")
+        ->type_name("JSON");
+    app.footer(footer);
+    return [wanted, &app] {
+        if (wanted->from) return redraw(*wanted);
+        if (wanted->quick) scale_down(app, wanted->c);
+        return measure(*wanted);
+    };
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include "tools/common/command.hpp"
+#include "tools/pressure/pressure.hpp"
+
+#include <fmt/format.h>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace weir::tool::pressure {
+namespace {
+
+// By the ending of the key; `_per_s` before `_s`.
+std::string rate(double per_s) {
+    if (std::abs(per_s) >= 1e6) return fmt::format("{:.4g}M/s", per_s / 1e6);
+    if (std::abs(per_s) >= 1e4) return fmt::format("{:.1f}k/s", per_s / 1e3);
+    return fmt::format("{:.4g}/s", per_s);
+}
+
+std::string time(double s) {
+    const double size = std::abs(s);
+    if (size >= 100) return fmt::format("{:.0f} s", s);
+    if (size >= 1) return fmt::format("{:.3g} s", s);
+    if (size >= 1e-3) return fmt::format("{:.3g} ms", s * 1e3);
+    return fmt::format("{:.3g} us", s * 1e6);
+}
+
+}  // namespace
+
+std::string_view title_of(std::string_view key) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 18> titles{{
+        {"backlog_growth_per_s", "growth of the backlog"},
+        {"sojourn_p50_ms", "sojourn in the queue, median"},
+        {"sojourn_p99_ms", "sojourn in the queue, p99"},
+        {"engaged_sojourn_p99_ms", "the same while items are dropped"},
+        {"delay_p50_ms", "delay from the intended time, median"},
+        {"delay_p99_ms", "delay from the intended time, p99"},
+        {"last_arrival_delay_s", "delay of the burst's last arrival"},
+        {"high_sojourn_p50_ms", "sojourn of the high class, median"},
+        {"high_sojourn_p99_ms", "sojourn of the high class, p99"},
+        {"high_calm_sojourn_p50_ms", "the same before the burst"},
+        {"low_sojourn_p50_ms", "sojourn of the low class, median"},
+        {"high_loss_share", "loss of the high class"},
+        {"low_loss_share", "loss of the low class"},
+        {"loss_share", "loss, of what the burst offered"},
+        {"source_per_s", "source, in the burst"},
+        {"sink_per_s", "sink, in the burst"},
+        {"recovery_s", "recovery after the burst"},
+        {"memory_growth_bytes", "growth of memory"},
+    }};
+    for (const auto& [name, title] : titles)
+        if (name == key) return title;
+    return key;
+}
+
+std::string with_unit(std::string_view key, double value) {
+    if (key.ends_with("_per_s")) return rate(value);
+    if (key.ends_with("_ms")) return time(value / 1e3);
+    if (key.ends_with("_s")) return time(value);
+    if (key.ends_with("_share")) return fmt::format("{:.4g} %", value * 100);
+    if (key.ends_with("_bytes")) return (value < 0 ? "-" : "") + byte_size(static_cast<std::uint64_t>(std::abs(value)));
+    return fmt::format("{:.4g}", value);
+}
+
+std::optional<double> outcome::find(std::string_view key) const {
+    for (const auto& f : figures)
+        if (f.key == key) return f.value;
+    return std::nullopt;
+}
+
+void check(const conditions& wanted) {
+    const auto refuse = [](const std::string& sentence) { throw stop(wrong_usage, sentence); };
+    const auto within = [&](const char* option, double value, double least, double most, const char* remedy) {
+        if (!(value >= least && value <= most))
+            refuse(fmt::format("{} {:.10g}: {}; give {:.10g} to {:.10g}", option, value, remedy, least, most));
+    };
+    constexpr const char* no_rate = "a rate is a number of items a second, each of which costs a look at the clock";
+    within("--calm-per-s", wanted.calm_per_s, 1, 1e7, no_rate);
+    within("--burst-per-s", wanted.burst_per_s, 1, 1e7, no_rate);
+    within("--sink-per-s", wanted.sink_per_s, 1, 1e7, no_rate);
+    within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24,
+           "a ring has at least one slot, and not more than fit in memory");
+    constexpr const char* no_time = "a phase has to last, and somebody waits for it";
+    within("--calm-s", wanted.calm_s, 0.001, 3600, no_time);
+    within("--burst-s", wanted.burst_s, 0.001, 3600, no_time);
+    within("--recovery-cap-s", wanted.recovery_cap_s, 0.001, 3600, no_time);
+    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "no item is delivered in no time");
+    within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in so many");
+    within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6,
+           "one item in so many is of the high class");
+    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "an item cannot wait for less than no time");
+    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "overload is what lasts for an interval");
+    if (wanted.codel_interval_ms <= wanted.codel_target_ms)
+        refuse(fmt::format(
+            "--codel-interval-ms {:g}: items may wait for --codel-target-ms {:g}, and are to be watched for "
+            "longer than that; give ten to twenty times the target",
+            wanted.codel_interval_ms, wanted.codel_target_ms));
+}
+
+}  // namespace weir::tool::pressure
