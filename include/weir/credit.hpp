@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
-#include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/cursor/closing.hpp"
-#include "weir/detail/cursor/demand.hpp"
-#include "weir/detail/cursor/look_pace.hpp"
-#include "weir/detail/base/pause.hpp"
-#include "weir/detail/base/rough_clock.hpp"
+#include "weir/detail/credit/receiver.hpp"
+#include "weir/detail/credit/sender.hpp"
+#include "weir/detail/credit/state.hpp"
 #include "weir/status.hpp"
 
 namespace weir {
@@ -47,294 +41,90 @@ class credit_counter {
     static constexpr bool on_request = Granting == detail::granting::on_request;
 
 public:
-    /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: see closing.
+    /// `capacity` >= 1; the counters begin at `start`; `asymmetric`: closing may use the asymmetric fence.
     credit_counter(Counter capacity, Counter start, bool asymmetric) noexcept
         requires(!on_request)
-        : producer_{start, static_cast<Counter>(start + capacity)},
-          sent_(start),
-          consumer_{start, start},
-          returned_(start),
-          closing_(asymmetric),
-          capacity_(capacity),
-          worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {}
+        : shared_(capacity, start, start, asymmetric), sender_(shared_), receiver_(shared_) {}
 
     /// The same with credit on request, granted when it amounts to `grant_every` items, 1 to `capacity`.
     credit_counter(Counter capacity, Counter start, bool asymmetric, Counter grant_every) noexcept
         requires on_request
-        : producer_{start, start},
-          sent_(start),
-          consumer_{start, start},
-          returned_(static_cast<Counter>(start - capacity)),
-          closing_(asymmetric),
-          capacity_(capacity),
-          worthwhile_(static_cast<Counter>(std::min<std::size_t>(512, capacity / 4))) {
-        producer_.demand.taken = start;
-        consumer_.demand.granted = start;
-        consumer_.demand.grant_every = grant_every;
-    }
+        : shared_(capacity, start, static_cast<Counter>(start - capacity), asymmetric),
+          sender_(shared_),
+          receiver_(shared_, grant_every) {}
 
     credit_counter(const credit_counter&) = delete;
     credit_counter& operator=(const credit_counter&) = delete;
 
-    // Both sides pass their own position along, read once per operation: an item of the counter's type may alias it, so
-    // a compiler would otherwise load it again after each store to a slot.
-
-    // ---- producer side: one thread ---------------------------------------------------------------------------
+    // ---- producer side: one thread; see detail/credit/sender.hpp -----------------------------------------------
 
     /// Position of the next item to be sent, unless some are claimed.
-    Counter send_position() const noexcept {
-        return producer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
-    }
-
+    Counter send_position() const noexcept { return sender_.position(shared_); }
     /// Credits at `position` that the producer knows of without a look: a lower bound.
-    Counter known_credits(Counter position) const noexcept { return difference(producer_.known, position); }
-
-    /// Credits at `position`, looking at the consumer only if fewer than `wanted` are known. A result below `wanted` is
-    /// exact: the consumer had granted no more at the time of the look.
-    Counter credits(Counter position, Counter wanted) noexcept {
-        const Counter known = known_credits(position);
-        return known >= wanted ? known : look_for_credit(position, wanted);
-    }
-
-    /// Why the look just made found no credit. `no_credit`: there was room, and no demand.
-    status::value shortage() const noexcept {
-        if constexpr (on_request) return knows_of_room(send_position()) ? status::no_credit : status::full;
-        return status::full;
-    }
-
-    /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
-    /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and drained() waits for
-    /// it.
-    [[gnu::always_inline]] bool claim(Counter position, Counter n) noexcept {
-        return closing_.claim(producer_.position, position, static_cast<Counter>(position + n));
-    }
-
+    Counter known_credits(Counter position) const noexcept { return sender_.known_credits(position); }
+    /// Credits at `position`. Looks at the consumer's counter only if fewer than `wanted` are known; a result below `wanted` is
+    /// exact at the time of the look.
+    Counter credits(Counter position, Counter wanted) noexcept { return sender_.credits(shared_, position, wanted); }
+    /// Why the look just made found no credit: `full`, or `no_credit` where there was room and no demand.
+    status::value shortage() const noexcept { return sender_.shortage(shared_); }
+    /// Claims `n` known credits from `position` on, before their slots are written. False when sending was ended.
+    bool claim(Counter position, Counter n) noexcept { return sender_.claim(shared_, position, n); }
     /// Gives claimed credits back, all from `position` on.
-    void unclaim(Counter position) noexcept {
-        closing_.unclaim(producer_.position, position);
-    }
-
+    void unclaim(Counter position) noexcept { sender_.unclaim(shared_, position); }
     /// Hands `n` claimed items from `position` on, whose slots are written, to the consumer.
-    void send(Counter position, Counter n) noexcept {
-        sent_.store(static_cast<Counter>(position + n), detail::release);  // (1) release: pairs with (2), hands over
-    }
+    void send(Counter position, Counter n) noexcept { sender_.send(shared_, position, n); }
 
-    // ---- consumer side: one thread ---------------------------------------------------------------------------
+    // ---- consumer side: one thread; see detail/credit/receiver.hpp ---------------------------------------------
 
     /// Position of the next item to be taken.
-    Counter take_position() const noexcept {
-        return consumer_.position.load(detail::relaxed);  // relaxed: only this thread writes it
-    }
-
+    Counter take_position() const noexcept { return receiver_.position(shared_); }
     /// Items at `position` that the consumer knows of without a look: a lower bound.
-    Counter known_items(Counter position) const noexcept { return difference(consumer_.known, position); }
-
-    /// Items at `position`, looking at the producer only if fewer than `wanted` are known. A result below `wanted` is
-    /// exact: the producer had sent no more at the time of the look.
-    Counter items(Counter position, Counter wanted) noexcept {
-        const Counter known = known_items(position);
-        return known >= wanted ? known : look_for_items(position, wanted);
-    }
-
+    Counter known_items(Counter position) const noexcept { return receiver_.known_items(position); }
+    /// Items at `position`. Looks at the producer's counter only if fewer than `wanted` are known; a result below `wanted` is
+    /// exact at the time of the look.
+    Counter items(Counter position, Counter wanted) noexcept { return receiver_.items(shared_, position, wanted); }
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
-    [[gnu::always_inline]] void consume(Counter position, Counter n) noexcept {
-        const Counter taken = static_cast<Counter>(position + n);
-        if constexpr (on_request) return consume_of_demand(taken, n);
-        consumer_.position.store(taken, detail::relaxed);  // relaxed: for this thread alone
-        returned_.store(taken, detail::release);           // (3) release: pairs with (4), hands the slots over
-    }
-
-    /// Asks for `n` items more. Returns how much credit that grants at once: none if it is held back, or if the capacity
-    /// allows no more.
-    [[gnu::noinline]] Counter request(std::uint64_t n) noexcept
+    void consume(Counter position, Counter n) noexcept { receiver_.consume(shared_, position, n); }
+    /// Asks for `n` items more. Returns how much credit that grants at once.
+    Counter request(std::uint64_t n) noexcept
         requires on_request
     {
-        demand_state& mine = consumer_.demand;
-        const Counter taken = take_position();
-        const bool ends = mine.withheld != pull::unbounded && n < pull::unbounded - mine.withheld - unused(taken);
-        mine.withheld = ends ? mine.withheld + n : pull::unbounded;
-        const bool may_wait = due(taken) < mine.grant_every && known_items(taken) > 0;
-        return may_wait ? Counter{0} : grant_rest();
+        return receiver_.request(shared_, n);
     }
-
     /// Grants what was held back. Returns how much that was.
     Counter grant_rest() noexcept
         requires on_request
     {
-        const Counter taken = take_position();
-        const Counter n = due(taken);
-        if (n > 0) grant(n);
-        return n;
+        return receiver_.grant_rest(shared_);
     }
-
     /// Whether there is credit that the producer had not used a moment ago.
     bool has_unused_credit() const noexcept
         requires on_request
     {
-        return consumer_.demand.granted != sent_.load(detail::relaxed);  // relaxed: only credit can be seen in vain
+        return receiver_.has_unused_credit(shared_);
     }
-
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
-    [[gnu::noinline]] bool drained() noexcept {
-        if (consumer_.drained) return true;
-        // To be remembered: a claim that is about to be refused shows in the position for a moment.
-        consumer_.drained = closing_.is_drained(producer_.position, take_position());
-        return consumer_.drained;
-    }
+    bool drained() noexcept { return receiver_.drained(shared_); }
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// No claim succeeds from now on; what was claimed before may still be sent. Idempotent.
-    void end_sending() noexcept { closing_.end(); }
-
-    bool is_ended() const noexcept { return closing_.is_ended(); }
-
-    Counter capacity() const noexcept { return capacity_; }
-
-    /// Credit that is granted and not used: right at a quiet moment, for the producer a lower bound, else a recent value.
+    void end_sending() noexcept { shared_.closing.end(); }
+    bool is_ended() const noexcept { return shared_.closing.is_ended(); }
+    Counter capacity() const noexcept { return shared_.capacity; }
+    /// Credit that is granted and not used: exact at a quiet moment, a lower bound for the producer, slightly stale for others.
     Counter credits_approx() const noexcept
         requires on_request
     {
-        // relaxed: a statistic, as the other one
-        const Counter limit = static_cast<Counter>(returned_.load(detail::relaxed) + capacity_);
-        const Counter unused = difference(limit, sent_.load(detail::relaxed));
-        return unused <= capacity_ ? unused : Counter{0};  // more was sent since than the limit allowed when it was read
+        return shared_.credits_approx();
     }
-
-    /// Items in flight, between 0 and capacity(): right at a quiet moment, a recent value otherwise.
-    Counter in_flight_approx() const noexcept {
-        if constexpr (on_request) {
-            const Counter taken = consumer_.position.load(detail::acquire);  // (8) acquire: pairs with (7), as below
-            return std::min(difference(sent_.load(detail::relaxed), taken), capacity_);  // relaxed: as below
-        }
-        // (4) acquire: pairs with (3), so that `sent`, read after it, is not behind what was already consumed
-        const Counter consumed = returned_.load(detail::acquire);
-        // relaxed: a statistic that nobody builds an access to a slot upon. More may have come and gone since the first
-        // load, hence the bound.
-        return std::min(difference(sent_.load(detail::relaxed), consumed), capacity_);
-    }
+    /// Items in flight, between 0 and capacity(): exact at a quiet moment, slightly stale otherwise.
+    Counter in_flight_approx() const noexcept { return shared_.template in_flight_approx<Granting>(); }
 
 private:
-    static constexpr std::uint32_t pauses_between_looks = 8;
-
-    static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
-
-    // What a side keeps on its line for credit on request.
-    struct demand_state {
-        std::uint64_t withheld = 0;    // the consumer's: items asked for and not granted yet; unbounded stays
-        Counter granted = 0;           // the consumer's: the limit as it was last published
-        Counter grant_every = 1;       // the consumer's: how much credit is worth a publication
-        Counter taken = 0;             // the producer's: how far it knows the consumer to be
-        std::uint64_t granted_at = 0;  // the producer's: when its last look found credit; 0 if it did not
-    };
-    struct no_demand {};
-
-    // One side's private line: where it is, and what it knows of the other's counter. Others read the producer's
-    // position, which includes what it has claimed, once: when the ring is closed and seems empty.
-    struct alignas(detail::separation_bytes) side {
-        detail::atomic<Counter> position;
-        Counter known;
-        detail::look_pace pace{};
-        bool drained = false;  // the consumer's: all there will ever be is taken
-        [[no_unique_address]] std::conditional_t<on_request, demand_state, no_demand> demand{};
-    };
-
-    // A batch that gets what it wants has spread the price of the look already.
-    Counter worthwhile(Counter wanted) const noexcept { return wanted > 1 ? std::min(wanted, worthwhile_) : worthwhile_; }
-
-    // Out of line: one look serves hundreds of items, and the callers' loops stay small.
-    [[gnu::noinline]] Counter look_for_credit(Counter position, Counter wanted) noexcept {
-        producer_.pace.wait();
-        Counter found = look_at_limit(position);
-        if constexpr (on_request) {
-            if (found == 0 && !knows_of_room(position)) found = wait_for_grant(position);
-            if (found == 0 && !knows_of_room(position)) found = look_for_room(position);
-            producer_.demand.granted_at = found > 0 ? detail::rough_ns() : 0;
-        }
-        producer_.pace.found(found, worthwhile(wanted), false);
-        return found;
-    }
-
-    [[gnu::noinline]] Counter look_for_items(Counter position, Counter wanted) noexcept {
-        consumer_.pace.wait();
-        consumer_.known = sent_.load(detail::acquire);  // (2) acquire: pairs with (1), the items are readable
-        const Counter found = known_items(position);
-        consumer_.pace.found(found, worthwhile(wanted), true);
-        return found;
-    }
-
-    Counter look_at_limit(Counter position) noexcept {
-        const Counter returned = returned_.load(detail::acquire);  // (4) acquire: pairs with (3), the slots are free
-        if constexpr (on_request) know_taken(position, returned);
-        producer_.known = static_cast<Counter>(returned + capacity_);
-        return difference(producer_.known, position);
-    }
-
-    // Amid a stream the next grant is on its way, and cheaper to wait for than to look for room. Once, and as long as a look
-    // waits at most.
-    Counter wait_for_grant(Counter position) noexcept {
-        Counter found = 0;
-        const std::uint64_t last = producer_.demand.granted_at;
-        if (last == 0 || detail::rough_ns() - last > detail::look_pace::rare_ns) return found;
-        for (std::uint32_t i = 0; i < detail::look_pace::most_pauses && found == 0; i += pauses_between_looks) {
-            for (std::uint32_t j = 0; j < pauses_between_looks; ++j) detail::pause();
-            found = look_at_limit(position);
-        }
-        return found;
-    }
-
-    // Without credit: is it that there is no room? If there is, the limit may have moved with it, hence a second look; so
-    // "no credit" was true when the room was seen. While it is known that there is room, the consumer's line is left alone:
-    // who waits for credit would take it away at every look.
-    [[gnu::noinline]] Counter look_for_room(Counter position) noexcept {
-        know_taken(position, consumer_.position.load(detail::acquire));  // (8) acquire: pairs with (7)
-        return knows_of_room(position) ? look_at_limit(position) : Counter{0};
-    }
-
-    bool knows_of_room(Counter position) const noexcept {
-        return difference(position, producer_.demand.taken) < capacity_;
-    }
-
-    // The consumer's position comes later than the limit that goes with it, so either may be what shows more.
-    void know_taken(Counter position, Counter taken) noexcept {
-        Counter& known = producer_.demand.taken;
-        if (difference(position, taken) < difference(position, known)) known = taken;
-    }
-
-    void consume_of_demand(Counter taken, Counter n) noexcept {
-        if (consumer_.demand.withheld != 0) [[unlikely]] grant_freed(taken, n);
-        // (7) release: pairs with (8): who sees the room sees the limit that came with it. Hence the limit first
-        consumer_.position.store(taken, detail::release);
-    }
-
-    // Where more was asked for than there was room, room is what was waited for. Out of line, for the sake of pops that
-    // have none to grant.
-    [[gnu::noinline]] void grant_freed(Counter taken, Counter n) noexcept {
-        const Counter room = difference(capacity_, unused(static_cast<Counter>(taken - n)));
-        if (consumer_.demand.withheld > room) grant(due(taken));
-    }
-
-    // What is granted from `taken` on: queued, or not yet sent.
-    Counter unused(Counter taken) const noexcept { return difference(consumer_.demand.granted, taken); }
-    // How far the limit is behind of what was asked for and has room.
-    Counter due(Counter taken) const noexcept {
-        return static_cast<Counter>(std::min<std::uint64_t>(consumer_.demand.withheld, difference(capacity_, unused(taken))));
-    }
-    void grant(Counter n) noexcept {
-        demand_state& mine = consumer_.demand;
-        if (mine.withheld != pull::unbounded) mine.withheld -= n;
-        mine.granted = static_cast<Counter>(mine.granted + n);
-        // (3) release: pairs with (4), hands the slots over
-        returned_.store(static_cast<Counter>(mine.granted - capacity_), detail::release);
-    }
-
-    side producer_;
-    alignas(detail::separation_bytes) detail::atomic<Counter> sent_;
-    side consumer_;
-    alignas(detail::separation_bytes) detail::atomic<Counter> returned_;
-    alignas(detail::separation_bytes) detail::closing<Counter> closing_;  // on the line that nobody writes
-    const Counter capacity_;
-    const Counter worthwhile_;  // items that a look at a streaming peer should bring
+    detail::credit_state<Counter> shared_;
+    alignas(detail::separation_bytes) detail::credit_sender<Counter, Granting> sender_;
+    alignas(detail::separation_bytes) detail::credit_receiver<Counter, Granting> receiver_;
 };
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/mpmc/core.hpp"
 #include "weir/detail/ring_ends.hpp"
@@ -50,7 +51,7 @@ struct start_at {
 /// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not reach
 ///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
 ///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
-template <class Core, class Wait, class Stats>
+template <detail::ring_core Core, detail::waiting_strategy Wait, class Stats>
 class basic_ring {
     using ends = detail::ring_ends<Core, Wait, Stats>;
 
@@ -292,7 +293,7 @@ public:
     /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
     /// progress). For a producer to whom the new is worth more than the old. O(1).
     status try_drop_oldest() noexcept
-        requires requires(Core& core) { core.try_drop_oldest(); }
+        requires(Core::can_drop_oldest)
     {
         const status answer = core().try_drop_oldest();
         if (answer == status::success) ends_.popped(1);

@@ -201,7 +201,7 @@ TEST(shared_demand, that_adds_up_to_as_good_as_no_end_has_none) {
 
 TEST(credit, each_counter_and_each_side_has_lines_of_its_own) {
     static_assert(alignof(credit_counter<std::uint64_t>) == weir::detail::separation_bytes);
-    static_assert(sizeof(credit_counter<std::uint64_t>) == 5 * weir::detail::separation_bytes);
+    static_assert(sizeof(credit_counter<std::uint64_t>) == 7 * weir::detail::separation_bytes);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 namespace {
 
-using weir::detail::look_pace;
+using look_pace = weir::detail::look_pace<true>;
 
 constexpr std::uint64_t worthwhile = 256;
 

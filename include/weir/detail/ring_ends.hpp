@@ -23,9 +23,9 @@ class ring_ends {
     using T = typename Core::value_type;
 
 public:
-    static constexpr bool has_many_producers = requires { Core::has_many_producers; };
-    static constexpr bool has_many_consumers = requires { Core::has_many_consumers; };
-    static constexpr bool has_contiguous_slots = requires(Core& core) { core.readable(1); };
+    static constexpr bool has_many_producers = Core::has_many_producers;
+    static constexpr bool has_many_consumers = Core::has_many_consumers;
+    static constexpr bool has_contiguous_slots = Core::has_contiguous_slots;
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
     static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
 

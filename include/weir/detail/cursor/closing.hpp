@@ -34,7 +34,7 @@ public:
     /// Whether sending was ended and `taken` is all that was ever claimed. May be false for a moment after it was true: a
     /// claim that is about to be refused shows in the position.
     bool is_drained(const atomic<Counter>& position, Counter taken) const noexcept {
-        if ((state_.load(acquire) & settled) == 0) return false;  // (6) acquire: pairs with (5)
+        if ((state_.load(acquire) & settled) == 0) return false;  // (2) acquire: pairs with (1)
         // seq_cst: sees every claim whose producer did not see the end, see end()
         return position.load(seq_cst) == taken;
     }
@@ -44,7 +44,7 @@ public:
         // seq_cst: with the claim's exchange and load, either the claim sees the end or is_drained() sees the claim
         const unsigned char before = state_.fetch_or(ended, seq_cst);
         if ((before & ask_properly) == 0) heavy_fence();
-        state_.fetch_or(settled, release);  // (5) release: pairs with (6), claims are settled from here on
+        state_.fetch_or(settled, release);  // (1) release: pairs with (2), claims are settled from here on
     }
 
     bool is_ended() const noexcept {

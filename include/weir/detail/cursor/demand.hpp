@@ -58,7 +58,7 @@ public:
     template <class IsKnown>
     std::uint64_t request(std::uint64_t n, cursor taken, IsKnown is_known) noexcept {
         if (n >= every_) return grant(n, taken);
-        // (4) acquire: pairs with (5): who found nothing before this saw the ring as empty as is_known() then finds it
+        // (6) acquire: pairs with (7): who found nothing before this saw the ring as empty as is_known() then finds it
         const std::uint64_t held = held_.fetch_add(n, acquire) + n;
         return held < every_ && is_known() ? 0 : grant_rest(taken);
     }
@@ -66,14 +66,14 @@ public:
     /// Grants what was held back; to be called when a pop has found nothing. Returns how much that was.
     std::uint64_t grant_rest(cursor taken) noexcept {
         if (every_ == 1) return 0;
-        return grant(held_.exchange(0, release), taken);  // (5) release: pairs with (4)
+        return grant(held_.exchange(0, release), taken);  // (7) release: pairs with (6)
     }
 
     /// Whether a producer that waits, where the producers' cursor is `tail()`, could go on if there is room. To be
     /// asked after the room was made: who is told no is noticed by the next request, if not here.
     template <class Tail>
     bool is_unused(Tail tail) noexcept {
-        // (3) release: pairs with (1): who reads what is asked for later knows of the room that was made before
+        // (5) release: pairs with (3): who reads what is asked for later knows of the room that was made before
         const cursor asked = requested_.fetch_add(0, release);
         return is_unbounded(asked) || distance(asked, tail()) > 0;
     }
@@ -86,11 +86,11 @@ public:
     /// alone: it would take the consumers' line away at every look.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
-        // (2) seq_cst: pairs with (1): who sees a request sees the room that it knew of, and the pops of is_unused()
+        // (4) seq_cst: pairs with (3): who sees a request sees the room that it knew of, and the pops of is_unused()
         cursor asked = requested_.load(seq_cst);
-        const cursor known = room_until_.load(acquire);  // (6) acquire: pairs with (7)
+        const cursor known = room_until_.load(acquire);  // (8) acquire: pairs with (9)
         // The room may be newer than the demand that was read, with a request in between: read the demand once more.
-        if (distance(asked, at) <= 0) [[unlikely]] asked = requested_.load(seq_cst);  // (2) seq_cst: pairs with (1)
+        if (distance(asked, at) <= 0) [[unlikely]] asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3)
         if (covers(known, asked, at)) {
             not_asked = distance(asked, at) <= 0;
             return asked;
@@ -98,7 +98,7 @@ public:
         const cursor free_until = room();
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
-            room_until_.store(free_until, release);  // (7) release: pairs with (6)
+            room_until_.store(free_until, release);  // (9) release: pairs with (8)
             asked = requested_.load(relaxed);  // relaxed: comes after the look at the room, which is an acquire
             not_asked = falls_short(asked, at, free_until);
         }
@@ -124,7 +124,7 @@ private:
     std::uint64_t grant(std::uint64_t n, cursor taken) noexcept {
         if (n == 0) return 0;
         prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
-        // (7) release: pairs with (6); a lower bound, as `taken` is
+        // (9) release: pairs with (8); a lower bound, as `taken` is
         room_until_.store(items_ahead(taken, capacity_), release);
         cursor asked = requested_.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
@@ -132,7 +132,7 @@ private:
             const auto open = static_cast<std::uint64_t>(distance(asked, taken));
             const bool ends = n < as_good_as_unbounded - open;
             const cursor next = ends ? items_ahead(asked, n) : asked | unbounded_bit;
-            // (1) seq_cst: pairs with (2), and with (3): passes on what room was made; and one order with looks across
+            // (3) seq_cst: pairs with (4), and with (5): passes on what room was made; and one order with looks across
             // rings
             if (requested_.compare_exchange_weak(asked, next, seq_cst, relaxed)) return n;
         }

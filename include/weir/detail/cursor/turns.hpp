@@ -6,7 +6,7 @@
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/rough_clock.hpp"
-#include "weir/detail/base/this_thread.hpp"
+#include "weir/detail/base/thread_mark.hpp"
 
 namespace weir::detail {
 
@@ -17,13 +17,13 @@ namespace weir::detail {
 /// over only just now, waits without touching the line until that one has had it for a while. While such meetings are
 /// rare the wait is next to nothing; it grows as they follow each other, to 1 or 2 us at most, and goes when they do.
 ///
-/// Hints alone, no lock: nothing depends on who has the turn, and a thread that stopped for ever holds up nobody. Belongs
-/// on the cursor's line.
+/// A heuristic, not a lock: correctness does not depend on who has the turn, and a thread that stops for ever holds up no
+/// other. Belongs on the cursor's line.
 class turns {
 public:
     /// Whether the calling thread was the last to take a turn.
     bool is_mine() const noexcept {
-        return owner_.load(relaxed) == this_thread();  // relaxed: a hint, as everything here
+        return owner_.load(relaxed) == thread_mark();  // relaxed: a hint, as everything here
     }
 
     /// Waits for the turn, for a bounded time, and takes it.
@@ -40,7 +40,7 @@ public:
         } else if (since > 4 * turn_ns && meetings > 0) {
             meetings_.store(meetings / 2, relaxed);
         }
-        owner_.store(this_thread(), relaxed);
+        owner_.store(thread_mark(), relaxed);
         taken_at_.store(rough_ns(), relaxed);
     }
 
@@ -49,7 +49,7 @@ private:
     static constexpr std::uint32_t most_meetings = 16;
     static constexpr int most_pauses = 256;
 
-    atomic<const void*> owner_{nullptr};
+    atomic<std::uint32_t> owner_{0};  // the thread_mark() of the thread that took the latest turn
     atomic<std::uint64_t> taken_at_{0};
     atomic<std::uint32_t> meetings_{0};  // how often of late a turn was taken from a thread that had just begun it
 };

@@ -1,253 +1,146 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <type_traits>
+#include <utility>
 
-#include "weir/detail/base/atomic.hpp"
-#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/cursor/demand.hpp"
-#include "weir/detail/cursor/look_pace.hpp"
-#include "weir/detail/base/prefetch.hpp"
-#include "weir/detail/mpmc/slots.hpp"
-#include "weir/detail/cursor/shared_cursor.hpp"
-#include "weir/detail/mpmc/sides.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/mpmc/algorithm.hpp"
+#include "weir/detail/mpmc/state.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
 
-/// Bounded queue of many producers and many consumers: slots that each carry the number of the item they wait for.
-///
-/// The classic is Vyukov's bounded MPMC queue (2010). What is weir's own: an exact capacity of any number, taken as credit
-/// by the same compare and exchange that claims the slot and finds the ring open; an answer that tells `busy` from
-/// `full` and `empty`; looks at the other side that are cached and paced, and turns at a contended cursor, both of which
-/// keep lines from changing cores for each item.
-///
-/// Each call returns: it goes round again only when another thread has claimed in between. But a thread that is suspended
-/// between its claim and the end of its operation holds its slot, and who comes to that slot is told `busy` until it goes
-/// on. Then nothing is full or empty, and nothing behind that slot moves.
+/// A bounded queue of many producers and many consumers that owns its state, its slots and the one end that all threads share:
+/// see algorithm.hpp.
 template <class T, class Storage, std::unsigned_integral Counter, granting Granting = granting::automatic>
-class mpmc_core : public many_producers<mpmc_core<T, Storage, Counter, Granting>, T>,
-                  public many_consumers<mpmc_core<T, Storage, Counter, Granting>, T> {
+class mpmc_core {
 public:
-    static constexpr bool has_credit_on_request = Granting == granting::on_request;
     using value_type = T;
     using counter_type = std::uint64_t;
-    using sequence_type = Counter;
-    using slot_type = sequenced_slot<T, Counter>;
+    static constexpr bool has_many_producers = true;
+    static constexpr bool has_many_consumers = true;
+    static constexpr bool has_contiguous_slots = false;
+    static constexpr bool can_drop_oldest = true;
+    static constexpr bool has_credit_on_request = Granting == granting::on_request;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
     static constexpr progress try_push_progress = progress::may_be_busy;
     static constexpr progress try_pop_progress = progress::may_be_busy;
 
     mpmc_core(std::size_t capacity, std::uint64_t start, bool)
         requires(!has_credit_on_request)
-        : slots_(capacity, cursor_at(start)),
-          capacity_(capacity),
-          tail_(cursor_at(start), items_ahead(cursor_at(start), capacity)),
-          head_(cursor_at(start), cursor_at(start)) {}
+        : memory_(slots::count(checked_capacity<slot, Counter>(capacity))),
+          shared_(capacity, cursor_at(start)),
+          slots_(memory_.data(), capacity),
+          ends_(slots_) {
+        slots_.construct(cursor_at(start));
+    }
 
     mpmc_core(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
         requires has_credit_on_request
-        : slots_(capacity, cursor_at(start)),
-          capacity_(capacity),
-          tail_(cursor_at(start), cursor_at(start)),
-          head_(cursor_at(start), cursor_at(start)),
-          demand_(cursor_at(start), capacity, checked_threshold(every, capacity)) {}
+        : memory_(slots::count(checked_capacity<slot, Counter>(capacity))),
+          shared_(capacity, cursor_at(start), checked_threshold(every, capacity)),
+          slots_(memory_.data(), capacity),
+          ends_(slots_) {
+        slots_.construct(cursor_at(start));
+    }
 
     ~mpmc_core() {
-        const cursor end = tail_.current() & ~closed_bit;
-        for (cursor at = head_.current(); at != end; at += one_item) std::destroy_at(&slots_[at].element);
+        ends_.clear(shared_);
+        slots_.destroy();
     }
 
     mpmc_core(const mpmc_core&) = delete;
     mpmc_core& operator=(const mpmc_core&) = delete;
 
-    // ---- producer side; more in many_producers ---------------------------------------------------------------
+    // ---- producers -------------------------------------------------------------------------------------------
 
-    [[gnu::always_inline]] claimed claim_room(std::uint64_t wanted) noexcept {
-        const auto ready = [this](cursor at, std::uint64_t n, std::int64_t known) noexcept {
-            prefetch_ahead(at, known);
-            return count_free(at, n);
-        };
-        if constexpr (has_credit_on_request) {
-            bool not_asked = false;
-            const auto asked = [&](cursor at) noexcept { return limit_of_demand(at, not_asked); };
-            claimed room = tail_.claim(wanted, asked, ready, worthwhile(), false);
-            if (room.answer == claimed::none && not_asked) [[unlikely]] room.answer = claimed::not_asked;
-            return room;
-        } else {
-            return tail_.claim(wanted, [this](cursor) noexcept { return limit(); }, ready, worthwhile(), false);
-        }
+    template <class... Args>
+    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+        return ends_.try_emplace(shared_, std::forward<Args>(args)...);
     }
-
-    /// What a push would be told now.
-    status chance_to_push() noexcept {
-        for (cursor at = tail_.current();;) {
-            if ((at & closed_bit) != 0) return status::closed;
-            bool not_asked = false;
-            const bool room = distance(limit_at(at, not_asked), at) > 0;
-            if (room && count_free(at, 1) == 1) return status::success;
-            const cursor now = tail_.current();
-            if (now == at) return room ? status::busy : not_asked ? status::no_credit : status::full;
-            at = now;
-        }
+    template <class It>
+    std::size_t try_push_n(It from, std::size_t n) {
+        return ends_.try_push_n(shared_, std::move(from), n);
     }
+    bool has_room() const noexcept { return ends_.chance_to_push(shared_) == status::success; }
 
-    bool has_room() noexcept { return chance_to_push() == status::success; }
+    // ---- consumers -------------------------------------------------------------------------------------------
 
-    // ---- consumer side; more in many_consumers ---------------------------------------------------------------
-
-    [[gnu::always_inline]] claimed claim_items(std::uint64_t wanted) noexcept {
-        return head_.claim(
-            wanted, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
-            [this](cursor at, std::uint64_t n, std::int64_t known) noexcept {
-                prefetch_ahead(at, known);
-                return count_written(at, n);
-            },
-            worthwhile(), true);
+    template <class F>
+    [[gnu::always_inline]] status try_take(F&& take) noexcept {
+        return ends_.try_take(shared_, std::forward<F>(take));
     }
-
-    /// Destroys the oldest element if the ring is full when it goes: the exchange that takes it succeeds only if it is still
-    /// the oldest, and as long as it is, a ring that was full stays so.
-    status try_drop_oldest() noexcept {
-        bool full = false;
-        const claimed oldest = head_.claim(
-            1, [this](cursor) noexcept { return tail_.current() & ~closed_bit; },
-            [this, &full](cursor at, std::uint64_t, std::int64_t) noexcept {
-                full = distance(tail_.current() & ~closed_bit, at) >= static_cast<std::int64_t>(capacity_);
-                return full ? count_written(at, 1) : std::uint64_t{0};
-            },
-            worthwhile(), true);
-        if (oldest.answer == claimed::some) {
-            this->discard(oldest.first);
-            return status::success;
-        }
-        return oldest.answer == claimed::busy && full ? status::busy : status::empty;
+    std::size_t try_pop_n(std::span<T> out) noexcept { return ends_.try_pop_n(shared_, out); }
+    template <class F, class G>
+    std::size_t consume(F& visit, std::size_t most, G given_back) {
+        return ends_.consume(shared_, visit, most, most_items_at_once<T>, given_back);
     }
+    status try_drop_oldest() noexcept { return ends_.try_drop_oldest(shared_); }
+    bool has_items() const noexcept { return ends_.has_items(shared_); }
+    bool drained() const noexcept { return ends_.drained(shared_); }
 
-    /// Destroys the oldest element. False when there is none, or it is not written yet.
-    bool try_discard() noexcept {
-        const claimed oldest = claim_items(1);
-        if (oldest.answer != claimed::some) return false;
-        this->discard(oldest.first);
-        return true;
-    }
-
-    bool has_items() noexcept {
-        for (cursor at = head_.current();;) {
-            if (count_written(at, 1) == 1) return true;
-            const cursor now = head_.current();
-            if (now == at) return false;
-            at = now;
-        }
-    }
-
-    /// Whether the ring was closed and everything accepted was taken. Once true, it stays so.
-    bool drained() const noexcept {
-        const cursor end = tail_.current();
-        return (end & closed_bit) != 0 && head_.current() == (end & ~closed_bit);
-    }
-
-    /// Asks for `n` more items; returns how many that grants at once.
     std::uint64_t request(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
-        return demand_.request(n, head_.current(), [this]() noexcept { return head_.knows_of_items(); });
+        return ends_.request(shared_, n);
     }
-
-    /// Grants what was held back; returns how much that was.
     std::uint64_t grant_rest() noexcept
         requires has_credit_on_request
     {
-        return demand_.grant_rest(head_.current());
+        return ends_.grant_rest(shared_);
     }
-
-    /// Whether a producer that waits could go on, now that this thread has made room.
     bool has_unused_credit() noexcept
         requires has_credit_on_request
     {
-        return demand_.is_unused([this]() noexcept { return tail_.current() & ~closed_bit; });
+        return ends_.has_unused_credit(shared_);
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
-    /// Nothing is claimed by producers from now on.
-    void close() noexcept { tail_.close(); }
-    bool is_closed() const noexcept { return (tail_.current() & closed_bit) != 0; }
-
-    std::size_t capacity() const noexcept { return capacity_; }
-    std::size_t size_approx() const noexcept {
-        const cursor taken = head_.current();  // first: what the head has passed, the tail has
-        return size_within(distance(tail_.current() & ~closed_bit, taken), capacity_);
-    }
+    void close() noexcept { ends_.close(shared_); }
+    bool is_closed() const noexcept { return ends_.is_closed(shared_); }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(shared_.capacity); }
+    std::size_t size_approx() const noexcept { return ends_.size_approx(shared_); }
     std::size_t credits_approx() const noexcept
         requires has_credit_on_request
     {
-        bool ignored = false;
-        const cursor at = tail_.current();
-        return (at & closed_bit) != 0 ? 0 : size_within(distance(limit_of_demand(at, ignored), at), capacity_);
+        return ends_.credits_approx(shared_);
     }
-    memory_report memory() const noexcept { return slots_.memory(); }
-
-    /// For the sides.
-    sequenced_slots<T, Storage, Counter>& slots() noexcept { return slots_; }
+    memory_report memory() const noexcept { return memory_.report(); }
 
 private:
-    cursor limit() const noexcept { return items_ahead(head_.current(), capacity_); }
-    cursor limit_of_demand(cursor at, bool& not_asked) const noexcept {
-        return demand_.limit(at & ~closed_bit, [this]() noexcept { return limit(); }, not_asked);
-    }
-    cursor limit_at([[maybe_unused]] cursor at, [[maybe_unused]] bool& not_asked) const noexcept {
-        if constexpr (has_credit_on_request) return limit_of_demand(at, not_asked);
-        return limit();
-    }
-    std::uint64_t worthwhile() const noexcept { return look_pace::worthwhile(capacity_); }
+    using slots = mpmc_slots<T, Counter>;
+    using slot = typename slots::slot;
 
-    // Once per line of slots: asks for a line further on, to be written, if it is among the `known` slots that belong to
-    // this side. Nothing is loaded ahead beyond the claim's compare and exchange, so each line would cost its whole
-    // transfer between cores, and once more when it is written.
-    [[gnu::always_inline]] void prefetch_ahead(cursor at, std::int64_t known) const noexcept {
-        constexpr auto slots_per_line =
-            std::uint64_t{std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(slot_type)))};
-        constexpr std::uint64_t ahead = 8 * slots_per_line;
-        if ((at / one_item & (slots_per_line - 1)) != 0) [[likely]]
-            return;
-        if (known > static_cast<std::int64_t>(ahead)) prefetch_for_write(&slots_[items_ahead(at, ahead)]);
-    }
+    // One slot more for storage::fixed<1>: see mpmc_slots.
+    template <class S>
+    struct two_slots_at_least {
+        using type = S;
+    };
+    template <class S>
+        requires(detail::fixed_capacity<S> == 1)
+    struct two_slots_at_least<S> {
+        using type = storage::fixed<2>;
+    };
 
-    // How many of the `n` slots from `at` on were given back by the consumers of the lap before.
-    [[gnu::always_inline]] std::uint64_t count_free(cursor at, std::uint64_t n) const noexcept {
-        std::uint64_t count = 0;
-        for (; count < n; ++count, at += one_item) {
-            // (8) acquire: pairs with (7), the element of the lap before is gone
-            if (slots_[at].sequence.load(acquire) != slots_.number(at)) break;
-        }
-        return count;
-    }
-
-    // How many of the `n` slots from `at` on hold an element.
-    [[gnu::always_inline]] std::uint64_t count_written(cursor at, std::uint64_t n) const noexcept {
-        std::uint64_t count = 0;
-        for (; count < n; ++count, at += one_item) {
-            // (6) acquire: pairs with (5), the element is readable
-            if (slots_[at].sequence.load(acquire) != slots_.written(at)) break;
-        }
-        return count;
-    }
-
-    sequenced_slots<T, Storage, Counter> slots_;
-    const std::size_t capacity_;
-    shared_cursor tail_;
-    shared_cursor head_;
-    struct no_demand {};
-    [[no_unique_address]] std::conditional_t<has_credit_on_request, shared_demand, no_demand> demand_;
+    [[no_unique_address]] slot_memory<slot, typename two_slots_at_least<Storage>::type> memory_;
+    mpmc_state<Granting> shared_;
+    slots slots_;
+    mpmc_algorithm<T, Counter, Granting> ends_;
 };
+
+static_assert(ring_core<mpmc_core<int, storage::heap, std::uint64_t>>);
+static_assert(ring_core<mpmc_core<int, storage::heap, std::uint64_t, granting::on_request>>);
+static_assert(producer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
+static_assert(consumer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
+static_assert(std::is_standard_layout_v<mpmc_slot<int, std::uint64_t>>);
 
 }  // namespace weir::detail

@@ -50,7 +50,7 @@ public:
     room make_room(std::size_t its) noexcept {
         if (has_room()) return room::free;
         for (std::size_t lower = 0; lower < its; ++lower) {
-            if (cores_[lower].try_discard()) {
+            if (cores_[lower].try_take([](T&) noexcept {})) {
                 give_up();
                 return room::made;
             }

@@ -15,6 +15,7 @@
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/strict/links.hpp"
 #include "weir/detail/base/this_thread.hpp"
 
 namespace weir::detail {
@@ -85,25 +86,24 @@ private:
     Cell& cell_;
 };
 
-/// The cells of a strict ring: a power of two with links, one for each position of a lap, and `Spares` more places.
-///
-/// A link is one word, so that one compare and exchange writes it: the lap, a bit that seals the position for ever, and
-/// the number of the cell in which the element is. Before a position's item comes, its link is that of the lap before.
+/// The cells of a strict ring: a power of two with links, one for each position of a lap, and `Spares` more places. The links
+/// are written as strict_links says; before a position's item comes, its link is that of the lap before.
 template <class T, class Storage, std::unsigned_integral Counter, std::size_t Spares>
-class strict_cells {
+class strict_cells : public strict_links<Counter> {
+    using links = strict_links<Counter>;
+
 public:
     using cell = strict_cell<T, Counter>;
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+    using links::link_to;
 
     strict_cells(std::size_t capacity, std::uint64_t start)
-        : ring_memory_(std::bit_ceil(checked(capacity))),
+        : links(std::bit_ceil(checked(capacity)), Spares),
+          ring_memory_(links::mask() + 1),
           spare_memory_(Spares),
           ring_(ring_memory_.data()),
           spares_(spare_memory_.data()),
-          mask_(std::bit_ceil(capacity) - 1),
-          position_bits_(std::countr_zero(std::bit_ceil(capacity))),
-          index_bits_(static_cast<int>(std::bit_width(mask_ + Spares))),
-          lap_mask_(static_cast<Counter>(std::numeric_limits<Counter>::max() >> (index_bits_ + 1))) {
+          mask_(links::mask()) {
         for (std::size_t i = 0; i <= mask_; ++i) {
             const std::uint64_t position = start + i;
             std::construct_at(ring_ + (position & mask_), link_to(position - mask_ - 1, 0));
@@ -120,27 +120,6 @@ public:
     /// The link of a position, and, with it, of the same position in every lap.
     atomic<Counter>& link_at(std::uint64_t position) const noexcept { return ring_[position & mask_].link; }
 
-    /// The link of an item at `position` whose element is in cell `index`.
-    Counter link_to(std::uint64_t position, std::size_t index) const noexcept {
-        return static_cast<Counter>((lap(position) << (index_bits_ + 1)) | static_cast<Counter>(index));
-    }
-    static constexpr Counter sealing_bit(int index_bits) noexcept {
-        return static_cast<Counter>(Counter{1} << index_bits);
-    }
-    Counter sealed(Counter link) const noexcept { return static_cast<Counter>(link | sealing_bit(index_bits_)); }
-    bool is_sealed(Counter link) const noexcept { return (link & sealing_bit(index_bits_)) != 0; }
-
-    /// Whether it is the link of this very position ...
-    bool is_linked(Counter link, std::uint64_t position) const noexcept { return laps_after(link, position) == 0; }
-    /// ... or the position waits for its item; otherwise it was passed long ago.
-    bool is_awaited(Counter link, std::uint64_t position) const noexcept {
-        return laps_after(link, position) == lap_mask_;
-    }
-
-    /// The cell in which the element of a link is.
-    std::size_t index_of(Counter link) const noexcept {
-        return static_cast<std::size_t>(link) & ((std::size_t{1} << index_bits_) - 1);
-    }
     [[gnu::always_inline]] cell& operator[](std::size_t index) const noexcept {
         return index <= mask_ ? ring_[index] : spares_[index - mask_ - 1];
     }
@@ -171,22 +150,13 @@ public:
 
 private:
     static std::size_t checked(std::size_t capacity) {
-        // A link must number the cells, and tell at least four laps apart.
-        constexpr std::size_t numbers = std::size_t{1} << (std::min(std::numeric_limits<Counter>::digits, 64) - 3);
-        static_assert(Spares < numbers, "weir: a Counter this narrow cannot number the places of so many threads");
-        constexpr std::size_t most = std::min(std::bit_floor(numbers - Spares), most_slots<cell>);
+        static_assert(Spares < links::most_cells, "weir: a Counter this narrow cannot number the places of so many threads");
+        constexpr std::size_t most = std::min(std::bit_floor(links::most_cells - Spares), most_slots<cell>);
         if (capacity < 1 || capacity > most) {
             reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
                             std::to_string(most));
         }
         return capacity;
-    }
-
-    Counter lap(std::uint64_t position) const noexcept {
-        return static_cast<Counter>(static_cast<Counter>(position >> position_bits_) & lap_mask_);
-    }
-    Counter laps_after(Counter link, std::uint64_t position) const noexcept {
-        return static_cast<Counter>(static_cast<Counter>((link >> (index_bits_ + 1)) - lap(position)) & lap_mask_);
     }
 
     // Where the ring's cells need no allocation, the spare ones need none either; and they are few, hence no huge
@@ -198,9 +168,6 @@ private:
     cell* const ring_;
     cell* const spares_;
     const std::size_t mask_;
-    const int position_bits_;
-    const int index_bits_;
-    const Counter lap_mask_;
 };
 
 }  // namespace weir::detail

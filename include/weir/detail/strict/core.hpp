@@ -14,9 +14,11 @@
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/prefetch.hpp"
+#include "weir/detail/base/user_code.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/cells.hpp"
 #include "weir/detail/strict/positions.hpp"
@@ -58,7 +60,7 @@ class strict_core : public strict_positions<T, Storage, Counter, Threads, Granti
     using positions = strict_positions<T, Storage, Counter, Threads, Granting>;
     using cells = typename positions::cells;
     using cell = typename cells::cell;
-    using positions::cells_, positions::capacity_, positions::tail_, positions::head_;
+    using positions::cells_, positions::shared_;
     using positions::distance, positions::end_of_items, positions::is_full, positions::look_for_items;
     using positions::is_closing, positions::say_closed, positions::seal;
 
@@ -69,6 +71,8 @@ public:
     static constexpr bool has_many_producers = true;
     static constexpr bool has_many_consumers = true;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr bool has_contiguous_slots = false;
+    static constexpr bool can_drop_oldest = false;
     static constexpr progress try_push_progress = progress::lock_free;
     static constexpr progress try_pop_progress = progress::lock_free;
 
@@ -79,13 +83,13 @@ public:
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         if (is_closing()) [[unlikely]] return seal(), status::closed;
-        if (!tail_.turn.is_mine()) [[unlikely]] tail_.turn.take();
-        std::uint64_t at = tail_.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
+        if (!shared_.tail.turn.is_mine()) [[unlikely]] shared_.tail.turn.take();
+        std::uint64_t at = shared_.tail.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
         typename positions::shortage reason;
         if (is_full(at, reason)) [[unlikely]] return reason.answer;
         // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and
         // exchange, so each line would cost its whole transfer between cores. relaxed: see is_full()
-        if (at + items_ahead_of_need - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) {
+        if (at + items_ahead_of_need - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) {
             prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
         }
         std::size_t index = cells_.own_index(at);
@@ -121,17 +125,7 @@ public:
     /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        std::size_t pushed = 0;
-#if defined(__cpp_exceptions)
-        try {
-            push_singly(from, n, pushed);
-        } catch (...) {
-            if (pushed == 0) throw;
-        }
-#else
-        push_singly(from, n, pushed);
-#endif
-        return pushed;
+        return push_singly(from, n, [this](auto&& item) { return try_emplace(std::forward<decltype(item)>(item)); });
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
@@ -160,14 +154,17 @@ public:
         const std::size_t count = std::min(most, this->size_approx());
         std::size_t visited = 0;
         while (visited < count) {
-            telling<G> taken{given_back};
+            std::size_t taken = 0;
+            const at_scope_end afterwards([&]() {
+                if (taken > 0) given_back(taken);
+            });
             const std::size_t piece = std::min(count - visited, most_items_at_once<T>);
-            while (taken.count < piece) {
+            while (taken < piece) {
                 const auto counting = [&](T& element) {
-                    ++taken.count;
+                    ++taken;
                     visit(element);
                 };
-                if (!take_one(counting)) return visited + taken.count;
+                if (!take_one(counting)) return visited + taken;
             }
             visited += piece;
         }
@@ -175,15 +172,6 @@ public:
     }
 
 private:
-    template <class G>
-    struct telling {
-        G& tell;
-        std::size_t count = 0;
-        ~telling() {
-            if (count > 0) tell(count);
-        }
-    };
-
     // An argument that is a T and was moved from gets its value back. Assignment where there is one: it is right for a
     // base class subobject, too.
     template <class... Args>
@@ -201,20 +189,12 @@ private:
         }
     }
 
-    template <class It>
-    void push_singly(It& from, std::size_t n, std::size_t& pushed) {
-        while (pushed < n && try_emplace(*from)) {
-            ++pushed;
-            ++from;
-        }
-    }
-
     // The position's own place is taken: by a consumer that has not quite emptied it, by a producer that builds for the
     // same position, or by one that stopped there. So a little patience, then any other place.
     [[gnu::noinline]] std::size_t claim_another(std::uint64_t& at) noexcept {
         for (int i = 0; i < most_pauses_for_a_place; ++i) {
             pause();
-            const std::uint64_t tail = tail_.position.load(acquire);  // acquire: (5)
+            const std::uint64_t tail = shared_.tail.position.load(acquire);  // acquire: (5)
             if (distance(tail, at) > 0) at = tail;
             const std::size_t index = cells_.own_index(at);
             // relaxed: to leave the line alone; claim() decides
@@ -226,15 +206,15 @@ private:
 
     [[gnu::always_inline]] void advance_tail(std::uint64_t to) noexcept {
         // relaxed: not back if it can be helped, but a store costs less than an exchange
-        if (distance(to, tail_.position.load(relaxed)) > 0) [[likely]] {
-            tail_.position.store(to, release);  // (6) release: pairs with (5), the links before `to` happened before
+        if (distance(to, shared_.tail.position.load(relaxed)) > 0) [[likely]] {
+            shared_.tail.position.store(to, release);  // (6) release: pairs with (5), the links before `to` happened before
         }
     }
 
     template <class F>
     [[gnu::always_inline]] status take_one(F& take) {
-        std::uint64_t at = head_.position.load(relaxed);                     // relaxed: the exchange decides
-        const std::int64_t items = distance(head_.known.load(relaxed), at);  // relaxed: a hint
+        std::uint64_t at = shared_.head.position.load(relaxed);                     // relaxed: the exchange decides
+        const std::int64_t items = distance(shared_.head.other.known(), at);  // relaxed: a hint
         if (items <= 0) [[unlikely]] {
             at = look_for_items(at);
         } else if (items > items_ahead_of_need) {
@@ -244,13 +224,13 @@ private:
             // (2) seq_cst: pairs with (1), the element is readable; and "empty" has its place in the one order
             const Counter link = cells_.link_at(at).load(seq_cst);
             if (cells_.is_linked(link, at)) [[likely]] {
-                if (!head_.turn.is_mine()) [[unlikely]] {
-                    head_.turn.take();
-                    at = head_.position.load(relaxed);  // relaxed: as above
+                if (!shared_.head.turn.is_mine()) [[unlikely]] {
+                    shared_.head.turn.take();
+                    at = shared_.head.position.load(relaxed);  // relaxed: as above
                     continue;
                 }
                 // (9) seq_cst: for the one order. What the link hands over was acquired with it
-                if (head_.position.compare_exchange_strong(at, at + 1, seq_cst, relaxed)) [[likely]] {
+                if (shared_.head.position.compare_exchange_strong(at, at + 1, seq_cst, relaxed)) [[likely]] {
                     strict_emptying<cell> place(cells_[cells_.index_of(link)]);
                     take(place.element());
                     return status::success;
@@ -260,7 +240,7 @@ private:
                 say_closed();
                 return status::closed;
             } else {
-                at = head_.position.load(relaxed);  // relaxed: as above; a stale value costs another turn
+                at = shared_.head.position.load(relaxed);  // relaxed: as above; a stale value costs another turn
             }
         }
     }
@@ -268,5 +248,9 @@ private:
     static constexpr int most_pauses_for_a_place = 16;
     static constexpr int items_ahead_of_need = 12;
 };
+
+static_assert(ring_core<strict_core<int, storage::heap, std::uint64_t, 1>>);
+static_assert(ring_core<strict_core<int, storage::heap, std::uint64_t, 1, granting::on_request>>);
+static_assert(shared_state<strict_state<granting::automatic>> && shared_state<strict_state<granting::on_request>>);
 
 }  // namespace weir::detail

@@ -18,6 +18,7 @@
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/cells.hpp"
+#include "weir/detail/strict/state.hpp"
 #include "weir/detail/cursor/turns.hpp"
 #include "weir/status.hpp"
 
@@ -32,22 +33,15 @@ public:
 
     strict_positions(std::size_t capacity, std::uint64_t start, bool)
         requires(!has_credit_on_request)
-        : cells_(capacity, start), capacity_(static_cast<std::int64_t>(capacity)), tail_(start), head_(start) {}
+        : cells_(capacity, start), shared_(capacity, start) {}
 
     strict_positions(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
         requires has_credit_on_request
-        : cells_(capacity, start),
-          capacity_(static_cast<std::int64_t>(capacity)),
-          tail_(start),
-          head_(start),
-          demand_(cursor_at(start), capacity, checked_threshold(every, capacity)) {
-        // relaxed: nobody else is there. No room is known of, see is_full()
-        tail_.known.store(start - capacity, relaxed);
-    }
+        : cells_(capacity, start), shared_(capacity, start, checked_threshold(every, capacity)) {}
 
     ~strict_positions() {
         // relaxed, both: nobody else is there
-        for (std::uint64_t at = head_.position.load(relaxed);; ++at) {
+        for (std::uint64_t at = shared_.head.position.load(relaxed);; ++at) {
             const Counter link = cells_.link_at(at).load(relaxed);
             if (!cells_.is_linked(link, at)) break;
             std::destroy_at(&cells_[cells_.index_of(link)].element);
@@ -60,20 +54,20 @@ public:
     // ---- producer side ---------------------------------------------------------------------------------------
 
     bool has_room() const noexcept {
-        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));  // relaxed: a hint
+        const std::uint64_t at = end_of_items(shared_.tail.position.load(relaxed));  // relaxed: a hint
         if constexpr (has_credit_on_request) return !is_closed() && credit_at(at) > 0;
-        return !is_closed() && distance(at, head_.position.load(relaxed)) < capacity_;  // relaxed: a hint by now
+        return !is_closed() && distance(at, shared_.head.position.load(relaxed)) < shared_.capacity;  // relaxed: a hint by now
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
 
     bool has_items() const noexcept {
         // relaxed, all: a hint; or asked after is_closed(), behind which no link is missed, or after a fence
-        for (std::uint64_t at = head_.position.load(relaxed);;) {
+        for (std::uint64_t at = shared_.head.position.load(relaxed);;) {
             const Counter link = cells_.link_at(at).load(relaxed);
             if (cells_.is_linked(link, at)) return true;
             if (cells_.is_awaited(link, at)) return false;
-            at = head_.position.load(relaxed);
+            at = shared_.head.position.load(relaxed);
         }
     }
 
@@ -86,16 +80,16 @@ public:
     {
         // relaxed, both: a lower bound, and a hint
         const auto is_known = [this]() noexcept {
-            return distance(head_.known.load(relaxed), head_.position.load(relaxed)) > 0;
+            return distance(shared_.head.other.known(), shared_.head.position.load(relaxed)) > 0;
         };
-        return demand_.request(n, cursor_at(head_.position.load(relaxed)), is_known);
+        return shared_.demand.request(n, cursor_at(shared_.head.position.load(relaxed)), is_known);
     }
 
     /// Grants what was held back; returns how much that was.
     std::uint64_t grant_rest() noexcept
         requires has_credit_on_request
     {
-        return demand_.grant_rest(cursor_at(head_.position.load(relaxed)));  // relaxed: a lower bound
+        return shared_.demand.grant_rest(cursor_at(shared_.head.position.load(relaxed)));  // relaxed: a lower bound
     }
 
     /// Whether a producer that waits could go on, now that this thread has made room.
@@ -103,51 +97,40 @@ public:
         requires has_credit_on_request
     {
         // relaxed: where the items end is found out by their links
-        return demand_.is_unused([this]() noexcept { return cursor_at(end_of_items(tail_.position.load(relaxed))); });
+        return shared_.demand.is_unused([this]() noexcept { return cursor_at(end_of_items(shared_.tail.position.load(relaxed))); });
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
     /// Nothing is linked from now on.
     void close() noexcept {
-        unsigned char was = open;
+        strict_closing was = strict_closing::open;
         // Producers help from here on, so that they cannot keep ahead of the seal.
         // (8) release: pairs with (7), passes on what this thread did before. relaxed: another thread has closed it
-        closing_.compare_exchange_strong(was, closing, release, relaxed);
+        shared_.closing.compare_exchange_strong(was, strict_closing::closing, release, relaxed);
         seal();
     }
     bool is_closed() const noexcept {
-        return closing_.load(seq_cst) == closed;  // (10) seq_cst: pairs with (11), the last position is sealed
+        return shared_.closing.load(seq_cst) == strict_closing::closed;  // (10) seq_cst: pairs with (11), the last position is sealed
     }
 
-    std::size_t capacity() const noexcept { return static_cast<std::size_t>(capacity_); }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(shared_.capacity); }
     std::size_t size_approx() const noexcept {
         // relaxed, both: an approximation, and within its bounds whatever was read
-        const std::uint64_t taken = head_.position.load(relaxed);
-        const std::int64_t size = distance(end_of_items(tail_.position.load(relaxed)), taken);
-        return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, capacity_));
+        const std::uint64_t taken = shared_.head.position.load(relaxed);
+        const std::int64_t size = distance(end_of_items(shared_.tail.position.load(relaxed)), taken);
+        return static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, shared_.capacity));
     }
     std::size_t credits_approx() const noexcept
         requires has_credit_on_request
     {
-        const std::uint64_t at = end_of_items(tail_.position.load(relaxed));  // relaxed: as above
-        return is_closed() ? 0 : static_cast<std::size_t>(std::clamp<std::int64_t>(credit_at(at), 0, capacity_));
+        const std::uint64_t at = end_of_items(shared_.tail.position.load(relaxed));  // relaxed: as above
+        return is_closed() ? 0 : static_cast<std::size_t>(std::clamp<std::int64_t>(credit_at(at), 0, shared_.capacity));
     }
     memory_report memory() const noexcept { return cells_.memory(); }
 
 protected:
     using cells = strict_cells<T, Storage, Counter, Threads>;
-
-    // A side's line. The consumers' position is exact. The producers' is a hint: no position before it waits for an
-    // item, and it may be behind, since it is stored after the link, and by a thread that was suspended long after it.
-    struct alignas(separation_bytes) side {
-        explicit side(std::uint64_t start) noexcept : position(start), known(start) {}
-        atomic<std::uint64_t> position;
-        atomic<std::uint64_t> known;  // the other side's position when somebody last looked: a lower bound
-        turns turn;
-        look_pace pace;
-        atomic<std::uint32_t> alone{0};  // looks that found one item at most
-    };
 
     static std::int64_t distance(std::uint64_t a, std::uint64_t b) noexcept { return static_cast<std::int64_t>(a - b); }
 
@@ -160,14 +143,14 @@ protected:
     };
     using shortage = std::conditional_t<has_credit_on_request, full_or_not_asked, always_full>;
 
-    // Whether there were capacity_ items or more before position `at`, which has no item or had none a moment ago. True
+    // Whether there were shared_.capacity items or more before position `at`, which has no item or had none a moment ago. True
     // is exact: `at` was reached by links from before the look at the head.
     //
     // With credit on request, also where the demand ends. What is known is then the limit less the capacity: where the
     // head would be if that alone set the limit.
     [[gnu::always_inline]] bool is_full(std::uint64_t at, [[maybe_unused]] shortage& reason) noexcept {
         // relaxed: a lower bound for the head, which only grows
-        if (at - tail_.known.load(relaxed) < static_cast<std::uint64_t>(capacity_)) [[likely]] return false;
+        if (at - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) [[likely]] return false;
         if constexpr (has_credit_on_request) return look_for_credit(at, reason) <= 0;
         return look_for_room(at) <= 0;
     }
@@ -178,9 +161,9 @@ protected:
         for (int i = 0; i < 4; ++i, ++at) {
             if (is_end(at)) return at;
         }
-        const std::uint64_t head = head_.position.load(acquire);  // acquire: before the looks at links
+        const std::uint64_t head = shared_.head.position.load(acquire);  // acquire: before the looks at links
         if (distance(head, at) > 0) at = head;
-        std::uint64_t end = head + static_cast<std::uint64_t>(capacity_);
+        std::uint64_t end = head + static_cast<std::uint64_t>(shared_.capacity);
         while (distance(end, at) > 0) {
             const std::uint64_t middle = at + (end - at) / 2;
             if (is_end(middle)) {
@@ -196,35 +179,37 @@ protected:
     // and then find items one by one, as fast as lines can change cores: which looks like items that come alone. So now
     // and then a look waits a little to see which it is.
     [[gnu::noinline]] std::uint64_t look_for_items(std::uint64_t at) noexcept {
-        head_.pace.wait();
-        at = head_.position.load(relaxed);                                // relaxed: the exchange decides
-        std::int64_t items = distance(tail_.position.load(relaxed), at);  // relaxed: a hint
-        if (items <= 1) {
-            // relaxed, both: a hint
-            const std::uint32_t alone = head_.alone.load(relaxed) + 1;
-            head_.alone.store(alone, relaxed);
-            if (alone % looks_to_doubt == 0 && items == 1) {
-                for (int i = 0; i < 16; ++i) pause();
-                at = head_.position.load(relaxed);                   // relaxed: as above
-                items = distance(tail_.position.load(relaxed), at);  // relaxed: as above
-                if (items >= 4) head_.pace.expect_stream();
+        strict_side& mine = shared_.head;
+        mine.other.look(worthwhile(), true, [&]() noexcept {
+            at = mine.position.load(relaxed);                                        // relaxed: the exchange decides
+            std::int64_t items = distance(shared_.tail.position.load(relaxed), at);  // relaxed: a hint
+            if (items <= 1) {
+                // relaxed, both: a hint
+                const std::uint32_t alone = mine.alone.load(relaxed) + 1;
+                mine.alone.store(alone, relaxed);
+                if (alone % looks_to_doubt == 0 && items == 1) {
+                    for (int i = 0; i < 16; ++i) pause();
+                    at = mine.position.load(relaxed);                           // relaxed: as above
+                    items = distance(shared_.tail.position.load(relaxed), at);  // relaxed: as above
+                    if (items >= 4) mine.other.pace().expect_stream();
+                }
             }
-        }
-        head_.pace.found(static_cast<std::uint64_t>(std::max<std::int64_t>(items, 0)), worthwhile(), true);
-        if (items > 0) head_.known.store(at + static_cast<std::uint64_t>(items), relaxed);  // relaxed: a hint
+            if (items > 0) mine.other.know(at + static_cast<std::uint64_t>(items));
+            return items;
+        });
         return at;
     }
 
     // Whether close() has begun. To be answered by seal(), which sees to it that it is over.
     bool is_closing() const noexcept {
         // (7) seq_cst: pairs with (8), and (11): who begins after close() is not told `full`
-        return closing_.load(seq_cst) != open;
+        return shared_.closing.load(seq_cst) != strict_closing::open;
     }
 
     // Seals the first position without an item: it will never have one, so nor will any after it. A producer that finds
     // a ring being closed seals it itself before it says so: a push from before cannot slip in after that answer.
     [[gnu::noinline, gnu::cold]] void seal() noexcept {
-        std::uint64_t at = tail_.position.load(acquire);  // acquire: (5)
+        std::uint64_t at = shared_.tail.position.load(acquire);  // acquire: (5)
         for (;;) {
             atomic<Counter>& link = cells_.link_at(at);
             Counter before = link.load(relaxed);  // relaxed: the exchange decides
@@ -238,44 +223,40 @@ protected:
         }
     }
     void say_closed() noexcept {
-        closing_.store(closed, seq_cst);  // (11) seq_cst: pairs with (10) and (7), and among closings of other rings
+        shared_.closing.store(strict_closing::closed, seq_cst);  // (11) seq_cst: pairs with (10) and (7), and among closings of other rings
     }
 
 private:
-    enum closing_state : unsigned char { open, closing, closed };
-
-    std::uint64_t worthwhile() const noexcept { return look_pace::worthwhile(static_cast<std::uint64_t>(capacity_)); }
+    std::uint64_t worthwhile() const noexcept { return look_pace_rules::worthwhile(static_cast<std::uint64_t>(shared_.capacity)); }
 
     [[gnu::noinline]] std::int64_t look_for_credit(std::uint64_t at, shortage& reason) noexcept
         requires has_credit_on_request
     {
-        tail_.pace.wait();
-        bool not_asked = false;
-        const std::int64_t credit = credit_at(at, not_asked);
-        reason.answer = not_asked ? status::no_credit : status::full;
-        tail_.pace.found(static_cast<std::uint64_t>(std::max<std::int64_t>(credit, 0)), worthwhile(), false);
-        const auto known = at + static_cast<std::uint64_t>(credit - capacity_);
-        tail_.known.store(known, relaxed);  // relaxed: a bound, see is_full()
-        return credit;
+        return shared_.tail.other.look(worthwhile(), false, [&]() noexcept {
+            bool not_asked = false;
+            const std::int64_t credit = credit_at(at, not_asked);
+            reason.answer = not_asked ? status::no_credit : status::full;
+            shared_.tail.other.know(at + static_cast<std::uint64_t>(credit - shared_.capacity));
+            return credit;
+        });
     }
     std::int64_t credit_at(std::uint64_t at, bool& not_asked) const noexcept {
         const auto room = [this]() noexcept {
-            const std::uint64_t head = head_.position.load(seq_cst);  // seq_cst: among (1) and (9)
-            return cursor_at(head + static_cast<std::uint64_t>(capacity_));
+            const std::uint64_t head = shared_.head.position.load(seq_cst);  // seq_cst: among (1) and (9)
+            return cursor_at(head + static_cast<std::uint64_t>(shared_.capacity));
         };
-        return detail::distance(demand_.limit(cursor_at(at), room, not_asked), cursor_at(at));
+        return detail::distance(shared_.demand.limit(cursor_at(at), room, not_asked), cursor_at(at));
     }
     std::int64_t credit_at(std::uint64_t at) const noexcept {
         bool ignored = false;
         return credit_at(at, ignored);
     }
     [[gnu::noinline]] std::int64_t look_for_room(std::uint64_t at) noexcept {
-        tail_.pace.wait();
-        const std::uint64_t head = head_.position.load(seq_cst);  // seq_cst: among (1) and (9)
-        const std::int64_t room = capacity_ - distance(at, head);
-        tail_.pace.found(static_cast<std::uint64_t>(std::max<std::int64_t>(room, 0)), worthwhile(), false);
-        tail_.known.store(head, relaxed);  // relaxed: a bound, see is_full()
-        return room;
+        return shared_.tail.other.look(worthwhile(), false, [&]() noexcept {
+            const std::uint64_t head = shared_.head.position.load(seq_cst);  // seq_cst: among (1) and (9)
+            shared_.tail.other.know(head);
+            return shared_.capacity - distance(at, head);
+        });
     }
 
     bool is_end(std::uint64_t at) const noexcept {
@@ -286,12 +267,7 @@ private:
 
 protected:
     cells cells_;
-    const std::int64_t capacity_;
-    atomic<unsigned char> closing_{open};  // on the line that is not written while items flow
-    side tail_;
-    side head_;
-    struct no_demand {};
-    [[no_unique_address]] std::conditional_t<has_credit_on_request, shared_demand, no_demand> demand_;
+    strict_state<Granting> shared_;
 };
 
 }  // namespace weir::detail

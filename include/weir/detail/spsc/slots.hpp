@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/prefetch.hpp"
+#include "weir/detail/base/slot_run.hpp"
+
+namespace weir::detail {
+
+/// The slots of a ring as one end has them mapped: a power of two of elements side by side.
+template <class T, std::unsigned_integral Counter>
+class spsc_slots {
+public:
+    /// `capacity` is that of the ring; at `first` lie count(capacity) slots.
+    spsc_slots(T* first, std::size_t capacity) noexcept
+        : first_(first), mask_(static_cast<Counter>(count(capacity) - 1)) {}
+
+    static constexpr std::size_t count(std::size_t capacity) noexcept { return std::bit_ceil(capacity); }
+
+    T& operator[](Counter position) const noexcept { return first_[position & mask_]; }
+
+    /// How many slots there are from that of `position` to the end of the array.
+    std::size_t until_end(Counter position) const noexcept { return std::size_t{mask_} + 1 - (position & mask_); }
+
+    slot_run<T> run(Counter position, Counter n) const noexcept {
+        const std::size_t in_first = std::min<std::size_t>(n, until_end(position));
+        return {{first_ + (position & mask_), in_first}, {first_, n - in_first}};
+    }
+
+    /// Asks for the lines of the slots `first` to `last` items on from `position`.
+    template <bool Write>
+    void prefetch(Counter position, std::size_t first, std::size_t last) const noexcept {
+        constexpr std::size_t items_per_line = std::max<std::size_t>(1, cache_line_bytes / sizeof(T));
+        for (std::size_t i = first; i < last; i += items_per_line) {
+            const T& item = (*this)[static_cast<Counter>(position + i)];
+            const char* const bytes = reinterpret_cast<const char*>(std::addressof(item));
+            for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes); byte += cache_line_bytes) {
+                if constexpr (Write) {
+                    prefetch_for_write(bytes + byte);
+                } else {
+                    prefetch_for_read(bytes + byte);
+                }
+            }
+        }
+    }
+
+    /// Single items pass in portions of a few lines each, so that one costs a comparison and an addition. Between two portions
+    /// the lines of the one after are asked for, so that several are on their way at a time. Only lines of slots that are known
+    /// to belong to this side: others would be taken away from the side that works on them.
+    static constexpr std::size_t portion_lines = 8;
+    static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines * cache_line_bytes / sizeof(T));
+
+private:
+    T* first_;
+    Counter mask_;
+};
+
+/// The portion that one side is working on: slots that lie one after the other, up to `end`. A function that moves the side's
+/// position in another way ends the portion there.
+template <class T, std::unsigned_integral Counter>
+class spsc_portion {
+public:
+    explicit spsc_portion(Counter position) noexcept : end(position) {}
+
+    void open(const spsc_slots<T, Counter>& slots, Counter position, std::size_t known) noexcept {
+        const std::size_t n = std::min({known, slots.portion, slots.until_end(position)});
+        end = static_cast<Counter>(position + n);
+        T* const first = std::addressof(slots[position]);
+        origin_ = reinterpret_cast<std::uintptr_t>(first) - static_cast<std::uintptr_t>(position) * sizeof(T);
+    }
+
+    T& operator[](Counter position) const noexcept {
+        return *reinterpret_cast<T*>(origin_ + static_cast<std::uintptr_t>(position) * sizeof(T));
+    }
+
+    Counter end;
+
+private:
+    std::uintptr_t origin_ = 0;  // where the slot of position 0 would be
+};
+
+}  // namespace weir::detail
