@@ -8,8 +8,8 @@
 //     auto send = p.sink<order>("send", [](order o) { transmit(o); });
 //     p.connect(feed, strat, 1000);
 //     p.connect(strat, send, 100);
-//     p.run();    // says what is wrong with the graph, or starts a thread for each
-//     p.join();   // until the source has ended and all is drained
+//     p.run();    // rejects a wrong graph with a sentence, or starts a thread for each stage
+//     p.join();   // waits until the source has ended and everything is delivered
 //
 // A header of its own, beside the rings, which pull in no <thread>.
 #pragma once
@@ -41,7 +41,7 @@ struct stage_settings {
     std::size_t batch = 16;
 };
 
-/// What stages are connected by. Valid as long as the pipeline.
+/// An end of an edge, for connect(). Valid as long as the pipeline.
 template <class T>
 struct output {
     detail::node* node;
@@ -55,8 +55,8 @@ struct input {
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
 
-/// The source of outside threads, those of an HTTP server, say. Any thread may push and close, before run(), too. What
-/// push and try_push cost is what they cost on an mpmc_ring, and a syscall when the stage behind has to be woken.
+/// A source for threads outside the pipeline, such as those of an HTTP server. Any thread may push and close, also before run().
+/// push and try_push cost what they cost on an mpmc_ring, and a syscall when the next stage has to be woken.
 template <class T>
 class inlet {
 public:
@@ -91,28 +91,27 @@ private:
 /// inputs, which it serves in turn (fair merge), and several outputs, which it shares as split.hpp says (fan-out,
 /// distribution, partition).
 ///
-/// - Bounded: a stage takes its permits downstream before it takes an item upstream. So when a sink freezes, its
-/// sources
-///   stop after at most the sum of the capacities in between and one batch for each stage; in fact one item for each.
+/// - Bounded: a stage takes its permits downstream before it takes an item upstream. So when a sink freezes, its sources
+///   stop after at most the sum of the capacities in between and one item for each stage.
 /// - At rest when there is nothing to do: a stage sleeps until it has an item and a permit, on one bell for all edges.
-/// - In order, along each edge. Where paths meet again, nothing is said of the order of theirs.
-/// - close() and cancel() do not queue: they are seen whatever is full.
+/// - In order along each edge. Where paths join again, their relative order is not specified.
+/// - close() and cancel() do not queue behind items: they take effect even when everything is full.
 /// - Each item can be accounted for: edges() and stages().
 /// - If a stage's function throws, the pipeline is cancelled and failure() names the stage. Where exceptions are off,
-///   who would throw aborts.
+///   a function that would throw aborts.
 ///
 /// Functions are called by one thread at a time, that of their stage. They take their item as T&&, const T& or T; in a
 /// stage between two others it lies in its slot until they return. A function that never returns cannot be cancelled: a
-/// source that may wait long should take a std::stop_token, by which it hears of close() and cancel().
+/// source that may wait long should take a std::stop_token, which close() and cancel() request to stop.
 ///
-/// Declare a pipeline behind what its functions use, since its destructor waits for them. Build, run(), join() and
+/// Declare a pipeline after the objects that its functions use, since its destructor waits for the functions. Build, run(), join() and
 /// destroy it from one thread; close(), cancel() and the ledgers are for any. Errors in building are
 /// std::invalid_argument with a sentence (aborts where exceptions are off). Once it runs, nothing allocates but what
 /// the functions do, a failure, and the ledgers.
 class pipeline {
 public:
     enum class outcome : unsigned char {
-        drained,    ///< every source ended or was closed, and everything was delivered
+        drained,    ///< every source ended or was closed, and every item was delivered
         cancelled,  ///< by cancel()
         failed,     ///< by an exception: see failure()
     };
@@ -128,8 +127,8 @@ public:
 
     // ---- building --------------------------------------------------------------------------------------------
 
-    /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, without a value
-    /// when there will be none any more. It is called only when there is room, and may wait for what it makes.
+    /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, empty
+    /// when there are no more. It is called only when there is room, and may wait for the next item.
     template <class T, class Make, class Split = split::to_all>
     output<T> source(std::string name, Make make, stage_settings settings = {}, Split how = {}) {
         static_assert(std::same_as<made_by<Make>, std::optional<T>>,
@@ -139,21 +138,21 @@ public:
         return {&added, &added.outputs()};
     }
 
-    /// A source of what outside threads push. It has one output, whose capacity bounds what they may push ahead.
+    /// A source that outside threads push into. It has one output, whose capacity bounds how far they may push ahead.
     template <class T>
     weir::inlet<T> inlet(std::string name) {
         return weir::inlet<T>(graph_.add(std::make_unique<detail::inlet_node<T>>(graph_, std::move(name))));
     }
 
-    /// A stage that makes one item of one, or, if `f` returns std::optional<Out>, one or none: a filter.
+    /// A stage that makes one item of each, or, if `f` returns std::optional<Out>, one or none (a filter).
     template <class In, class Out, class F, class Split = split::to_all>
     in_and_out<In, Out> stage(std::string name, F f, stage_settings settings = {}, Split how = {}) {
         static_assert(std::invocable<F&, In&&>, "weir: a stage's function takes In&&, const In& or In");
         return add_stage<In, Out>(std::move(name), detail::mapping<Out, F>{std::move(f)}, settings, std::move(how));
     }
 
-    /// A stage that makes `most` items of one at most, by `f(In&&, auto& emit)` that calls emit(Out). It takes an item
-    /// only when there is room for `most`; emitting more is a failure.
+    /// A stage that makes up to `most` items of each: `f(In&&, auto& emit)` calls emit(Out). It takes an item only when there is
+    /// room for `most`; to emit more is a failure.
     template <class In, class Out, class F, class Split = split::to_all>
     in_and_out<In, Out> flat_stage(std::string name, std::size_t most, F f, stage_settings settings = {},
                                    Split how = {}) {

@@ -15,24 +15,24 @@
 
 namespace weir::detail {
 
-/// What a credit_gate is inside: a word that counts free credits, and a queue of those who wait for some.
+/// The inside of a credit_gate: a word that counts free credits, and a queue of waiting threads.
 ///
-/// The word holds two flags beside the credits: somebody waits, and it is closed. So whoever gives credits back learns
-/// in the same step whether he must look after the queue, and whoever goes to wait raises the flag in the same step in
-/// which he learns how many credits there are. All read-modify-writes of one word stand in one order; therefore either
-/// he who waits sees the credits, or he who gives them sees that somebody waits. There is no second variable to look
-/// at, and no fence.
+///     | free credits                                                | closed | waiting |
+///       62 bits                                                       1 bit    1 bit
 ///
-/// While the flag is up, credits are handed out to the queue alone, under a lock, by whoever has changed something:
-/// oldest first, each when there are enough for him. Waiters stand in the queue on their own stacks. That free credits
-/// go to the head of a queue under a lock, and that an atomic count serves while nobody waits, is how tokio's
-/// batch_semaphore works; there the head gathers credits, here they stay free until there are enough.
+/// Both flags share the word with the credits. So a thread that gives credits back learns in the same step whether it must
+/// serve the queue, and a thread that is about to wait raises the flag in the same step in which it reads how many credits
+/// there are. All read-modify-writes of one word have one order: either the waiter sees the credits, or the giver sees the
+/// flag. There is no second variable to look at, and no fence.
 ///
-/// Shares. A share has a word of its own, for the credits that it holds, and the flags. Of these the first `guaranteed`
-/// come from credits that were set aside when the share was made, the rest are borrowed from the pool: so what is set
-/// aside for one share nobody else can have. Nobody takes from the pool whose turn is after another's who waits for the
-/// pool, and in a share nobody's turn is before an older waiter's of that share; but who needs nothing of the pool does
-/// not wait for those who do.
+/// While the flag is up, credits go to the queue only, under a lock, by the thread that has changed something: oldest first,
+/// each when there are enough for it. The nodes of the queue are on the stacks of the waiting threads. tokio's batch_semaphore
+/// does the same; there the head of the queue gathers credits, here they stay free until there are enough.
+///
+/// Shares. A share has a word of its own, for the credits that it holds and the flags. The first `guaranteed` of these come
+/// from credits that were set aside when the share was made, the rest are borrowed from the pool. So no other share can take
+/// what is set aside for one. A waiter that needs credits of the pool does not overtake an older one that does, and within a
+/// share no waiter overtakes an older one; but a waiter that needs nothing from the pool does not wait for those that do.
 class credit_pool {
 public:
     using count = std::uint64_t;
@@ -56,13 +56,12 @@ public:
 
     // `from` is a share, or null: the pool itself.
 
-    /// Takes `n` credits, or says closed or no_credit: fewer are free, or somebody's turn is before. One
-    /// read-modify-write; two for a share that borrows. Lock-free, but where a share has borrowed in vain: there as
-    /// give().
+    /// Takes `n` credits, or says closed or no_credit: fewer are free, or an older waiter comes first. One read-modify-write;
+    /// two for a share that borrows. Lock-free, except that a share which borrowed and then failed gives back as give() does.
     status try_take(share* from, count n) noexcept { return take(from, n, any, false); }
 
-    /// Gives `n` credits back. One read-modify-write, or two where some were borrowed. Wait-free while nobody waits;
-    /// who waits is served, under the lock.
+    /// Gives `n` credits back. One read-modify-write, or two if some were borrowed. Wait-free while no thread waits; otherwise
+    /// the queue is served, under the lock.
     void give(share* to, count n) noexcept {
         std::uint64_t seen;
         if (to == nullptr) {
@@ -76,8 +75,8 @@ public:
             serve();
     }
 
-    /// Takes `n` credits when they are to be had and it is our turn. Returns success or closed, or no_credit when
-    /// `stop` said true, or timeout; then no trace is left.
+    /// Waits until `n` credits are free and no older waiter comes first, then takes them. Returns success or closed; or
+    /// no_credit when `stop` returned true, or timeout: then nothing has happened.
     template <class Stop>
     [[gnu::noinline]] status wait(share* from, count n, Stop stop, steady_time deadline) noexcept {
         waiter me(from, n);
@@ -87,18 +86,18 @@ public:
         const status end = sleep(me, stop, deadline);
         if (end == status::success) return me.answer;
         lock_.lock();
-        if (!me.queued) {  // served just now: what remains is to hear it
+        if (!me.queued) {  // served just now: wait for the answer
             lock_.unlock();
             const auto never = []() noexcept { return false; };
             (void)sleep(me, never, forever);
             return me.answer;
         }
         remove(me);
-        hand_out();  // who stood behind may want less
+        hand_out();  // the next waiter may want fewer
         return end;
     }
 
-    /// Nobody gets credits from now on. Idempotent.
+    /// No credits are handed out from now on. Idempotent.
     void close() noexcept {
         free_.fetch_or(closed, release);  // (3) release: pairs with (4), what the closing thread did
         lock_.lock();
@@ -107,17 +106,17 @@ public:
     }
     bool is_closed() const noexcept { return (free_.load(acquire) & closed) != 0; }  // (4) acquire: pairs with (3)
 
-    /// Makes everybody who waits ask again whether to stop.
+    /// Makes every waiter ask again whether to stop.
     void wake_all() noexcept {
         lock_.lock();
         for (waiter* w = first_; w != nullptr; w = w->next) {
-            // (5) release: pairs with (6): who goes to sleep after this sees why he should not
+            // (5) release: pairs with (6): a thread that goes to sleep after this sees the reason not to
             if (w->state.exchange(awake, release) == asleep) futex_wake(w->state, 1);
         }
         lock_.unlock();
     }
 
-    // ---- while nobody else uses it ---------------------------------------------------------------------------------
+    // ---- while no other thread uses it -------------------------------------------------------------------------------
 
     /// Sets the guarantee aside. False if so many are not free.
     bool add(share& s) noexcept {
@@ -135,13 +134,13 @@ public:
         give(nullptr, s.guaranteed);
     }
 
-    // ---- numbers, each right at a quiet moment, and within its bounds at any ---------------------------------------
+    // ---- numbers: exact at a quiet moment, within their bounds always ---------------------------------------------
 
     count capacity() const noexcept { return capacity_; }
     bool has_shares() const noexcept { return shares_ != nullptr; }
-    /// Which no share has set aside.
+    /// Credits that no share has set aside.
     count lent() const noexcept { return lent_; }
-    /// The most that there can ever be at a time.
+    /// The most that can ever be taken at a time.
     count most_for(const share* from) const noexcept { return lent_ + (from == nullptr ? 0 : from->guaranteed); }
 
     count in_use() const noexcept {
@@ -174,12 +173,12 @@ private:
         futex_word state{awake};
     };
 
-    /// What a share that holds `held` must borrow to hold `n` more; or has borrowed, if it holds them.
+    /// How many credits a share that holds `held` must borrow to hold `n` more, or has borrowed if it holds them already.
     static count to_borrow(const share& s, count held, count n) noexcept {
         return n - std::min(n, s.guaranteed - std::min(s.guaranteed, held));
     }
 
-    /// Takes from a pool in which none of the flags in `refused` is up.
+    /// Takes from the pool, unless a flag in `refused` is up.
     static status take(atomic<std::uint64_t>& pool, count n, std::uint64_t refused) noexcept {
         std::uint64_t now = pool.load(acquire);  // (4) acquire: pairs with (3)
         do {
@@ -190,7 +189,7 @@ private:
         return status::success;
     }
 
-    /// The same for a share, which borrows what it has not set aside; if `dry`, it cannot.
+    /// The same for a share, which borrows what it has not set aside; if `dry`, it cannot borrow.
     status take(share* from, count n, std::uint64_t refused, bool dry) noexcept {
         if (from == nullptr) return dry ? status::no_credit : take(free_, n, refused);
         std::uint64_t now = from->held.load(acquire);  // (4) acquire: pairs with (3)
@@ -204,9 +203,9 @@ private:
             // (2) acquire: pairs with (1); on failure (4): as above
             if (from->held.compare_exchange_strong(now, now + n * one, acquire, acquire)) return status::success;
             if (borrowed == 0) continue;
-            // It may be another number by now. relaxed: nothing was done with them
+            // The share may have to borrow another number now. relaxed: these credits were never used
             const std::uint64_t seen = free_.fetch_add(borrowed * one, relaxed);
-            if ((seen & refused & waiting) != 0) serve();  // who came meanwhile; what is in the queue serves itself
+            if ((seen & refused & waiting) != 0) serve();  // a waiter came meanwhile; one that is served here itself holds the lock
         }
     }
 
@@ -216,7 +215,7 @@ private:
         w.previous = last_;
         (last_ == nullptr ? first_ : last_->next) = &w;
         last_ = &w;
-        // relaxed, both: from here on givers see it, and the next look sees what was given before
+        // relaxed, both: givers see the flag from here on, and the next look sees what was given before
         if (w.from != nullptr && w.from->waiters++ == 0) w.from->held.fetch_or(waiting, relaxed);
         if (w.previous == nullptr) free_.fetch_or(waiting, relaxed);
     }
@@ -225,7 +224,7 @@ private:
         (w.previous == nullptr ? first_ : w.previous->next) = w.next;
         (w.next == nullptr ? last_ : w.next->previous) = w.previous;
         w.queued = false;
-        // relaxed, both: who takes from here on has his order from (1) and (2)
+        // relaxed, both: a thread that takes credits from here on is ordered by (1) and (2)
         if (w.from != nullptr && --w.from->waiters == 0) w.from->held.fetch_and(~waiting, relaxed);
         if (first_ == nullptr) free_.fetch_and(~waiting, relaxed);
     }
@@ -235,11 +234,11 @@ private:
         hand_out();
     }
 
-    /// Serves those whose turn it is, gives the lock up, and tells them.
+    /// Serves the waiters whose turn it is, releases the lock, and wakes them.
     void hand_out() noexcept {
         waiter* served = nullptr;
         waiter** end = &served;
-        bool dry = false;  // an older one waits for the pool
+        bool dry = false;  // an older waiter waits for the pool
         ++pass_;
         for (waiter *w = first_, *next; w != nullptr; w = next) {
             next = w->next;
@@ -250,7 +249,7 @@ private:
                 end = &w->next;
                 continue;
             }
-            if (shares_ == nullptr) break;  // those behind have only the pool as well
+            if (shares_ == nullptr) break;  // all others need the pool, too
             dry = true;
             if (w->from != nullptr) w->from->held_up_in = pass_;
         }
@@ -259,8 +258,8 @@ private:
         while (served != nullptr) {
             futex_word& state = served->state;
             served = served->next;
-            // (7) release: pairs with (8), the answer, and what (2) has seen. From here on the waiter may be gone: the
-            // wake needs no more than its address, and who else sleeps there looks again.
+            // (7) release: pairs with (8), the answer, and what (2) has seen. From here on the waiter may be gone: the wake needs
+            // only its address, and another thread that sleeps there looks again.
             if (state.exchange(answered, release) == asleep) futex_wake(state, 1);
         }
     }
@@ -272,7 +271,7 @@ private:
 
     // ---- a waiter ------------------------------------------------------------------------------------------------
 
-    /// Success when it has its answer, no_credit when it was stopped, timeout when its time is over.
+    /// Returns success when the waiter has its answer, no_credit when it was stopped, timeout after the deadline.
     template <class Stop>
     status sleep(waiter& me, Stop& stop, steady_time deadline) noexcept {
         // relaxed: a hint; the exchange decides
@@ -280,7 +279,7 @@ private:
         spins_.spin(done);
         for (;;) {
             std::uint32_t state = awake;
-            // Says that it sleeps before it looks for a reason not to.
+            // Announces the sleep before it looks for a reason not to.
             // (6) acquire: pairs with (5); on failure (8) acquire: pairs with (7)
             if (!me.state.compare_exchange_strong(state, asleep, acquire, acquire) && state == answered) {
                 return status::success;
@@ -292,12 +291,12 @@ private:
     }
 
     alignas(separation_bytes) atomic<std::uint64_t> free_;  // credits, times `one`, and flags
-    alignas(separation_bytes) futex_lock lock_;             // of what follows, which only those touch who wait or serve
+    alignas(separation_bytes) futex_lock lock_;             // of what follows, which only threads that wait or serve touch
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
     std::uint64_t pass_ = 0;
     spin_budget spins_;
-    // Written while nobody else uses it:
+    // Written while no other thread uses it:
     alignas(separation_bytes) share* shares_ = nullptr;
     count lent_;
     const count capacity_;

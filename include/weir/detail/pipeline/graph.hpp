@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands behind a pipeline: nodes, the edges between them, and the graph that knows them all.
+// The inside of a pipeline: nodes, the edges between them, and the graph that owns them all.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@
 
 namespace weir {
 
-/// What went over one edge. At any quiet moment, also while functions hang, and always after join():
+/// The items of one edge. At a quiet moment, also while functions hang, and always after join():
 /// accepted = delivered + queued + lost, exact to one item.
 struct edge_ledger {
     std::string_view from;
@@ -38,8 +38,8 @@ struct edge_ledger {
     std::uint64_t lost;       ///< left over when the pipeline was cancelled, or in the hands of a function that threw
 };
 
-/// What a stage made of it. emitted = held + shed + lost + accepted: by its outputs together, by each with
-/// split::to_all.
+/// The items that a stage emitted. emitted = held + shed + lost + accepted, where `accepted` is the sum over its outputs, or,
+/// with split::to_all, that of each output.
 struct stage_ledger {
     std::string_view name;
     std::uint64_t emitted;  ///< returned by its function, except an item whose copy or key threw
@@ -52,7 +52,7 @@ struct stage_ledger {
 struct stage_failure {
     std::string stage;
     std::string what;          ///< a sentence that names the stage
-    std::exception_ptr cause;  ///< to be rethrown by whoever wants to
+    std::exception_ptr cause;  ///< can be rethrown
 };
 
 namespace detail {
@@ -61,7 +61,7 @@ namespace detail {
 class tally {
 public:
     void set(std::uint64_t n) noexcept {
-        // (1) release: pairs with (2): who reads that an item was delivered reads, after that, that it was accepted
+        // (1) release: pairs with (2): a thread that reads that an item was delivered then reads that it was accepted
         value_.store(n, release);
     }
     void add(std::uint64_t n) noexcept { set(value_.load(relaxed) + n); }  // relaxed: only this thread writes it
@@ -73,7 +73,7 @@ private:
     atomic<std::uint64_t> value_{0};
 };
 
-/// What came of a look around: something was done, nothing could be, or nothing ever will be.
+/// The outcome of one turn of a node: it did something, it could do nothing, or it never will do anything more.
 enum class turn : unsigned char { moved, waiting, finished };
 
 class graph;
@@ -94,26 +94,26 @@ public:
     graph& whole() const noexcept { return graph_; }
     std::vector<node*>& followers() noexcept { return followers_; }
 
-    /// Makes it ready to run, or says in a sentence what is missing; empty when nothing is.
+    /// Makes the node ready to run. Returns a sentence that says what is missing, empty if nothing is.
     virtual std::string prepare() = 0;
     virtual stage_ledger ledger() const noexcept = 0;
     virtual bool has_thread() const noexcept { return true; }
     /// The pipeline was closed or cancelled: any thread.
     virtual void stop_feeding() noexcept {}
 
-    /// The life of its thread.
+    /// What the thread of the node does from beginning to end.
     void live() noexcept;
 
-    /// Calls `f`, and returns whether it came back; if it threw, the pipeline has failed.
+    /// Calls `f`, and returns whether it returned; if it threw, the pipeline has failed.
     template <class F>
     bool guarded(F&& f) noexcept;
 
 protected:
     /// Does what can be done now without waiting.
     virtual turn go() noexcept = 0;
-    /// When to look again though nobody rings.
+    /// When to look again without a bell.
     virtual steady_time deadline() const noexcept { return forever; }
-    /// Nothing comes any more: tells those downstream, or, when the pipeline was `cancelled`, counts what is lost.
+    /// No more items come: closes the outputs, or, when the pipeline was `cancelled`, counts the lost items.
     virtual void end(bool cancelled) noexcept = 0;
 
 private:
@@ -123,7 +123,7 @@ private:
     wait::park::lot bell_{false};
 };
 
-/// The part of an edge that knows nothing of its items.
+/// The part of an edge that does not depend on the type of its items.
 class edge_base {
 public:
     edge_base(node& from, node& to, std::size_t capacity) noexcept : from_(from), to_(to), capacity_(capacity) {}
@@ -134,8 +134,8 @@ public:
     std::size_t capacity() const noexcept { return capacity_; }
     bool joins(const node& from, const node& to) const noexcept { return &from_ == &from && &to_ == &to; }
 
-    /// First the numbers that items reach last, of all edges; then the others: so that what was delivered anywhere is
-    /// among what was accepted upstream, also while items flow.
+    /// To be called for all edges: first for the numbers that items reach last, then for the others. So an item that counts as
+    /// delivered anywhere also counts as accepted upstream, even while items flow.
     void read_late_numbers(edge_ledger& into) const {
         into = {from_.name(), to_.name(), capacity_, 0, delivered_.value(), 0, lost_.value()};
     }
@@ -160,8 +160,8 @@ protected:
     node& to_;
     const std::size_t capacity_;
     atomic<bool> abandoned_{false};
-    alignas(separation_bytes) tally accepted_;   // counted by the one who pushes
-    alignas(separation_bytes) tally delivered_;  // the rest by the one who pops
+    alignas(separation_bytes) tally accepted_;   // counted by the producer
+    alignas(separation_bytes) tally delivered_;  // the rest by the consumer
     tally lost_;
     tally in_hand_;
 };
@@ -181,10 +181,10 @@ public:
 
     // ---- the thread of the node upstream ---------------------------------------------------------------------
 
-    /// Permits: how many items send() can take. They stay until they are used, since nobody else sends.
+    /// Permits: how many items send() can take. They stay valid until they are used, since no other thread sends.
     std::size_t credits() const noexcept { return lone_->credits(); }
 
-    /// For who has a permit. Counts first, so that no item is seen delivered before it was accepted.
+    /// Needs a permit. Counts first, so that no item is seen as delivered before it was accepted.
     void send(T&& item) noexcept {
         accepted_.add(1);
         if (!lone_->try_push(std::move(item))) abort_with("pipeline: an edge refused an item that had a permit");
@@ -193,7 +193,7 @@ public:
 
     // ---- any thread, behind an inlet -------------------------------------------------------------------------
 
-    /// `push(ring)` is what is done to the ring; an item that it accepts is counted, and the reader told.
+    /// Calls `push(ring)`; an item that the ring accepts is counted, and the reader woken.
     template <class Push>
     status offer(Push push) {
         const status answer = push(*shared_);
@@ -204,7 +204,7 @@ public:
         return answer;
     }
 
-    /// Nothing more comes: from the thread of the node upstream; behind an inlet, from any.
+    /// No more items come. To be called by the thread of the node upstream; behind an inlet, by any thread.
     void close() noexcept {
         lone_ ? lone_->close() : shared_->close();
         to_.bell().notify_all();
@@ -217,12 +217,12 @@ public:
     bool take(Handle handle) noexcept {
         const auto visit = [&](T& item) noexcept { (handle(std::move(item)) ? delivered_ : lost_).add(1); };
         if (lone_) {
-            // In its slot: what is in the hands of the function still counts against the capacity.
+            // In its slot: the item that the function works on still counts against the capacity.
             if (lone_->consume(visit, 1) == 0) return false;
             from_.bell().notify(1);
             return true;
         }
-        // Out of its slot, which outside threads would be told is busy. Counted before it leaves the ring's own count.
+        // Out of its slot: otherwise outside threads that come to the slot would be told `busy`. Counted before it leaves the ring.
         in_hand_.set(1);
         std::optional<T> item = shared_->try_pop();
         if (item) visit(*item);
@@ -230,7 +230,7 @@ public:
         return item.has_value();
     }
 
-    /// Whether nothing more comes than there is now. To be asked before the look that finds nothing.
+    /// Whether no more items come than there are now. To be asked before the look that finds none.
     bool is_closed() const noexcept { return lone_ ? lone_->is_closed() : shared_->is_closed(); }
     /// Exact when it is closed.
     bool is_empty() const noexcept { return size() == 0; }
@@ -239,11 +239,11 @@ private:
     std::size_t size() const noexcept { return lone_ ? lone_->size_approx() : shared_->size_approx(); }
     std::uint64_t queued() const noexcept override { return size() + in_hand_.value(); }
 
-    std::optional<spsc_ring<T, wait::spin>> lone_;    // waits are the bells' business
+    std::optional<spsc_ring<T, wait::spin>> lone_;    // its threads wait at the bells
     std::optional<mpmc_ring<T, wait::park>> shared_;  // outside threads have no bell
 };
 
-/// All nodes and edges, and what travels past them: closing, cancelling, failing.
+/// All nodes and edges, and the signals that do not queue: closing, cancelling, failing.
 class graph {
 public:
     template <class Node>
@@ -276,7 +276,7 @@ public:
         return added;
     }
 
-    /// The graph is complete: says what is wrong with it.
+    /// The graph is complete: rejects it with a sentence if something is wrong with it.
     void start() {
         if (is_started_) reject_argument("run() was called a second time; a pipeline runs once");
         if (nodes_.empty()) reject_argument("the pipeline has no stages; there is nothing to run");
@@ -300,7 +300,7 @@ public:
         wake_all();
     }
     void cancel() noexcept {
-        cancelled_.store(true, release);  // (5) release: pairs with (6); whoever sleeps is told by the bells
+        cancelled_.store(true, release);  // (5) release: pairs with (6); the bells wake the threads that sleep
         close();
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The outputs of a node, as split.hpp lets it share them. Each kind answers two questions:
+// The outputs of a node, one class for each kind of split.hpp. Each offers:
 //
-//     room()      how many items can be sent now, whatever they are: the permits of a stage
-//     send(item)  for who has a permit; never waits
+//     room()      the permits: how many items can be sent now, whatever they are
+//     send(item)  sends one item; needs a permit, never waits
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ namespace weir::detail {
 
 inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-/// A sink's: none.
+/// A sink has none.
 struct no_outputs {
     struct nowhere {};
     explicit no_outputs(nowhere) noexcept {}
@@ -39,7 +39,7 @@ struct no_outputs {
     stage_ledger ledger(std::string_view name) const noexcept { return {name, 0, 0, 0, 0}; }
 };
 
-/// What all kinds have in common. Belongs to the thread of the node, apart from ledger().
+/// What all kinds have in common. For the thread of the node; ledger() is for any.
 template <class T>
 class outputs_of {
 public:
@@ -102,8 +102,8 @@ public:
     }
 
 private:
-    // To the first edge and the next `copies`. All copies exist, on the stack, before the first is sent: if one throws,
-    // no edge has the item.
+    // Sends to the first edge and the next `copies`. All copies exist, on the stack, before the first is sent: if making one
+    // throws, no edge has the item.
     void send(T&& item, std::size_t copies) {
         if (copies == 0) {
             this->emitted_.add(1);
@@ -116,7 +116,7 @@ private:
     }
 };
 
-/// Where each item goes to one output of several, any that has room.
+/// Each item goes to one output of several, any that has room.
 template <class T>
 class outputs_to_any : public outputs_of<T> {
 public:
@@ -187,7 +187,7 @@ public:
         return outputs_of<T>::prepare(name);
     }
 
-    /// While any output is full, one: the item that comes may be for that one, and is then held.
+    /// One while any output is full: the next item may be for that output, and is then held.
     std::size_t room() noexcept {
         if (held_ && !is_held_placed()) return 0;
         std::size_t least = unlimited;
@@ -217,7 +217,7 @@ public:
     steady_time deadline() const noexcept { return held_ ? deadline_ : forever; }
 
     void end(bool cancelled) noexcept {
-        if (held_) {  // so it was cancelled: while an item is held there is no end
+        if (held_) {  // only after cancel(): a node that holds an item does not end otherwise
             lost_.add(1);
             drop_held();
         }

@@ -67,13 +67,13 @@ private:
     bool is_exhausted_ = false;
 };
 
-/// Where outside threads push: it has no thread of its own, and its one edge is used by theirs.
+/// Where outside threads push: a node without a thread, whose one edge they use.
 template <class T>
 class inlet_node final : public node {
 public:
     using node::node;
 
-    /// One only: nothing could be handed to all of several in one step.
+    /// An inlet has one output: an item could not be handed to several in one step.
     void require_free() const {
         if (output_ != nullptr) {
             reject_argument("inlet '" + name() + "' has an output already; connect it to a stage that has several");
@@ -103,7 +103,7 @@ private:
     edge<T>* output_ = nullptr;
 };
 
-/// The inputs of a worker: served in turn, a batch from each, so that none starves however busy the others are.
+/// The inputs of a worker, served in turn, a batch from each, so that no input starves.
 template <class T>
 class inputs {
 public:
@@ -130,7 +130,7 @@ private:
     std::size_t next_ = 0;
 };
 
-/// Takes items when there are permits for what becomes of them, never before.
+/// Takes an item only when it has the permits for everything that may become of it.
 template <class T, class Work, class Outputs>
 class worker_node final : public node {
 public:
@@ -178,7 +178,7 @@ private:
     Outputs outputs_;
 };
 
-// What workers do with an item, and how many they may make of it at `most`.
+// What a worker does with an item, and how many items it may make of it at most.
 
 template <class F>
 struct sinking {
@@ -207,7 +207,7 @@ struct mapping {
     }
 };
 
-/// What the function of a flat stage emits by: emit(item), `most` times at most for each item that it gets.
+/// The `emit` that the function of a flat stage gets: to be called `most` times at most for each item.
 template <class Outputs>
 class emitter {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A store-load fence whose price is paid by one side only.
+// A store-load fence that only one side pays for. The standard's proposal for it is P1202 (asymmetric fences).
 //
 // Two threads that each store to their own variable and then load the other's must not both miss the other's store
 // (Dekker). Usually each needs a full fence in between. Where one side runs a million times as often as the other, let
@@ -32,14 +32,14 @@
 
 namespace weir {
 
-/// Who pays for the order between "publish an item" and "is somebody asleep?".
+/// Which side pays for the order between "publish an item" and "does a thread sleep?".
 namespace fence {
 
-/// The thread that goes to sleep or closes (default): it interrupts every core that runs this process, for 1 to 10 us, and
+/// The thread that goes to sleep or closes pays (default): it interrupts every core that runs this process, for 1 to 10 us, and
 /// in a virtual machine for up to 90. Where the kernel cannot do that, a ring falls back to seq_cst by itself, at run time.
 struct asymmetric {};
 
-/// Every push and pop, with one locked instruction of some 20 cycles each. Choose it when the process runs threads on
+/// Every push and pop pays, with one locked instruction of some 20 cycles each. Choose it when the process runs threads on
 /// other cores that must never be interrupted, or when rings of hundreds of threads park all the time.
 struct seq_cst {};
 
@@ -80,7 +80,7 @@ inline void heavy_fence() noexcept {
     abort_with("the kernel took membarrier away while the process ran; choose fence::seq_cst for its rings");
 }
 #else
-// ThreadSanitizer knows nothing of membarrier: what it checks is the seq_cst protocol.
+// ThreadSanitizer does not model membarrier, so it checks the seq_cst protocol.
 inline bool has_heavy_fence() noexcept { return false; }
 inline void heavy_fence() noexcept {}
 #endif

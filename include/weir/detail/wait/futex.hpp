@@ -63,7 +63,7 @@ inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_ti
 inline void futex_wake(const futex_word& word, std::uint32_t) {
     futex_bucket& bucket = bucket_of(word);
     { const std::lock_guard lock(bucket.mutex); }
-    bucket.changed.notify_all();  // words share buckets: whoever is not meant sleeps again
+    bucket.changed.notify_all();  // words share buckets: a thread woken for another word sleeps again
 }
 
 #else
@@ -74,7 +74,7 @@ inline long futex(const futex_word& word, int operation, std::uint32_t value, co
 }
 
 /// Sleeps while `word` is `expected`, until woken or `deadline`. May return at any time for no reason (a signal, a wake
-/// meant for somebody else): the caller looks again. The deadline is on the monotonic clock, which nobody can set.
+/// meant for another thread): the caller looks again. The deadline is on the monotonic clock.
 inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_time deadline) noexcept {
     if (deadline == forever) {
         futex(word, FUTEX_WAIT_BITSET, expected, nullptr);

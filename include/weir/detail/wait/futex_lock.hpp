@@ -10,9 +10,9 @@
 
 namespace weir::detail {
 
-/// A lock for a few instructions, where threads that wait for something stand in a queue. Nothing that runs while
-/// nobody waits takes it. One word: free, held, or held while somebody may sleep (Drepper: Futexes Are Tricky, the
-/// second mutex). No syscall unless it is contended for longer than a few spins. Blocking.
+/// A lock held for a few instructions, for the queue of waiting threads; never taken while no thread waits. One word: free,
+/// held, or held while another thread may sleep (Drepper: Futexes Are Tricky, the second mutex). No syscall unless it is
+/// contended for longer than a few spins. Blocking.
 class futex_lock {
 public:
     void lock() noexcept {
@@ -23,7 +23,7 @@ public:
             if (found == awaited) break;
             pause();
         }
-        // Nobody knows who else sleeps, so whoever has slept leaves the lock awaited: at worst one wake is for nothing.
+        // Others may still sleep, so a thread that has slept leaves the lock `awaited`: at worst one wake is for nothing.
         while (word_.exchange(awaited, acquire) != is_free) futex_wait(word_, awaited, forever);  // (1) as above
     }
 

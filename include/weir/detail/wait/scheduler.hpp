@@ -37,7 +37,7 @@ inline void sleep_for(std::chrono::nanoseconds time) noexcept {
 #else
     std::mutex mutex;
     std::unique_lock lock(mutex);
-    std::condition_variable().wait_for(lock, time);  // <thread> is too much to ask of who includes a ring
+    std::condition_variable().wait_for(lock, time);  // <thread> stays out of the ring headers
 #endif
 }
 
@@ -50,8 +50,8 @@ inline void yield_cpu() noexcept {
 #endif
 }
 
-/// Whether the process was given one CPU: then whoever a thread waits for cannot run while it spins. Taken at the start,
-/// since a thread that was pinned later to one of many CPUs looks the same.
+/// Whether the process was given one CPU: then the peer cannot run while a thread spins. Read at the start of the process,
+/// since later a thread that was pinned to one of many CPUs looks the same.
 inline const bool started_on_one_cpu = [] {
 #if defined(__linux__)
     cpu_set_t allowed;

@@ -10,19 +10,19 @@
 
 namespace weir::detail {
 
-/// How long to spin before a sleep, learnt from how it went. What works is done longer, what does not is given up: on a
-/// CPU that is shared with the peer spinning never works, and costs one short try in 32 waits from then on. Not at the
-/// first failure, since a host that stops the peer's CPU for a moment would turn a stream into 32 sleeps.
+/// How long to spin before a sleep, adapted to the outcome: success makes the next spin longer, failures in a row end the
+/// spinning. On a CPU shared with the peer spinning never succeeds, and then costs one short try in 32 waits. One failure is
+/// not enough, since a host that stops the peer's CPU for a moment would turn a stream into 32 sleeps.
 ///
-/// The way to a sleep takes longer than a short spin where cores are far apart: the barrier on every core alone some 90 us
-/// if both sides want one. Two sides that each found, once there, what they had been waiting for would keep each other
-/// on that way, with a ring's worth of items for each barrier. So that teaches to spin as long as is allowed.
+/// Going to sleep takes longer than a short spin where cores are far apart: the barrier on every core alone takes some 90 us
+/// if both sides issue one. Two sides that each found, after the barrier, what they had been waiting for would keep each other
+/// busy with barriers, one for each ring's worth of items. So that outcome sets the budget to its maximum.
 class spin_budget {
 public:
     /// Spins until `done` returns true (then returns true) or the budget is spent (false).
     template <class Done>
     bool spin(Done& done) noexcept(noexcept(done())) {
-        // relaxed, all: hints that no access depends on
+        // relaxed, all: a heuristic; no access depends on it
         const std::uint32_t known = spins_.load(relaxed);
         const bool in_doubt = known < least_spins - failures_to_doubt;
         if (in_doubt) {
@@ -43,7 +43,7 @@ public:
         return false;
     }
 
-    /// What `spin` gave up came before the sleep.
+    /// The spin failed, but the thing waited for came before the sleep.
     void gave_up_too_early() noexcept {
         if (!started_on_one_cpu) spins_.store(most_spins, relaxed);  // relaxed: a hint
     }
