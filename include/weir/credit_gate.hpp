@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Credit on its own, for anything with a producer and a consumer: who may have how much in flight, and when.
+// Credit on its own: bounds how much may be in flight between any producer and any consumer.
 //
 //     weir::credit_gate budget(64 << 20);                    // 64 MiB in flight
-//     auto permit = budget.acquire(message.size());          // a large message waits for as much, a small one for less
-//     send(message, std::move(*permit));                     // whoever drops the permit gives the bytes back
+//     auto permit = budget.acquire(message.size());          // waits until that many bytes are free
+//     send(message, std::move(*permit));                     // dropping the permit gives the bytes back
 #pragma once
 
 #include <chrono>
@@ -27,17 +27,17 @@ class credit_permit;
 
 /// Where credits are acquired: a credit_gate, or a share of one. All of this may be called by any thread.
 ///
-/// The order is that of a queue. Who finds too few credits waits behind those who wait already, and is served when
-/// there are enough for him; a waiter for 100 is not starved by a stream of those who want 1. Nobody overtakes: while
-/// somebody waits, try_acquire() says no_credit, however many are free. That gives up throughput, where a thread that
-/// runs could use what a thread that sleeps waits for, and is what bounds the wait.
+/// Fair: waiters form a queue, and each is served when there are enough credits for it; a waiter for 100 is not starved by a
+/// stream of requests for 1. No request overtakes the queue: while a thread waits, try_acquire() says no_credit, however many
+/// credits are free. That costs throughput, where a running thread could use credits that a sleeping one waits for, and is what
+/// bounds the wait.
 ///
-/// Who gets credits sees what those who gave them back did before. In every case `n` is 1 at least, and no more than
-/// there can ever be, else std::invalid_argument (abort where exceptions are off). If the answer is not success,
-/// nothing has happened and `out` is untouched; if it is, what `out` held before is given back.
+/// To give credits back happens before another thread acquires them. `n` must be 1 at least and no more than there can ever be,
+/// else std::invalid_argument (abort where exceptions are off). If the answer is not success, nothing has happened and `out` is
+/// untouched; if it is, the credits that `out` held before are given back.
 ///
-/// Progress: to give back is wait-free while nobody waits, and blocking while somebody does, since the queue has a
-/// lock, held for a few instructions. For try_acquire see try_acquire_progress of either class. What waits is blocking.
+/// Progress: to give back is wait-free while no thread waits, and blocking otherwise, since the queue has a lock, held for a few
+/// instructions. For try_acquire see try_acquire_progress of either class. Waiting operations are blocking.
 class credit_source {
 public:
     using permit = credit_permit;
@@ -46,20 +46,20 @@ public:
     credit_source(const credit_source&) = delete;
     credit_source& operator=(const credit_source&) = delete;
 
-    /// Takes `n` credits. Returns success, no_credit (fewer are free, or somebody waits who was earlier), or closed.
+    /// Takes `n` credits. Returns success, no_credit (fewer are free, or an earlier request waits), or closed.
     /// One read-modify-write, two for a share that borrows; no syscall.
     status try_acquire(permit& out, std::size_t n = 1);
     /// Takes `n` credits, or returns nothing.
     [[nodiscard]] std::optional<permit> try_acquire(std::size_t n = 1);
 
-    /// Takes `n` credits, and waits for them. Returns success, or closed. As fast as try_acquire where it need not
-    /// wait; it spins a little, then sleeps.
+    /// Takes `n` credits, and waits for them: spins a little, then sleeps. Returns success, or closed. As fast as try_acquire if
+    /// it need not wait.
     status acquire(permit& out, std::size_t n = 1);
     /// The same; returns nothing when it is closed.
     [[nodiscard]] std::optional<permit> acquire(std::size_t n = 1);
 
-    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout. Who
-    /// gives up leaves no trace: whose turn it is then, is served.
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout. A request that gives up has no
+    /// effect; the requests behind it are served.
     status acquire_for(permit& out, std::size_t n, std::chrono::nanoseconds time);
     status acquire_until(permit& out, std::size_t n, time_point deadline);
 
@@ -68,7 +68,7 @@ public:
     template <std::predicate Stop>
     status acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline = detail::forever);
 
-    /// Makes everybody who waits at the gate look again, and ask again whether to stop.
+    /// Makes every waiter at the gate look again, and ask again whether to stop.
     void wake_all() noexcept { pool_.wake_all(); }
 
 protected:
@@ -98,11 +98,10 @@ private:
     detail::credit_pool::share* const share_;  // null: the pool itself
 };
 
-/// Credits that somebody holds, and gives back when it is dropped: at the end of a scope, of a thread, or when an
-/// exception passes. Goes where its owner puts it: into a message that goes through a ring, say, to be given back by
-/// the consumer when that has finished. Belongs to one thread at a time; must not outlive its gate or share.
+/// Credits in hand, given back by the destructor. Move-only: put it into a message that goes through a ring, for example, and the
+/// consumer gives the credits back when it has finished the message. One thread at a time; must not outlive its gate or share.
 ///
-/// To give back costs one read-modify-write and, while nobody waits, no syscall; else it serves those who wait.
+/// To give back costs one read-modify-write and, while no thread waits, no syscall; otherwise it serves the queue.
 class [[nodiscard]] credit_permit {
 public:
     /// A permit for nothing.
@@ -118,7 +117,7 @@ public:
     }
     ~credit_permit() { give_back(); }
 
-    /// Credits that it holds.
+    /// How many credits it holds.
     std::size_t size() const noexcept { return size_; }
     explicit operator bool() const noexcept { return size_ > 0; }
 
@@ -138,7 +137,7 @@ public:
         return {from_, k};
     }
 
-    /// Takes over what `other` holds. Aborts when that is of another gate or share.
+    /// Takes over the credits of `other`. Aborts when they are of another gate or share.
     void merge(credit_permit&& other) noexcept {
         if (this == &other || other.size_ == 0) return;
         if (size_ > 0 && from_ != other.from_) {
@@ -157,17 +156,12 @@ private:
     std::size_t size_ = 0;
 };
 
-/// So many credits, for whatever they stand for: messages, bytes, requests under way.
+/// A fixed number of credits. They may stand for anything: messages, bytes, requests in flight.
 ///
-/// - Credits in permits + credits free = capacity, exactly, at every quiet moment; never fewer than 0 or more than
-/// capacity
-///   at any.
-/// - close() ends the acquiring. Permits live on, and are given back as ever.
-/// - Without waiters, to acquire and to give back is one read-modify-write each, on one cache line. No allocation,
-/// ever.
-/// - Construct and destroy while no other thread uses it, and after its permits and shares: the destructor aborts when
-/// there
-///   are any.
+/// - Credits in permits + credits free = capacity, exactly, at every quiet moment; within [0, capacity] always.
+/// - close() ends the acquiring. Permits stay valid, and are given back as before.
+/// - Without waiters, to acquire and to give back costs one read-modify-write each, on one cache line. Never allocates.
+/// - Construct and destroy while no other thread uses it; destroy its permits and shares first, else the destructor aborts.
 class credit_gate : public credit_source {
 public:
     class share;
@@ -184,16 +178,15 @@ public:
         }
     }
 
-    /// Ends the acquiring: whoever waits is told closed, and who comes later, too. Who is told so sees what the thread
-    /// that closed it first did before. Idempotent. Where there are shares: while close() is under way, a share may
-    /// still grant.
+    /// Ends the acquiring: requests that wait, and later ones, answer `closed`. What the thread that closed it first did before
+    /// happens before that answer. Idempotent. While close() is under way, a share may still grant.
     void close() noexcept { pool_.close(); }
     bool is_closed() const noexcept { return pool_.is_closed(); }
 
     std::size_t capacity() const noexcept { return pool_.capacity(); }
-    /// Credits that permits hold: right at a quiet moment, a recent value otherwise.
+    /// Credits in permits: exact at a quiet moment, slightly stale otherwise.
     std::size_t in_use() const noexcept { return pool_.in_use(); }
-    /// Credits that are free; also those which a share alone may have, and those for which somebody waits.
+    /// Credits that are free, including those reserved for a share and those that a waiter is about to get.
     std::size_t credits() const noexcept { return capacity() - in_use(); }
 
 private:
@@ -208,20 +201,19 @@ private:
     detail::credit_pool credits_;
 };
 
-/// One producer's part of a gate: so many credits are guaranteed, for it alone; what it wants beyond these it borrows
-/// of the credits that no share was guaranteed. So one that is greedy takes from the others what floats, and never what
-/// is theirs; it gives back what it borrowed first.
+/// One producer's part of a gate: `guaranteed` credits are reserved for it; beyond these it borrows credits that are reserved for
+/// no share. So a greedy share can only borrow unreserved credits; it gives borrowed credits back first.
 ///
-/// Acquiring within the guarantee never waits for anybody else's credits; what is to be borrowed is acquired in turn
-/// with all who acquire at the gate. While another thread acquires for the same share, credits that it borrowed and
-/// need not keep may be missing for a moment: then try_acquire may say no_credit for want of these.
+/// To acquire within the guarantee never waits for credits of others; to borrow queues with all requests at the gate. While
+/// another thread acquires for the same share, credits that it borrowed and is about to return may be missing for a moment: then
+/// try_acquire may say no_credit.
 ///
 /// Construct and destroy while no other thread uses the gate; the destructor aborts when there are permits of the
 /// share.
 class credit_gate::share : public credit_source {
 public:
-    /// As lock-free as the gate's, except that what it borrows too much of, for another thread was quicker, it gives
-    /// back as a permit would: then it may have to serve those who wait.
+    /// Lock-free like the gate's, with one exception: if another thread was quicker, it may have borrowed too much, and gives that
+    /// back as a permit does, which may have to serve the queue.
     static constexpr progress try_acquire_progress = progress::blocking;
 
     /// Sets `guaranteed` credits of the gate aside, which must be free; 0 borrows all it gets.
@@ -235,7 +227,7 @@ public:
         if (!pool_.add(account_)) {
             detail::reject_argument("a share of " + std::to_string(guaranteed) + " credits of a gate that has " +
                                     std::to_string(pool_.free()) + (gate.is_closed() ? " and is closed" : " free now") +
-                                    ": make the shares before anybody acquires");
+                                    ": make the shares before the first permit");
         }
     }
 
@@ -245,7 +237,7 @@ public:
     }
 
     std::size_t guaranteed() const noexcept { return account_.guaranteed; }
-    /// Credits that permits of this share hold: right at a quiet moment, a recent value otherwise.
+    /// Credits in permits of this share: exact at a quiet moment, slightly stale otherwise.
     std::size_t in_use() const noexcept { return detail::credit_pool::held(account_); }
 
 private:
@@ -288,7 +280,7 @@ template <std::predicate Stop>
 status credit_source::acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline) {
     static_assert(
         std::is_nothrow_invocable_v<Stop&>,
-        "weir: what says whether to stop must be noexcept, since it is asked by a thread that stands in a queue");
+        "weir: the stop predicate must be noexcept, since it is called by a thread that stands in a queue");
     status answer = try_acquire(out, n);
     if (answer != status::no_credit || stop()) return answer;
     answer = pool_.wait(share_, n, std::move(stop), deadline);

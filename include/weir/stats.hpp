@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What passes through a ring, what is refused, and how long either end has to wait for the other. The third parameter
-// of a ring:
+// How many items pass through a ring, how many operations are refused, and how long each end has to wait for the other. An
+// option of a ring:
 //
 //     stats::off    nothing is counted, and nothing paid (default)
 //     stats::on     each end counts on lines of its own; ring.snapshot() reads them from any thread
@@ -23,38 +23,37 @@
 
 namespace weir::stats {
 
-/// What the producers' end has seen. A call that finds the ring full counts once, whether it is told so or waits;
-/// looking again while it waits counts nothing.
+/// The counts of the producers' end. A call that finds the ring full counts once, whether it is refused or waits; looks
+/// during the wait do not count.
 struct producer_counts {
     std::uint64_t pushed = 0;     ///< items
     std::uint64_t full = 0;       ///< calls that found no room ...
     std::uint64_t no_credit = 0;  ///< ... or no credit ...
-    std::uint64_t busy = 0;       ///< ... or a peer in the middle of the slot
-    std::uint64_t closed = 0;     ///< calls that were told closed
+    std::uint64_t busy = 0;       ///< ... or a peer in the middle of the slot (`busy`)
+    std::uint64_t closed = 0;     ///< calls that answered closed
     std::uint64_t timeout = 0;    ///< calls that gave up waiting
     std::uint64_t parks = 0;      ///< how often a thread went to sleep for room or credit
     std::uint64_t wakes = 0;      ///< how often a push woke the other end: a system call each
-    /// The most items that were queued right after a push. With many producers a sample: every 16th push of a thread
-    /// looks.
+    /// The most items queued right after a push. With many producers this is sampled: every 16th push of a thread.
     std::uint64_t high_water_items = 0;
     std::uint64_t full_ns = 0;       ///< time from finding it full to the next push, with the time since if it still is
     std::uint64_t no_credit_ns = 0;  ///< the same for credit
 };
 
-/// What the consumers' end has seen, in the same way.
+/// The counts of the consumers' end, in the same way.
 struct consumer_counts {
     std::uint64_t popped = 0;    ///< items
     std::uint64_t empty = 0;     ///< calls that found no item ...
     std::uint64_t busy = 0;      ///< ... or a peer in the middle of it
-    std::uint64_t closed = 0;    ///< calls that were told closed
+    std::uint64_t closed = 0;    ///< calls that answered closed
     std::uint64_t timeout = 0;   ///< calls that gave up waiting
     std::uint64_t parks = 0;     ///< how often a thread went to sleep for an item
     std::uint64_t wakes = 0;     ///< how often a pop woke the other end: a system call each
     std::uint64_t empty_ns = 0;  ///< time from finding it empty to the next pop, with the time since if it still is
 };
 
-/// Each number was right a moment ago, though not all at the same one: read while items flow, `pushed - popped` need
-/// not be `queued_items`. No number goes back from one snapshot to the next, but for queued_items.
+/// Each number is slightly stale, and they are not read at the same moment: while items flow, `pushed - popped` need not equal
+/// `queued_items`. From one snapshot to the next no number decreases, except queued_items.
 struct snapshot {
     std::uint64_t capacity_items = 0;
     std::uint64_t queued_items = 0;
@@ -70,7 +69,7 @@ namespace weir::detail {
 template <bool Shared>
 class event_count {
 public:
-    // relaxed, all: a statistic, by which nobody reaches anything else
+    // relaxed, all: a statistic; no access depends on it
     std::uint64_t add(std::uint64_t n = 1) noexcept {
         if constexpr (Shared) {
             return count_.fetch_add(n, relaxed) + n;
@@ -95,8 +94,8 @@ private:
     atomic<std::uint64_t> count_{0};
 };
 
-/// The time spent in a state, in one word, so that who reads it finds neither a period twice nor one not at all: twice
-/// the time, or, and then it is odd, twice what has to be added to the clock. Any number of threads.
+/// The time spent in a state, in one word, so that a reader counts no period twice and misses none. Even: twice the time. Odd
+/// (bit 0: the watch is running): twice the number to be added to the clock. Any number of threads.
 class stopwatch {
 public:
     void start() noexcept {
@@ -133,7 +132,7 @@ private:
     atomic<std::uint64_t> word_{0};
 };
 
-/// One end's ledger. A ring tells it of what passed, what was refused, who slept and who was woken.
+/// One end's ledger. The ring reports each item, refusal, sleep and wake-up to it.
 template <bool Shared>
 class end_ledger {
 public:
@@ -144,8 +143,7 @@ public:
         no_credit_.stop();
     }
 
-    /// The same for items that went in: `size()` is how many there are now. Looked at only where there may be more than
-    /// ever.
+    /// The same for items that went in: `size()` is how many there are now; called only if that may be a new maximum.
     template <class Size>
     void pushed(std::uint64_t n, Size size) noexcept {
         passed(n);
@@ -153,7 +151,7 @@ public:
             event_count<true>& since = line().since_look;
             if (since.add() % pushes_between_looks == 0) high_water_.raise_to(size());
         } else {
-            // Nobody but this thread adds items: there are no more than at the last look and what was pushed since.
+            // Only this thread adds items: there are at most as many as at the last look, plus those pushed since.
             at_most_ += n;
             if (at_most_ <= high_water_.read()) return;
             at_most_ = size();
@@ -217,7 +215,7 @@ private:
 
     lines& line() noexcept {
         if constexpr (Shared) {
-            // Threads have their addresses far apart, at multiples of some power of two: a product spreads them.
+            // The thread_locals of threads lie far apart, at multiples of some power of two: a product spreads them.
             const auto thread = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()));
             return lines_[(thread * 0x9e3779b97f4a7c15) >> 60];
         } else {
@@ -230,8 +228,8 @@ private:
         return all;
     }
 
-    // Who ends a period takes the time a little before the end shows, and a reader in between says more than it comes
-    // to. What was said is remembered, so that no reader ever says less.
+    // A thread that ends a period reads the clock a little before the end is visible, so a reader in between reports more than the
+    // final time. The reported time is remembered, so that no later report is smaller.
     static std::uint64_t told(const stopwatch& watch, event_count<true>& already) noexcept {
         already.raise_to(watch.read_ns());
         return already.read();
@@ -242,7 +240,7 @@ private:
     alignas(separation_bytes) stopwatch short_;
     stopwatch no_credit_;
     count high_water_;
-    std::uint64_t at_most_ = 0;                                       // the lone producer's
+    std::uint64_t at_most_ = 0;                                       // of the only producer
     alignas(separation_bytes) mutable event_count<true> told_short_;  // the readers'
     mutable event_count<true> told_no_credit_;
 };

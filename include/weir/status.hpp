@@ -16,8 +16,8 @@ public:
         empty,      ///< pop: the ring holds nothing
         full,       ///< push: every one of the `capacity()` slots is taken
         no_credit,  ///< push: there is room, but the consumer has not asked for more
-        busy,       ///< a peer is in the middle of the slot that is needed: retry; nothing is full or empty
-        closed,     ///< the ring was closed; for pop: and everything accepted was delivered
+        busy,       ///< a peer is in the middle of the slot that is needed: retry; the ring is neither full nor empty
+        closed,     ///< the ring was closed; for a pop: and everything accepted was delivered
         timeout,    ///< a timed operation ran out of time and had no effect
     };
 

@@ -144,7 +144,7 @@ TEST(credit_share, guarantees_beyond_the_capacity_are_refused_with_a_sentence) {
         "30");
     const auto permit = gate.acquire(25);
     EXPECT_EQ(refusal([&] { const credit_gate::share second(gate, 30); }),
-              "weir: a share of 30 credits of a gate that has 5 free now: make the shares before anybody acquires");
+              "weir: a share of 30 credits of a gate that has 5 free now: make the shares before the first permit");
     EXPECT_EQ(gate.in_use(), 25U);
 }
 

@@ -8,17 +8,16 @@
 
 namespace weir::detail {
 
-/// How sending ends where one producer claims by a plain store. A claim must not slip through between the end and the
-/// consumer's finding that all is drained: that item would be accepted and never delivered. So the producer claims, then
-/// looks whether it is the end; who ends marks the end, then has the claims looked at: a store and a load on either side,
-/// with a fence in between.
+/// How sending ends where one producer claims by a plain store. No claim may slip in between the close and the consumer's finding
+/// that all is drained: that item would be accepted and never delivered. So the producer claims, then looks for the close; the
+/// closing thread marks the close, then the claims are looked at: a store and a load on either side, with a fence in between.
 template <std::unsigned_integral Counter>
 class closing {
 public:
     /// `asymmetric`: ending may use heavy_fence().
     explicit closing(bool asymmetric) noexcept : state_(asymmetric ? open : ask_properly) {}
 
-    /// Moves the producer's position from `from` to `to`. False when sending was ended: then it is back at `from`.
+    /// Moves the producer's position from `from` to `to`. False when sending was ended: then the position is `from` again.
     [[gnu::always_inline]] bool claim(atomic<Counter>& position, Counter from, Counter to) noexcept {
         // relaxed: ordered before the next load by the light fence here and the heavy one in end()
         position.store(to, relaxed);

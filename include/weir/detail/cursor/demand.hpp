@@ -20,9 +20,9 @@ namespace weir::pull {
 /// bounds what is pushed, as on a ring with automatic credit.
 inline constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
 
-/// What is asked for is granted when it adds up to so many items: 1, at once, to the ring's capacity. What was held
-/// back until then is granted when a pop finds nothing, before it says so or waits; and nothing is held back while the
-/// consumer knows of no item that it could pop. So neither side waits for the other.
+/// Requests are held back until they add up to `items`: 1 (grant at once) to the ring's capacity. They are also granted when a pop
+/// finds nothing, before it answers or waits; and nothing is held back while the consumer knows of no item that it could pop. So
+/// the two sides never wait for each other.
 struct grant_every {
     std::size_t items = 1;
 };
@@ -58,7 +58,7 @@ public:
     template <class IsKnown>
     std::uint64_t request(std::uint64_t n, cursor taken, IsKnown is_known) noexcept {
         if (n >= every_) return grant(n, taken);
-        // (6) acquire: pairs with (7): who found nothing before this saw the ring as empty as is_known() then finds it
+        // (6) acquire: pairs with (7): if a pop found nothing before this, is_known() finds the ring as empty as that pop did
         const std::uint64_t held = held_.fetch_add(n, acquire) + n;
         return held < every_ && is_known() ? 0 : grant_rest(taken);
     }
@@ -69,11 +69,11 @@ public:
         return grant(held_.exchange(0, release), taken);  // (7) release: pairs with (6)
     }
 
-    /// Whether a producer that waits, where the producers' cursor is `tail()`, could go on if there is room. To be
-    /// asked after the room was made: who is told no is noticed by the next request, if not here.
+    /// Whether a producer that waits could go on now that there is room, where `tail()` is the producers' cursor. To be asked after
+    /// the room was made: a producer that was refused is woken by the next request(), if not here.
     template <class Tail>
     bool is_unused(Tail tail) noexcept {
-        // (5) release: pairs with (3): who reads what is asked for later knows of the room that was made before
+        // (5) release: pairs with (3): a producer that reads a later demand knows of the room made before it
         const cursor asked = requested_.fetch_add(0, release);
         return is_unbounded(asked) || distance(asked, tail()) > 0;
     }
@@ -86,7 +86,7 @@ public:
     /// alone: it would take the consumers' line away at every look.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
-        // (4) seq_cst: pairs with (3): who sees a request sees the room that it knew of, and the pops of is_unused()
+        // (4) seq_cst: pairs with (3): a producer that sees a request sees the room that it knew of, and the pops of is_unused()
         cursor asked = requested_.load(seq_cst);
         const cursor known = room_until_.load(acquire);  // (8) acquire: pairs with (9)
         // The room may be newer than the demand that was read, with a request in between: read the demand once more.
