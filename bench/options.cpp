@@ -46,6 +46,9 @@ void add_options(CLI::App& app, options& chosen) {
     app.add_option("--sample-ms", chosen.sample_ms, "Length of a sample: 50, with --quick 20; with more threads than cores two to four times that");
     app.add_option("--seed", chosen.seed, "Seed of the order in the rounds; random if not given");
     app.add_flag("--list-queues", chosen.list_queues, "List the queues that are built in, and those that are absent");
+    app.add_option("--paired", chosen.paired,
+                   "Print the paired ratios of this tree and another commit once more: a folder that "
+                   "'./dev bench --against COMMIT' has left in out/");
     app.add_option("--compare", chosen.compare,
                    "Print the ratios of two result files, if their environments are the same")
         ->expected(2);

@@ -21,6 +21,7 @@ struct options {
     double sample_ms = 0.0;
     std::uint64_t seed = 0;
     bool list_queues = false;
+    std::string paired;                ///< a folder that ./dev bench --against has left
     std::vector<std::string> compare;  ///< two JSON files
     std::vector<std::string> plot;     ///< a JSON file and a folder
 };

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "bench/options.hpp"
+#include "bench/report/against.hpp"
 #include "bench/report/compare.hpp"
 #include "bench/report/hgrm.hpp"
 #include "bench/report/json.hpp"
@@ -157,6 +158,9 @@ int run(int argc, char** argv) {
     if (chosen->list_queues) {
         list_queues();
         return done;
+    }
+    if (!chosen->paired.empty()) {
+        return print_paired(chosen->paired);
     }
     if (!chosen->compare.empty()) {
         return compare_results(chosen->compare[0], chosen->compare[1]);
