@@ -581,7 +581,7 @@ template <class T, class Wait = wait::park, class Stats = stats::off, class Stor
 using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait, Stats>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
-/// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in BENCHMARKS.md.
+/// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in bench/LAB.md.
 template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
           std::unsigned_integral Counter = std::uint64_t>
 using mpsc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What an operation touches: read-modify-writes, stores and cache lines, counted exactly. These say how cost grows
-// where this machine cannot show it; BENCHMARKS.md builds on the figures that are asserted here.
+// where this machine cannot show it; bench/LAB.md builds on the figures that are asserted here.
 #define WEIR_ATOMIC_HEADER "test/support/counted_atomic.hpp"
 #define WEIR_CHECK_ROLES 0  // what is counted is a release build's operation
 
