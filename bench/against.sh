@@ -3,10 +3,11 @@
 # ./dev bench --against COMMIT [ARGS]: weir-bench of another commit and of this tree, run in turn on the same cores. Sourced by
 # ./dev, whose functions it uses; bench/report/against.cpp computes the report.
 #
-# Each scenario is visited again and again. A visit is four runs, other this this other, and the next one this other other this, so
-# that neither program always runs first, and the two runs in the middle show how much neighbouring runs of one program differ. A run
-# is two rounds: each thread is the producer once. So a visit gives four paired samples.
+# Scenarios are visited in turn, several times. A visit is four runs: other, this, this, other; the next visit has the reverse order.
+# So neither program always runs first, and the two runs in the middle show how much neighbouring runs of one program differ. A run
+# has two rounds, in which each thread is the producer once. So a visit gives four paired samples for each queue.
 
+usable='--quick, --rounds, --pin, --plan, --queues, --capacity, --sample-ms, --seed or --benchmark_filter'
 pairs_per_visit=4
 least_visits=2
 
@@ -119,15 +120,17 @@ against() {
         --quick) seconds=240 && arguments+=("$1") ;;
         --rounds) visits=${2:-none} && shift ;;
         --rounds=*) visits=${1#*=} ;;
-        --json* | --hgrm* | --plot* | --compare* | --paired* | --list-queues | --benchmark_format* | --benchmark_out* | --benchmark_rep* | --help)
-            refuse "--against $commit: $1 is not for comparing commits; give --quick, --rounds, --pin, --plan, --queues, --capacity, --sample-ms or --benchmark_filter"
+        --json* | --hgrm* | --plot* | --compare* | --paired* | --list-queues | --help | \
+            --benchmark_format* | --benchmark_out* | --benchmark_rep* | --benchmark_list*)
+            refuse "--against $commit: $1 is not for comparing commits; give $usable"
             ;;
         *) arguments+=("$1") ;;
         esac
         (($# == 0)) || shift
     done
     if [[ -n $visits ]]; then
-        [[ $visits =~ ^[1-9][0-9]{0,4}$ ]] || refuse "--against $commit: --rounds $visits: give 1 to 99999 pairs of samples for each queue"
+        [[ $visits =~ ^[1-9][0-9]{0,4}$ ]] ||
+            refuse "--against $commit: --rounds $visits: give 1 to 99999 pairs of samples for each queue"
         visits=$(((visits + pairs_per_visit - 1) / pairs_per_visit))
     fi
     [[ " ${arguments[*]}" == *" --queues"* ]] || arguments+=(--queues=weir)
@@ -145,7 +148,8 @@ against() {
     echo "$short $(git log -1 --format=%s "$hash")" >"$runs/other.txt"
     echo "this tree: $(git log -1 --format='%h %s')$state" >"$runs/this.txt"
     local listed
-    listed=$(scenarios_of "$that" "${arguments[@]}") || refuse "--against $commit: weir-bench of $short does not take these arguments, as said above"
+    listed=$(scenarios_of "$that" "${arguments[@]}") ||
+        refuse "--against $commit: weir-bench of $short does not take these arguments, as said above"
     printf '%s\n' "$listed" >>"$runs/other.txt"
     listed=$(scenarios_of "$this" "${arguments[@]}") || exit 2
     printf '%s\n' "$listed" >>"$runs/this.txt"

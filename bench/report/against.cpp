@@ -23,7 +23,7 @@ using nlohmann::json;
 constexpr std::size_t enough_pairs = 8;
 constexpr double steady = 1.25;  // as between two floors of one run: see floor_reading::steady()
 
-/// What a build decides, and not the machine.
+/// A key that the build determines, not the machine.
 bool is_of_the_build(const std::string& key) {
     return key == "compiler" || key == "compiler_flags" || key == "build_type" || key == "assertions";
 }
@@ -38,8 +38,7 @@ void add_once(std::vector<std::string>& to, const std::string& text) {
 std::vector<std::string> differences(const json& first, const json& second, bool of_the_build) {
     std::vector<std::string> found;
     for (const auto& key : decisive_keys()) {
-        if (is_of_the_build(key) == of_the_build && first.contains(key) && second.contains(key) &&
-            first[key] != second[key]) {
+        if (is_of_the_build(key) == of_the_build && first.contains(key) && second.contains(key) && first[key] != second[key]) {
             found.push_back(fmt::format("{} ({} and {})", key, first[key].dump(), second[key].dump()));
         }
     }
@@ -60,7 +59,7 @@ bool has_scenario(const json& results, const std::string& scenario) {
                        [&](const json& row) { return row["scenario"] == scenario; });
 }
 
-/// Round by round. Programs of the first days wrote the median alone: one round then.
+/// Round by round. The first versions of weir-bench wrote only the median: one round then.
 std::vector<std::optional<double>> samples_of(const json& row) {
     std::vector<std::optional<double>> samples;
     const json values = row.contains("samples") ? row["samples"] : json::array({figure_of(row)});
@@ -71,7 +70,7 @@ std::vector<std::optional<double>> samples_of(const json& row) {
 }
 
 struct floors_of_run {
-    std::vector<double> roundtrips_ns;  ///< by round; one for all rounds in programs of the first days
+    std::vector<double> roundtrips_ns;  ///< by round; one for all rounds in results of the first versions
     double stream_words_per_s = 0.0;
 
     double roundtrip_ns(std::size_t round) const {
@@ -116,11 +115,10 @@ ratios_of_two compare_runs(const json& before, const json& after, const std::str
     for (std::size_t round = 0; round != std::max(values_before.size(), values_after.size()); ++round) {
         const double trip_before = floors_before.roundtrip_ns(round);
         const double trip_after = floors_after.roundtrip_ns(round);
-        const bool steady_floors =
-            !floors_matter || (alike(trip_before, trip_after) &&
-                               alike(floors_before.stream_words_per_s, floors_after.stream_words_per_s));
-        if (round >= values_before.size() || round >= values_after.size() || !values_before[round] ||
-            !values_after[round] || !same_machine || !steady_floors || unit_of(row_after) != unit) {
+        const bool steady_floors = !floors_matter || (alike(trip_before, trip_after) &&
+                                                      alike(floors_before.stream_words_per_s, floors_after.stream_words_per_s));
+        if (round >= values_before.size() || round >= values_after.size() || !values_before[round] || !values_after[round] ||
+            !same_machine || !steady_floors || unit_of(row_after) != unit) {
             ++found.dropped;
             continue;
         }
@@ -191,8 +189,8 @@ private:
         if (place == all_.scenarios.end()) {
             place = all_.scenarios.insert(place, {scenario, unit, {}});
         }
-        const auto row = std::find_if(place->rows.begin(), place->rows.end(),
-                                      [&](const paired_row& r) { return r.queue == queue; });
+        const auto row =
+            std::find_if(place->rows.begin(), place->rows.end(), [&](const paired_row& r) { return r.queue == queue; });
         if (row != place->rows.end()) {
             return *row;
         }
@@ -270,9 +268,9 @@ std::string row_text(const paired_row& row) {
         text += fmt::format("no pair kept, {} dropped\n", row.dropped);
     } else {
         const auto ratio = quartiles_of(ratios_of(row));
-        text += fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, range(ratio), row.samples.size(),
-                            row.dropped, row.same_program.empty() ? "-" : range(quartiles_of(row.same_program)),
-                            word_for(verdict_of(row)));
+        text +=
+            fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, range(ratio), row.samples.size(), row.dropped,
+                        row.same_program.empty() ? "-" : range(quartiles_of(row.same_program)), word_for(verdict_of(row)));
     }
     for (const auto& sentence : row.excluded) {
         text += fmt::format("      EXCLUDED in {}\n", sentence);
@@ -293,9 +291,9 @@ program_list read_list(const std::filesystem::path& path) {
     std::ifstream file{path};
     program_list list;
     if (!std::getline(file, list.name)) {
-        throw std::invalid_argument{fmt::format(
-            "--paired {}: {} is missing; give a folder that './dev bench --against COMMIT' has left",
-            path.parent_path().string(), path.filename().string())};
+        throw std::invalid_argument{
+            fmt::format("--paired {}: {} is missing; give a folder that './dev bench --against COMMIT' has left",
+                        path.parent_path().string(), path.filename().string())};
     }
     for (std::string line; std::getline(file, line);) {
         list.scenarios.push_back(line);

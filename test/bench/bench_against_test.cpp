@@ -45,9 +45,7 @@ json run_of(const std::string& scenario, const std::string& unit, const json& sa
             {"summary", {{{"scenario", scenario}, {"queue", "ring"}, {unit, 5}, {"samples", samples}}}}};
 }
 
-json rate(const json& samples, double roundtrip_ns = 100) {
-    return run_of("throughput", "items_per_s", samples, roundtrip_ns);
-}
+json rate(const json& samples, double roundtrip_ns = 100) { return run_of("throughput", "items_per_s", samples, roundtrip_ns); }
 
 std::vector<double> ratios(const paired_row& row) {
     std::vector<double> all;
@@ -70,9 +68,9 @@ TEST(against, a_ratio_above_1_says_that_this_tree_is_better_for_rates_and_for_ti
 }
 
 TEST(against, pairs_neighbouring_runs_whichever_program_ran_first) {
-    const std::vector<program_run> runs = {{other, rate({10})},    {this_tree, rate({11})}, {this_tree, rate({24})},
-                                           {other, rate({20})},    {this_tree, rate({60})}, {other, rate({30})},
-                                           {other, rate({15})},    {this_tree, rate({30})}};
+    const std::vector<program_run> runs = {{other, rate({10})}, {this_tree, rate({11})}, {this_tree, rate({24})},
+                                           {other, rate({20})}, {this_tree, rate({60})}, {other, rate({30})},
+                                           {other, rate({15})}, {this_tree, rate({30})}};
     const auto all = pair_up(runs);
     EXPECT_THAT(ratios(only_row(all)), ElementsAre(1.1, 1.2, 2, 2));
     EXPECT_THAT(only_row(all).same_program, ElementsAre(DoubleNear(24.0 / 11, 1e-9), 0.5))
@@ -99,8 +97,8 @@ TEST(against, drops_a_pair_whose_floors_differ_by_more_than_a_quarter) {
     auto slow_stream = rate({10});
     slow_stream["floors"][0]["stream_words_per_s"]["median"] = 0.79e9;
     EXPECT_EQ(only_row(pair_up({{other, rate({10})}, {this_tree, slow_stream}})).dropped, 1U);
-    const auto idle = pair_up({{other, run_of("idle", "cpu_percent", {10}, 100)},
-                               {this_tree, run_of("idle", "cpu_percent", {10}, 900)}});
+    const auto idle =
+        pair_up({{other, run_of("idle", "cpu_percent", {10}, 100)}, {this_tree, run_of("idle", "cpu_percent", {10}, 900)}});
     EXPECT_EQ(only_row(idle).samples.size(), 1U) << "processor time of a sleeper does not depend on the floors";
 }
 
@@ -239,8 +237,9 @@ TEST_F(against_folder, is_read_in_the_order_of_its_files) {
     write("00004-other.json", rate({15}).dump());
     testing::internal::CaptureStdout();
     EXPECT_EQ(bench::print_paired(folder_.string()), 0);
-    EXPECT_THAT(testing::internal::GetCapturedStdout(),
-                HasSubstr("  ring                              2.00  2.00-2.00        2        0   1.50-1.50     too few pairs\n"));
+    EXPECT_THAT(
+        testing::internal::GetCapturedStdout(),
+        HasSubstr("  ring                              2.00  2.00-2.00        2        0   1.50-1.50     too few pairs\n"));
 }
 
 TEST_F(against_folder, that_is_none_is_refused_with_a_sentence) {
