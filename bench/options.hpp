@@ -10,7 +10,7 @@ namespace bench {
 
 struct options {
     std::string pin = "auto";
-    std::string plan;  ///< in place of `pin`: FILE or FILE:edge of `weir plan --out`
+    std::string plan;  ///< instead of `pin`: FILE or FILE:edge of `weir plan --out`
     bool quick = false;
     std::string json = "out/bench.json";
     std::string hgrm_folder;          ///< empty: none are written
@@ -29,14 +29,15 @@ struct options {
 /// The text of --help, Google Benchmark's own flags included.
 std::string help();
 
-/// Parses what Google Benchmark has left over. On a usage error says so in one sentence on stderr and returns nothing.
+/// Parses the arguments that Google Benchmark did not take. On a usage error prints one sentence to stderr and returns nothing.
 std::optional<options> parse(int argc, char** argv);
 
-/// What --pin would be for that --plan: "2,4". Throws weir::placement_error with a sentence for a file that is damaged, a
-/// plan of another machine, and an edge that it does not have.
+/// The value of --pin that corresponds to this --plan: "2,4". Throws weir::placement_error with a sentence if the file is
+/// damaged, is the plan of another machine, or lacks the edge.
 std::string pin_of_plan(const std::string& file_or_file_and_edge);
 
-/// True if the command line has this flag of Google Benchmark, in any spelling; to be asked before it takes its flags.
+/// True if the command line has this flag of Google Benchmark, with one or two dashes; call it before Google Benchmark removes
+/// its flags.
 bool has_flag(int argc, char** argv, const std::string& flag);
 
 }  // namespace bench

@@ -38,8 +38,8 @@ session::session(const options& chosen, std::vector<queue_entry> queues)
       environment_(look_around(weir::topology::this_machine(), workers_.where(), rig_.clock, chosen.seed)) {
     workers_.set_limit(std::chrono::duration<double>{std::max(20.0, 20.0 * chosen.sample_ms / 1e3)});
     workers_.run([&] { rig_.work = calibrate_work(rig_.clock, work_ns); }, [] {});
-    floors_.take(roles::as_placed);  // wakes the cores
-    // An offset within its own uncertainty is taken for none: counters of one package start together.
+    floors_.take(roles::as_placed);  // a first measurement, not kept, to wake the cores
+    // An offset within its own uncertainty counts as zero, since the counters of one package start together.
     const auto offset = floors_.offset();
     const double certain_to_ns = offset.roundtrip_ns / 2.0;
     rig_.clock_offset_ns = std::abs(offset.ns) > certain_to_ns ? offset.ns : 0.0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One run of the program: the machine, the two threads, and a contest for every scenario that was run.
+// One run of the program: the machine, the two threads, and a contest per scenario.
 #pragma once
 
 #include <map>
@@ -22,7 +22,7 @@ public:
 
     const environment& where() const { return environment_; }
 
-    /// The contest of this scenario, made and checked when first asked for: repetitions add rounds to it.
+    /// The contest of this scenario, created and checked on the first call. Repetitions add rounds to it.
     contest& contest_for(const scenario& what);
 
     double run_round(contest& on);
@@ -30,9 +30,9 @@ public:
     scenario_summary summary_of(const contest& done) const { return summarize(done.record(), rig_.work); }
     /// Null when that scenario has not been run.
     const contest* find(const std::string& scenario_name) const;
-    /// In the order in which they were first run.
+    /// In the order of their first run.
     std::vector<scenario_summary> summaries() const;
-    /// A sentence for each queue that lost, repeated, changed or reordered items, or came to no end where it should.
+    /// A sentence for each queue that lost, repeated, changed or reordered items, or did not finish where it should.
     std::vector<std::string> failures() const;
 
 private:
@@ -47,11 +47,11 @@ private:
     std::vector<std::unique_ptr<contest>> contests_;
 };
 
-/// Takes the progress line off the terminal, before something else is printed.
+/// Clears the progress line of the terminal, before other output.
 void clear_progress();
 
 /// The queues whose names contain one of `parts` (case ignored), or all for no parts. Throws std::invalid_argument with
-/// a sentence when a part is in no name.
+/// a sentence if no name contains a part.
 std::vector<queue_entry> choose_queues(std::vector<queue_entry> all, const std::vector<std::string>& parts);
 
 }  // namespace bench

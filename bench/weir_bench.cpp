@@ -31,7 +31,7 @@ int complain(exit_code code, const std::string& sentence) {
     return code;
 }
 
-/// Prints our table for every scenario in place of Google Benchmark's line.
+/// Prints weir-bench's table for each scenario instead of Google Benchmark's line.
 class table_reporter final : public benchmark::BenchmarkReporter {
 public:
     explicit table_reporter(const session& run) : run_(run) {}
@@ -58,7 +58,7 @@ private:
 void run_scenario(benchmark::State& state, session& run, const scenario& what) {
     contest& rounds = run.contest_for(what);
     if (rounds.tracks().empty()) {
-        state.SkipWithError("none of the chosen queues has this form");
+        state.SkipWithError("none of the chosen queues offers this form");
         return;
     }
     for ([[maybe_unused]] auto round : state) {
@@ -112,7 +112,7 @@ int measure(options chosen, bool own_table) {
         return complain(usage, fmt::format("--pin {}: {}", chosen.pin, error.what()));
     }
     if (!run->where().pinned) {
-        complain(done, "not pinned: " + run->where().why_not_pinned + "; every result is marked so");
+        complain(done, "not pinned: " + run->where().why_not_pinned + "; every result says so");
     }
     if (own_table) {
         fmt::print("{}", header_text(run->where()));
@@ -126,7 +126,7 @@ int measure(options chosen, bool own_table) {
         own_table ? benchmark::RunSpecifiedBenchmarks(&table) : benchmark::RunSpecifiedBenchmarks();
     clear_progress();
     if (matched == 0) {
-        return complain(usage, "--benchmark_filter leaves no scenario; --benchmark_list_tests shows them");
+        return complain(usage, "--benchmark_filter matches no scenario; --benchmark_list_tests lists them");
     }
     fmt::print(stderr, "{}", its_messages.str());
     const auto summaries = run->summaries();
@@ -140,7 +140,7 @@ int measure(options chosen, bool own_table) {
     }
     const exit_code code = run->failures().empty() ? done : failed;
     if (crew::any_left_behind()) {
-        // Threads that wait for an item that never comes are still about: nothing they may touch can be taken apart.
+        // Threads stuck in a queue are still running, so nothing that they may use can be destroyed.
         std::fflush(nullptr);
         std::_Exit(code);
     }

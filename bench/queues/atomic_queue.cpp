@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// atomic_queue's README: with up to two threads a side, switching MINIMIZE_CONTENTION (neighbouring items on different
-// lines) off may be faster; a power-of-two size known at compile time is the fast one. Both settings have a row. For
+// atomic_queue's README: with up to two threads a side, it may be faster to switch MINIMIZE_CONTENTION (neighbouring items
+// on different lines) off; a power-of-two size known at compile time is the fast one. Both settings have a row. For
 // several threads a side: AtomicQueueB and B2, which spread neighbouring items over lines. In these an item can come out a
-// lap late when a thread is held up between its ticket and its slot; the documentation promises an order only for its
-// TOTAL_ORDER setting, which is off by default and here.
+// lap late when a thread is preempted between taking its ticket and using its slot; the documentation promises an order only
+// for its TOTAL_ORDER setting, which is off by default and here.
 #include <atomic_queue/atomic_queue.h>
 
 #include <type_traits>

@@ -36,7 +36,7 @@ private:
     boost::lockfree::spsc_queue<T, boost::lockfree::capacity<Capacity>> queue_;
 };
 
-/// Nodes are reserved by the constructor; bounded_push takes no others.
+/// Nodes are reserved by the constructor; bounded_push never allocates more.
 template <typename T>
 class many_to_many {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// One queue of one type, seen from a sample: whole loops, so that the virtual call is paid once per sample.
+// The interface of a sample to a queue: whole loops, so that a virtual call is made once per sample and not per item.
 #pragma once
 
 #include <weir/clock.hpp>
@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// How items are handed over.
+/// How items are transferred.
 enum class form : unsigned char {
     single,     ///< one by one
     copy,       ///< in batches, copied from and to an array
@@ -26,7 +26,7 @@ struct stream {
     word first = 1;
     word count = 0;
     std::size_t batch = 1;    ///< items per call, in the batch forms
-    unsigned work_steps = 0;  ///< of register_work for every item, on the side that is given them
+    unsigned work_steps = 0;  ///< of register_work per item, on the side that gets this stream
 };
 
 /// Ticks at which messages are due: `count` of them, `interval` apart.
@@ -36,21 +36,22 @@ struct schedule {
     word count;
 };
 
-/// Where the two threads of a wake-up sample tell each other how far they are.
+/// How the two threads of a wake-up sample tell each other their progress.
 struct handshake {
-    alignas(128) std::atomic<word> sent = 0;  ///< the last item
-    std::atomic<word> taken = 0;              ///< how many items
+    alignas(128) std::atomic<word> sent = 0;  ///< the latest item sent
+    std::atomic<word> taken = 0;              ///< number of items taken
 };
 
 /// produce(), ping(), send() and wake() belong to the producer's thread, consume(), pong(), receive() and be_woken() to the
-/// consumer's; send_share() and take_share() to each of many. All return when `count` items, or all of the work, are through.
+/// consumer's; send_share() and take_share() to each of many. Each returns when `count` items, or the whole quota, have been
+/// transferred.
 class channel {
 public:
     virtual ~channel() = default;
 
     virtual bool offers(form f) const = 0;
 
-    /// How many items fit: counted by filling the queue, which must be empty and used by nobody else.
+    /// The number of items that fit, counted by filling the queue, which must be empty and not in use.
     virtual std::size_t effective_capacity() = 0;
 
     virtual void produce(form f, const stream& items) = 0;
@@ -61,17 +62,17 @@ public:
     /// Sends each item that arrives here back on `back`.
     virtual void pong(channel& back, const stream& items) = 0;
 
-    /// Sends the intended tick of each message as soon as that has come, late ones at once.
+    /// Sends the intended tick of each message at that tick, or at once if it has passed.
     virtual void send(const weir::tick_clock& clock, const schedule& due) = 0;
     /// Records, in ns, how long after its intended tick each message was received. `offset` is subtracted: by how many
-    /// ticks the receiver's clock is ahead of the sender's. `wrong` says whether any was not the one due.
+    /// ticks the receiver's clock is ahead of the sender's. `wrong` is set if a message was not the expected one.
     virtual receipt receive(const weir::tick_clock& clock, const schedule& due, double offset,
                             weir::histogram& latencies_ns) = 0;
 
     /// Sends one item at a time, each a millisecond or two after the one before was taken: by then the consumer sleeps. The
-    /// item is the tick at which it is sent.
+    /// item is the tick at which it was sent.
     virtual void wake(const weir::tick_clock& clock, handshake& with, word count) = 0;
-    /// Records how long after that tick each was received. `offset` as for receive().
+    /// Records how long after its tick each item was received. `offset` as for receive().
     virtual receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
                              weir::histogram& latencies_ns) = 0;
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The loops around a queue. They are the same template for every queue: nothing here knows which one it drives.
+// The measured loops. They are one template for every queue, and nothing here depends on which queue it is.
 //
 // An adapter is a class with a constructor that takes a capacity and
-//     bool try_push(const T&), bool try_pop(T&)                          or, for forms that wait inside the queue,
+//     bool try_push(const T&), bool try_pop(T&)                          or, for forms that block inside the queue,
 //     void push(const T&), void pop(T&), std::size_t capacity()
 // and, where the queue has them,
-//     classes producer and consumer, each made from the adapter by the thread that uses it, with the same operations
-//     std::size_t push_n(std::span<const T>), pop_n(std::span<T>)        as many as fit, or as there are
-//     std::size_t write_in_place(n, f), read_in_place(n, f)              f(std::span<T>) once or twice, up to n in all
+//     classes producer and consumer with the same operations, constructed from the adapter by the thread that uses them
+//     std::size_t push_n(std::span<const T>), pop_n(std::span<T>)        as many as fit, or as are available
+//     std::size_t write_in_place(n, f), read_in_place(n, f)              f(std::span<T>) once or twice, up to n items in all
 #pragma once
 
 #include <time.h>
@@ -25,7 +25,7 @@
 
 namespace bench {
 
-/// What a thread pushes into: the queue, or the thread's own end of it.
+/// The object that a thread pushes into: the queue, or the thread's own producer end.
 template <typename Q>
 decltype(auto) producer_of(Q& queue) {
     if constexpr (requires { typename Q::producer; }) {
@@ -83,7 +83,7 @@ inline void check_all(std::span<const word> items, word& due, receipt& got) noex
 
 template <typename Queue, typename T>
 class channel_for final : public channel {
-    // Batches, round trips and latencies are measured with words only: no need to compile them for blocks.
+    // Batches, round trips and latencies are measured with words only, so they are not compiled for larger items.
     static constexpr bool words = std::same_as<T, word>;
     static constexpr bool batches = words && batch_queue<Queue, T>;
     static constexpr bool in_place = words && in_place_queue<Queue, T>;
@@ -192,13 +192,13 @@ public:
             auto&& end = producer_of(queue_);
             for (word i = 0; i != count; ++i) {
                 do {
-                    // Of uneven length, lest a waiter that sleeps by the clock is always met at the same moment of its sleep.
+                    // Of uneven length, so that a push meets a consumer that sleeps for fixed times at any moment of its sleep.
                     const timespec a_while{0, 1'000'000 + static_cast<long>(i * 618'034 % 1'000'000)};
                     ::nanosleep(&a_while, nullptr);
                     leave_if_called_off();
                 } while (with.taken.load(std::memory_order_acquire) != i);
                 const word now = clock.now();
-                with.sent.store(now, std::memory_order_relaxed);  // relaxed: to be compared with what the queue hands over
+                with.sent.store(now, std::memory_order_relaxed);  // relaxed: put() and get() order it before its load
                 put(end, now);
             }
         }
@@ -221,7 +221,7 @@ public:
         return got;
     }
 
-    // Flattened, as below.
+    // Flattened: see produce_single().
     [[gnu::flatten]] void send_share(sender& me, quota& work) override {
         auto&& end = producer_of(queue_);
         T item{};
@@ -291,14 +291,14 @@ private:
         }
     }
 
-    // Flattened, both: a compiler inlines a queue's operation or calls it depending on how often this class mentions it,
-    // at up to three times the cost. In here no queue pays for a call unless its authors forbid inlining.
+    // Both are flattened: whether a compiler inlines a queue's operation depends on how often this class mentions it, and a call
+    // can triple the cost of an item. Here no queue pays for a call unless its authors forbid inlining.
     template <bool Working>
     [[gnu::flatten]] void produce_single(const stream& items) {
         register_work work;
         auto&& end = producer_of(queue_);
         T item{};
-        const word last = items.first + items.count;  // in a register, whatever the queue may write to
+        const word last = items.first + items.count;  // a local copy stays in a register, whatever the queue writes to
         for (word i = items.first; i != last; ++i) {
             if constexpr (Working) {
                 work.run(items.work_steps);

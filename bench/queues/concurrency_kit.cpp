@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// <ck_ring.h> is C and not quite C++: one function returns `false` as a null pointer, the reserve functions convert
-// void* implicitly. Compiling it as C would put a function call around every item, which its users do not pay; so the
-// two spots are mended with macros, and the ring's inline functions stay as they are.
+// <ck_ring.h> is C and does not compile as C++: one function returns `false` as a null pointer, and the reserve functions
+// convert void* implicitly. Compiled as C it would cost a function call per item, which its users do not pay. So macros fix
+// those two places, and the ring's inline functions stay as they are.
 #include <ck_cc.h>
 #include <ck_md.h>
 #include <ck_pr.h>
@@ -78,7 +78,7 @@ template <>
 struct operations<item<256>>
     : operations_on<ck_item256, spsc_blocks256, mpsc_blocks256, spmc_blocks256, mpmc_blocks256> {};
 
-/// A power of two of slots, one of which stays empty: asked for 1024 it holds 1023.
+/// A power of two of slots, one of which stays empty: a ring of 1024 slots holds 1023 items.
 template <typename T, typename Operations>
 class ring {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Many producers and many consumers around one queue: who does how much, and how what arrives is checked.
+// Many producers and many consumers on one queue: how they share the work, and how received items are checked.
 #pragma once
 
 #include <algorithm>
@@ -13,15 +13,15 @@
 
 namespace bench {
 
-/// Work that the threads of one side share out among themselves while they go, some items at a time: who gets to the
-/// queue more often does more of it.
+/// Work that the threads of one side share at run time, some items at a time: a thread that reaches the queue more often does
+/// more of it.
 class quota {
 public:
     explicit quota(word items) : left_(static_cast<std::int64_t>(items)) {}
 
-    /// How many items the caller is to send, or take, next; 0 when all are given out.
+    /// The number of items that the caller sends or takes next; 0 when none are left.
     word claim() noexcept {
-        // relaxed: a number, and nothing that it stands for
+        // relaxed: only the count matters; it publishes no other data
         const std::int64_t left = left_.fetch_sub(portion, std::memory_order_relaxed);
         return static_cast<word>(std::clamp<std::int64_t>(left, 0, portion));
     }
@@ -31,7 +31,7 @@ private:
     alignas(128) std::atomic<std::int64_t> left_;
 };
 
-/// One producer of a crowd. Its items say whose they are, and count: 1, 2, ...
+/// One of many producers. Its items carry its id and a count: 1, 2, ...
 class alignas(128) sender {
 public:
     static constexpr unsigned number_bits = 40;
@@ -48,7 +48,7 @@ private:
     word sent_ = 0;
 };
 
-/// One consumer of a crowd. Of each producer it may see any items, but no earlier one after a later one.
+/// One of many consumers. It may see any of a producer's items, but never an earlier one after a later one.
 class alignas(128) taker {
 public:
     explicit taker(std::size_t producers) : latest_(producers) {}
@@ -75,7 +75,7 @@ public:
 
     word taken() const { return taken_; }
     word sum() const { return sum_; }
-    /// An item was torn, or nobody's.
+    /// An item was torn, or came from no known producer.
     bool wrong() const { return wrong_; }
     bool disordered() const { return disordered_; }
 

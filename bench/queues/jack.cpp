@@ -9,8 +9,8 @@
 namespace bench {
 namespace {
 
-/// A ring of bytes, a power of two of them, one of which stays empty: asked for 1024 items it holds 1023. It writes and
-/// reads parts of an item when only those fit, so every access asks for the space first.
+/// A ring of bytes, a power of two, of which one byte stays empty: created for 1024 items it holds 1023. It would write or read
+/// part of an item where no more fits, so every access checks the space first.
 template <typename T>
 class ringbuffer {
 public:
@@ -69,7 +69,7 @@ public:
     }
 
 private:
-    // The parts break between items: the size is a power of two, and so is an item's.
+    // The boundary of the parts lies between items: the size is a power of two, and so is an item's.
     template <typename F>
     static std::size_t visit(const jack_ringbuffer_data_t (&parts)[2], std::size_t n, F&& f) {
         std::size_t visited = 0;

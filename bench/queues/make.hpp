@@ -5,9 +5,9 @@
 
 #include "bench/queues/channel_for.hpp"
 
-// Unnamed, in a header, on purpose: each library's file names its adapters as it likes, in an unnamed namespace of its own.
-// Where such a template is an argument GCC (12) gives the result external linkage all the same, so that two files with an
-// adapter of the same name would silently measure one and the same queue.
+// An unnamed namespace in a header, on purpose: each library's file has its adapters in an unnamed namespace, under any name.
+// GCC 12 gives an instance of a template with such an argument external linkage all the same, so two files with adapters of
+// the same name would silently measure the same queue.
 namespace bench {
 namespace {
 
@@ -22,7 +22,7 @@ template <template <typename> class Adapter>
     }
 }
 
-/// The same for scenarios about waiting, which are measured with words only: nothing is compiled for blocks.
+/// The same for the scenarios about waiting, which use words only, so the larger items are not compiled.
 template <template <typename> class Adapter>
 [[maybe_unused]] std::unique_ptr<channel> make_waiting_channel(std::size_t item_bytes, std::size_t capacity) {
     return item_bytes == sizeof(word) ? std::make_unique<channel_for<Adapter<word>, word>>(capacity) : nullptr;

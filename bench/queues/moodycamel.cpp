@@ -8,7 +8,7 @@
 namespace bench {
 namespace {
 
-/// Bounded by what the constructor reserved: try_enqueue never allocates. Up to two blocks of 512 more than asked for.
+/// Bounded by what the constructor reserved: try_enqueue never allocates. It holds up to two blocks of 512 more than requested.
 template <typename T>
 class reader_writer_queue {
 public:
@@ -21,7 +21,7 @@ protected:
     moodycamel::ReaderWriterQueue<T> queue_;
 };
 
-/// The consumer looks at the item in place, copies it once and drops it.
+/// The consumer peeks at the item in place, copies it once, and removes it.
 template <typename T>
 class reader_writer_queue_peek : public reader_writer_queue<T> {
 public:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Made to grow without bound. Its documentation's way to a bound: reserve the room in the constructor, which must be told how
-// many producers there will be, and use try_enqueue, which never allocates. A producer with a token keeps the blocks it once
-// had, so that one could take them all and leave the others without any; hence each may fill the asked-for capacity by
-// itself there, and no more. Without tokens the bound is for all together. There is no push that waits; ours tries, and
-// yields.
+// ConcurrentQueue is designed to grow without bound. To bound it, its documentation advises to reserve the room in the
+// constructor, which takes the number of producers, and to use try_enqueue, which never allocates. A producer with a token
+// keeps the blocks it once had, so one producer could take all blocks and leave none to the others; therefore, with tokens,
+// each producer may fill the requested capacity alone, and no more. Without tokens the bound holds for all producers
+// together. The queue has no blocking push: the adapter calls try_enqueue and yields.
 #include <concurrentqueue/blockingconcurrentqueue.h>
 
 #include <algorithm>
@@ -102,7 +102,7 @@ class waiting_with_tokens {
 public:
     explicit waiting_with_tokens(std::size_t) : queue_(Capacity, most_producers, 0) {}
 
-    // For the concept only: what is measured goes through the ends.
+    // Only for the concept: the measurement uses producer and consumer.
     void push(const T& item) { producer{*this}.push(item); }
     void pop(T& item) { consumer{*this}.pop(item); }
     std::size_t capacity() const { return Capacity; }

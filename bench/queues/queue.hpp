@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The queues that are compared. One file per library beside this one: its adapters and its entries.
+// The queues that are compared. Each library has a file in this folder with its adapters and entries.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@
 
 namespace bench {
 
-/// Which scenarios a queue is for. A queue may be in several.
+/// The groups of scenarios. A queue may take part in several, a scenario belongs to one.
 enum class league : unsigned char {
-    transfer = 1,  ///< one producer and one consumer, with a core each: what a queue can do
-    waiting = 2,   ///< what it costs to wait inside push and pop
+    transfer = 1,  ///< one producer and one consumer, each on its own core
+    waiting = 2,   ///< the cost of blocking push and pop
     crowd = 4,     ///< several producers, several consumers, or both
-    credit = 8,    ///< what it costs to ask for items: weir's own, each ring beside itself
+    credit = 8,    ///< the cost of credit on request: each of weir's rings with and without it
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -25,16 +25,16 @@ constexpr league operator|(league a, league b) {
 
 struct queue_entry {
     std::string name;           ///< as in the tables and in JSON
-    std::string configuration;  ///< what was chosen, and why, in a line
-    bool subject = false;       ///< weir's own
-    bool blocking = false;      ///< push and pop wait inside the queue and cannot give up
-    bool sleeps = false;        ///< a pop that waits gives its core away, until it is woken or for a while
+    std::string configuration;  ///< the chosen configuration and its reason, one line
+    bool subject = false;       ///< one of weir's rings
+    bool blocking = false;      ///< push and pop block inside the queue and cannot return without success
+    bool sleeps = false;        ///< a waiting pop sleeps, until it is woken or for some time
     league plays = league::transfer;
     bool many_producers = false;  ///< may be pushed into by several threads at once
     bool many_consumers = false;
-    bool keeps_order = true;  ///< in crowds: of each producer's items, as each consumer sees them
-    /// An entry of weir's that weir's own is measured against: of a form that waits, the same ring's try-form; of rings that
-    /// know or promise more than mpmc_ring, that one; with credit on request, the same ring without.
+    bool keeps_order = true;  ///< with many threads: each consumer sees each producer's items in order
+    /// For weir's entries: the name of another of weir's entries to compare with. For a blocking form it is the same ring's
+    /// try-form; for rings with other guarantees than mpmc_ring, mpmc_ring; for credit on request, automatic credit.
     std::string sibling = {};
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What one writes without a library.
+// A bounded queue as one would write it without a library.
 #include <condition_variable>
 #include <deque>
 #include <mutex>

@@ -4,7 +4,7 @@
 namespace bench {
 namespace {
 
-/// With the operations on many items.
+/// With the batch operations and access in place.
 template <typename T>
 class spsc_ring : public trying<weir::spsc_ring<T>> {
 public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Adapters of weir's rings. Each ring's try-forms and its forms that wait are compiled in files of their own: what a compiler
-// inlines depends on how much else is in the file, and a further row must not change the figures of the others.
+// Adapters of weir's rings. Each ring's try-forms and blocking forms are compiled in separate files: what the compiler
+// inlines depends on the rest of the file, and a new row must not change the figures of the others.
 #pragma once
 
 #include <weir/pull.hpp>
@@ -12,14 +12,14 @@
 
 namespace bench {
 
-/// Of push and pop, for spsc_ring; `try_form` is the ring's own entry.
+/// The blocking push and pop of spsc_ring; `try_form` is the entry of its try-form.
 std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form);
 std::vector<queue_entry> weir_mpmc_queues();
 std::vector<queue_entry> weir_pull_queues();
 
 namespace {  // as in make.hpp
 
-/// A ring and its operations that refuse.
+/// A ring and its non-blocking operations.
 template <typename Ring>
 class trying {
     using T = typename Ring::value_type;
@@ -34,7 +34,7 @@ protected:
     Ring ring_;
 };
 
-/// A ring and its operations that wait.
+/// A ring and its blocking operations.
 template <typename Ring>
 class waiting {
     using T = typename Ring::value_type;
@@ -50,7 +50,7 @@ private:
     Ring ring_;
 };
 
-/// The entry of push and pop with this strategy of waiting; `try_form` is the ring's own entry.
+/// The entry of push and pop with this waiting strategy; `try_form` is the entry of the ring's try-form.
 template <template <typename> class Adapter>
 queue_entry waits(const queue_entry& try_form, const std::string& how, const std::string& strategy, bool sleeps) {
     return {.name = try_form.name + " " + how,

@@ -29,7 +29,7 @@ queue_entry crowd(const std::string& name) {
 
 std::vector<queue_entry> weir_mpmc_queues() {
     queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring");
-    mpmc.plays = mpmc.plays | league::waiting;  // to be what its waiting forms are compared with
+    mpmc.plays = mpmc.plays | league::waiting;  // as the sibling of its blocking forms
     return {
         mpmc,
         crowd<strict_mpmc_ring>("weir::strict_mpmc_ring"),

@@ -6,8 +6,8 @@
 namespace bench {
 namespace {
 
-/// A ring with credit on request. The consumer has asked for as many items as fit, and asks for more, a sixteenth of
-/// that at a time, when it has taken so many out. It counts them where a consumer would, in a variable of its loop.
+/// A ring with credit on request. The consumer first requests the capacity, and then a sixteenth of it each time it has popped
+/// as many items. It counts them in a local variable, as a consumer's loop would.
 template <typename Ring>
 class asking {
     using T = typename Ring::value_type;

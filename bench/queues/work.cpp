@@ -7,7 +7,7 @@
 namespace bench {
 
 work_calibration calibrate_work(const weir::tick_clock& clock, double ns) {
-    // The fastest of several bursts: the others were interrupted.
+    // The fastest of several bursts, since others may have been interrupted.
     constexpr unsigned items = 1000;
     constexpr unsigned probe_steps = 64;
     double step_ns = 1e9;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A few nanoseconds of register work: what makes one side the slower one, on purpose.
+// A few nanoseconds of register work per item, to make one side slower on purpose.
 #pragma once
 
 #include <weir/clock.hpp>
@@ -9,8 +9,8 @@
 
 namespace bench {
 
-/// A chain of multiply-adds, each of which needs the one before: its time is the same whatever else the core has in
-/// flight, it touches no memory, and consecutive items cannot overlap in it.
+/// A chain of dependent multiply-adds: its time does not depend on what else the core executes, it touches no memory, and the
+/// work of consecutive items cannot overlap.
 class register_work {
 public:
     void run(unsigned steps) noexcept {
@@ -28,10 +28,10 @@ private:
 
 struct work_calibration {
     unsigned steps;      ///< of register_work per item
-    double ns_per_item;  ///< what they took when calibrated
+    double ns_per_item;  ///< their time when calibrated
 };
 
-/// The number of steps that comes nearest to `ns`, measured on the calling thread in about a millisecond.
+/// The number of steps whose time is nearest to `ns`. Runs on the calling thread, for about a millisecond.
 work_calibration calibrate_work(const weir::tick_clock& clock, double ns);
 
 }  // namespace bench

@@ -27,7 +27,7 @@ void require_same_environment(const nlohmann::json& first, const nlohmann::json&
     }
 }
 
-/// A sentence for each scenario whose floors say that the machine was in another state.
+/// A sentence for each scenario whose floors show that the machine was in another state.
 std::string state_changes(const nlohmann::json& first, const nlohmann::json& second) {
     std::string text;
     for (const auto& a : first.value("floors", nlohmann::json::array())) {
@@ -39,7 +39,7 @@ std::string state_changes(const nlohmann::json& first, const nlohmann::json& sec
             const double is = b["line_roundtrip_ns"]["median"];
             if (std::max(was, is) > 1.25 * std::min(was, is)) {
                 text +=
-                    fmt::format("{}: another state of the machine, the line's round trip took {:.0f} and {:.0f} ns\n",
+                    fmt::format("{}: the machine was in another state, the line round trip took {:.0f} and {:.0f} ns\n",
                                 a["scenario"].get<std::string>(), was, is);
             }
         }
@@ -55,9 +55,9 @@ int compare_results(const std::string& first_file, const std::string& second_fil
     require_same_environment(first["environment"], second["environment"]);
 
     fmt::print(
-        "TWO RUNS: INDICATIVE ONLY. The machine may have been in another state; only samples of one run, taken in\n"
-        "turns, can be compared. Ratios second / first, above 1 is better; of floor: the same after dividing each by\n"
-        "the floors of its own run.\n\n{:<40}{:<27}{:>8}{:>10}\n",
+        "TWO SEPARATE RUNS: INDICATIVE ONLY. The machine may have been in another state; only samples taken in turns can be\n"
+        "compared (./dev bench --against COMMIT for two commits). Ratios second / first, above 1 is better; of floor: the\n"
+        "same after dividing each by the floors of its own run.\n\n{:<40}{:<27}{:>8}{:>10}\n",
         "", "", "ratio", "of floor");
     for (const auto& a : first["summary"]) {
         for (const auto& b : second["summary"]) {

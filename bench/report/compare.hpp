@@ -5,8 +5,8 @@
 
 namespace bench {
 
-/// Prints, for every scenario and queue of both result files, the ratio second / first, marked as what it is: two runs,
-/// not one. Refuses when the environments differ. Returns the exit code.
+/// Prints the ratio second / first for every scenario and queue of both result files, with a warning that two separate runs are
+/// only a hint. Throws std::invalid_argument with a sentence if the environments differ. Returns the exit code.
 int compare_results(const std::string& first, const std::string& second);
 
 }  // namespace bench

@@ -12,14 +12,14 @@
 
 namespace bench {
 
-/// Percentile distribution, values in microseconds: the unit that the plotters' axis expects by default.
+/// Percentile distribution, values in microseconds: the default unit of the plotters' axis.
 std::string hgrm_text(const weir::histogram& latencies_ns);
 
-/// Makes the folder and checks that it can be written; nothing for an empty name. Throws std::runtime_error with a
+/// Creates the folder and checks that it is writable; does nothing for an empty name. Throws std::runtime_error with a
 /// sentence.
 void prepare_hgrm_folder(const std::string& folder);
 
-/// One file per latency scenario and queue; nothing for an empty name.
+/// Writes one file per latency scenario and queue; does nothing for an empty name.
 void write_hgrm_files(const std::string& folder, const std::vector<scenario_summary>& scenarios);
 
 }  // namespace bench

@@ -17,7 +17,7 @@ using json = nlohmann::ordered_json;
 
 json to_json(const quartiles& q) { return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}}; }
 
-/// [percentile, ns] from p0 to p100, denser and denser towards the tail: what a plot of the distribution needs.
+/// [percentile, ns] from p0 to p100, denser towards the tail, for a plot of the distribution.
 json percentile_curve(const weir::histogram& latencies) {
     json curve = json::array();
     constexpr int steps_per_halving = 5;
@@ -106,7 +106,7 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
     if (row.consumers_fairness) {
         it["consumers_fairness"] = *row.consumers_fairness;
     }
-    it["samples"] = json::array();  // round by round, null where dropped: what the ratios were made of
+    it["samples"] = json::array();  // round by round, null where dropped: the ratios can be recomputed from them
     for (const auto& value : row.values) {
         it["samples"].push_back(value ? json(*value) : json());
     }
@@ -179,7 +179,7 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     all["schema_version"] = schema_version;
     all["kind"] = "weir-bench";
     all["environment"] = env;
-    // Lists are made apart and put in when they are complete: a key that is added moves the values before it.
+    // Lists are built separately and moved in when complete: adding a key to an ordered_json moves the values before it.
     json floors = json::array();
     json summary = json::array();
     for (const auto& s : scenarios) {

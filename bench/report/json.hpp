@@ -14,7 +14,7 @@ namespace bench {
 inline constexpr int schema_version = 1;
 
 /// A results file. Constructing it creates the folder and makes sure that the file can be written, before anything is
-/// measured; what was there stays until write() replaces it as a whole.
+/// measured; an existing file stays until write() replaces it as a whole.
 class results_file {
 public:
     /// Throws std::runtime_error with a sentence.

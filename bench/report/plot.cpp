@@ -18,7 +18,7 @@
 namespace bench {
 namespace {
 
-/// Lets gnuplot draw one picture. Throws std::runtime_error with a sentence.
+/// Runs gnuplot to draw one picture. Throws std::runtime_error with a sentence.
 void draw(const std::string& script, const std::filesystem::path& picture) {
     std::FILE* const gnuplot = popen("gnuplot", "w");
     if (gnuplot == nullptr) {

@@ -16,7 +16,7 @@ constexpr int panel_height = 400;
 constexpr int key_width = 220;
 constexpr int head = 50;
 
-// Okabe and Ito's colours; where they run out, the next dash pattern begins.
+// Okabe and Ito's colours; after the last one, they repeat with the next dash pattern.
 constexpr std::array<const char*, 7> colours = {"#E69F00", "#56B4E9", "#009E73", "#CC79A7",
                                                 "#D55E00", "#999999", "#000000"};
 

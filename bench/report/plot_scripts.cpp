@@ -59,13 +59,13 @@ std::vector<std::string> queues_in(const json& summary, const std::vector<panel>
     return names;
 }
 
-/// Where waiting is measured every rival waits, and none is set apart for it.
+/// In scenarios about waiting every rival blocks, and none is marked for it.
 bool about_waiting(const std::string& scenario) {
     return std::any_of(waiting_families.begin(), waiting_families.end(),
                        [&](const char* family) { return scenario.starts_with(family); });
 }
 
-/// Blocking, where others can refuse.
+/// Blocks, in a scenario where the others can refuse.
 bool set_apart(const json& row) {
     return row.value("blocking", false) && !about_waiting(row["scenario"].get<std::string>());
 }
@@ -101,12 +101,12 @@ std::string bar(const json& row, std::size_t position, double scale) {
                        row[unit + "_q3"].get<double>() * scale, colour, '"' + label + '"');
 }
 
-/// What the bars are to be seen against: named in the panel's title, and drawn where it is near enough to fit in.
+/// The limit to compare the bars with: named in the panel's title, and drawn as a line where it fits.
 std::string reference_line(const json& results, const panel& p, double scale, double largest, std::string& title) {
     double at = 0.0;
     std::string what;
     if (p.scenario.starts_with("wakeup") || p.scenario.starts_with("idle")) {
-        return {};  // not of the floors' order
+        return {};  // far from the floors
     }
     for (const auto& floor : results["floors"]) {
         if (floor["scenario"] == p.scenario) {

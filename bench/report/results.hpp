@@ -7,10 +7,10 @@
 
 namespace bench {
 
-/// A result file of weir-bench, checked as far as its readers rely on it. Throws std::invalid_argument with a sentence.
+/// Reads a result file of weir-bench and checks the fields that its users rely on. Throws std::invalid_argument with a sentence.
 nlohmann::json read_results(const std::string& file);
 
-/// The key of a summary object's figure: "items_per_s", of which more is better, "ns" or "cpu_percent"; "" if it has none.
+/// The key of a summary object's figure: "items_per_s", where more is better, "ns" or "cpu_percent"; "" if it has none.
 inline std::string unit_of(const nlohmann::json& row) {
     for (const char* unit : {"items_per_s", "ns", "cpu_percent"}) {
         if (row.contains(unit)) {

@@ -37,8 +37,8 @@ std::vector<std::optional<double>> best_samples(const contest_record& done, cons
     return best;
 }
 
-/// The rival that keeps closest to the best of its kind, by the median over the rounds that `counts` accepts. Its own
-/// median would do as well, if the machine stayed as it is; when it changes, that median picks any.
+/// The rival with the highest median share of the best rival's sample in each round, over the rounds that `counts` accepts. The
+/// highest median rate would do if the machine never changed its state; when it does, that could pick any rival.
 template <typename Predicate>
 const track* best_of(const contest_record& done, bool blocking, Predicate&& counts) {
     std::vector<const track*> rivals;
@@ -87,7 +87,7 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
     return comparison{rival->queue->name, quartiles_of(ratios), ratios.size()};
 }
 
-/// Null when no queue of that name takes part.
+/// Null if no queue has that name.
 const track* find_track(const contest_record& done, const std::string& name) {
     const auto found = std::find_if(done.tracks.begin(), done.tracks.end(),
                                     [&](const track& queue) { return queue.queue->name == name; });
@@ -98,7 +98,7 @@ std::optional<double> median_of_any(const std::vector<double>& values) {
     return values.empty() ? std::nullopt : std::optional{median(values)};
 }
 
-/// Where waiting is measured, the rivals are those that wait.
+/// In scenarios about waiting, the rivals are queues that block.
 bool rivals_block(const contest_record& done) { return done.what.plays == league::waiting; }
 
 std::vector<machine_state> states_of(const contest_record& done) {

@@ -10,7 +10,7 @@
 namespace bench {
 namespace {
 
-/// A figure with three or four digits that count.
+/// With three or four significant digits.
 std::string number(double value) {
     if (value > 0.0 && value < 0.1) {
         return fmt::format("{:.4f}", value);
@@ -33,7 +33,7 @@ std::string floors_line(const scenario_summary& s) {
     return line + '\n';
 }
 
-/// "1.52  1.40-1.61", or what there is to say instead.
+/// "1.52  1.40-1.61", "best rival", or empty.
 std::string versus(const scenario_summary& s, const summary_row& row) {
     if (!row.vs_best_rival) {
         return {};
@@ -69,7 +69,7 @@ bool has_latencies(const summary_row& row) { return row.latencies_ns != nullptr;
 
 std::string share(const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : "-"; }
 
-/// What only some scenarios have: a row without it leaves the place empty.
+/// Columns that only some scenarios have; empty in rows without a value.
 std::string further_columns(const scenario_summary& s, const summary_row& row) {
     std::string text;
     if (any(s, has_sibling)) {
@@ -126,7 +126,7 @@ std::string latency_line(const scenario_summary& s, const summary_row& row) {
                        versus(s, row));
 }
 
-/// Of wake-ups there are only some dozens in a round, and some hundreds in all.
+/// A round has only some dozens of wake-ups, a run some hundreds: no p99.9.
 std::string wakeup_line(const scenario_summary& s, const summary_row& row) {
     const weir::histogram& all = *row.latencies_ns;
     const auto pooled = [&](double percentile) { return duration(static_cast<double>(all.percentile(percentile))); };
@@ -157,7 +157,7 @@ std::string blocking_note(const scenario_summary& s) {
         if (row.subject && row.vs_best_blocking) {
             const auto& against = *row.vs_best_blocking;
             note +=
-                fmt::format("    * cannot refuse, so not counted as best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
+                fmt::format("    * blocks and cannot refuse, so it is never the best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
                             row.queue, against.ratio.median, against.ratio.q1, against.ratio.q3);
         }
     }
@@ -188,14 +188,14 @@ std::string header_text(const environment& env) {
         text += fmt::format("  cores    PU {} and PU {}, pinned and read back ({})\n", env.cores[0], env.cores[1],
                             env.distance);
         if (env.one_core) {
-            text += "           BOTH THREADS SHARE ONE PU: they take turns, nothing runs side by side\n";
+            text += "           BOTH THREADS SHARE ONE PU: they take turns and never run in parallel\n";
         }
     } else {
         text += fmt::format("  cores    NOT PINNED: {}\n", env.why_not_pinned);
     }
     text += fmt::format("  build    {}, {}\n", env.compiler, env.compiler_flags);
     if (env.assertions) {
-        text += "           NOT A RELEASE BUILD: these figures say nothing about any queue\n";
+        text += "           NOT A RELEASE BUILD: do not use these figures\n";
     }
     return text;
 }
@@ -224,10 +224,11 @@ std::string table_text(const scenario_summary& s) {
 std::string footer_text() {
     std::string text =
         "\nMedians over the rounds, with quartiles. of floor: share of what the two cores can stream (payload words);\n"
-        "floors: multiple of the line's round trip (one way: of half of it). vs best rival: median and quartiles of the\n"
-        "ratios of samples of the same round, above 1 is better; the best rival is the one that comes closest to the best of\n"
-        "every round. holds: items that fit in the queue as built. vs sibling: as vs best rival, against another of weir's own: its\n"
-        "try-form where it waits, mpmc_ring in crowds. least/most: items of the thread served least, of those of the one served most: producers, consumers.\n";
+        "floors: multiple of the line round trip (one way: of half of it). vs best rival: median and quartiles of the ratios of\n"
+        "samples of the same round, above 1 this queue is better; the best rival is the one closest to the best rival of each\n"
+        "round. holds: items that fit in the queue as built. vs sibling: the same ratio against another of weir's queues: its\n"
+        "try-form where it blocks, mpmc_ring where many threads share it. least/most: items of the thread that got least, of those\n"
+        "of the thread that got most: producers, consumers.\n";
     for (const auto& absent : absent_queues()) {
         text += fmt::format("absent: {} (not found when weir-bench was configured; Debian package {})\n",
                             absent.library, absent.remedy);

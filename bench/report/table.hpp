@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The table that a person reads.
+// The text tables.
 #pragma once
 
 #include <cstdint>

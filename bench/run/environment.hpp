@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Where and with what the figures were made. Results whose environments differ are not compared.
+// The machine, build and settings of a run. Results whose environments differ are not compared.
 #pragma once
 
 #include <string>
@@ -21,7 +21,7 @@ struct environment {
     std::string hypervisor;  ///< "" on bare metal
     unsigned pus = 0;        ///< online
     std::string topology;
-    std::string fingerprint;  ///< of the topology, as the weir program's results have it
+    std::string fingerprint;  ///< of the topology, the same as in results of the weir program
     std::string allowed_pus;
     std::string smt;  ///< "on", "off", "notsupported", ..., "unknown"
     std::string kernel;
@@ -41,7 +41,7 @@ struct environment {
     std::uint64_t seed = 0;
     bool pinned = false;
     std::string why_not_pinned;
-    bool one_core = false;           ///< both threads have only one PU between them
+    bool one_core = false;           ///< both threads share one PU
     std::vector<std::string> cores;  ///< of the two threads, as read back
     std::string distance;
     std::string pair_reason;
@@ -56,8 +56,8 @@ environment look_around(const weir::topology& machine, const placement& where, c
 
 void to_json(nlohmann::ordered_json& json, const environment& env);
 
-/// The keys that must be equal for two results to be compared: all but date, seed, version and what is measured anew
-/// in each run.
+/// The keys that must be equal for two results to be compared: all but date, seed, version and the values that
+/// each run measures.
 const std::vector<std::string>& decisive_keys();
 
 }  // namespace bench

@@ -62,7 +62,7 @@ std::optional<measurement> contest::measure(track& queue, roles who, word count)
         if (seen.correct) {
             return seen;
         }
-        exclude("what arrived was not what was sent, in order");
+        exclude("items were lost, repeated, changed or reordered");
     } catch (const stuck& error) {
         queue.too_slow = what_.crowded && !queue.queue->subject;
         exclude(error.what());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Several producers, several consumers, or more threads than cores: all on the two cores, in turn.
+// Several producers, several consumers, or more threads than cores: all on the same two cores.
 #include <algorithm>
 #include <deque>
 
@@ -10,7 +10,7 @@
 namespace bench {
 namespace {
 
-/// What the threads of a sample share; theirs for as long as one of them is about.
+/// The state that the threads of a sample share. Each owns it, so it outlives a thread that is stuck in a queue.
 struct gathering {
     gathering(crowd_size size, word lap, word count)
         : start(size.producers + size.consumers),
@@ -160,7 +160,7 @@ scenario one_core_scenario() {
     what.plays = league::waiting;
     what.crowded = true;
     what.check_count = 5'000;
-    what.length = 4.0;  // many turns of the scheduler
+    what.length = 4.0;  // to cover many turns of the scheduler
     what.measure = [](rig& on, const queue_entry& queue, roles, word count) {
         return gather(on, queue, {}, {1, 1}, worker_pair::spread::one_core, count);
     };

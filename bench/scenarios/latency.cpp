@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The time of single items: there and back, and one way on a fixed schedule.
+// The latency of single items: round trip, and one way on a fixed schedule.
 #include <algorithm>
 
 #include "bench/scenarios/scenario.hpp"
@@ -11,7 +11,7 @@ namespace {
 constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
 constexpr double latency_range_ns = 60e9;
 
-/// What the two threads of a round-trip sample share.
+/// The state that the two threads of a round-trip sample share.
 struct rally {
     starting_line start;
     std::unique_ptr<channel> there;
@@ -21,7 +21,7 @@ struct rally {
     double elapsed_ns = 0.0;
 };
 
-/// What those of a latency sample share.
+/// The state that the two threads of a latency sample share.
 struct mail {
     starting_line start;
     std::unique_ptr<channel> ring;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is measured: one named kind of transfer, which any queue that has the form can be put through.
+// A scenario: one named kind of transfer that any queue with the needed form can run.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ enum class metric : unsigned char {
     cpu_percent,  ///< of one core; less is better
 };
 
-/// What one sample showed.
+/// The result of one sample.
 struct measurement {
     double value = 0.0;                             ///< in the scenario's metric
     double elapsed_ns = 0.0;                        ///< of the timed part
@@ -41,12 +41,12 @@ struct measurement {
     std::shared_ptr<weir::histogram> latencies_ns;  ///< latency and wake-up scenarios only
     double achieved_per_s = 0.0;                    ///< latency scenarios only
 
-    // Crowds only: items of the thread that was served least, divided by those of the one that was served most.
+    // Scenarios with many threads only: the items of the thread that got least, divided by those of the thread that got most.
     std::optional<double> producers_fairness;
     std::optional<double> consumers_fairness;
 };
 
-/// Which queue is needed for it.
+/// The queue that a scenario needs.
 struct channel_kind {
     std::size_t item_bytes = 8;
     std::size_t capacity = 1024;
@@ -58,21 +58,21 @@ struct scenario {
     channel_kind kind;
     metric unit = metric::items_per_s;
     double scheduled_per_s = 0.0;  ///< latency scenarios: messages due per second
-    bool works = false;            ///< one side has register work to do for every item
+    bool works = false;            ///< one side does register work for every item
     bool one_way = false;          ///< a time is to be compared with half a line round trip
 
     league plays = league::transfer;
     bool many_producers = false;
     bool many_consumers = false;
-    bool only_waiting = false;   ///< of the league of waiting, for forms that do wait inside
-    bool only_sleepers = false;  ///< for those whose pop sleeps
-    bool crowded = false;        ///< threads outnumber cores: a rival that comes to no end here is slow, and not wrong
+    bool only_waiting = false;   ///< only queues that block inside, in the scenarios about waiting
+    bool only_sleepers = false;  ///< only queues whose pop sleeps
+    bool crowded = false;        ///< more threads than cores: a rival that does not finish is slow, not wrong
 
     bool drops_unsteady = true;    ///< a sample is dropped when the floors around it differ
-    double length = 1.0;           ///< of a sample, in those of the other scenarios
+    double length = 1.0;           ///< of a sample, relative to the usual length
     word check_count = 0;          ///< items in the check before the rounds; 0: the usual number
     word sample_count = 0;         ///< items in a sample; 0: as many as take the sample's time
-    std::size_t most_rounds = 0;   ///< however many are asked for; 0: no limit
+    std::size_t most_rounds = 0;   ///< even if more are requested; 0: no limit
 
     /// One sample of `count` items (or round trips, or messages) through a fresh queue.
     std::function<measurement(rig&, const queue_entry&, roles, word count)> measure;
@@ -85,19 +85,19 @@ struct scenario {
 
 struct scenario_choice {
     bool quick = false;
-    bool rounds_given = false;            ///< on the command line: then the quick choice does not shorten any
+    bool rounds_given = false;            ///< --rounds was given: --quick does not reduce rounds then
     std::vector<std::size_t> capacities;  ///< empty: the standard ones
 };
 
 /// In the order in which they run.
 std::vector<scenario> all_scenarios(const scenario_choice& choice);
 
-/// One lap around a fresh ring, then the timed part: from the moment both sides are ready to the moment the last item
-/// was checked. The lap touches every slot, so that no page is touched for the first time while the clock runs.
+/// One lap around a fresh ring, then the timed part: from when both sides are ready until the last item has been checked. The
+/// lap touches every slot, so that no page is touched for the first time in the timed part.
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// The families, each in its own file.
+// Defined in stream.cpp, latency.cpp, waiting.cpp and crowd.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);

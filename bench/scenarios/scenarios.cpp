@@ -5,7 +5,7 @@ namespace bench {
 
 double scenario::of_floor(double value, const floor_reading& floor) const {
     if (unit == metric::cpu_percent) {
-        return value / 100.0;  // a thread can burn one core and no more
+        return value / 100.0;  // a thread can use at most one core
     }
     if (unit == metric::items_per_s) {
         return value * static_cast<double>(kind.item_bytes) / sizeof(word) / floor.stream_words_per_s;
@@ -21,7 +21,7 @@ bool scenario::offered_by(const queue_entry& queue) const {
         return false;
     }
     if (spinning.one_core && queue.blocking && plays != league::waiting) {
-        return false;  // it spins inside, on the only core there is
+        return false;  // it would spin inside the queue, on the only core
     }
     const auto probe = queue.make(kind.item_bytes, kind.capacity);
     return probe != nullptr && probe->offers(kind.handover);

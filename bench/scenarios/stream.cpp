@@ -6,7 +6,7 @@
 namespace bench {
 namespace {
 
-/// What the two threads of a sample share; theirs for as long as one of them is about.
+/// The state that the two threads of a sample share. Each owns it, so it outlives a thread that is stuck in a queue.
 struct passing {
     starting_line start;
     std::unique_ptr<channel> ring;

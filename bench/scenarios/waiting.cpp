@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What it costs to wait inside push and pop: when there is little to wait for, when the consumer sleeps, and while
-// nothing comes at all.
+// The cost of blocking push and pop: in a stream, when the consumer sleeps, and while no item comes at all.
 #include <time.h>
 
 #include "bench/scenarios/scenario.hpp"
@@ -91,7 +90,7 @@ scenario blocking_scenario(std::size_t capacity) {
     return {.name = "blocking/8B/cap" + std::to_string(capacity) + "/balanced",
             .kind = kind,
             .plays = league::waiting,
-            .check_count = 5'000,  // who waits by the clock may need a millisecond for a few
+            .check_count = 5'000,  // a consumer that sleeps for fixed times may need a millisecond for a few
             .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
                 return pass_through(on, queue, kind, who, {.count = count}, {.count = count});
             }};
@@ -114,7 +113,7 @@ scenario idle_scenario(unsigned seconds) {
             .unit = metric::cpu_percent,
             .plays = league::waiting,
             .only_waiting = true,
-            .drops_unsteady = false,  // so much later the machine may well be in another state, which changes nothing here
+            .drops_unsteady = false,  // the floors are seconds apart, and CPU time does not depend on them
             .check_count = 1,
             .sample_count = word{1000} * seconds,
             .most_rounds = 1,

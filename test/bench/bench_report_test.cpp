@@ -31,7 +31,7 @@ throughput/64B   21 rounds, 8 of 43 samples dropped
     waits *                      5.50  0.50-100         0.070     3.50  3.25-3.75        513                           -     -
     gone                     no sample kept: the floors changed during all 63
     wrong                    EXCLUDED: wrong in throughput/64B: why
-    * cannot refuse, so not counted as best rival; mine against it 0.62 (0.50-0.75)
+    * blocks and cannot refuse, so it is never the best rival; mine against it 0.62 (0.50-0.75)
     the machine changed: in 13 rounds with a line round trip near 104 ns, mine against theirs 1.38 (1.12-1.62)
     the machine changed: in 1 round with a line round trip near 260 ns
 )");
@@ -94,9 +94,9 @@ TEST(header, says_where_and_with_what) {
     EXPECT_EQ(bench::header_text(env), R"(weir-bench 8.9   a day   seed 11
   machine  a processor, 1 package, kernel 6.7, governor performance
   cores    PU 4 and PU 5, pinned and read back (same-l3)
-           BOTH THREADS SHARE ONE PU: they take turns, nothing runs side by side
+           BOTH THREADS SHARE ONE PU: they take turns and never run in parallel
   build    a compiler, -O9
-           NOT A RELEASE BUILD: these figures say nothing about any queue
+           NOT A RELEASE BUILD: do not use these figures
 )");
     env.pinned = false;
     env.why_not_pinned = "no reason";
