@@ -59,10 +59,10 @@ bool has_scenario(const json& results, const std::string& scenario) {
                        [&](const json& row) { return row["scenario"] == scenario; });
 }
 
-/// Round by round. The first versions of weir-bench wrote only the median: one round then.
-std::vector<std::optional<double>> samples_of(const json& row) {
+/// Round by round, or only the median of the run.
+std::vector<std::optional<double>> samples_of(const json& row, bool by_round) {
     std::vector<std::optional<double>> samples;
-    const json values = row.contains("samples") ? row["samples"] : json::array({figure_of(row)});
+    const json values = by_round ? row["samples"] : json::array({figure_of(row)});
     for (const auto& value : values) {
         samples.push_back(value.is_number() && value.get<double>() > 0.0 ? std::optional(value.get<double>()) : std::nullopt);
     }
@@ -105,8 +105,10 @@ ratios_of_two compare_runs(const json& before, const json& after, const std::str
     const json& row_before = *row_of(before, scenario, queue);
     const json& row_after = *row_of(after, scenario, queue);
     const std::string unit = unit_of(row_before);
-    const auto values_before = samples_of(row_before);
-    const auto values_after = samples_of(row_after);
+    // The first versions of weir-bench wrote only the median: one pair then.
+    const bool by_round = row_before.contains("samples") && row_after.contains("samples");
+    const auto values_before = samples_of(row_before, by_round);
+    const auto values_after = samples_of(row_after, by_round);
     const auto floors_before = floors_of(before, scenario);
     const auto floors_after = floors_of(after, scenario);
     const bool same_machine = differences(before["environment"], after["environment"], false).empty();

@@ -112,7 +112,11 @@ TEST(against, reads_programs_that_wrote_no_samples_and_no_rounds) {
     auto old = rate({10});
     old["summary"][0].erase("samples");
     old["floors"][0].erase("line_roundtrip_ns_by_round");
-    EXPECT_THAT(ratios(only_row(pair_up({{other, old}, {this_tree, rate({10})}}))), ElementsAre(2));
+    auto here = rate({10, 40});
+    here["summary"][0]["items_per_s"] = 25;
+    const auto all = pair_up({{other, old}, {this_tree, here}});
+    EXPECT_THAT(ratios(only_row(all)), ElementsAre(5)) << "median by median";
+    EXPECT_EQ(only_row(all).dropped, 0U);
 }
 
 TEST(against, names_scenarios_and_queues_that_one_program_alone_has) {
