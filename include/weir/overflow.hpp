@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -154,11 +155,27 @@ public:
     using policy_type = Policy;
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit overflow_ring(std::size_t capacity, Policy policy = {}) requires(detail::fixed_capacity<Storage> == 0)
+    /// As basic_ring's.
+    using memory_source = typename ring_type::memory_source;
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return ring_type::bytes_for(capacity); }
+    static constexpr std::size_t memory_alignment = ring_type::memory_alignment;
+    static constexpr std::size_t most_capacity = ring_type::most_capacity;
+
+    explicit overflow_ring(std::size_t capacity, Policy policy = {})
+        requires(detail::fixed_capacity<Storage> == 0 && !detail::borrows_memory<ring_type>)
         : ring_(capacity), policy_(detail::checked(policy, capacity)), state_(policy_) {}
 
     explicit overflow_ring(Policy policy = {}) requires(detail::fixed_capacity<Storage> != 0)
         : policy_(detail::checked(policy, detail::fixed_capacity<Storage>)), state_(policy_) {}
+
+    /// In the span (storage::borrowed) or from the allocator (storage::allocated), and with as many slots as the span holds:
+    /// as basic_ring's constructors. bytes_for() counts a slot as an item and the number of its arrival.
+    overflow_ring(std::size_t capacity, const memory_source& from, Policy policy = {})
+        requires(detail::borrows_memory<ring_type> || detail::takes_allocator<ring_type>)
+        : ring_(capacity, from), policy_(detail::checked(policy, capacity)), state_(policy_) {}
+    explicit overflow_ring(std::span<std::byte> memory, Policy policy = {})
+        requires detail::borrows_memory<ring_type>
+        : overflow_ring(detail::capacity_within<ring_type>(memory), memory, policy) {}
 
     // ---- producer --------------------------------------------------------------------------------------------
 

@@ -54,6 +54,7 @@ struct start_at {
 template <detail::ring_core Core, detail::waiting_strategy Wait, class Stats>
 class basic_ring {
     using ends = detail::ring_ends<Core, Wait, Stats>;
+    static constexpr bool is_told_where = detail::borrows_memory<Core> || detail::takes_allocator<Core>;
 
 public:
     using value_type = typename Core::value_type;
@@ -81,9 +82,22 @@ public:
     static constexpr progress try_push_progress = Core::try_push_progress;
     static constexpr progress try_pop_progress = Core::try_pop_progress;
 
+    /// What the constructor is given beside a capacity: with storage::borrowed a std::span<std::byte>, with
+    /// storage::allocated<A> an A.
+    using memory_source = typename Core::memory_source;
+    /// How many bytes the slots of a ring of this capacity take, from 1 to most_capacity; and where they may begin: at a
+    /// multiple of memory_alignment. Slots are a power of two:
+    /// - spsc: bit_ceil(capacity) * sizeof(T);
+    /// - mpmc: max(2, bit_ceil(capacity)) slots, each a T and a Counter, padded;
+    /// - strict: bit_ceil(capacity) slots, rounded up to whole multiples of memory_alignment, and `Threads` slots more, each a
+    ///   T, a Counter and a byte, padded.
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return Core::bytes_for(capacity); }
+    static constexpr std::size_t memory_alignment = Core::memory_alignment;
+    static constexpr std::size_t most_capacity = Core::most_capacity;
+
     /// A ring of exactly `capacity` slots, 1 at least.
     explicit basic_ring(std::size_t capacity, start_at start = {})
-        requires(Core::fixed_capacity == 0 && !has_credit_on_request)
+        requires(Core::fixed_capacity == 0 && !has_credit_on_request && !detail::borrows_memory<Core>)
         : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
@@ -93,18 +107,40 @@ public:
 
     /// The same with credit on request: nothing can be pushed before something is requested.
     explicit basic_ring(std::size_t capacity, start_at start = {})
-        requires(Core::fixed_capacity == 0 && has_credit_on_request)
+        requires(Core::fixed_capacity == 0 && has_credit_on_request && !detail::borrows_memory<Core>)
         : basic_ring(capacity, pull::grant_every{}, start) {}
     explicit basic_ring(start_at start = {})
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : basic_ring(pull::grant_every{}, start) {}
     /// ... and granted by `every` items at least, 1 to the capacity.
     basic_ring(std::size_t capacity, std::same_as<pull::grant_every> auto every, start_at start = {})
-        requires(Core::fixed_capacity == 0 && has_credit_on_request)
+        requires(Core::fixed_capacity == 0 && has_credit_on_request && !detail::borrows_memory<Core>)
         : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
     explicit basic_ring(std::same_as<pull::grant_every> auto every, start_at start = {})
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : ends_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
+
+    /// A ring of exactly `capacity` slots in the span, or from the allocator. Rejects a span that is smaller than
+    /// bytes_for(capacity) or not aligned to memory_alignment. O(capacity).
+    basic_ring(std::size_t capacity, const memory_source& from, start_at start = {})
+        requires(is_told_where && !has_credit_on_request)
+        : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(),
+                detail::checked_source<Core>(capacity, from)) {}
+    basic_ring(std::size_t capacity, const memory_source& from, start_at start = {})
+        requires(is_told_where && has_credit_on_request)
+        : basic_ring(capacity, from, pull::grant_every{}, start) {}
+    basic_ring(std::size_t capacity, const memory_source& from, std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(is_told_where && has_credit_on_request)
+        : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every,
+                detail::checked_source<Core>(capacity, from)) {}
+
+    /// A ring of as many slots as the span holds: the largest power of two whose bytes_for() fits, most_capacity at most.
+    explicit basic_ring(std::span<std::byte> memory, start_at start = {})
+        requires detail::borrows_memory<Core>
+        : basic_ring(detail::capacity_within<Core>(memory), memory, start) {}
+    basic_ring(std::span<std::byte> memory, std::same_as<pull::grant_every> auto every, start_at start = {})
+        requires(detail::borrows_memory<Core> && has_credit_on_request)
+        : basic_ring(detail::capacity_within<Core>(memory), memory, every, start) {}
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;

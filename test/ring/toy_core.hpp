@@ -26,7 +26,10 @@ public:
     using counter_type = std::uint64_t;
     static constexpr bool has_many_producers = true, has_many_consumers = true;
     static constexpr bool has_contiguous_slots = false, has_credit_on_request = false, can_drop_oldest = false;
-    static constexpr std::size_t fixed_capacity = 0;
+    static constexpr std::size_t fixed_capacity = 0, most_capacity = weir::detail::most_capacity<T, std::size_t>;
+    using memory_source = weir::detail::no_source;
+    static constexpr std::size_t memory_alignment = alignof(T);
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return capacity * sizeof(T); }
     static constexpr auto try_push_progress = weir::progress::may_be_busy, try_pop_progress = weir::progress::may_be_busy;
 
     toy_core(std::size_t capacity, std::uint64_t, bool) : capacity_(weir::detail::checked_capacity<T, std::size_t>(capacity)) {}

@@ -68,6 +68,10 @@ concept says_what_it_can_do = requires {
     requires std::same_as<decltype(Core::has_credit_on_request), const bool>;  // request
     requires std::same_as<decltype(Core::can_drop_oldest), const bool>;        // try_drop_oldest
     requires std::same_as<decltype(Core::fixed_capacity), const std::size_t>;  // 0: the constructor is told
+    requires std::same_as<decltype(Core::most_capacity), const std::size_t>;
+    typename Core::memory_source;  // the last argument of the constructor: no_source, a span of bytes, or an allocator
+    requires std::same_as<decltype(Core::memory_alignment), const std::size_t>;  // of a span
+    { Core::bytes_for(std::size_t{1}) } noexcept -> std::same_as<std::size_t>;   // of a span for that capacity
     requires std::same_as<decltype(Core::try_push_progress), const progress>;
     requires std::same_as<decltype(Core::try_pop_progress), const progress>;
 };

@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -55,6 +58,17 @@ struct fixed {
 /// a large ring its TLB misses. Where the kernel refuses, normal pages are used and `memory()` of the ring says so.
 struct huge_pages {};
 
+/// Slots in memory that the caller owns: a span, which the constructor is given. No allocation at all. The ring writes over
+/// what is there; the memory must outlive the ring and is used by nothing else meanwhile. Only the slots live there: the
+/// counters are in the ring object, so two processes cannot share a ring by sharing that memory.
+struct borrowed {};
+
+/// Slots from an allocator, allocated once, in the constructor, and given back by the destructor. The allocator is passed to
+/// the constructor, which copies it, or is default-constructed. Any allocator of the standard's requirements will do,
+/// std::pmr::polymorphic_allocator as well; one that ignores large alignments is asked for a little more memory.
+template <class Allocator>
+struct allocated {};
+
 }  // namespace storage
 
 namespace detail {
@@ -75,17 +89,88 @@ inline constexpr std::size_t slot_alignment = std::max(alignof(T), separation_by
 template <class T>
 inline constexpr std::size_t most_slots = std::bit_floor(std::numeric_limits<std::size_t>::max() / 2 / sizeof(T));
 
-/// The capacity if it is possible for slots of this kind that are numbered by a Counter: below half its range, so that
-/// every difference has one meaning, and no more than can be addressed.
+/// The largest capacity for slots of this kind that are numbered by a Counter: below half its range, so that every
+/// difference has one meaning, and no more than can be addressed.
 template <class Slot, std::unsigned_integral Counter>
-std::size_t checked_capacity(std::size_t capacity) {
-    constexpr int bits = std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits);
-    constexpr std::size_t most = std::min((std::size_t{1} << (bits - 1)) - 1, most_slots<Slot>);
+inline constexpr std::size_t most_capacity =
+    std::min((std::size_t{1} << (std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits) - 1)) - 1,
+             most_slots<Slot>);
+
+inline std::size_t checked_capacity(std::size_t capacity, std::size_t most) {
     if (capacity < 1 || capacity > most) {
         reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
                         std::to_string(most));
     }
     return capacity;
+}
+
+/// The capacity, if it is possible.
+template <class Slot, std::unsigned_integral Counter>
+std::size_t checked_capacity(std::size_t capacity) {
+    return checked_capacity(capacity, most_capacity<Slot, Counter>);
+}
+
+/// `bytes` rounded up, so that what follows starts where slots of this kind may.
+template <class Slot>
+constexpr std::size_t whole_lines(std::size_t bytes) noexcept {
+    return (bytes + slot_alignment<Slot> - 1) / slot_alignment<Slot> * slot_alignment<Slot>;
+}
+
+/// What a ring's constructor has to be given, or may be, for the ring to find memory for its slots: nothing, a span or an
+/// allocator.
+struct no_source {};
+template <class Storage>
+struct source_of {
+    using type = no_source;
+};
+template <>
+struct source_of<storage::borrowed> {
+    using type = std::span<std::byte>;
+};
+template <class Allocator>
+struct source_of<storage::allocated<Allocator>> {
+    using type = Allocator;
+};
+template <class Storage>
+using memory_source = typename source_of<Storage>::type;
+
+/// A ring of which the constructor must be given memory ...
+template <class Ring>
+concept borrows_memory = std::same_as<typename Ring::memory_source, std::span<std::byte>>;
+/// ... or may be given an allocator. `Ring` is a ring, or the core of one.
+template <class Ring>
+concept takes_allocator = !borrows_memory<Ring> && !std::same_as<typename Ring::memory_source, no_source>;
+
+/// The span if it has room for the slots of a ring of this capacity, and may hold them; an allocator as it is.
+template <class Ring, class Source>
+const Source& checked_source(std::size_t capacity, const Source& from) {
+    if constexpr (borrows_memory<Ring>) {
+        const std::size_t bytes = Ring::bytes_for(checked_capacity(capacity, Ring::most_capacity));
+        if (from.size() < bytes) {
+            reject_argument("a ring of capacity " + std::to_string(capacity) + " needs " + std::to_string(bytes) +
+                            " bytes for its slots, and the span has " + std::to_string(from.size()) +
+                            "; give it bytes_for(capacity) bytes, or choose a smaller capacity");
+        }
+        if (const auto past = reinterpret_cast<std::uintptr_t>(from.data()) % Ring::memory_alignment; past != 0) {
+            reject_argument("the span for the slots of a ring begins " + std::to_string(past) + " bytes past a multiple of " +
+                            std::to_string(Ring::memory_alignment) +
+                            "; declare the memory with alignas(memory_alignment) of the ring");
+        }
+    }
+    return from;
+}
+
+/// The capacity of the largest ring whose slots fit into the span.
+template <class Ring>
+std::size_t capacity_within(std::span<std::byte> memory) {
+    if (memory.size() < Ring::bytes_for(1)) {
+        reject_argument("a ring of capacity 1 needs " + std::to_string(Ring::bytes_for(1)) +
+                        " bytes for its slots, and the span has " + std::to_string(memory.size()) +
+                        "; give it bytes_for(capacity) bytes");
+    }
+    std::size_t capacity = 1;  // the slots are a power of two, so the largest capacity is one, too
+    while (capacity < Ring::most_capacity && Ring::bytes_for(2 * capacity) <= memory.size()) capacity *= 2;
+    return std::min(capacity, Ring::most_capacity);
 }
 
 /// How many items are taken at a time in consume(): a few lines, so that the other side does not wait for the last.
@@ -99,7 +184,7 @@ class slot_memory;
 template <class T>
 class slot_memory<T, storage::heap> {
 public:
-    explicit slot_memory(std::size_t slots)
+    explicit slot_memory(std::size_t slots, no_source = {})
         : bytes_(slots * sizeof(T)),
           data_(static_cast<T*>(::operator new(bytes_, std::align_val_t{slot_alignment<T>}))) {
         touch_pages(data_, bytes_);
@@ -119,7 +204,7 @@ private:
 template <class T, std::size_t N>
 class slot_memory<T, storage::fixed<N>> {
 public:
-    explicit slot_memory(std::size_t) noexcept { touch_pages(bytes_, sizeof bytes_); }
+    explicit slot_memory(std::size_t, no_source = {}) noexcept { touch_pages(bytes_, sizeof bytes_); }
     slot_memory(const slot_memory&) = delete;
     slot_memory& operator=(const slot_memory&) = delete;
 
@@ -135,7 +220,7 @@ class slot_memory<T, storage::huge_pages> {
     static_assert(alignof(T) <= 4096, "weir: storage::huge_pages aligns to 4096 bytes, which is less than this type needs");
 
 public:
-    explicit slot_memory(std::size_t slots) {
+    explicit slot_memory(std::size_t slots, no_source = {}) {
         const std::size_t bytes = slots * sizeof(T);
         report_ = {.bytes = bytes, .page_bytes = huge_page_bytes, .huge_pages_wanted = true};
 #if defined(__linux__)
@@ -183,6 +268,58 @@ private:
     void* data_ = nullptr;
     std::size_t mapped_ = 0;
     memory_report report_;
+};
+
+template <class T>
+class slot_memory<T, storage::borrowed> {
+public:
+    /// `memory` has room for the slots and is aligned for them: see checked_source().
+    slot_memory(std::size_t slots, std::span<std::byte> memory) noexcept : memory_(memory.first(slots * sizeof(T))) {
+        touch_pages(memory_.data(), memory_.size());
+    }
+    slot_memory(const slot_memory&) = delete;
+    slot_memory& operator=(const slot_memory&) = delete;
+
+    T* data() const noexcept { return reinterpret_cast<T*>(memory_.data()); }
+    memory_report report() const noexcept { return {.bytes = memory_.size()}; }
+
+private:
+    std::span<std::byte> memory_;
+};
+
+template <class T, class Allocator>
+class slot_memory<T, storage::allocated<Allocator>> {
+    // Aligned as every allocator can: the rest is done here, with as many bytes more as that may take.
+    struct alignas(std::max_align_t) unit {
+        std::byte bytes[alignof(std::max_align_t)];
+    };
+    using allocator_type = typename std::allocator_traits<Allocator>::template rebind_alloc<unit>;
+    using allocator = std::allocator_traits<allocator_type>;
+
+public:
+    slot_memory(std::size_t slots, const Allocator& from)
+        : allocator_(from),
+          bytes_(slots * sizeof(T)),
+          units_((bytes_ + slot_alignment<T>) / sizeof(unit) + 1),
+          memory_(allocator::allocate(allocator_, units_)) {
+        std::size_t space = units_ * sizeof(unit);
+        void* first = std::to_address(memory_);
+        data_ = static_cast<T*>(std::align(slot_alignment<T>, bytes_, first, space));
+        touch_pages(data_, bytes_);
+    }
+    ~slot_memory() { allocator::deallocate(allocator_, memory_, units_); }
+    slot_memory(const slot_memory&) = delete;
+    slot_memory& operator=(const slot_memory&) = delete;
+
+    T* data() const noexcept { return data_; }
+    memory_report report() const noexcept { return {.bytes = bytes_}; }
+
+private:
+    [[no_unique_address]] allocator_type allocator_;
+    std::size_t bytes_;
+    std::size_t units_;
+    typename allocator::pointer memory_;
+    T* data_ = nullptr;
 };
 
 /// The capacity that a storage dictates, or 0 where the constructor is told.

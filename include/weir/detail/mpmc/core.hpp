@@ -30,22 +30,25 @@ public:
     static constexpr bool has_contiguous_slots = false;
     static constexpr bool can_drop_oldest = true;
     static constexpr bool has_credit_on_request = Granting == granting::on_request;
+    using memory_source = detail::memory_source<Storage>;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr std::size_t most_capacity = detail::most_capacity<mpmc_slot<T, Counter>, Counter>;
+    static constexpr std::size_t memory_alignment = slot_alignment<mpmc_slot<T, Counter>>;
     static constexpr progress try_push_progress = progress::may_be_busy;
     static constexpr progress try_pop_progress = progress::may_be_busy;
 
-    mpmc_core(std::size_t capacity, std::uint64_t start, bool)
+    mpmc_core(std::size_t capacity, std::uint64_t start, bool, const memory_source& from = {})
         requires(!has_credit_on_request)
-        : memory_(slots::count(checked_capacity<slot, Counter>(capacity))),
+        : memory_(slots::count(checked_capacity<slot, Counter>(capacity)), from),
           shared_(capacity, cursor_at(start)),
           slots_(memory_.data(), capacity),
           ends_(slots_) {
         slots_.construct(cursor_at(start));
     }
 
-    mpmc_core(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
+    mpmc_core(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every, const memory_source& from = {})
         requires has_credit_on_request
-        : memory_(slots::count(checked_capacity<slot, Counter>(capacity))),
+        : memory_(slots::count(checked_capacity<slot, Counter>(capacity)), from),
           shared_(capacity, cursor_at(start), checked_threshold(every, capacity)),
           slots_(memory_.data(), capacity),
           ends_(slots_) {
@@ -59,6 +62,8 @@ public:
 
     mpmc_core(const mpmc_core&) = delete;
     mpmc_core& operator=(const mpmc_core&) = delete;
+
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return slots::count(capacity) * sizeof(slot); }
 
     // ---- producers -------------------------------------------------------------------------------------------
 

@@ -35,8 +35,17 @@ public:
 
     enum class room { free, made, none };
 
-    explicit class_rings(std::size_t capacity) : class_rings(capacity, std::make_index_sequence<Classes>()) {}
+    using memory_source = detail::memory_source<Storage>;
+    static constexpr std::size_t most_capacity = core::most_capacity;
+    static constexpr std::size_t memory_alignment = core::memory_alignment;
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return Classes * bytes_of_class(capacity); }
+
+    explicit class_rings(std::size_t capacity)
+        requires(!borrows_memory<core>)
+        : class_rings(capacity, memory_source{}) {}
     class_rings() : class_rings(fixed_capacity<Storage>) {}
+    class_rings(std::size_t capacity, const memory_source& from)
+        : class_rings(capacity, checked_source<class_rings>(capacity, from), std::make_index_sequence<Classes>()) {}
 
     // ---- producer --------------------------------------------------------------------------------------------
 
@@ -118,14 +127,23 @@ public:
 
 private:
     template <std::size_t... Class>
-    class_rings(std::size_t capacity, std::index_sequence<Class...>)
-        : cores_{{make_core<Class>(capacity)...}},
+    class_rings(std::size_t capacity, const memory_source& from, std::index_sequence<Class...>)
+        : cores_{{make_core<Class>(capacity, from)...}},
           capacity_(capacity),
           closing_(is_asymmetric<typename Wait::fence_policy>()) {}
 
-    template <std::size_t>
-    static core make_core(std::size_t capacity) {
-        return core(capacity, 0, false);
+    static constexpr std::size_t bytes_of_class(std::size_t capacity) noexcept {
+        constexpr std::size_t line = core::memory_alignment;
+        return (core::bytes_for(capacity) + line - 1) / line * line;
+    }
+
+    template <std::size_t Class>
+    static core make_core(std::size_t capacity, const memory_source& from) {
+        if constexpr (borrows_memory<core>) {
+            return core(capacity, 0, false, from.subspan(Class * bytes_of_class(capacity), core::bytes_for(capacity)));
+        } else {
+            return core(capacity, 0, false, from);
+        }
     }
 
     // Whether one more than is queued, besides the one that is accepted, would be within the capacity.

@@ -38,20 +38,23 @@ public:
     static constexpr bool has_contiguous_slots = true;
     static constexpr bool can_drop_oldest = false;
     static constexpr bool has_credit_on_request = Granting == granting::on_request;
+    using memory_source = detail::memory_source<Storage>;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr std::size_t most_capacity = detail::most_capacity<T, Counter>;
+    static constexpr std::size_t memory_alignment = slot_alignment<T>;
     static constexpr progress try_push_progress = progress::wait_free;
     static constexpr progress try_pop_progress = progress::wait_free;
 
-    spsc_core(std::size_t capacity, Counter start, bool asymmetric)
+    spsc_core(std::size_t capacity, Counter start, bool asymmetric, const memory_source& from = {})
         requires(!has_credit_on_request)
-        : memory_(slots::count(checked_capacity<T, Counter>(capacity))),
+        : memory_(slots::count(checked_capacity<T, Counter>(capacity)), from),
           shared_(static_cast<Counter>(capacity), start, start, asymmetric),
           producer_(shared_, memory_.data()),
           consumer_(shared_, memory_.data()) {}
 
-    spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every)
+    spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every, const memory_source& from = {})
         requires has_credit_on_request
-        : memory_(slots::count(checked_capacity<T, Counter>(capacity))),
+        : memory_(slots::count(checked_capacity<T, Counter>(capacity)), from),
           shared_(static_cast<Counter>(capacity), start, static_cast<Counter>(start - capacity), asymmetric),
           producer_(shared_, memory_.data()),
           consumer_(shared_, memory_.data(), static_cast<Counter>(checked_threshold(every, capacity))) {}
@@ -60,6 +63,8 @@ public:
 
     spsc_core(const spsc_core&) = delete;
     spsc_core& operator=(const spsc_core&) = delete;
+
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return slots::count(capacity) * sizeof(T); }
 
     // ---- producer side ---------------------------------------------------------------------------------------
 

@@ -8,12 +8,10 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
-#include <string>
 #include <type_traits>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/base/contract.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/links.hpp"
 #include "weir/detail/base/this_thread.hpp"
@@ -97,10 +95,18 @@ public:
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
     using links::link_to;
 
-    strict_cells(std::size_t capacity, std::uint64_t start)
-        : links(std::bit_ceil(checked(capacity)), Spares),
-          ring_memory_(links::mask() + 1),
-          spare_memory_(Spares),
+    static_assert(Spares < links::most_cells, "weir: a Counter this narrow cannot number the places of so many threads");
+    static constexpr std::size_t most_capacity = std::min(std::bit_floor(links::most_cells - Spares), most_slots<cell>);
+
+    /// The spare cells lie behind the others where both are in memory that the caller gave.
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept {
+        return whole_lines<cell>(std::bit_ceil(capacity) * sizeof(cell)) + Spares * sizeof(cell);
+    }
+
+    strict_cells(std::size_t capacity, std::uint64_t start, const memory_source<Storage>& from = {})
+        : links(std::bit_ceil(checked_capacity(capacity, most_capacity)), Spares),
+          ring_memory_(links::mask() + 1, from),
+          spare_memory_(Spares, rest_of(from, capacity)),
           ring_(ring_memory_.data()),
           spares_(spare_memory_.data()),
           mask_(links::mask()) {
@@ -149,19 +155,18 @@ public:
     }
 
 private:
-    static std::size_t checked(std::size_t capacity) {
-        static_assert(Spares < links::most_cells, "weir: a Counter this narrow cannot number the places of so many threads");
-        constexpr std::size_t most = std::min(std::bit_floor(links::most_cells - Spares), most_slots<cell>);
-        if (capacity < 1 || capacity > most) {
-            reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
-                            std::to_string(most));
-        }
-        return capacity;
-    }
-
     // Where the ring's cells need no allocation, the spare ones need none either; and they are few, hence no huge
     // pages.
-    using spare_storage = std::conditional_t<fixed_capacity<Storage> == 0, storage::heap, storage::fixed<Spares>>;
+    using heap_or_given = std::conditional_t<std::same_as<memory_source<Storage>, no_source>, storage::heap, Storage>;
+    using spare_storage = std::conditional_t<fixed_capacity<Storage> == 0, heap_or_given, storage::fixed<Spares>>;
+
+    static memory_source<spare_storage> rest_of(const memory_source<Storage>& from, [[maybe_unused]] std::size_t capacity) {
+        if constexpr (std::same_as<Storage, storage::borrowed>) {
+            return from.subspan(whole_lines<cell>(std::bit_ceil(capacity) * sizeof(cell)));
+        } else {
+            return from;
+        }
+    }
 
     slot_memory<cell, Storage> ring_memory_;
     slot_memory<cell, spare_storage> spare_memory_;

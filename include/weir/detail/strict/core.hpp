@@ -71,6 +71,9 @@ public:
     static constexpr bool has_many_producers = true;
     static constexpr bool has_many_consumers = true;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<Storage>;
+    static constexpr std::size_t most_capacity = cells::most_capacity;
+    static constexpr std::size_t memory_alignment = slot_alignment<cell>;
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return cells::bytes_for(capacity); }
     static constexpr bool has_contiguous_slots = false;
     static constexpr bool can_drop_oldest = false;
     static constexpr progress try_push_progress = progress::lock_free;

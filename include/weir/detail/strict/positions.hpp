@@ -31,13 +31,15 @@ class strict_positions {
 public:
     static constexpr bool has_credit_on_request = Granting == granting::on_request;
 
-    strict_positions(std::size_t capacity, std::uint64_t start, bool)
-        requires(!has_credit_on_request)
-        : cells_(capacity, start), shared_(capacity, start) {}
+    using memory_source = detail::memory_source<Storage>;
 
-    strict_positions(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every)
+    strict_positions(std::size_t capacity, std::uint64_t start, bool, const memory_source& from = {})
+        requires(!has_credit_on_request)
+        : cells_(capacity, start, from), shared_(capacity, start) {}
+
+    strict_positions(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every, const memory_source& from = {})
         requires has_credit_on_request
-        : cells_(capacity, start), shared_(capacity, start, checked_threshold(every, capacity)) {}
+        : cells_(capacity, start, from), shared_(capacity, start, checked_threshold(every, capacity)) {}
 
     ~strict_positions() {
         // relaxed, both: nobody else is there
