@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/pause.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/mpmc/core.hpp"
@@ -31,6 +32,15 @@ namespace weir {
 /// pass through it.
 struct start_at {
     std::uint64_t position = 0;
+};
+
+/// What try_force_push() did.
+template <class T>
+struct [[nodiscard]] forced {
+    status answer;            ///< success: the item was pushed. Otherwise it was not, and is untouched
+    std::optional<T> oldest;  ///< the item that was taken out to make room, if one was; the caller's, whatever the answer
+
+    constexpr explicit operator bool() const noexcept { return answer == status::success; }
 };
 
 /// A bounded ring of T: the one public class, over a core that decides how many producers and consumers there may be,
@@ -265,6 +275,60 @@ public:
         return pushed;
     }
 
+    // ---- producer side: replace the oldest (mpmc_ring and its names) -----------------------------------------
+
+    /// Appends, and if the ring is full takes the oldest item out first, once at most, and hands it back in `oldest`. Answers:
+    /// - success. `oldest` is empty if there was room.
+    /// - closed: nothing is pushed any more.
+    /// - full: another producer took the room that was made. Not with one producer.
+    /// - busy: a thread is suspended in the middle of the slot that is needed (see progress); tried for some 10 us.
+    /// Whatever the answer, an item in `oldest` is out of the ring and the caller's, and a `value` that was not pushed is
+    /// untouched. So each item is delivered, handed back or refused, exactly once. An item is taken out only at a moment at
+    /// which the ring is full.
+    ///
+    /// Any producer; never waits; progress as try_push(). O(1).
+    forced<T> try_force_push(T&& value) noexcept {
+        forced<T> done = force_once(value);
+        if (done.answer == status::full) [[unlikely]] ends_.found_full();
+        ends_.note_push(done.answer);
+        return done;
+    }
+    forced<T> try_force_push(const T& value)
+        requires std::copy_constructible<T>
+    {
+        return try_force_push(T(value));
+    }
+
+    /// Appends, and takes the oldest items out as long as the ring is full: `displaced(T&&)` is called with each. Returns
+    /// success, or closed: then `value` is untouched. It may have displaced items then, too.
+    ///
+    /// With one producer, at most one item is displaced. Otherwise one more for each time that another producer takes the room
+    /// that was made. Lock-free, except that it waits, looking again at short intervals, for a thread that is suspended in
+    /// the middle of the slot that is needed. Never waits for a consumer. Any producer. If `displaced` throws, its item is
+    /// gone, and `value` was pushed if the call moved from it.
+    template <std::invocable<T&&> F>
+    status force_push(T&& value, F&& displaced) {
+        status answer = status::full;
+        const auto done = [&] {
+            do {
+                forced<T> once = force_once(value);
+                answer = once.answer;
+                if (once.oldest) displaced(*std::move(once.oldest));
+            } while (answer == status::full);
+            return answer != status::busy;
+        };
+        // Who is busy tells nobody on this side when it is done, since it may be a producer.
+        if (!done()) (void)wait::sleep::lot(true).wait(done, detail::forever);
+        ends_.note_push(answer);
+        return answer;
+    }
+    template <std::invocable<T&&> F>
+    status force_push(const T& value, F&& displaced)
+        requires std::copy_constructible<T>
+    {
+        return force_push(T(value), std::forward<F>(displaced));
+    }
+
     // ---- consumer side: try ----------------------------------------------------------------------------------
 
     /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the assignment
@@ -331,7 +395,7 @@ public:
     status try_drop_oldest() noexcept
         requires(Core::can_drop_oldest)
     {
-        const status answer = core().try_drop_oldest();
+        const status answer = core().try_drop_oldest([](T&) noexcept {});
         if (answer == status::success) ends_.popped(1);
         return answer;
     }
@@ -516,6 +580,37 @@ private:
     }
     static auto emplace_in(std::optional<T>& out) noexcept {
         return [&out](T& element) noexcept { out.emplace(std::move(element)); };
+    }
+
+    // A push that may take one item out. Looks a bounded number of times while a peer is busy, or makes room itself.
+    forced<T> force_once(T& value) noexcept {
+        static_assert(has_many_consumers,
+                      "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "
+                      "mpmc_ring, or overflow_ring with overflow::drop_oldest");
+        static_assert(Core::can_drop_oldest || !has_many_consumers,
+                      "weir: force_push is an operation of mpmc_ring and its names, not of strict_mpmc_ring; use mpmc_ring");
+        static_assert(!has_credit_on_request || !Core::can_drop_oldest,
+                      "weir: force_push makes room, but on a ring with credit on request a push also wants a request, which is "
+                      "the consumer's to make; use weir::mpmc_ring");
+        forced<T> done{status::full, std::nullopt};
+        if constexpr (Core::can_drop_oldest && !has_credit_on_request) {
+            constexpr int most_tries = 256;
+            for (int tries = 0; tries < most_tries; ++tries) {
+                done.answer = ends_.put(std::move(value));
+                if (done.answer == status::success || done.answer == status::closed) break;
+                if (done.answer == status::full) {
+                    if (done.oldest) break;
+                    const status taken = core().try_drop_oldest(emplace_in(done.oldest));
+                    if (taken == status::busy) done.answer = status::busy;
+                    if (taken == status::success) {
+                        ends_.popped(1);
+                        continue;
+                    }
+                }
+                detail::pause();
+            }
+        }
+        return done;
     }
 
     template <class It>

@@ -143,10 +143,11 @@ concept pulled_core = requires(Core& core, const Core& seen, std::uint64_t n) {
     { seen.credits_approx() } -> std::same_as<std::size_t>;
 };
 
-/// `try_drop_oldest()` destroys the oldest element if the ring is full at that moment: success, empty if it is not, or busy.
+/// `try_drop_oldest(take)` calls `take(element)` on the oldest element and destroys it, if the ring is full at that moment:
+/// success, empty if it is not, or busy. `take` does not throw.
 template <class Core>
-concept dropping_core = requires(Core& core) {
-    { core.try_drop_oldest() } -> std::same_as<status>;
+concept dropping_core = requires(Core& core, any_visit<typename Core::value_type> take) {
+    { core.try_drop_oldest(take) } -> std::same_as<status>;
 };
 
 /// What basic_ring makes a ring of.

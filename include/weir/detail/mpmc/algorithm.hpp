@@ -152,12 +152,15 @@ public:
         return static_cast<std::size_t>(visited);
     }
 
-    /// Destroys the oldest element if the ring is full when it goes: the exchange that takes it succeeds only if it is still the
-    /// oldest, and a ring that was full stays so until then. Else `empty`; `busy` if a peer is in the middle of that element.
-    status try_drop_oldest(state& ring) noexcept {
+    /// Calls `take(element)` on the oldest element and destroys it if the ring is full when it goes: the exchange that takes it
+    /// succeeds only if it is still the oldest, and a ring that was full stays so until then. Else `empty`; `busy` if a peer is
+    /// in the middle of that element.
+    template <class F>
+    status try_drop_oldest(state& ring, F& take) noexcept {
         const claim oldest = try_claim<dropping>(ring, 1);
         if (oldest.count == 0) return oldest.answer;
         const emptying slot(slots_, oldest.first);
+        take(slot.element());
         return status::success;
     }
 

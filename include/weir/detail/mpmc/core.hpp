@@ -88,7 +88,10 @@ public:
     std::size_t consume(F& visit, std::size_t most, G given_back) {
         return ends_.consume(shared_, visit, most, most_items_at_once<T>, given_back);
     }
-    status try_drop_oldest() noexcept { return ends_.try_drop_oldest(shared_); }
+    template <class F>
+    status try_drop_oldest(F&& take) noexcept {
+        return ends_.try_drop_oldest(shared_, take);
+    }
     bool has_items() const noexcept { return ends_.has_items(shared_); }
     bool drained() const noexcept { return ends_.drained(shared_); }
 
