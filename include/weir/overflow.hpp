@@ -126,7 +126,11 @@ Policy checked(Policy policy, std::size_t) {
 template <class T, class Policy, class Wait = wait::park, class Storage = storage::heap,
           class Producers = overflow::one_producer>
 class overflow_ring {
+public:
     static constexpr bool has_many_producers = std::same_as<Producers, overflow::many_producers>;
+    static constexpr bool has_many_consumers = false;
+
+private:
     static constexpr bool blocks = std::same_as<Policy, overflow::block>;
     static constexpr bool drops_oldest = std::same_as<Policy, overflow::drop_oldest>;
     static constexpr std::size_t classes = detail::classes_of<Policy>;

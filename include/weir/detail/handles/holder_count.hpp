@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+
+#include "weir/detail/base/atomic.hpp"
+
+namespace weir::detail {
+
+/// The number of holders of something that the last one disposes of.
+class holder_count {
+public:
+    explicit holder_count(std::size_t count) noexcept : count_(count) {}
+
+    /// The first holder, if there is none.
+    [[nodiscard]] bool begin() noexcept {
+        std::size_t none = 0;
+        return count_.compare_exchange_strong(none, 1, relaxed, relaxed);  // relaxed, both: no other thread holds it yet
+    }
+    /// One more, beside the caller.
+    void add() noexcept {
+        count_.fetch_add(1, relaxed);  // relaxed: hands over no data; the caller's own share keeps the count above zero
+    }
+    /// One less. True for the last holder.
+    [[nodiscard]] bool remove() noexcept {
+        // (1) acq_rel: pairs with itself. Release: what this holder did happens before the last one's removal; acquire: the
+        // last one disposes after all that the others did
+        return count_.fetch_sub(1, acq_rel) == 1;
+    }
+
+private:
+    atomic<std::size_t> count_;
+};
+
+}  // namespace weir::detail

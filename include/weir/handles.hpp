@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: MIT
+//
+// The two ends of a ring as objects of their own, so that a type says which side a function may use:
+//
+//     auto [tx, rx] = weir::channel<weir::spsc_ring<int>>(1024);
+//     std::thread consumer([rx = std::move(rx)]() mutable {
+//         while (auto item = rx.pop()) use(*item);      // until the sender is gone and all is popped
+//     });
+//     tx.push(1);
+//     tx.reset();                                       // or the end of its scope: closes the ring
+//     consumer.join();
+//
+// A sender has the producer's operations of its ring, a receiver the consumer's, both have those of any thread. Each does what
+// the ring's operation of that name does, at the same cost and one comparison. Also with weir::push and weir::pop (stop.hpp).
+//
+// Lifetime. A handle is moved, not copied. On a ring of many producers (consumers) clone() makes one more sender (receiver).
+// - When the last sender is gone the ring is closed: receivers pop what was accepted, and then hear `closed`. They see all
+//   that the threads of the senders did before.
+// - When the last receiver is gone the ring is closed, too: pushes say `closed`, and those that wait wake.
+// - The ring of channel() belongs to its handles: the last one destroys it, and the items in it. That of handles_of() is the
+//   caller's.
+// - A handle that was default-constructed, moved from or reset() holds no ring: `if (tx)` is false, and every operation but
+//   reset(), a move and destruction aborts with a sentence.
+//
+// Threads. One handle of a single-ended side is used by one thread at a time; to hand it on, move it, and synchronise as for
+// any object. Handles of many-ended sides may be used by several threads at once, except to be moved, reset or destroyed.
+// Debug builds (see role_checker.hpp) check single-ended sides: a handle takes the side over with its first use after it was
+// made or moved, and the ring aborts when another thread uses the side from then on. So the second thread that uses one handle
+// without a move is noticed, whether the uses overlap or not; if both begin at the same moment, with the next use. Not noticed
+// is a move while another thread is inside an operation.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/handles/holder_count.hpp"
+#include "weir/status.hpp"
+
+namespace weir {
+
+/// Counts the handles over a ring that the caller owns: see handles_of(). One for each ring; must outlive its handles.
+struct handle_counts {
+    handle_counts() noexcept = default;
+    handle_counts(const handle_counts&) = delete;
+    handle_counts& operator=(const handle_counts&) = delete;
+
+    detail::holder_count senders{0};
+    detail::holder_count receivers{0};
+};
+
+namespace detail {
+
+/// A ring that belongs to its handles: to the sides that have one.
+template <class Ring>
+struct owned_ring : handle_counts {
+    template <class... Args>
+    explicit owned_ring(Args&&... args) : ring(std::forward<Args>(args)...) {}
+
+    holder_count sides{2};
+    Ring ring;
+};
+
+enum class side : unsigned char { sending, receiving };
+
+/// What senders and receivers have in common, among it the operations for any thread.
+template <class Ring, side Side>
+class ring_handle {
+    static constexpr bool sends = Side == side::sending;
+    static constexpr bool is_shared = sends ? Ring::has_many_producers : Ring::has_many_consumers;
+
+public:
+    using ring_type = Ring;
+    using value_type = typename Ring::value_type;
+
+    ring_handle() noexcept = default;
+    /// The other one holds no ring afterwards. O(1), wait-free; so is the assignment, but for what reset() does.
+    ring_handle(ring_handle&& other) noexcept { take_over(other); }
+    ring_handle& operator=(ring_handle&& other) noexcept {
+        if (this != &other) {
+            reset();
+            take_over(other);
+        }
+        return *this;
+    }
+    ~ring_handle() { reset(); }
+
+    /// Gives the handle up, as its destructor does: the last one of its side closes the ring. Does nothing without a ring.
+    void reset() noexcept {
+        Ring* const ring = std::exchange(ring_, nullptr);
+        owned_ring<Ring>* const owned = std::exchange(owned_, nullptr);
+        handle_counts* const counts = std::exchange(counts_, nullptr);
+        if (ring == nullptr) return;
+        if (counts != nullptr && !count_in(*counts).remove()) return;
+        ring->close();
+        if (owned != nullptr && owned->sides.remove()) delete owned;
+    }
+
+    /// Whether there is a ring.
+    explicit operator bool() const noexcept { return ring_ != nullptr; }
+
+    // ---- as the ring's operations for any thread ---------------------------------------------------------------
+
+    /// Closes the ring for all its handles, which stay: pushes are refused, what was accepted is popped.
+    void close() const noexcept { ring().close(); }
+    bool is_closed() const noexcept { return ring().is_closed(); }
+    std::size_t capacity() const noexcept { return ring().capacity(); }
+    std::size_t size_approx() const noexcept { return ring().size_approx(); }
+    template <class R = Ring>
+    auto wake_all() const -> decltype(std::declval<R&>().wake_all()) { return ring().wake_all(); }
+    template <class R = Ring>
+    auto credits() const -> decltype(std::declval<R&>().credits()) { return ring().credits(); }
+    template <class R = Ring>
+    auto snapshot() const -> decltype(std::declval<R&>().snapshot()) { return ring().snapshot(); }
+    template <class R = Ring>
+    auto account() const -> decltype(std::declval<R&>().account()) { return ring().account(); }
+    template <class R = Ring>
+    auto memory() const -> decltype(std::declval<R&>().memory()) { return ring().memory(); }
+
+protected:
+    ring_handle(Ring& ring, handle_counts* counts, owned_ring<Ring>* owned) noexcept
+        : ring_(&ring), counts_(counts), owned_(owned) {}
+
+    // One more handle over the same ring.
+    ring_handle(const ring_handle& other) noexcept : ring_(&other.ring()), counts_(other.counts_), owned_(other.owned_) {
+        count_in(*counts_).add();
+    }
+
+    // The ring, for an operation of this side.
+    [[gnu::always_inline]] Ring& end() noexcept {
+        Ring& mine = ring();
+        if constexpr (!is_shared) take_role(mine);
+        return mine;
+    }
+
+private:
+    [[gnu::always_inline]] Ring& ring() const noexcept {
+        if (ring_ == nullptr) [[unlikely]] refuse();
+        return *ring_;
+    }
+
+    [[noreturn, gnu::noinline, gnu::cold]] static void refuse() noexcept {
+        abort_with(sends ? "this sender holds no ring: it was default-constructed, moved from or reset; look with `if (sender)`"
+                         : "this receiver holds no ring: it was default-constructed, moved from or reset; look with "
+                           "`if (receiver)`");
+    }
+
+    void take_role([[maybe_unused]] Ring& mine) noexcept {
+#if WEIR_CHECK_ROLES
+        // relaxed, both: which of two threads is first does not matter, and they hand over no data
+        if (!is_new_.load(relaxed) || !is_new_.exchange(false, relaxed)) return;
+        if constexpr (sends) {
+            mine.adopt_producer();
+        } else {
+            mine.adopt_consumer();
+        }
+#endif
+    }
+
+    void take_over(ring_handle& other) noexcept {
+        ring_ = std::exchange(other.ring_, nullptr);
+        counts_ = std::exchange(other.counts_, nullptr);
+        owned_ = std::exchange(other.owned_, nullptr);
+        is_new_.store(true, relaxed);  // relaxed: the move is synchronised with the next use by the caller
+    }
+
+    static holder_count& count_in(handle_counts& counts) noexcept { return sends ? counts.senders : counts.receivers; }
+
+    Ring* ring_ = nullptr;
+    handle_counts* counts_ = nullptr;    // none where each side has one handle for certain, over a ring of the caller's
+    owned_ring<Ring>* owned_ = nullptr;  // none where the ring is the caller's
+    atomic<bool> is_new_{true};          // for the role checker: not used since it was made or moved
+};
+
+struct handle_maker;
+
+}  // namespace detail
+
+/// The producer's end of a ring: its operations, by the ring's own names and contracts.
+template <class Ring>
+class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending> {
+    using base = detail::ring_handle<Ring, detail::side::sending>;
+    friend detail::handle_maker;
+    sender(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
+    sender(const sender&) = default;
+
+public:
+    using T = typename Ring::value_type;
+
+    sender() noexcept = default;
+    sender(sender&&) noexcept = default;
+    sender& operator=(sender&&) noexcept = default;
+
+    /// One more sender over the same ring. Wait-free, no allocation.
+    sender clone() const noexcept {
+        static_assert(Ring::has_many_producers,
+                      "weir: a sender of a ring of one producer cannot be cloned, since a second thread could push with it; move "
+                      "it, or use mpmc_ring");
+        return sender(*this);
+    }
+
+    [[gnu::always_inline]] status try_push(const T& value)
+        requires std::copy_constructible<T>
+    {
+        return this->end().try_push(value);
+    }
+    [[gnu::always_inline]] status try_push(T&& value) { return this->end().try_push(std::move(value)); }
+    [[gnu::always_inline]] status push(const T& value)
+        requires std::copy_constructible<T>
+    {
+        return this->end().push(value);
+    }
+    [[gnu::always_inline]] status push(T&& value) { return this->end().push(std::move(value)); }
+
+    template <class... A, class R = Ring>
+    auto try_emplace(A&&... a) -> decltype(std::declval<R&>().try_emplace(std::forward<A>(a)...)) {
+        return this->end().try_emplace(std::forward<A>(a)...);
+    }
+    template <class Values, class R = Ring>
+    auto try_push_n(Values&& values) -> decltype(std::declval<R&>().try_push_n(std::forward<Values>(values))) {
+        return this->end().try_push_n(std::forward<Values>(values));
+    }
+    template <class It, class R = Ring>
+    auto try_push_n(It from, std::size_t n) -> decltype(std::declval<R&>().try_push_n(std::move(from), n)) {
+        return this->end().try_push_n(std::move(from), n);
+    }
+    template <class R = Ring>
+    auto try_reserve(std::size_t n) -> decltype(std::declval<R&>().try_reserve(n)) { return this->end().try_reserve(n); }
+    template <class R = Ring>
+    auto push_for(const T& value, std::chrono::nanoseconds time) -> decltype(std::declval<R&>().push_for(value, time)) {
+        return this->end().push_for(value, time);
+    }
+    template <class R = Ring>
+    auto push_for(T&& value, std::chrono::nanoseconds time) -> decltype(std::declval<R&>().push_for(std::move(value), time)) {
+        return this->end().push_for(std::move(value), time);
+    }
+    template <class R = Ring>
+    auto push_until(const T& value, std::chrono::steady_clock::time_point deadline) -> decltype(std::declval<R&>().push_until(value, deadline)) {
+        return this->end().push_until(value, deadline);
+    }
+    template <class R = Ring>
+    auto push_until(T&& value, std::chrono::steady_clock::time_point deadline) -> decltype(std::declval<R&>().push_until(std::move(value), deadline)) {
+        return this->end().push_until(std::move(value), deadline);
+    }
+    template <class... A, class R = Ring>
+    auto push_unless(A&&... a) -> decltype(std::declval<R&>().push_unless(std::forward<A>(a)...)) {
+        return this->end().push_unless(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto push_n(A&&... a) -> decltype(std::declval<R&>().push_n(std::forward<A>(a)...)) {
+        return this->end().push_n(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto try_force_push(const T& value) -> decltype(std::declval<R&>().try_force_push(value)) {
+        return this->end().try_force_push(value);
+    }
+    template <class R = Ring>
+    auto try_force_push(T&& value) -> decltype(std::declval<R&>().try_force_push(std::move(value))) {
+        return this->end().try_force_push(std::move(value));
+    }
+    template <class F, class R = Ring>
+    auto force_push(const T& value, F&& displaced) -> decltype(std::declval<R&>().force_push(value, std::forward<F>(displaced))) {
+        return this->end().force_push(value, std::forward<F>(displaced));
+    }
+    template <class F, class R = Ring>
+    auto force_push(T&& value, F&& displaced)
+        -> decltype(std::declval<R&>().force_push(std::move(value), std::forward<F>(displaced))) {
+        return this->end().force_push(std::move(value), std::forward<F>(displaced));
+    }
+    template <class R = Ring>
+    auto try_drop_oldest() -> decltype(std::declval<R&>().try_drop_oldest()) { return this->end().try_drop_oldest(); }
+    template <class R = Ring>
+    auto space_fd() -> decltype(std::declval<R&>().space_fd()) { return this->end().space_fd(); }
+};
+
+/// The consumer's end of a ring: its operations, by the ring's own names and contracts.
+template <class Ring>
+class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving> {
+    using base = detail::ring_handle<Ring, detail::side::receiving>;
+    friend detail::handle_maker;
+    receiver(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
+    receiver(const receiver&) = default;
+
+public:
+    using T = typename Ring::value_type;
+
+    receiver() noexcept = default;
+    receiver(receiver&&) noexcept = default;
+    receiver& operator=(receiver&&) noexcept = default;
+
+    /// One more receiver over the same ring: each item goes to one of them. Wait-free, no allocation.
+    receiver clone() const noexcept {
+        static_assert(Ring::has_many_consumers,
+                      "weir: a receiver of a ring of one consumer cannot be cloned, since a second thread could pop with it; "
+                      "move it, or use mpmc_ring");
+        return receiver(*this);
+    }
+
+    template <class... A, class R = Ring>
+    [[nodiscard, gnu::always_inline]] auto try_pop(A&&... a) -> decltype(std::declval<R&>().try_pop(std::forward<A>(a)...)) {
+        return this->end().try_pop(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    [[nodiscard, gnu::always_inline]] auto pop(A&&... a) -> decltype(std::declval<R&>().pop(std::forward<A>(a)...)) {
+        return this->end().pop(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto try_pop_n(A&&... a) -> decltype(std::declval<R&>().try_pop_n(std::forward<A>(a)...)) {
+        return this->end().try_pop_n(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto try_peek(std::size_t n) -> decltype(std::declval<R&>().try_peek(n)) { return this->end().try_peek(n); }
+    template <class F, class R = Ring>
+    auto consume(F&& visit) -> decltype(std::declval<R&>().consume(std::forward<F>(visit))) {
+        return this->end().consume(std::forward<F>(visit));
+    }
+    template <class F, class R = Ring>
+    auto consume(F&& visit, std::size_t most) -> decltype(std::declval<R&>().consume(std::forward<F>(visit), most)) {
+        return this->end().consume(std::forward<F>(visit), most);
+    }
+    template <class... A, class R = Ring>
+    auto try_consume_one(A&&... a) -> decltype(std::declval<R&>().try_consume_one(std::forward<A>(a)...)) {
+        return this->end().try_consume_one(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto consume_one_until(A&&... a) -> decltype(std::declval<R&>().consume_one_until(std::forward<A>(a)...)) {
+        return this->end().consume_one_until(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto request(std::uint64_t n) -> decltype(std::declval<R&>().request(n)) { return this->end().request(n); }
+    template <class... A, class R = Ring>
+    auto pop_for(A&&... a) -> decltype(std::declval<R&>().pop_for(std::forward<A>(a)...)) {
+        return this->end().pop_for(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto pop_until(A&&... a) -> decltype(std::declval<R&>().pop_until(std::forward<A>(a)...)) {
+        return this->end().pop_until(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto pop_unless(A&&... a) -> decltype(std::declval<R&>().pop_unless(std::forward<A>(a)...)) {
+        return this->end().pop_unless(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto pop_n(A&&... a) -> decltype(std::declval<R&>().pop_n(std::forward<A>(a)...)) {
+        return this->end().pop_n(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto gap() -> decltype(std::declval<R&>().gap()) { return this->end().gap(); }
+    template <class R = Ring>
+    auto is_dropping() -> decltype(std::declval<R&>().is_dropping()) { return this->end().is_dropping(); }
+    template <class R = Ring>
+    auto items_fd() -> decltype(std::declval<R&>().items_fd()) { return this->end().items_fd(); }
+};
+
+/// Both ends of a ring, to be taken apart: `auto [tx, rx] = ...`.
+template <class Ring>
+struct [[nodiscard]] handles {
+    sender<Ring> tx;
+    receiver<Ring> rx;
+};
+
+namespace detail {
+
+template <class...>
+inline constexpr bool begins_with_number = false;
+template <class First, class... Rest>
+inline constexpr bool begins_with_number<First, Rest...> = std::integral<std::remove_cvref_t<First>>;
+
+struct handle_maker {
+    template <class Ring>
+    static handles<Ring> make(Ring& ring, handle_counts* counts, owned_ring<Ring>* owned) noexcept {
+        // A count that is not zero is that of another ring.
+        if (counts != nullptr && (!counts->senders.begin() || !counts->receivers.begin())) {
+            abort_with("these handle_counts already count the handles of a ring; give each ring counts of its own");
+        }
+        return {sender<Ring>(ring, counts, owned), receiver<Ring>(ring, counts, owned)};
+    }
+};
+
+}  // namespace detail
+
+/// A ring built from `args`, as its constructor takes them, and its two handles, which own it together. Allocates once, here,
+/// beside what the ring's storage does. Throws std::bad_alloc, and what the ring's constructor throws.
+template <class Ring, class... Args>
+handles<Ring> channel(std::size_t capacity, Args&&... args) {
+    auto* const owned = new detail::owned_ring<Ring>(capacity, std::forward<Args>(args)...);
+    return detail::handle_maker::make(owned->ring, owned, owned);
+}
+template <class Ring, class... Args>
+    requires(!detail::begins_with_number<Args...>)
+handles<Ring> channel(Args&&... args) {
+    auto* const owned = new detail::owned_ring<Ring>(std::forward<Args>(args)...);
+    return detail::handle_maker::make(owned->ring, owned, owned);
+}
+
+/// The two handles of a ring that the caller owns, without an allocation: for storage::fixed, static memory and the like. The
+/// ring must outlive both; join the threads that hold them, or wait until they are gone by other means, before it goes. A
+/// call for each ring, which nobody else uses meanwhile; a ring stays closed after its handles. Wait-free.
+template <class Ring>
+handles<Ring> handles_of(Ring& ring) noexcept {
+    static_assert(!Ring::has_many_producers && !Ring::has_many_consumers,
+                  "weir: handles of a ring of many producers or consumers can be cloned, and are counted in memory of the "
+                  "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
+    return detail::handle_maker::make(ring, nullptr, static_cast<detail::owned_ring<Ring>*>(nullptr));
+}
+/// The same, with counts that must outlive the handles, too: for rings whose handles can be cloned.
+template <class Ring>
+handles<Ring> handles_of(Ring& ring, handle_counts& counts) noexcept {
+    return detail::handle_maker::make(ring, &counts, static_cast<detail::owned_ring<Ring>*>(nullptr));
+}
+
+}  // namespace weir
