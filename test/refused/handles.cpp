@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// Uses of handles, and of force_push, that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include "weir/handles.hpp"
+#include "weir/pull.hpp"
+#include "weir/ring.hpp"
+
+int main() {
+    auto [one_tx, one_rx] = weir::channel<weir::spsc_ring<int>>(2);
+    auto [tx, rx] = weir::channel<weir::mpmc_ring<int>>(2);
+    weir::mpmc_ring<int> shared(2);
+#if USE == 0
+    auto more = tx.clone();
+    auto reader = rx.clone();
+    (void)tx.try_force_push(1);
+    (void)tx.force_push(1, [](int) {});
+    weir::handle_counts counts;
+    auto [shared_tx, shared_rx] = weir::handles_of(shared, counts);
+#elif USE == 1
+    auto more = one_tx.clone();
+#elif USE == 2
+    auto reader = one_rx.clone();
+#elif USE == 3
+    auto [shared_tx, shared_rx] = weir::handles_of(shared);
+#elif USE == 4
+    weir::spsc_ring<int> ring(2);
+    (void)ring.try_force_push(1);
+#elif USE == 5
+    weir::strict_mpmc_ring<int> ring(2);
+    (void)ring.force_push(1, [](int) {});
+#elif USE == 6
+    weir::pull::mpmc_ring<int> ring(2);
+    (void)ring.try_force_push(1);
+#endif
+}
