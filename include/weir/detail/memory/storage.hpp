@@ -93,8 +93,7 @@ inline constexpr std::size_t most_slots = std::bit_floor(std::numeric_limits<std
 /// difference has one meaning, and no more than can be addressed.
 template <class Slot, std::unsigned_integral Counter>
 inline constexpr std::size_t most_capacity =
-    std::min((std::size_t{1} << (std::min(std::numeric_limits<Counter>::digits, std::numeric_limits<std::size_t>::digits) - 1)) - 1,
-             most_slots<Slot>);
+    static_cast<std::size_t>(std::min<std::uintmax_t>(std::numeric_limits<Counter>::max() / 2, most_slots<Slot>));
 
 inline std::size_t checked_capacity(std::size_t capacity, std::size_t most) {
     if (capacity < 1 || capacity > most) {

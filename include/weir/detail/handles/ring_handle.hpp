@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/handles/holder_count.hpp"
+
+namespace weir {
+
+/// Counts the handles over a ring that the caller owns: see handles_of(). One for each ring; must outlive its handles.
+struct handle_counts {
+    handle_counts() noexcept = default;
+    handle_counts(const handle_counts&) = delete;
+    handle_counts& operator=(const handle_counts&) = delete;
+
+    detail::holder_count senders{0};
+    detail::holder_count receivers{0};
+};
+
+namespace detail {
+
+/// A ring that belongs to its handles: to the sides that have one.
+template <class Ring>
+struct owned_ring : handle_counts {
+    template <class... Args>
+    explicit owned_ring(Args&&... args) : ring(std::forward<Args>(args)...) {}
+
+    holder_count sides{2};
+    Ring ring;
+};
+
+enum class side : unsigned char { sending, receiving };
+
+/// What senders and receivers have in common, among it the operations for any thread.
+template <class Ring, side Side>
+class ring_handle {
+    static constexpr bool sends = Side == side::sending;
+    static constexpr bool is_shared = sends ? Ring::has_many_producers : Ring::has_many_consumers;
+
+public:
+    using ring_type = Ring;
+    using value_type = typename Ring::value_type;
+
+    ring_handle() noexcept = default;
+    /// The other one holds no ring afterwards. O(1), wait-free; so is the assignment, but for what reset() does.
+    ring_handle(ring_handle&& other) noexcept { take_over(other); }
+    ring_handle& operator=(ring_handle&& other) noexcept {
+        if (this != &other) {
+            reset();
+            take_over(other);
+        }
+        return *this;
+    }
+    ~ring_handle() { reset(); }
+
+    /// Gives the handle up, as its destructor does: the last one of its side closes the ring. Does nothing without a ring.
+    void reset() noexcept {
+        Ring* const ring = std::exchange(ring_, nullptr);
+        owned_ring<Ring>* const owned = std::exchange(owned_, nullptr);
+        handle_counts* const counts = std::exchange(counts_, nullptr);
+        if (ring == nullptr) return;
+        if (counts != nullptr && !count_in(*counts).remove()) return;
+        ring->close();
+        if (owned != nullptr && owned->sides.remove()) delete owned;
+    }
+
+    /// Whether there is a ring.
+    explicit operator bool() const noexcept { return ring_ != nullptr; }
+
+    // ---- as the ring's operations for any thread ---------------------------------------------------------------
+
+    /// Closes the ring for all its handles, which stay: pushes are refused, what was accepted is popped.
+    void close() const noexcept { ring().close(); }
+    bool is_closed() const noexcept { return ring().is_closed(); }
+    std::size_t capacity() const noexcept { return ring().capacity(); }
+    std::size_t size_approx() const noexcept { return ring().size_approx(); }
+    template <class R = Ring>
+    auto wake_all() const -> decltype(std::declval<R&>().wake_all()) { return ring().wake_all(); }
+    template <class R = Ring>
+    auto credits() const -> decltype(std::declval<R&>().credits()) { return ring().credits(); }
+    template <class R = Ring>
+    auto snapshot() const -> decltype(std::declval<R&>().snapshot()) { return ring().snapshot(); }
+    template <class R = Ring>
+    auto account() const -> decltype(std::declval<R&>().account()) { return ring().account(); }
+    template <class R = Ring>
+    auto memory() const -> decltype(std::declval<R&>().memory()) { return ring().memory(); }
+
+protected:
+    ring_handle(Ring& ring, handle_counts* counts, owned_ring<Ring>* owned) noexcept
+        : ring_(&ring), counts_(counts), owned_(owned) {}
+
+    // One more handle over the same ring.
+    ring_handle(const ring_handle& other) noexcept : ring_(&other.ring()), counts_(other.counts_), owned_(other.owned_) {
+        count_in(*counts_).add();
+    }
+
+    // The ring, for an operation of this side.
+    [[gnu::always_inline]] Ring& end() noexcept {
+        Ring& mine = ring();
+        if constexpr (!is_shared) take_role(mine);
+        return mine;
+    }
+
+private:
+    [[gnu::always_inline]] Ring& ring() const noexcept {
+        if (ring_ == nullptr) [[unlikely]] refuse();
+        return *ring_;
+    }
+
+    [[noreturn, gnu::noinline, gnu::cold]] static void refuse() noexcept {
+        abort_with(sends ? "this sender holds no ring: it was default-constructed, moved from or reset; look with `if (sender)`"
+                         : "this receiver holds no ring: it was default-constructed, moved from or reset; look with "
+                           "`if (receiver)`");
+    }
+
+    void take_role([[maybe_unused]] Ring& mine) noexcept {
+#if WEIR_CHECK_ROLES
+        // relaxed, both: which of two threads is first does not matter, and they hand over no data
+        if (!is_new_.load(relaxed) || !is_new_.exchange(false, relaxed)) return;
+        if constexpr (sends) {
+            mine.adopt_producer();
+        } else {
+            mine.adopt_consumer();
+        }
+#endif
+    }
+
+    void take_over(ring_handle& other) noexcept {
+        ring_ = std::exchange(other.ring_, nullptr);
+        counts_ = std::exchange(other.counts_, nullptr);
+        owned_ = std::exchange(other.owned_, nullptr);
+        is_new_.store(true, relaxed);  // relaxed: the move is synchronised with the next use by the caller
+    }
+
+    static holder_count& count_in(handle_counts& counts) noexcept { return sends ? counts.senders : counts.receivers; }
+
+    Ring* ring_ = nullptr;
+    handle_counts* counts_ = nullptr;    // none where each side has one handle for certain, over a ring of the caller's
+    owned_ring<Ring>* owned_ = nullptr;  // none where the ring is the caller's
+    atomic<bool> is_new_{true};          // for the role checker: not used since it was made or moved
+};
+
+}  // namespace detail
+}  // namespace weir
