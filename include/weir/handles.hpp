@@ -100,12 +100,12 @@ public:
     }
     template <class R = Ring>
     auto try_reserve(std::size_t n) -> decltype(std::declval<R&>().try_reserve(n)) { return this->end().try_reserve(n); }
-    template <class R = Ring>
-    auto push_for(const T& value, std::chrono::nanoseconds time) -> decltype(std::declval<R&>().push_for(value, time)) {
+    template <class Duration, class R = Ring>
+    auto push_for(const T& value, Duration time) -> decltype(std::declval<R&>().push_for(value, time)) {
         return this->end().push_for(value, time);
     }
-    template <class R = Ring>
-    auto push_for(T&& value, std::chrono::nanoseconds time) -> decltype(std::declval<R&>().push_for(std::move(value), time)) {
+    template <class Duration, class R = Ring>
+    auto push_for(T&& value, Duration time) -> decltype(std::declval<R&>().push_for(std::move(value), time)) {
         return this->end().push_for(std::move(value), time);
     }
     template <class R = Ring>
@@ -117,12 +117,33 @@ public:
         return this->end().push_until(std::move(value), deadline);
     }
     template <class... A, class R = Ring>
+    auto emplace(A&&... a) -> decltype(std::declval<R&>().emplace(std::forward<A>(a)...)) {
+        return this->end().emplace(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
     auto push_unless(A&&... a) -> decltype(std::declval<R&>().push_unless(std::forward<A>(a)...)) {
         return this->end().push_unless(std::forward<A>(a)...);
     }
     template <class... A, class R = Ring>
     auto push_n(A&&... a) -> decltype(std::declval<R&>().push_n(std::forward<A>(a)...)) {
         return this->end().push_n(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto push_n_unless(A&&... a) -> decltype(std::declval<R&>().push_n_unless(std::forward<A>(a)...)) {
+        return this->end().push_n_unless(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto wait_for_slots(std::size_t n) -> decltype(std::declval<R&>().wait_for_slots(n)) {
+        return this->end().wait_for_slots(n);
+    }
+    template <class Duration, class R = Ring>
+    auto wait_for_slots_for(std::size_t n, Duration time) -> decltype(std::declval<R&>().wait_for_slots_for(n, time)) {
+        return this->end().wait_for_slots_for(n, time);
+    }
+    template <class R = Ring>
+    auto wait_for_slots_until(std::size_t n, time_point deadline)
+        -> decltype(std::declval<R&>().wait_for_slots_until(n, deadline)) {
+        return this->end().wait_for_slots_until(n, deadline);
     }
     template <class R = Ring>
     auto try_force_push(const T& value) -> decltype(std::declval<R&>().try_force_push(value)) {
@@ -133,7 +154,8 @@ public:
         return this->end().try_force_push(std::move(value));
     }
     template <class F, class R = Ring>
-    auto force_push(const T& value, F&& displaced) -> decltype(std::declval<R&>().force_push(value, std::forward<F>(displaced))) {
+    auto force_push(const T& value, F&& displaced)
+        -> decltype(std::declval<R&>().force_push(value, std::forward<F>(displaced))) {
         return this->end().force_push(value, std::forward<F>(displaced));
     }
     template <class F, class R = Ring>
@@ -153,11 +175,13 @@ template <class Ring>
 class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving> {
     using base = detail::ring_handle<Ring, detail::side::receiving>;
     friend detail::handle_maker;
+    static constexpr std::size_t all = static_cast<std::size_t>(-1);
     receiver(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
     receiver(const receiver&) = default;
 
 public:
     using T = typename Ring::value_type;
+    using time_point = std::chrono::steady_clock::time_point;
 
     receiver() noexcept = default;
     receiver(receiver&&) noexcept = default;
@@ -186,11 +210,7 @@ public:
     template <class R = Ring>
     auto try_peek(std::size_t n) -> decltype(std::declval<R&>().try_peek(n)) { return this->end().try_peek(n); }
     template <class F, class R = Ring>
-    auto consume(F&& visit) -> decltype(std::declval<R&>().consume(std::forward<F>(visit))) {
-        return this->end().consume(std::forward<F>(visit));
-    }
-    template <class F, class R = Ring>
-    auto consume(F&& visit, std::size_t most) -> decltype(std::declval<R&>().consume(std::forward<F>(visit), most)) {
+    auto consume(F&& visit, std::size_t most = all) -> decltype(std::declval<R&>().consume(std::forward<F>(visit), most)) {
         return this->end().consume(std::forward<F>(visit), most);
     }
     template <class... A, class R = Ring>
@@ -198,8 +218,39 @@ public:
         return this->end().try_consume_one(std::forward<A>(a)...);
     }
     template <class... A, class R = Ring>
+    auto consume_one(A&&... a) -> decltype(std::declval<R&>().consume_one(std::forward<A>(a)...)) {
+        return this->end().consume_one(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto consume_one_for(A&&... a) -> decltype(std::declval<R&>().consume_one_for(std::forward<A>(a)...)) {
+        return this->end().consume_one_for(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
     auto consume_one_until(A&&... a) -> decltype(std::declval<R&>().consume_one_until(std::forward<A>(a)...)) {
         return this->end().consume_one_until(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto consume_one_unless(A&&... a) -> decltype(std::declval<R&>().consume_one_unless(std::forward<A>(a)...)) {
+        return this->end().consume_one_unless(std::forward<A>(a)...);
+    }
+    template <class F, class R = Ring>
+    auto consume_some(F&& visit, std::size_t most = all)
+        -> decltype(std::declval<R&>().consume_some(std::forward<F>(visit), most)) {
+        return this->end().consume_some(std::forward<F>(visit), most);
+    }
+    template <class F, class Duration, class R = Ring>
+    auto consume_some_for(F&& visit, Duration time, std::size_t most = all)
+        -> decltype(std::declval<R&>().consume_some_for(std::forward<F>(visit), time, most)) {
+        return this->end().consume_some_for(std::forward<F>(visit), time, most);
+    }
+    template <class F, class R = Ring>
+    auto consume_some_until(F&& visit, time_point deadline, std::size_t most = all)
+        -> decltype(std::declval<R&>().consume_some_until(std::forward<F>(visit), deadline, most)) {
+        return this->end().consume_some_until(std::forward<F>(visit), deadline, most);
+    }
+    template <class... A, class R = Ring>
+    auto consume_some_unless(A&&... a) -> decltype(std::declval<R&>().consume_some_unless(std::forward<A>(a)...)) {
+        return this->end().consume_some_unless(std::forward<A>(a)...);
     }
     template <class R = Ring>
     auto request(std::uint64_t n) -> decltype(std::declval<R&>().request(n)) { return this->end().request(n); }
@@ -218,6 +269,23 @@ public:
     template <class... A, class R = Ring>
     auto pop_n(A&&... a) -> decltype(std::declval<R&>().pop_n(std::forward<A>(a)...)) {
         return this->end().pop_n(std::forward<A>(a)...);
+    }
+    template <class... A, class R = Ring>
+    auto pop_n_unless(A&&... a) -> decltype(std::declval<R&>().pop_n_unless(std::forward<A>(a)...)) {
+        return this->end().pop_n_unless(std::forward<A>(a)...);
+    }
+    template <class R = Ring>
+    auto wait_for_items(std::size_t n) -> decltype(std::declval<R&>().wait_for_items(n)) {
+        return this->end().wait_for_items(n);
+    }
+    template <class Duration, class R = Ring>
+    auto wait_for_items_for(std::size_t n, Duration time) -> decltype(std::declval<R&>().wait_for_items_for(n, time)) {
+        return this->end().wait_for_items_for(n, time);
+    }
+    template <class R = Ring>
+    auto wait_for_items_until(std::size_t n, time_point deadline)
+        -> decltype(std::declval<R&>().wait_for_items_until(n, deadline)) {
+        return this->end().wait_for_items_until(n, deadline);
     }
     template <class R = Ring>
     auto gap() -> decltype(std::declval<R&>().gap()) { return this->end().gap(); }

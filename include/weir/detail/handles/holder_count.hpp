@@ -23,8 +23,8 @@ public:
     }
     /// One less. True for the last holder.
     [[nodiscard]] bool remove() noexcept {
-        // (1) acq_rel: pairs with itself. Release: what this holder did happens before the last one's removal; acquire: the
-        // last one disposes after all that the others did
+        // (1) acq_rel: pairs with (1) of the other holders: what each did before its removal happens before what the last one
+        // does after its own
         return count_.fetch_sub(1, acq_rel) == 1;
     }
 
