@@ -10,24 +10,27 @@
 //     tx.reset();                                       // or the end of its scope: closes the ring
 //     consumer.join();
 //
-// A sender has the producer's operations of its ring, a receiver the consumer's, both have those of any thread. Each does what
-// the ring's operation of that name does, at the same cost and one comparison. Also with weir::push and weir::pop (stop.hpp).
+// A sender has the producer's operations of its ring, a receiver has the consumer's; both have those that any thread may call.
+// Each forwards to the ring's operation of the same name, with the same contract, and costs one comparison more. weir::push and
+// weir::pop with a stop token (stop.hpp) accept handles, too.
 //
-// Lifetime. A handle is moved, not copied. On a ring of many producers (consumers) clone() makes one more sender (receiver).
-// - When the last sender is gone the ring is closed: receivers pop what was accepted, and then hear `closed`. They see all
-//   that the threads of the senders did before.
-// - When the last receiver is gone the ring is closed, too: pushes say `closed`, and those that wait wake.
-// - The ring of channel() belongs to its handles: the last one destroys it, and the items in it. That of handles_of() is the
-//   caller's.
-// - A handle that was default-constructed, moved from or reset() holds no ring: `if (tx)` is false, and every operation but
-//   reset(), a move and destruction aborts with a sentence.
+// Lifetime. A handle can be moved, not copied. clone() makes another sender on a ring of many producers, and another receiver
+// on a ring of many consumers.
+// - Destroying the last sender closes the ring: receivers pop what was accepted, then get `closed`. A thread that gets `closed`
+//   sees everything that the senders' threads did before they gave their handles up.
+// - Destroying the last receiver closes the ring as well: later pushes return `closed`, and waiting ones wake up.
+// - A ring made by channel() is destroyed with its last handle, and the items in it with the ring. With handles_of() the caller
+//   owns the ring.
+// - A handle that was default-constructed, moved from or reset() has no ring: `if (tx)` is false, and any use but reset(),
+//   moving and destroying it aborts with a sentence.
 //
-// Threads. One handle of a single-ended side is used by one thread at a time; to hand it on, move it, and synchronise as for
-// any object. Handles of many-ended sides may be used by several threads at once, except to be moved, reset or destroyed.
-// Debug builds (see role_checker.hpp) check single-ended sides: a handle takes the side over with its first use after it was
-// made or moved, and the ring aborts when another thread uses the side from then on. So the second thread that uses one handle
-// without a move is noticed, whether the uses overlap or not; if both begin at the same moment, with the next use. Not noticed
-// is a move while another thread is inside an operation.
+// Threads. On a side for one thread, only one thread at a time may use the handle. To hand the side over, move the handle, with
+// the synchronisation that any object needs. On a side for many threads, several may use one handle at once, but not while
+// another one moves, resets or destroys it.
+// Debug builds (role_checker.hpp) check the sides for one thread. A handle takes over its side when it is first used after it
+// was made or moved; from then on a use by another thread aborts, whether or not the two uses overlap. If two threads use a
+// new handle for the first time at the same moment, the next use aborts at the latest. Moving a handle while another thread
+// is inside one of its operations is not detected.
 #pragma once
 
 #include <chrono>
@@ -48,8 +51,8 @@ struct handle_maker;
 
 }  // namespace detail
 
-/// The producer's end of a ring. Each operation is the ring's of the same name, with its contract; there are those that the
-/// ring has.
+/// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring lacks is missing here,
+/// too.
 template <class Ring>
 class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending> {
     using base = detail::ring_handle<Ring, detail::side::sending>;
@@ -169,8 +172,8 @@ public:
     auto space_fd() -> decltype(std::declval<R&>().space_fd()) { return this->end().space_fd(); }
 };
 
-/// The consumer's end of a ring. Each operation is the ring's of the same name, with its contract; there are those that the
-/// ring has.
+/// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring lacks is missing here,
+/// too.
 template <class Ring>
 class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving> {
     using base = detail::ring_handle<Ring, detail::side::receiving>;
@@ -295,7 +298,7 @@ public:
     auto items_fd() -> decltype(std::declval<R&>().items_fd()) { return this->end().items_fd(); }
 };
 
-/// Both ends of a ring, to be taken apart: `auto [tx, rx] = ...`.
+/// Both ends of a ring, for `auto [tx, rx] = ...`.
 template <class Ring>
 struct [[nodiscard]] handles {
     sender<Ring> tx;
@@ -322,8 +325,9 @@ struct handle_maker {
 
 }  // namespace detail
 
-/// A ring built from `args`, as its constructor takes them, and its two handles, which own it together. Allocates once, here,
-/// beside what the ring's storage does. Throws std::bad_alloc, and what the ring's constructor throws.
+/// Builds a ring from `args`, the arguments of its constructor, and returns two handles that own it jointly. One allocation, for
+/// the ring object and the counts; the ring's storage may need its own for the slots. None later. Throws std::bad_alloc and what
+/// the ring's constructor throws.
 template <class Ring, class... Args>
 handles<Ring> channel(std::size_t capacity, Args&&... args) {
     auto* const owned = new detail::owned_ring<Ring>(capacity, std::forward<Args>(args)...);
@@ -336,9 +340,9 @@ handles<Ring> channel(Args&&... args) {
     return detail::handle_maker::make(owned->ring, owned, owned);
 }
 
-/// The two handles of a ring that the caller owns, without an allocation: for storage::fixed, static memory and the like. The
-/// ring must outlive both; join the threads that hold them, or wait until they are gone by other means, before it goes. A
-/// call for each ring, which nobody else uses meanwhile; a ring stays closed after its handles. Wait-free.
+/// Two handles for a ring that the caller owns; no allocation. For rings with storage::fixed, in static memory and the like. The
+/// ring must outlive both handles: join the threads that hold them before it is destroyed. Call it once for each ring, which is
+/// closed for good when a side has given its handle up. Wait-free.
 template <class Ring>
 handles<Ring> handles_of(Ring& ring) noexcept {
     static_assert(!Ring::has_many_producers && !Ring::has_many_consumers,
@@ -346,7 +350,8 @@ handles<Ring> handles_of(Ring& ring) noexcept {
                   "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
     return detail::handle_maker::make(ring, nullptr, static_cast<detail::owned_ring<Ring>*>(nullptr));
 }
-/// The same, with counts that must outlive the handles, too: for rings whose handles can be cloned.
+/// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; counts that are in use for another
+/// ring abort with a sentence.
 template <class Ring>
 handles<Ring> handles_of(Ring& ring, handle_counts& counts) noexcept {
     return detail::handle_maker::make(ring, &counts, static_cast<detail::owned_ring<Ring>*>(nullptr));

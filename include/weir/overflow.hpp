@@ -172,8 +172,7 @@ public:
     explicit overflow_ring(Policy policy = {}) requires(detail::fixed_capacity<Storage> != 0)
         : policy_(detail::checked(policy, detail::fixed_capacity<Storage>)), state_(policy_) {}
 
-    /// In the span (storage::borrowed) or from the allocator (storage::allocated), and with as many slots as the span holds:
-    /// as basic_ring's constructors. bytes_for() counts a slot as an item and the number of its arrival.
+    /// Slots in a span (storage::borrowed) or from an allocator (storage::allocated), as with basic_ring.
     overflow_ring(std::size_t capacity, const memory_source& from, Policy policy = {})
         requires(detail::borrows_memory<ring_type> || detail::takes_allocator<ring_type>)
         : ring_(capacity, from), policy_(detail::checked(policy, capacity)), state_(policy_) {}

@@ -37,8 +37,8 @@ struct start_at {
 /// What try_force_push() did.
 template <class T>
 struct [[nodiscard]] forced {
-    status answer;            ///< success: the item was pushed. Otherwise it was not, and is untouched
-    std::optional<T> oldest;  ///< the item that was taken out to make room, if one was; the caller's, whatever the answer
+    status answer;            ///< success if the item was pushed; otherwise it is untouched
+    std::optional<T> oldest;  ///< the item that was removed to make room, if any; it is the caller's now, whatever the answer
 
     constexpr explicit operator bool() const noexcept { return answer == status::success; }
 };
@@ -92,11 +92,11 @@ public:
     static constexpr progress try_push_progress = Core::try_push_progress;
     static constexpr progress try_pop_progress = Core::try_pop_progress;
 
-    /// What the constructor is given beside a capacity: with storage::borrowed a std::span<std::byte>, with
-    /// storage::allocated<A> an A.
+    /// What the constructor takes beside a capacity: a std::span<std::byte> with storage::borrowed, an A with
+    /// storage::allocated<A>.
     using memory_source = typename Core::memory_source;
-    /// How many bytes the slots of a ring of this capacity take, from 1 to most_capacity; and where they may begin: at a
-    /// multiple of memory_alignment. Slots are a power of two:
+    /// The bytes that a ring of this capacity needs for its slots. They start at a multiple of memory_alignment. `capacity` is
+    /// 1 to most_capacity. The number of slots is a power of two:
     /// - spsc: bit_ceil(capacity) * sizeof(T);
     /// - mpmc: max(2, bit_ceil(capacity)) slots, each a T and a Counter, padded;
     /// - strict: bit_ceil(capacity) slots, rounded up to whole multiples of memory_alignment, and `Threads` slots more, each a
@@ -130,8 +130,8 @@ public:
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : ends_(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every) {}
 
-    /// A ring of exactly `capacity` slots in the span, or from the allocator. Rejects a span that is smaller than
-    /// bytes_for(capacity) or not aligned to memory_alignment. O(capacity).
+    /// A ring of exactly `capacity` slots, in the span or from the allocator. Rejects a span smaller than bytes_for(capacity)
+    /// or not aligned to memory_alignment. O(capacity).
     basic_ring(std::size_t capacity, const memory_source& from, start_at start = {})
         requires(is_told_where && !has_credit_on_request)
         : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(),
@@ -144,7 +144,7 @@ public:
         : ends_(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every,
                 detail::checked_source<Core>(capacity, from)) {}
 
-    /// A ring of as many slots as the span holds: the largest power of two whose bytes_for() fits, most_capacity at most.
+    /// A ring of the largest capacity whose bytes_for() fits into the span. It is a power of two, or most_capacity.
     explicit basic_ring(std::span<std::byte> memory, start_at start = {})
         requires detail::borrows_memory<Core>
         : basic_ring(detail::capacity_within<Core>(memory), memory, start) {}
@@ -277,16 +277,15 @@ public:
 
     // ---- producer side: replace the oldest (mpmc_ring and its names) -----------------------------------------
 
-    /// Appends, and if the ring is full takes the oldest item out first, once at most, and hands it back in `oldest`. Answers:
-    /// - success. `oldest` is empty if there was room.
-    /// - closed: nothing is pushed any more.
-    /// - full: another producer took the room that was made. Not with one producer.
-    /// - busy: a thread is suspended in the middle of the slot that is needed (see progress); tried for some 10 us.
-    /// Whatever the answer, an item in `oldest` is out of the ring and the caller's, and a `value` that was not pushed is
-    /// untouched. So each item is delivered, handed back or refused, exactly once. An item is taken out only at a moment at
-    /// which the ring is full.
+    /// Appends. If the ring is full, removes the oldest item first and returns it in `oldest`: one item at most. Returns
+    /// - success; `oldest` is empty if there was room;
+    /// - closed;
+    /// - full if another producer used the room first, which cannot happen with one producer;
+    /// - busy if a thread was suspended in the middle of the slot that is needed (see progress) for some 10 us.
+    /// An item in `oldest` belongs to the caller, whatever the answer; a `value` that was not pushed is untouched. So each item
+    /// is delivered, handed back or refused, exactly once. An item is removed only while the ring is full.
     ///
-    /// Any producer; never waits; progress as try_push(). O(1).
+    /// For any producer. Never waits: 256 attempts at most. Progress as of try_push().
     forced<T> try_force_push(T&& value) noexcept {
         forced<T> done = force_once(value);
         if (done.answer == status::full) [[unlikely]] ends_.found_full();
@@ -299,13 +298,13 @@ public:
         return try_force_push(T(value));
     }
 
-    /// Appends, and takes the oldest items out as long as the ring is full: `displaced(T&&)` is called with each. Returns
-    /// success, or closed: then `value` is untouched. It may have displaced items then, too.
+    /// Appends. While the ring is full, removes the oldest item and passes it to `displaced(T&&)`. Returns success or closed,
+    /// nothing else. After closed `value` is untouched; items may have been displaced before.
     ///
-    /// With one producer, at most one item is displaced. Otherwise one more for each time that another producer takes the room
-    /// that was made. Lock-free, except that it waits, looking again at short intervals, for a thread that is suspended in
-    /// the middle of the slot that is needed. Never waits for a consumer. Any producer. If `displaced` throws, its item is
-    /// gone, and `value` was pushed if the call moved from it.
+    /// For any producer. With one producer it displaces one item at most; with several, one more each time that another
+    /// producer uses the room first, so it is lock-free. It waits for one thing only: a thread suspended in the middle of the
+    /// slot that is needed, which it polls for. If `displaced` throws, the exception passes, and its item is gone; `value` was
+    /// pushed if it was moved from.
     template <std::invocable<T&&> F>
     status force_push(T&& value, F&& displaced) {
         status answer = status::full;
@@ -317,7 +316,7 @@ public:
             } while (answer == status::full);
             return answer != status::busy;
         };
-        // Who is busy tells nobody on this side when it is done, since it may be a producer.
+        // Polls: the peer that is busy may be a producer, and those do not wake this side.
         if (!done()) (void)wait::sleep::lot(true).wait(done, detail::forever);
         ends_.note_push(answer);
         return answer;
@@ -582,7 +581,7 @@ private:
         return [&out](T& element) noexcept { out.emplace(std::move(element)); };
     }
 
-    // A push that may take one item out. Looks a bounded number of times while a peer is busy, or makes room itself.
+    // A push that removes one item at most. Tries a bounded number of times while a peer is busy, or makes or uses room.
     forced<T> force_once(T& value) noexcept {
         static_assert(has_many_consumers,
                       "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "

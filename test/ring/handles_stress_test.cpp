@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Handles that come and go in many threads: the ring lives as long as one is left, is closed by the last of a side, and
-// nothing is lost. Under ThreadSanitizer this is the proof of the counts' orders; under AddressSanitizer, of the lifetime.
+// Handles created and destroyed by many threads: the ring lives as long as a handle does, the last one of a side closes it,
+// and nothing is lost. ThreadSanitizer checks the orders of the counts here: with relaxed ones it reports a race.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,8 +19,8 @@ namespace {
 
 constexpr int rounds = weir_test::sanitized ? 300 : 1000;
 
-// Each sender writes its own plain word before it goes; who hears `closed` reads them all.
-TEST(handles_stress, of_many_threads_lose_nothing_and_who_hears_closed_sees_all_that_was_done_before) {
+// Each sender writes its own plain word before it ends; a receiver that gets `closed` reads them all.
+TEST(handles_stress, of_many_threads_lose_nothing_and_closed_happens_after_all_that_the_senders_did) {
     constexpr int threads = 3;
     constexpr int items = 20;
     for (int round = 0; round < rounds; ++round) {
@@ -50,7 +50,7 @@ TEST(handles_stress, of_many_threads_lose_nothing_and_who_hears_closed_sees_all_
     }
 }
 
-// The two last handles go at the same moment: one of them destroys the ring, after the other has closed it.
+// The last two handles are destroyed at the same moment: one of them destroys the ring, after the other has closed it.
 template <class Ring>
 void both_go_at_once() {
     for (int round = 0; round < rounds; ++round) {
@@ -70,13 +70,13 @@ void both_go_at_once() {
         sends.join();
     }
 }
-TEST(handles_stress, that_go_at_the_same_moment_destroy_the_ring_once) {
+TEST(handles_stress, destroyed_at_the_same_moment_destroy_the_ring_once) {
     both_go_at_once<weir::spsc_ring<int>>();
     both_go_at_once<weir::mpmc_ring<int>>();
     both_go_at_once<weir::strict_mpmc_ring<int>>();
 }
 
-// A push that wakes the receiver, which then goes at once: the sender's own share keeps the ring alive until it is back.
+// A push wakes the receiver, which then ends at once: the sender keeps the ring alive until the push has returned.
 TEST(handles_stress, keep_the_ring_alive_until_an_operation_returns) {
     for (int round = 0; round < rounds; ++round) {
         auto [tx, rx] = weir::channel<weir::spsc_ring<int>>(1);

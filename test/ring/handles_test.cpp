@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Senders and receivers: who owns the ring, when it is closed, and which thread has a role. Built with the role checks on.
+// Senders and receivers: ownership of the ring, closing it, and the roles of threads. Built with the role checks on.
 #define WEIR_CHECK_ROLES 1
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The newest 8 readings, whatever the reader does. What is pushed out goes to a file or, here, into a sum.
+// Keeps the newest 8 readings, whatever the reader does. Displaced readings go to a file or, here, into a sum.
 #include <weir/ring.hpp>
 
 #include <cstdio>
@@ -11,9 +11,9 @@ int main() {
     for (int reading = 1; reading <= 50; ++reading) {
         const auto done = newest.try_force_push(reading);
         if (done.oldest) displaced += *done.oldest;  // it made room
-        if (!done) return 1;                         // closed, busy, or another producer was quicker
+        if (!done) return 1;                         // closed, busy, or another producer used the room
     }
-    // Any number of producers, and never refused but by close():
+    // For any number of producers; only close() makes it fail:
     if (!newest.force_push(51, [&](int oldest) { displaced += oldest; })) return 1;
 
     long kept = 0;

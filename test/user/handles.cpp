@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Two workers share a sender each; the reader hears `closed` when both are done. Nobody calls close().
+// Two workers with a sender each. The reader gets `closed` when both have ended, without a call of close().
 #include <weir/handles.hpp>
 #include <weir/ring.hpp>
 

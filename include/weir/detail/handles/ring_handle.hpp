@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// Counts the handles over a ring that the caller owns: see handles_of(). One for each ring; must outlive its handles.
+/// Counts the handles of a ring that the caller owns: see handles_of(). One object for each ring; must outlive the handles.
 struct handle_counts {
     handle_counts() noexcept = default;
     handle_counts(const handle_counts&) = delete;
@@ -22,7 +22,7 @@ struct handle_counts {
 
 namespace detail {
 
-/// A ring that belongs to its handles: to the sides that have one.
+/// A ring that its handles own: it lives as long as a side has a handle.
 template <class Ring>
 struct owned_ring : handle_counts {
     template <class... Args>
@@ -34,7 +34,7 @@ struct owned_ring : handle_counts {
 
 enum class side : unsigned char { sending, receiving };
 
-/// What senders and receivers have in common, among it the operations for any thread.
+/// The common part of senders and receivers: ownership, the role check, and the operations that any thread may call.
 template <class Ring, side Side>
 class ring_handle {
     static constexpr bool sends = Side == side::sending;
@@ -45,7 +45,7 @@ public:
     using value_type = typename Ring::value_type;
 
     ring_handle() noexcept = default;
-    /// The other one holds no ring afterwards. O(1), wait-free; so is the assignment, but for what reset() does.
+    /// Leaves `other` without a ring. O(1), wait-free. Assignment does a reset() first.
     ring_handle(ring_handle&& other) noexcept { take_over(other); }
     ring_handle& operator=(ring_handle&& other) noexcept {
         if (this != &other) {
@@ -56,7 +56,7 @@ public:
     }
     ~ring_handle() { reset(); }
 
-    /// Gives the handle up, as its destructor does: the last one of its side closes the ring. Does nothing without a ring.
+    /// Gives the handle up, as the destructor does: the last handle of its side closes the ring. No effect without a ring.
     void reset() noexcept {
         Ring* const ring = std::exchange(ring_, nullptr);
         owned_ring<Ring>* const owned = std::exchange(owned_, nullptr);
@@ -72,7 +72,7 @@ public:
 
     // ---- as the ring's operations for any thread ---------------------------------------------------------------
 
-    /// Closes the ring for all its handles, which stay: pushes are refused, what was accepted is popped.
+    /// Closes the ring for all its handles, and keeps the handle: pushes are refused, accepted items can still be popped.
     void close() const noexcept { ring().close(); }
     bool is_closed() const noexcept { return ring().is_closed(); }
     std::size_t capacity() const noexcept { return ring().capacity(); }
@@ -118,7 +118,7 @@ private:
 
     void take_role([[maybe_unused]] Ring& mine) noexcept {
 #if WEIR_CHECK_ROLES
-        // relaxed, both: which of two threads is first does not matter, and they hand over no data
+        // relaxed, both: hands over no data, and it does not matter which of two threads is first
         if (!is_new_.load(relaxed) || !is_new_.exchange(false, relaxed)) return;
         if constexpr (sends) {
             mine.adopt_producer();
@@ -132,15 +132,15 @@ private:
         ring_ = std::exchange(other.ring_, nullptr);
         counts_ = std::exchange(other.counts_, nullptr);
         owned_ = std::exchange(other.owned_, nullptr);
-        is_new_.store(true, relaxed);  // relaxed: the move is synchronised with the next use by the caller
+        is_new_.store(true, relaxed);  // relaxed: the caller synchronises the move with the next use
     }
 
     static holder_count& count_in(handle_counts& counts) noexcept { return sends ? counts.senders : counts.receivers; }
 
     Ring* ring_ = nullptr;
-    handle_counts* counts_ = nullptr;    // none where each side has one handle for certain, over a ring of the caller's
-    owned_ring<Ring>* owned_ = nullptr;  // none where the ring is the caller's
-    atomic<bool> is_new_{true};          // for the role checker: not used since it was made or moved
+    handle_counts* counts_ = nullptr;    // null if the caller owns the ring and handles cannot be cloned
+    owned_ring<Ring>* owned_ = nullptr;  // null if the caller owns the ring
+    atomic<bool> is_new_{true};          // not used since it was made or moved; for the role check
 };
 
 }  // namespace detail

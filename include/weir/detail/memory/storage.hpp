@@ -58,14 +58,14 @@ struct fixed {
 /// a large ring its TLB misses. Where the kernel refuses, normal pages are used and `memory()` of the ring says so.
 struct huge_pages {};
 
-/// Slots in memory that the caller owns: a span, which the constructor is given. No allocation at all. The ring writes over
-/// what is there; the memory must outlive the ring and is used by nothing else meanwhile. Only the slots live there: the
-/// counters are in the ring object, so two processes cannot share a ring by sharing that memory.
+/// Slots in memory that the caller owns and passes to the constructor as a span. No allocation at all. The ring overwrites the
+/// memory, which must outlive it and serve nothing else until then. Only the slots are there: the counters are in the ring
+/// object, so that processes cannot share a ring by sharing the span.
 struct borrowed {};
 
-/// Slots from an allocator, allocated once, in the constructor, and given back by the destructor. The allocator is passed to
-/// the constructor, which copies it, or is default-constructed. Any allocator of the standard's requirements will do,
-/// std::pmr::polymorphic_allocator as well; one that ignores large alignments is asked for a little more memory.
+/// Slots from an allocator: allocated in the constructor, which takes a copy of the allocator or default-constructs one, and
+/// returned by the destructor. Any standard allocator, among them std::pmr::polymorphic_allocator. It need not support
+/// over-aligned types: the ring asks for some bytes more and aligns the slots itself.
 template <class Allocator>
 struct allocated {};
 
@@ -115,8 +115,7 @@ constexpr std::size_t whole_lines(std::size_t bytes) noexcept {
     return (bytes + slot_alignment<Slot> - 1) / slot_alignment<Slot> * slot_alignment<Slot>;
 }
 
-/// What a ring's constructor has to be given, or may be, for the ring to find memory for its slots: nothing, a span or an
-/// allocator.
+/// What a ring's constructor takes to get memory for its slots: nothing, a span or an allocator.
 struct no_source {};
 template <class Storage>
 struct source_of {
@@ -133,14 +132,14 @@ struct source_of<storage::allocated<Allocator>> {
 template <class Storage>
 using memory_source = typename source_of<Storage>::type;
 
-/// A ring of which the constructor must be given memory ...
+/// `Ring`, a ring or the core of one, needs a span ...
 template <class Ring>
 concept borrows_memory = std::same_as<typename Ring::memory_source, std::span<std::byte>>;
-/// ... or may be given an allocator. `Ring` is a ring, or the core of one.
+/// ... or takes an allocator.
 template <class Ring>
 concept takes_allocator = !borrows_memory<Ring> && !std::same_as<typename Ring::memory_source, no_source>;
 
-/// The span if it has room for the slots of a ring of this capacity, and may hold them; an allocator as it is.
+/// Returns `from`. Rejects a span that is too small for a ring of this capacity, or misaligned.
 template <class Ring, class Source>
 const Source& checked_source(std::size_t capacity, const Source& from) {
     if constexpr (borrows_memory<Ring>) {
@@ -288,7 +287,7 @@ private:
 
 template <class T, class Allocator>
 class slot_memory<T, storage::allocated<Allocator>> {
-    // Aligned as every allocator can: the rest is done here, with as many bytes more as that may take.
+    // An alignment that every allocator supports; the constructor aligns the slots within the block.
     struct alignas(std::max_align_t) unit {
         std::byte bytes[alignof(std::max_align_t)];
     };
