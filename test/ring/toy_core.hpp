@@ -44,7 +44,7 @@ public:
     }
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return weir::detail::push_singly(from, n, [this](auto&& item) { return try_emplace(std::forward<decltype(item)>(item)); });
+        return weir::detail::push_singly(from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
     }
     bool has_room() { return !is_closed() && size_approx() < capacity_; }
 

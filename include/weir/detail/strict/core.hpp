@@ -128,7 +128,7 @@ public:
     /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return push_singly(from, n, [this](auto&& item) { return try_emplace(std::forward<decltype(item)>(item)); });
+        return push_singly(from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
