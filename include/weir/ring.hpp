@@ -325,11 +325,8 @@ public:
     /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = all) {
-        const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
-        if (visited == 0 && most > 0) [[unlikely]] {
-            ends_.found_empty();
-            ends_.note_no_items();
-        }
+        const std::size_t visited = visit_some(visit, most);
+        if (visited == 0 && most > 0) [[unlikely]] ends_.note_no_items();
         return visited;
     }
 
@@ -403,10 +400,8 @@ public:
         std::size_t visited = consume(visit, most);
         if (visited > 0 || most == 0 || stop()) return visited;
         const auto attempt = [&] {
-            visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
-            if (visited > 0) return status::success;
-            ends_.found_empty();
-            return core().drained() ? status::closed : status::empty;
+            visited = visit_some(visit, most);
+            return visited > 0 ? status::success : core().drained() ? status::closed : status::empty;
         };
         (void)ends_.wait_for_items(attempt, stop, deadline);
         return visited;
@@ -650,6 +645,13 @@ private:
             }
             return some;
         }
+    }
+
+    template <class F>
+    std::size_t visit_some(F& visit, std::size_t most) {
+        const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
+        if (visited == 0 && most > 0) [[unlikely]] ends_.found_empty();
+        return visited;
     }
 
     // For reservation and readable.

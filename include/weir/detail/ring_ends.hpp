@@ -129,7 +129,7 @@ public:
         const auto done = [&]() noexcept {
             const bool is_last_look = core_.is_closed();  // first: then no item is accepted after the look
             if (core_.size_approx() >= n) return answer = status::success, true;
-            if constexpr (has_credit_on_request) grant_rest();
+            if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
             if (is_last_look) answer = status::closed;
             return is_last_look;
         };
