@@ -265,8 +265,9 @@ public:
     /// several producers another one may be quicker. Returns success, or closed, as soon as the ring is. With many
     /// consumers, a slot counts from the moment that its pop begins: a push may be told `busy` for a moment.
     ///
-    /// For a producer. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers that wait
-    /// for different numbers are woken together, when the least of them is reached. Rejects `n` above the capacity with
+    /// For a producer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers
+    /// that wait for different numbers are woken together, when the least of them is reached. A producer that waits for s
+    /// slots and a consumer that waits for i items may wait for each other for ever if s + i > capacity + 1. Rejects `n` above the capacity with
     /// std::invalid_argument (aborts where exceptions are off).
     status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout.
@@ -499,9 +500,9 @@ public:
     /// from the moment that its push begins: a pop may be told `busy` for a moment. With one producer, a push that was
     /// under way when the ring was closed may still add to what is there.
     ///
-    /// For a consumer. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Consumers that wait
-    /// for different numbers are woken together, when the least of them is reached. Rejects `n` above the capacity with
-    /// std::invalid_argument (aborts where exceptions are off).
+    /// For a consumer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Consumers
+    /// that wait for different numbers are woken together, when the least of them is reached. Rejects `n` above the capacity
+    /// with std::invalid_argument (aborts where exceptions are off).
     status wait_for_items(std::size_t n) { return wait_for_items_until(n, forever); }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout.
     template <class Rep, class Period>
