@@ -36,7 +36,9 @@ template <class Ring, class U>
     requires std::constructible_from<typename Ring::value_type, U>
 status push(Ring& ring, U&& value, std::stop_token stop) {
     using T = typename Ring::value_type;
-    if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+    // strict_mpmc_ring builds its element before it is sure of the room, and can only give back a T.
+    constexpr bool is_strict = requires { requires Ring::try_push_progress == progress::lock_free; };
+    if constexpr (std::same_as<std::remove_cvref_t<U>, T> || (std::is_nothrow_constructible_v<T, U> && !is_strict)) {
         const status answer = ring.try_emplace(std::forward<U>(value));
         if (answer == status::success || answer == status::closed || stop.stop_requested()) return answer;
         const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
