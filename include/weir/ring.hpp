@@ -267,8 +267,8 @@ public:
     ///
     /// For a producer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers
     /// that wait for different numbers are woken together, when the least of them is reached. A producer that waits for s
-    /// slots and a consumer that waits for i items may wait for each other for ever if s + i > capacity + 1. Rejects `n` above the capacity with
-    /// std::invalid_argument (aborts where exceptions are off).
+    /// slots and a consumer that waits for i items may wait for each other for ever if s + i > capacity + 1. Rejects `n`
+    /// above the capacity with std::invalid_argument (aborts where exceptions are off).
     status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout.
     template <class Rep, class Period>
