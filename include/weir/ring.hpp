@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -19,6 +20,7 @@
 #include "weir/detail/mpmc/core.hpp"
 #include "weir/detail/ring_ends.hpp"
 #include "weir/detail/spsc/core.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/core.hpp"
 #include "weir/in_place.hpp"
@@ -215,17 +217,22 @@ public:
     [[gnu::always_inline]] status push(const T& value)
         requires std::copy_constructible<T>
     {
-        return push_until(value, detail::forever);
+        return push_until(value, forever);
     }
-    [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), detail::forever); }
+    [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), forever); }
 
-    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
-    status push_for(const T& value, std::chrono::nanoseconds time)
+    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout. A time
+    /// is of any unit, also a floating one; a century or more is `forever`.
+    template <class Rep, class Period>
+    status push_for(const T& value, std::chrono::duration<Rep, Period> time)
         requires std::copy_constructible<T>
     {
-        return push_until(value, after(time));
+        return push_until(value, detail::deadline_after(time));
     }
-    status push_for(T&& value, std::chrono::nanoseconds time) { return push_until(std::move(value), after(time)); }
+    template <class Rep, class Period>
+    status push_for(T&& value, std::chrono::duration<Rep, Period> time) {
+        return push_until(std::move(value), detail::deadline_after(time));
+    }
     [[gnu::always_inline]] status push_until(const T& value, time_point deadline)
         requires std::copy_constructible<T>
     {
@@ -241,12 +248,28 @@ public:
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
+    /// Appends an element built in its slot from `args`, and waits for room. Returns success, or closed: then `args` are
+    /// untouched. Where building a T may throw, or on strict_mpmc_ring from anything but a T, it is built once, before the
+    /// wait, and moved to its slot: then `args` are used up whatever the answer. For a producer.
+    template <class... Args>
+        requires std::constructible_from<T, Args...>
+    status emplace(Args&&... args) {
+        if constexpr (is_built_in_slot<Args...>) {
+            const status answer = ends_.put(std::forward<Args>(args)...);
+            ends_.note_push(answer);
+            if (!ends_.is_to_wait(answer)) [[likely]] return answer;
+            return ends_.wait_for_room([&] { return ends_.put(std::forward<Args>(args)...); }, never, forever);
+        } else {
+            return push(T(std::forward<Args>(args)...));
+        }
+    }
+
     /// As push, but also gives up when `stop()` says true, with the answer full, no_credit or busy. wake_all() makes waiters
     /// ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
-    status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
-        if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+    status push_unless(U&& value, Stop stop, time_point deadline = forever) {
+        if constexpr (is_built_in_slot<U>) {
             const status answer = ends_.put(std::forward<U>(value));
             ends_.note_push(answer);
             if (!ends_.is_to_wait(answer) || stop()) return answer;
@@ -261,16 +284,25 @@ public:
     std::size_t push_n(std::span<const T> values)
         requires std::copy_constructible<T>
     {
+        return push_n_unless(values, never);
+    }
+
+    /// As push_n, but also gives up when `stop()` says true, and at that time of the steady clock. wake_all() makes waiters
+    /// ask again.
+    template <std::predicate Stop>
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, time_point deadline = forever)
+        requires std::copy_constructible<T>
+    {
         std::size_t pushed = try_push_n(values);
-        while (pushed < values.size()) {
+        while (pushed < values.size() && !stop()) {
             const status answer = ends_.wait_for_room(
                 [&] {
                     const std::size_t more = push_some(values.data() + pushed, values.size() - pushed);
                     pushed += more;
                     return more > 0 ? status::success : core().is_closed() ? status::closed : status::full;
                 },
-                never, detail::forever);
-            if (answer == status::closed) break;
+                stop, deadline);
+            if (answer != status::success) break;
         }
         return pushed;
     }
@@ -328,6 +360,25 @@ public:
         return force_push(T(value), std::forward<F>(displaced));
     }
 
+    /// Waits until `n` pushes would succeed: there are `n` slots free and, on request, credit for them. Takes nothing, so with
+    /// several producers another one may be quicker. Returns success, or closed, as soon as the ring is. With many
+    /// consumers, a slot counts from the moment that its pop begins: a push may be told `busy` for a moment.
+    ///
+    /// For a producer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers
+    /// that wait for different numbers are woken together, when the least of them is reached. A producer that waits for s
+    /// slots and a consumer that waits for i items may wait for each other for ever if s + i > capacity + 1. Rejects `n`
+    /// above the capacity with std::invalid_argument (aborts where exceptions are off).
+    status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    template <class Rep, class Period>
+    status wait_for_slots_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
+        return wait_for_slots_until(n, detail::deadline_after(time));
+    }
+    status wait_for_slots_until(std::size_t n, time_point deadline) {
+        check_within_capacity(n);
+        return ends_.wait_for_several_slots(n, deadline);
+    }
+
     // ---- consumer side: try ----------------------------------------------------------------------------------
 
     /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the assignment
@@ -373,12 +424,9 @@ public:
     /// throws, that element and those after it stay. With many consumers, elements are claimed before they are visited: an
     /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
     template <std::invocable<T&> F>
-    std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
-        const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
-        if (visited == 0 && most > 0) [[unlikely]] {
-            ends_.found_empty();
-            ends_.note_no_items();
-        }
+    std::size_t consume(F&& visit, std::size_t most = all) {
+        const std::size_t visited = visit_some(visit, most);
+        if (visited == 0 && most > 0) [[unlikely]] ends_.note_no_items();
         return visited;
     }
 
@@ -415,7 +463,16 @@ public:
 
     // ---- consumer side: wait ---------------------------------------------------------------------------------
 
-    /// As try_consume_one, but waits for an element until that time of the steady clock: success, closed or timeout.
+    /// As try_consume_one, but waits for an element: success, closed, or timeout after that time, or at that time of the
+    /// steady clock.
+    template <std::invocable<T&> F>
+    status consume_one(F visit) {
+        return consume_one_until(std::move(visit), forever);
+    }
+    template <std::invocable<T&> F, class Rep, class Period>
+    status consume_one_for(F visit, std::chrono::duration<Rep, Period> time) {
+        return consume_one_until(std::move(visit), detail::deadline_after(time));
+    }
     template <std::invocable<T&> F>
     status consume_one_until(F visit, time_point deadline) {
         const status answer = ends_.take(visit);
@@ -423,17 +480,45 @@ public:
         return ends_.is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
     }
 
+    /// Waits until there is an element, then visits those there are, `most` at most, as consume() does. Returns how many;
+    /// 0 when the ring is closed and drained, and when the time was over first.
+    template <std::invocable<T&> F>
+    std::size_t consume_some(F&& visit, std::size_t most = all) {
+        return consume_some_unless(visit, never, forever, most);
+    }
+    template <std::invocable<T&> F, class Rep, class Period>
+    std::size_t consume_some_for(F&& visit, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
+        return consume_some_unless(visit, never, detail::deadline_after(time), most);
+    }
+    template <std::invocable<T&> F>
+    std::size_t consume_some_until(F&& visit, time_point deadline, std::size_t most = all) {
+        return consume_some_unless(visit, never, deadline, most);
+    }
+    /// The same, but also gives up, with 0, when `stop()` says true. wake_all() makes waiters ask again.
+    template <std::invocable<T&> F, std::predicate Stop>
+    std::size_t consume_some_unless(F&& visit, Stop stop, time_point deadline = forever, std::size_t most = all) {
+        std::size_t visited = consume(visit, most);
+        if (visited > 0 || most == 0 || stop()) return visited;
+        const auto attempt = [&] {
+            visited = visit_some(visit, most);
+            return visited > 0 ? status::success : core().drained() ? status::closed : status::empty;
+        };
+        (void)ends_.wait_for_items(attempt, stop, deadline);
+        return visited;
+    }
+
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
     [[gnu::always_inline]] status pop(T& out)
         requires std::is_move_assignable_v<T>
     {
-        return pop_until(out, detail::forever);
+        return pop_until(out, forever);
     }
     /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
-    status pop_for(T& out, std::chrono::nanoseconds time)
+    template <class Rep, class Period>
+    status pop_for(T& out, std::chrono::duration<Rep, Period> time)
         requires std::is_move_assignable_v<T>
     {
-        return pop_until(out, after(time));
+        return pop_until(out, detail::deadline_after(time));
     }
     [[gnu::always_inline]] status pop_until(T& out, time_point deadline)
         requires std::is_move_assignable_v<T>
@@ -452,13 +537,19 @@ public:
     }
 
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
-    [[nodiscard, gnu::always_inline]] std::optional<T> pop() {
+    [[nodiscard, gnu::always_inline]] std::optional<T> pop() { return pop_until(forever); }
+    /// The same, and nothing also when none has come after that time, or at that time of the steady clock.
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
+        return pop_until(detail::deadline_after(time));
+    }
+    [[nodiscard, gnu::always_inline]] std::optional<T> pop_until(time_point deadline) {
         std::optional<T> out;
         const status answer = ends_.take(emplace_in(out));
         ends_.note_pop(answer);
         if (ends_.is_to_wait(answer)) [[unlikely]] {
             std::optional<T> late;
-            (void)wait_to_pop(emplace_in(late), detail::forever);
+            (void)wait_to_pop(emplace_in(late), deadline);
             return late;
         }
         return out;
@@ -466,7 +557,7 @@ public:
 
     /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
-    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
+    status pop_unless(T& out, Stop stop, time_point deadline = forever)
         requires std::is_move_assignable_v<T>
     {
         const status answer = ends_.take(assign_to(out));
@@ -480,18 +571,46 @@ public:
     std::size_t pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
+        return pop_n_unless(out, never);
+    }
+
+    /// As pop_n, but also gives up when `stop()` says true, and at that time of the steady clock. wake_all() makes waiters ask
+    /// again.
+    template <std::predicate Stop>
+    std::size_t pop_n_unless(std::span<T> out, Stop stop, time_point deadline = forever)
+        requires std::is_move_assignable_v<T>
+    {
         std::size_t popped = try_pop_n(out);
-        while (popped < out.size()) {
+        while (popped < out.size() && !stop()) {
             const status answer = ends_.wait_for_items(
                 [&] {
                     const std::size_t more = pop_some(out.subspan(popped));
                     popped += more;
                     return more > 0 ? status::success : core().drained() ? status::closed : status::empty;
                 },
-                never, detail::forever);
-            if (answer == status::closed) break;
+                stop, deadline);
+            if (answer != status::success) break;
         }
         return popped;
+    }
+
+    /// Waits until `n` elements are in the ring, and takes nothing, so with several consumers another one may be quicker.
+    /// Returns success, or closed when the ring is and fewer than `n` are there. With many producers, an element counts
+    /// from the moment that its push begins: a pop may be told `busy` for a moment. With one producer, a push that was
+    /// under way when the ring was closed may still add to what is there.
+    ///
+    /// For a consumer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Consumers
+    /// that wait for different numbers are woken together, when the least of them is reached. Rejects `n` above the capacity
+    /// with std::invalid_argument (aborts where exceptions are off).
+    status wait_for_items(std::size_t n) { return wait_for_items_until(n, forever); }
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    template <class Rep, class Period>
+    status wait_for_items_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
+        return wait_for_items_until(n, detail::deadline_after(time));
+    }
+    status wait_for_items_until(std::size_t n, time_point deadline) {
+        check_within_capacity(n);
+        return ends_.wait_for_several_items(n, deadline);
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
@@ -519,10 +638,7 @@ public:
 
     /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit that
     /// is granted and not used, which is none once the ring is closed.
-    std::size_t credits() const noexcept {
-        if constexpr (has_credit_on_request) return core().credits_approx();
-        return capacity() - size_approx();
-    }
+    std::size_t credits() const noexcept { return ends_.room(); }
 
     /// What either end has seen so far. Wait-free; disturbs neither. O(1).
     stats::snapshot snapshot() const noexcept
@@ -563,15 +679,25 @@ public:
     }
 
 private:
+    static constexpr std::size_t all = static_cast<std::size_t>(-1);
+
     friend reservation<basic_ring>;
     friend readable<basic_ring>;
 
     static constexpr bool never() noexcept { return false; }
     static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }
 
-    static time_point after(std::chrono::nanoseconds time) noexcept {
-        const time_point now = std::chrono::steady_clock::now();
-        return time < detail::forever - now ? now + time : detail::forever;
+    // Whether a T is built of these only once there is room, so that they can be tried again.
+    template <class... Args>
+    static constexpr bool is_built_in_slot =
+        (sizeof...(Args) == 1 && (std::same_as<std::remove_cvref_t<Args>, T> && ...)) ||
+        (std::is_nothrow_constructible_v<T, Args...> && !ends::builds_before_room);
+
+    void check_within_capacity(std::size_t n) const {
+        if (n > capacity()) {
+            detail::reject_argument("a ring of capacity " + std::to_string(capacity()) + " never has " + std::to_string(n) +
+                                    " items or free slots at once; wait for " + std::to_string(capacity()) + " at most");
+        }
     }
 
     static auto assign_to(T& out) noexcept {
@@ -650,6 +776,13 @@ private:
             }
             return some;
         }
+    }
+
+    template <class F>
+    std::size_t visit_some(F& visit, std::size_t most) {
+        const std::size_t visited = core().consume(visit, most, [this](std::size_t n) { ends_.popped(n); });
+        if (visited == 0 && most > 0) [[unlikely]] ends_.found_empty();
+        return visited;
     }
 
     // For reservation and readable.

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// push, pop and acquire that a std::stop_token ends, as the threads of std::jthread expect:
+// push, pop, consume and acquire that a std::stop_token ends, as the threads of std::jthread expect:
 //
 //     std::jthread consumer([&](std::stop_token stop) {
 //         for (T item; weir::pop(ring, item, stop);) use(item);
 //     });
 //
-// A header of its own, so that the rings do not pull in <stop_token>.
+// A header of its own, so that the rings do not need <stop_token>, which libc++ has from version 20 on.
 #pragma once
+
+#include <version>
+
+#if !defined(__cpp_lib_jthread)
+#error "weir: stop.hpp needs std::stop_token, which this standard library lacks (__cpp_lib_jthread); " \
+       "use push_unless(), pop_unless() and consume_some_unless() of the ring, or libstdc++, or libc++ 20 " \
+       "(18 and 19 with -fexperimental-library)"
+#else
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -29,7 +38,9 @@ template <class Ring, class U>
     requires std::constructible_from<typename Ring::value_type, U>
 status push(Ring& ring, U&& value, std::stop_token stop) {
     using T = typename Ring::value_type;
-    if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
+    // strict_mpmc_ring builds its element before it is sure of the room, and can only give back a T.
+    constexpr bool is_strict = requires { requires Ring::try_push_progress == progress::lock_free; };
+    if constexpr (std::same_as<std::remove_cvref_t<U>, T> || (std::is_nothrow_constructible_v<T, U> && !is_strict)) {
         const status answer = ring.try_emplace(std::forward<U>(value));
         if (answer == status::success || answer == status::closed || stop.stop_requested()) return answer;
         const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
@@ -53,6 +64,46 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
     return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
 }
 
+/// Appends copies of all values, in as many portions as there is room for, until `stop` is requested. Returns how many: all,
+/// unless it was stopped or the ring was closed. If a stop was requested before, it only tries.
+///
+/// For a producer of the ring. Costs as push().
+template <class Ring>
+    requires std::copy_constructible<typename Ring::value_type>
+std::size_t push_n(Ring& ring, std::span<const typename Ring::value_type> values, std::stop_token stop) {
+    const std::size_t pushed = ring.try_push_n(values);
+    if (pushed == values.size() || stop.stop_requested()) return pushed;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return pushed + ring.push_n_unless(values.subspan(pushed), [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+/// Fills `out` with the oldest elements, in as many portions as they come, until `stop` is requested. Returns how many: all,
+/// unless it was stopped, or the ring was closed and drained. If a stop was requested before, it only tries.
+///
+/// For a consumer of the ring. Costs as push().
+template <class Ring>
+    requires std::is_move_assignable_v<typename Ring::value_type>
+std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::stop_token stop) {
+    const std::size_t popped = ring.try_pop_n(out);
+    if (popped == out.size() || stop.stop_requested()) return popped;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return popped + ring.pop_n_unless(out.subspan(popped), [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+/// Waits until there is an element or `stop` is requested, then visits those there are, `most` at most, as the ring's
+/// consume() does. Returns how many: 0 when it was stopped, and when the ring is closed and drained. If a stop was
+/// requested before, it only tries.
+///
+/// For a consumer of the ring. Costs as push().
+template <class Ring, std::invocable<typename Ring::value_type&> F>
+std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_t most = static_cast<std::size_t>(-1)) {
+    const std::size_t visited = ring.consume(visit, most);
+    if (visited > 0 || most == 0 || stop.stop_requested()) return visited;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
+    return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);
+}
+
 /// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success,
 /// closed, or no_credit when it was stopped: then nothing has happened, and `out` is untouched. If a stop was requested
 /// before, it only tries.
@@ -67,3 +118,5 @@ status acquire(Source& source, typename Source::permit& out, std::size_t n, std:
 }
 
 }  // namespace weir
+
+#endif

@@ -31,12 +31,25 @@
 #include "weir/detail/wait/roll_call.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/detail/wait/spin_budget.hpp"
+#include "weir/detail/wait/threshold.hpp"
+
+namespace weir {
+
+/// The deadline that never comes, for the operations that take one.
+inline constexpr std::chrono::steady_clock::time_point forever = detail::forever;
+
+}  // namespace weir
 
 namespace weir::wait {
 
 namespace detail {
 
 using weir::detail::steady_time;
+
+/// How much there is, in a lot where nobody waits for several.
+struct uncounted {
+    constexpr std::size_t operator()() const noexcept { return 0; }
+};
 
 /// What a lot calls before it sleeps, unless it is given something that counts.
 struct untold {
@@ -46,9 +59,10 @@ struct untold {
 /// Lots of strategies whose waiters look again by themselves: nobody has to tell them.
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
-    static constexpr bool notify(std::size_t) noexcept { return false; }
-    template <class Useful>
-    static constexpr bool notify_if(std::size_t, Useful) noexcept { return false; }
+    template <class Available = uncounted>
+    static constexpr bool notify(std::size_t, Available = {}) noexcept { return false; }
+    template <class Useful, class Available = uncounted>
+    static constexpr bool notify_if(std::size_t, Useful, Available = {}) noexcept { return false; }
     void notify_all() noexcept {}
 };
 
@@ -144,21 +158,23 @@ struct parking {
         explicit lot(bool) noexcept
             : asymmetric_(weir::detail::is_asymmetric<Fence>()), state_(asymmetric_ ? 0 : always_look) {}
 
-        /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve. Without
-        /// waiters one load; a syscall, and then true, only when somebody sleeps who was not woken yet.
-        bool notify(std::size_t n) noexcept {
+        /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve, and those in
+        /// wait_for() if what is `available()` by now is enough for one of them. Without waiters one load; a syscall, and
+        /// then true, only when somebody sleeps who was not woken yet.
+        template <class Available = detail::uncounted>
+        bool notify(std::size_t n, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n);
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n, available);
             return false;
         }
 
         /// The same, but asks `useful()` first, and only if there are waiters: is there anything that one could do?
-        template <class Useful>
-        bool notify_if(std::size_t n, Useful useful) noexcept {
+        template <class Useful, class Available = detail::uncounted>
+        bool notify_if(std::size_t n, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return wake(n);
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return wake(n, available);
             return false;
         }
 
@@ -166,7 +182,9 @@ struct parking {
         /// their place, and they may wait for different things, such as a stop.
         void notify_all() noexcept {
             // (2) release: pairs with (1), as in wake()
-            if (waiters(state_.fetch_add(0, weir::detail::release)) > 0) wake_sleepers(most_waiters);
+            const std::uint64_t state = state_.fetch_add(0, weir::detail::release);
+            if (waiters(state) > 0) wake_sleepers(most_waiters);
+            if (several(state) > 0) several_.wake_all();
         }
 
         /// Calls `parked` before each sleep.
@@ -175,16 +193,29 @@ struct parking {
             return spins_.spin(done) || sleep(done, deadline, parked);
         }
 
-    private:
-        // The state: how many threads are registered, how many of those were woken and have not left yet, and whether
-        // publishers must always look properly since there is no asymmetric fence.
-        static constexpr std::uint32_t one_waiter = 1;
-        static constexpr std::uint32_t most_waiters = 0x7fff;
-        static constexpr std::uint32_t one_woken = most_waiters + 1;
-        static constexpr std::uint32_t always_look = std::uint32_t{1} << 31;
+        /// As wait(), for a thread that needs `need` items, or slots, at once: it is not woken for fewer.
+        template <class Done, class Parked = detail::untold>
+        bool wait_for(std::size_t need, Done&& done, detail::steady_time deadline,
+                      Parked parked = {}) noexcept(noexcept(done())) {
+            return several_.wait(need, done, deadline, parked);
+        }
 
-        static constexpr std::uint32_t waiters(std::uint32_t state) noexcept { return state & most_waiters; }
-        static constexpr std::uint32_t woken(std::uint32_t state) noexcept { return (state & ~always_look) / one_woken; }
+    private:
+        // The state: how many threads are registered, how many of those were woken and have not left yet, how many wait
+        // for several, and whether publishers must always look properly since there is no asymmetric fence.
+        static constexpr std::uint64_t one_waiter = 1;
+        static constexpr std::uint32_t most_waiters = 0x7fff;
+        static constexpr std::uint64_t one_woken = std::uint64_t{1} << 15;
+        static constexpr std::uint64_t one_of_several = std::uint64_t{1} << 31;
+        static constexpr std::uint64_t always_look = std::uint64_t{1} << 63;
+
+        static constexpr std::uint32_t waiters(std::uint64_t state) noexcept { return state & most_waiters; }
+        static constexpr std::uint32_t woken(std::uint64_t state) noexcept {
+            return static_cast<std::uint32_t>(state % one_of_several / one_woken);
+        }
+        static constexpr std::uint64_t several(std::uint64_t state) noexcept {
+            return (state & ~always_look) / one_of_several;
+        }
 
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
@@ -224,17 +255,24 @@ struct parking {
 
         void leave() noexcept {
             // relaxed, all: a number; what is to be seen is seen at the next look, or after the next (1)
-            std::uint32_t state = state_.load(weir::detail::relaxed);
-            std::uint32_t next;
+            std::uint64_t state = state_.load(weir::detail::relaxed);
+            std::uint64_t next;
             do {
                 // Whether or not it was us who was woken: counting too few as woken costs a needless wake, no more.
                 next = state - one_waiter - (woken(state) > 0 ? one_woken : 0);
             } while (!state_.compare_exchange_weak(state, next, weir::detail::relaxed, weir::detail::relaxed));
         }
 
-        [[gnu::noinline]] bool wake(std::size_t n) noexcept {
-            // (2) release: pairs with (1): either we see the registration, or who registers later sees our publication
-            std::uint32_t state = state_.fetch_add(0, weir::detail::release);
+        template <class Available>
+        [[gnu::noinline]] bool wake(std::size_t n, Available available) noexcept {
+            // (2) release: pairs with (1): either we see the registration, or who registers later sees our publication;
+            // and acquire: for those that wait for several, see threshold_waiters
+            const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
+            const bool woke_one = wake_waiters(n, state);
+            return (several(state) > 0 && several_.wake(available)) || woke_one;
+        }
+
+        bool wake_waiters(std::size_t n, std::uint64_t state) noexcept {
             std::uint32_t count;
             do {
                 const std::uint32_t asleep = waiters(state) - std::min(waiters(state), woken(state));
@@ -253,10 +291,11 @@ struct parking {
         }
 
         const bool asymmetric_;
-        weir::detail::atomic<std::uint32_t> state_;
+        weir::detail::atomic<std::uint64_t> state_;
         // What waiters write while they wait stays off the line that publishers read.
         alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
         weir::detail::spin_budget spins_;
+        weir::detail::threshold_waiters several_{state_, one_of_several, asymmetric_};
     };
 };
 
@@ -280,7 +319,7 @@ struct eventing {
         explicit lot(bool ready)
             : asymmetric_(weir::detail::is_asymmetric<Fence>()),
               fd_(::eventfd(ready ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK)),
-              state_((ready ? 0U : armed) | (asymmetric_ ? 0U : always_look)) {
+              state_((ready ? 0 : armed) | (asymmetric_ ? 0 : always_look)) {
             if (fd_ < 0) weir::detail::fail_with_errno("no eventfd for a ring with wait::event");
         }
         ~lot() { ::close(fd_); }
@@ -289,19 +328,20 @@ struct eventing {
 
         int fd() const noexcept { return fd_; }
 
-        bool notify(std::size_t) noexcept {
+        template <class Available = detail::uncounted>
+        bool notify(std::size_t, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]] return wake(available);
             return false;
         }
 
         /// The same, but asks `useful()` first, and only if nobody has signalled: is there anything to signal?
-        template <class Useful>
-        bool notify_if(std::size_t, Useful useful) noexcept {
+        template <class Useful, class Available = detail::uncounted>
+        bool notify_if(std::size_t, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]] return signal_if_armed();
+            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]] return wake(available);
             return false;
         }
 
@@ -310,6 +350,8 @@ struct eventing {
         void notify_all() noexcept {
             waiting_.call();
             signal_if_armed();
+            // relaxed: comes after the read-modify-write of the state in signal_if_armed()
+            if ((state_.load(weir::detail::relaxed) & all_of_several) != 0) several_.wake_all();
         }
 
         /// To be called when nothing was found: makes the descriptor unreadable until the next notify(), unless `found`
@@ -338,11 +380,21 @@ struct eventing {
             }
         }
 
+        /// As wait(), for a thread that needs `need` items, or slots, at once: it is not woken for fewer. It sleeps on a
+        /// futex, spins before that, and leaves the descriptor alone.
+        template <class Done, class Parked = detail::untold>
+        bool wait_for(std::size_t need, Done&& done, detail::steady_time deadline,
+                      Parked parked = {}) noexcept(noexcept(done())) {
+            return several_.wait(need, done, deadline, parked);
+        }
+
     private:
-        static constexpr unsigned armed = 1;        // nobody has signalled since the descriptor was emptied
-        static constexpr unsigned always_look = 2;  // there is no asymmetric fence
-        static constexpr unsigned one_arming = 4;   // from here on: how often it was armed
-        static constexpr unsigned asks = armed | always_look;
+        static constexpr std::uint64_t armed = 1;           // nobody has signalled since the descriptor was emptied
+        static constexpr std::uint64_t always_look = 2;     // there is no asymmetric fence
+        static constexpr std::uint64_t one_of_several = 4;  // how many wait for several
+        static constexpr std::uint64_t all_of_several = 0xffff * one_of_several;
+        static constexpr std::uint64_t one_arming = all_of_several + one_of_several;  // from here on: how often it was armed
+        static constexpr std::uint64_t asks = armed | always_look | all_of_several;
 
         // Unless there was nothing, the descriptor is readable again: what done() found, or left behind when it threw, may not
         // be all there is.
@@ -359,8 +411,8 @@ struct eventing {
         }
 
         [[gnu::noinline]] void arm() noexcept {
-            unsigned before = state_.load(weir::detail::acquire);  // acquire: comes before the read
-            unsigned after;
+            std::uint64_t before = state_.load(weir::detail::acquire);  // acquire: comes before the read
+            std::uint64_t after;
             do {
                 // Once more if it was armed, or signalled, by another thread meanwhile: the signal may have come after our
                 // read. Armed then, the descriptor would stay readable for as long as nothing else comes.
@@ -375,9 +427,18 @@ struct eventing {
             if (waiting_.is_incomplete()) signal_if_armed();
         }
 
+        template <class Available>
+        [[gnu::noinline]] bool wake(Available available) noexcept {
+            const bool signalled = signal_if_armed();
+            // relaxed: comes after the read-modify-write of the state in signal_if_armed()
+            const bool is_awaited = (state_.load(weir::detail::relaxed) & all_of_several) != 0;
+            return (is_awaited && several_.wake(available)) || signalled;
+        }
+
         [[gnu::noinline]] bool signal_if_armed() noexcept {
-            // (2) release: pairs with (1): either we see that it is armed, or who arms it later sees our publication
-            if ((state_.fetch_and(~armed, weir::detail::release) & armed) == 0) return false;
+            // (2) release: pairs with (1): either we see that it is armed, or who arms it later sees our publication; and
+            // acquire: for those that wait for several, see threshold_waiters
+            if ((state_.fetch_and(~armed, weir::detail::acq_rel) & armed) == 0) return false;
             signal();
             return true;
         }
@@ -389,8 +450,9 @@ struct eventing {
 
         const bool asymmetric_;
         const int fd_;
-        weir::detail::atomic<unsigned> state_;
+        weir::detail::atomic<std::uint64_t> state_;
         alignas(weir::detail::separation_bytes) weir::detail::roll_call waiting_;  // off the line that publishers read
+        weir::detail::threshold_waiters several_{state_, one_of_several, asymmetric_};
     };
 };
 

@@ -17,11 +17,13 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "test/support/elements.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/ring.hpp"
+#include "weir/stop.hpp"
 
 namespace {
 
@@ -503,6 +505,42 @@ TEST(strict_take_back, destroys_each_element_once) {
         if (over) break;
     }
     EXPECT_EQ(counted::misuses, 0);
+}
+
+// Built from something else than itself, and quick enough for another push to take its room meanwhile.
+struct holder {
+    explicit holder(number_ptr&& from) noexcept : number(std::move(from)) {
+        if (meanwhile) std::exchange(meanwhile, nullptr)();
+    }
+    number_ptr number;
+    static inline void (*meanwhile)() = nullptr;
+};
+
+// A refused element that was built from something else than a T cannot give its value back, so it must not be built again.
+TEST(strict_take_back, a_wait_builds_from_its_argument_once) {
+    static ring_of<holder>* ring = nullptr;
+    ring_of<holder> one(1);
+    ring = &one;
+    const auto fill = [] { EXPECT_TRUE(ring->try_push(holder(std::make_unique<int>(1)))); };
+    const auto expect_next = [&](int expected) {
+        const auto item = one.pop();
+        ASSERT_TRUE(item && item->number) << "the value was lost";
+        EXPECT_EQ(*item->number, expected);
+    };
+    holder::meanwhile = fill;
+    const auto make_room = [&] { return expect_next(1), false; };
+    EXPECT_EQ(one.push_unless(std::make_unique<int>(7), make_room), status::success);
+    expect_next(7);
+
+    holder::meanwhile = fill;
+    std::thread consumer([&] { expect_next(1), expect_next(8); });
+    EXPECT_EQ(one.emplace(std::make_unique<int>(8)), status::success);
+    consumer.join();
+
+    holder::meanwhile = fill;
+    consumer = std::thread([&] { expect_next(1), expect_next(9); });
+    EXPECT_EQ(weir::push(one, std::make_unique<int>(9), std::stop_token{}), status::success);
+    consumer.join();
 }
 
 #if defined(__cpp_exceptions)

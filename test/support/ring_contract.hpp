@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -342,6 +343,128 @@ TYPED_TEST_P(ring_contract, consume_visits_in_order_and_frees) {
     });
 }
 
+// ---- waiting -------------------------------------------------------------------------------------------------
+
+TYPED_TEST_P(ring_contract, a_wait_that_need_not_wait_does_what_a_try_does) {
+    this->for_each_ring([&](auto& ring) {
+        using T = typename TypeParam::value_type;
+        const std::size_t capacity = ring.capacity();
+        T value = make<T>(0);
+        EXPECT_EQ(ring.emplace(std::move(value)), status::success);
+        for (int i = 1; i < static_cast<int>(capacity); ++i) ASSERT_EQ(ring.push(make<T>(i)), status::success);
+        int expected = 0;
+        const auto visit = [&](T& item) noexcept { EXPECT_EQ(number(item), expected++); };
+        EXPECT_EQ(ring.consume_one(visit), status::success);
+        EXPECT_EQ(ring.consume_some(visit, capacity / 2), capacity / 2 < capacity ? capacity / 2 : 0);
+        const std::size_t left = capacity - 1 - capacity / 2;
+        EXPECT_EQ(left > 0 ? ring.consume_some(visit) : 0, left);
+        EXPECT_EQ(ring.size_approx(), 0u);
+        EXPECT_EQ(ring.consume_some(visit, 0), 0u) << "none were asked for: nothing to wait for";
+
+        ASSERT_EQ(ring.push(make<T>(7)), status::success);
+        const std::optional<T> popped = ring.pop_for(std::chrono::hours(1));
+        ASSERT_TRUE(popped.has_value());
+        EXPECT_EQ(number(*popped), 7);
+        ASSERT_EQ(ring.push(make<T>(8)), status::success);
+        EXPECT_EQ(number(*ring.pop_until(weir::forever)), 8);
+        ASSERT_EQ(ring.push(make<T>(9)), status::success);
+        expected = 9;
+        EXPECT_EQ(ring.consume_one_for(visit, std::chrono::hours(1)), status::success);
+        ASSERT_EQ(ring.push(make<T>(10)), status::success);
+        EXPECT_EQ(ring.consume_some_for(visit, std::chrono::hours(1)), 1u);
+        ASSERT_EQ(ring.push(make<T>(11)), status::success);
+        EXPECT_EQ(ring.consume_some_unless(visit, [] { return true; }), 1u);
+    });
+}
+
+TYPED_TEST_P(ring_contract, a_wait_whose_time_is_over_changes_nothing) {
+    using T = typename TypeParam::value_type;
+    TypeParam ring(3, {std::uint64_t{0} - 1});
+    const auto fail = [](T&) noexcept { ADD_FAILURE() << "nothing to visit"; };
+    const auto past = typename TypeParam::time_point{};
+    EXPECT_FALSE(ring.pop_for(std::chrono::nanoseconds(1)).has_value());
+    EXPECT_FALSE(ring.pop_until(past).has_value());
+    EXPECT_EQ(ring.consume_one_for(fail, std::chrono::nanoseconds(1)), status::timeout);
+    EXPECT_EQ(ring.consume_one_until(fail, past), status::timeout);
+    EXPECT_EQ(ring.consume_some_for(fail, std::chrono::nanoseconds(1)), 0u);
+    EXPECT_EQ(ring.consume_some_until(fail, past), 0u);
+    EXPECT_EQ(ring.consume_some_unless(fail, [] { return true; }), 0u);
+    EXPECT_EQ(ring.consume_some_unless(fail, [] { return false; }, past), 0u);
+    std::vector<T> out;
+    for (int i = 0; i < 4; ++i) out.push_back(make<T>(5));
+    EXPECT_EQ(ring.pop_n_unless(out, [] { return true; }), 0u);
+    EXPECT_EQ(number(out[0]), 5);
+    this->fill(ring);
+    EXPECT_EQ(ring.pop_n_unless(out, [] { return false; }, past), 3u) << "those there are";
+    EXPECT_EQ(number(out[3]), 5);
+    if constexpr (std::copy_constructible<T>) {
+        EXPECT_EQ(ring.push_n_unless(out, [] { return true; }), 3u) << "as many as fit";
+        EXPECT_EQ(ring.push_n_unless(out, [] { return false; }, past), 0u);
+        EXPECT_EQ(ring.size_approx(), 3u);
+    }
+}
+
+TYPED_TEST_P(ring_contract, a_closed_ring_ends_every_wait) {
+    using T = typename TypeParam::value_type;
+    TypeParam ring(3, {std::uint64_t{0} - 1});
+    ASSERT_EQ(ring.push(make<T>(1)), status::success);
+    ASSERT_EQ(ring.push(make<T>(2)), status::success);
+    ring.close();
+    T refused = make<T>(3);
+    EXPECT_EQ(ring.emplace(std::move(refused)), status::closed);
+    EXPECT_EQ(number(refused), 3);
+    EXPECT_EQ(ring.wait_for_slots(0), status::closed);
+    EXPECT_EQ(ring.wait_for_slots(1), status::closed);
+    EXPECT_EQ(ring.wait_for_items(3), status::closed);
+    EXPECT_EQ(ring.wait_for_items(2), status::success) << "what was accepted is still there";
+    int visited = 0;
+    const auto visit = [&](T&) noexcept { ++visited; };
+    EXPECT_EQ(ring.consume_some(visit), 2u);
+    EXPECT_EQ(ring.consume_some(visit), 0u);
+    EXPECT_EQ(ring.consume_one(visit), status::closed);
+    EXPECT_FALSE(ring.pop_until(weir::forever).has_value());
+    EXPECT_EQ(ring.wait_for_items(1), status::closed);
+    EXPECT_EQ(visited, 2);
+}
+
+TYPED_TEST_P(ring_contract, a_wait_for_several_counts_exactly_and_takes_nothing) {
+    this->for_each_ring([&](auto& ring) {
+        const std::size_t capacity = ring.capacity();
+        const auto past = typename TypeParam::time_point{};
+        for (std::size_t size = 0; size <= capacity; ++size) {
+            for (const std::size_t n : {std::size_t{0}, std::size_t{1}, size, size + 1, capacity}) {
+                if (n > capacity || (size > 4 && size % 100 != 0)) continue;
+                const status::value items = n <= size ? status::success : status::timeout;
+                const status::value slots = n <= capacity - size ? status::success : status::timeout;
+                EXPECT_EQ(ring.wait_for_items_until(n, past), items) << n << " of " << size;
+                EXPECT_EQ(ring.wait_for_slots_until(n, past), slots) << n << " beside " << size;
+            }
+            EXPECT_EQ(ring.size_approx(), size);
+            if (size == capacity) break;
+            ASSERT_TRUE(ring.try_push(make<typename TypeParam::value_type>(0)));
+        }
+    });
+}
+
+TYPED_TEST_P(ring_contract, a_wait_for_more_than_the_capacity_is_refused_with_a_sentence) {
+#if defined(__cpp_exceptions)
+    TypeParam ring(3);
+    const auto sentence = [](auto operation) -> std::string {
+        try {
+            (void)operation();
+        } catch (const std::invalid_argument& refusal) {
+            return refusal.what();
+        }
+        return "no exception";
+    };
+    const std::string expected = "a ring of capacity 3 never has 4 items or free slots at once; wait for 3 at most";
+    EXPECT_NE(sentence([&] { return ring.wait_for_items(4); }).find(expected), std::string::npos);
+    EXPECT_NE(sentence([&] { return ring.wait_for_slots(4); }).find(expected), std::string::npos);
+    EXPECT_NE(sentence([&] { return ring.wait_for_items_for(4, std::chrono::hours(1)); }).find(expected), std::string::npos);
+    EXPECT_NE(sentence([&] { return ring.wait_for_slots_for(4, std::chrono::hours(1)); }).find(expected), std::string::npos);
+#endif
+}
+
 // ---- exceptions ----------------------------------------------------------------------------------------------
 // Empty where exceptions are off: a typed suite has to know all of its tests.
 
@@ -448,6 +571,11 @@ REGISTER_TYPED_TEST_SUITE_P(ring_contract,
     a_full_ring_reserves_nothing_and_an_empty_one_shows_nothing,
     peek_shows_and_release_frees,
     consume_visits_in_order_and_frees,
+    a_wait_that_need_not_wait_does_what_a_try_does,
+    a_wait_whose_time_is_over_changes_nothing,
+    a_closed_ring_ends_every_wait,
+    a_wait_for_several_counts_exactly_and_takes_nothing,
+    a_wait_for_more_than_the_capacity_is_refused_with_a_sentence,
     a_throwing_constructor_changes_nothing,
     a_throwing_constructor_ends_a_batch_for_many_producers,
     a_throwing_visit_loses_no_other_element,

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -60,6 +61,73 @@ TYPED_TEST(stop, lets_what_needs_no_wait_succeed) {
     EXPECT_EQ(weir::push(ring, 3, source.get_token()), status::closed);
     EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::closed);
     EXPECT_EQ(weir::pop(ring, out, std::stop_token{}), status::closed);
+}
+
+TYPED_TEST(stop, ends_a_wait_for_many_after_as_many_as_there_were) {
+    weir::spsc_ring<int, TypeParam> ring(3);
+    std::stop_source source;
+    std::atomic<std::size_t> pushed{0};
+    std::thread producer([&] {
+        ring.adopt_producer();
+        const std::array five{1, 2, 3, 4, 5};
+        pushed = weir::push_n(ring, five, source.get_token());
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    source.request_stop();
+    producer.join();
+    EXPECT_EQ(pushed, 3U);
+
+    source = {};
+    std::array<int, 5> out{};
+    std::atomic<std::size_t> popped{0};
+    std::thread consumer([&] {
+        ring.adopt_consumer();
+        popped = weir::pop_n(ring, out, source.get_token());
+        EXPECT_EQ(weir::consume_some(ring, [](int&) noexcept { ADD_FAILURE(); }, source.get_token()), 0U);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    source.request_stop();
+    consumer.join();
+    EXPECT_EQ(popped, 3U);
+    EXPECT_EQ(out, (std::array{1, 2, 3, 0, 0}));
+}
+
+TYPED_TEST(stop, lets_many_that_need_no_wait_pass) {
+    weir::mpmc_ring<int, TypeParam> ring(4);
+    std::stop_source source;
+    source.request_stop();
+    std::array three{1, 2, 3};
+    EXPECT_EQ(weir::push_n(ring, three, source.get_token()), 3U);
+    EXPECT_EQ(weir::push_n(ring, three, source.get_token()), 1U);
+    EXPECT_EQ(weir::push_n(ring, three, source.get_token()), 0U);
+    EXPECT_EQ(weir::pop_n(ring, three, source.get_token()), 3U);
+    int visited = 0;
+    const auto visit = [&visited](int&) noexcept { ++visited; };
+    EXPECT_EQ(weir::consume_some(ring, visit, source.get_token(), 0), 0U);
+    EXPECT_EQ(weir::consume_some(ring, visit, source.get_token()), 1U);
+    EXPECT_EQ(weir::consume_some(ring, visit, source.get_token()), 0U);
+    EXPECT_EQ(visited, 1);
+    ring.close();
+    EXPECT_EQ(weir::consume_some(ring, visit, std::stop_token{}), 0U);
+    EXPECT_EQ(weir::push_n(ring, three, std::stop_token{}), 0U);
+    EXPECT_EQ(weir::pop_n(ring, three, std::stop_token{}), 0U);
+}
+
+// While nobody asks to stop, an item that comes is taken.
+TYPED_TEST(stop, that_never_comes_lets_consume_some_wait_for_an_item) {
+    weir::spsc_ring<int, TypeParam> ring(2);
+    std::stop_source source;
+    std::thread producer([&] {
+        for (int i = 0; i < 50; ++i) {
+            if (i % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            EXPECT_EQ(weir::push(ring, i, source.get_token()), status::success);
+        }
+        ring.close();
+    });
+    int next = 0;
+    while (weir::consume_some(ring, [&next](int& item) noexcept { EXPECT_EQ(item, next++); }, source.get_token()) > 0) continue;
+    EXPECT_EQ(next, 50);
+    producer.join();
 }
 
 TYPED_TEST(stop, of_a_token_without_a_source_waits_as_ever) {

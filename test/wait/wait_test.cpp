@@ -138,6 +138,30 @@ TYPED_TEST(wait, takes_the_longest_time_for_no_deadline) {
     producer.join();
 }
 
+TYPED_TEST(wait, takes_a_time_of_any_unit) {
+    typename TestFixture::ring_type ring(1);
+    using seconds = std::chrono::duration<double>;
+    using centuries = std::chrono::duration<float, std::ratio<3'155'760'000>>;
+    int out = 0;
+    const auto start = clock::now();
+    EXPECT_EQ(ring.pop_for(out, seconds(0.003)), status::timeout);
+    EXPECT_GE(clock::now() - start, 3ms);
+    EXPECT_FALSE(ring.pop_for(seconds(1e-10)).has_value());
+    EXPECT_EQ(ring.pop_for(out, std::chrono::hours::min()), status::timeout);
+    EXPECT_EQ(ring.pop_for(out, seconds(-1e300)), status::timeout);
+    std::thread producer([&] {
+        std::this_thread::sleep_for(3ms);
+        EXPECT_EQ(ring.push_for(1, std::chrono::hours::max()), status::success);
+        EXPECT_EQ(ring.push_for(2, centuries(2)), status::success);
+        EXPECT_EQ(ring.push_until(3, weir::forever), status::success);
+    });
+    EXPECT_EQ(ring.pop_for(out, seconds(1e300)), status::success);
+    std::this_thread::sleep_for(3ms);
+    EXPECT_EQ(ring.pop_for(out, std::chrono::minutes::max()), status::success);
+    EXPECT_EQ(ring.pop_until(weir::forever), 3);
+    producer.join();
+}
+
 TYPED_TEST(wait, with_a_deadline_ends_when_the_peer_comes) {
     typename TestFixture::ring_type ring(1);
     std::thread producer([&] {

@@ -27,6 +27,8 @@ public:
     static constexpr bool has_many_consumers = Core::has_many_consumers;
     static constexpr bool has_contiguous_slots = Core::has_contiguous_slots;
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
+    // Where a push builds its element before it is sure of its room: then a refused one has used its arguments up.
+    static constexpr bool builds_before_room = has_many_producers && Core::try_push_progress == progress::lock_free;
     static constexpr bool keeps_statistics = std::same_as<Stats, stats::on>;
 
     template <class... Args>
@@ -121,6 +123,38 @@ public:
         return answer;
     }
 
+    /// Waits until `n` items are there: success; closed, when the ring is and fewer are there; timeout. Takes nothing.
+    status wait_for_several_items(std::size_t n, steady_time deadline) {
+        status answer = status::timeout;
+        const auto done = [&]() noexcept {
+            const bool is_last_look = core_.is_closed();  // first: then no item is accepted after the look
+            if (core_.size_approx() >= n) return answer = status::success, true;
+            if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
+            if (is_last_look) answer = status::closed;
+            return is_last_look;
+        };
+        if (!done()) (void)sleep_for_several(items_, taken_, n, done, deadline);
+        return answer;
+    }
+
+    /// The same for `n` slots that can be pushed to, and credit for them; closed, whenever the ring is.
+    status wait_for_several_slots(std::size_t n, steady_time deadline) {
+        status answer = status::timeout;
+        const auto done = [&]() noexcept {
+            if (core_.is_closed()) return answer = status::closed, true;
+            if (room() >= n) return answer = status::success, true;
+            return false;
+        };
+        if (!done()) (void)sleep_for_several(space_, made_, n, done, deadline);
+        return answer;
+    }
+
+    /// How many pushes would succeed: for a producer alone a lower bound, else a recent value.
+    std::size_t room() const noexcept {
+        if constexpr (has_credit_on_request) return core_.credits_approx();
+        return core_.capacity() - core_.size_approx();
+    }
+
     /// Makes everybody who waits look again.
     void wake_all() noexcept {
         items_.notify_all();
@@ -132,11 +166,11 @@ public:
     // What the other end and this one's ledger are told.
     [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
         made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
-        if (items_.notify(n)) made_.woke();
+        if (items_.notify(n, [this]() noexcept { return core_.size_approx(); })) made_.woke();
     }
     [[gnu::always_inline]] void popped(std::size_t n) noexcept {
         taken_.passed(n);
-        if (space_.notify(n)) taken_.woke();
+        if (notify_space(n)) taken_.woke();
     }
     [[gnu::always_inline]] void note_push(status answer) noexcept {
         if constexpr (keeps_statistics) {
@@ -168,7 +202,7 @@ public:
     void tell_of_credit(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
-        if (n > 0) space_.notify(static_cast<std::size_t>(n));
+        if (n > 0) notify_space(static_cast<std::size_t>(n));
     }
 
     stats::snapshot snapshot() const noexcept {
@@ -202,6 +236,23 @@ private:
         return answer == status::full || (has_credit_on_request && answer == status::no_credit);
     }
 
+    // Room alone is no reason to wake a producer that takes credit, too.
+    [[gnu::always_inline]] bool notify_space(std::size_t n) noexcept {
+        const auto available = [this]() noexcept { return room(); };
+        if constexpr (has_credit_on_request) {
+            return space_.notify_if(n, [this]() noexcept { return has_unused_credit(); }, available);
+        } else {
+            return space_.notify(n, available);
+        }
+    }
+
+    // Out of line, as is waking: it happens only when somebody waits.
+    [[gnu::noinline]] bool has_unused_credit() noexcept
+        requires has_credit_on_request
+    {
+        return core_.has_unused_credit();
+    }
+
     // Out of line, as all that happens only when nothing is found.
     [[gnu::noinline]] void grant_rest() noexcept
         requires has_credit_on_request
@@ -217,6 +268,19 @@ private:
             return lot.wait(done, deadline, parked);
         } else {
             return lot.wait(done, deadline);
+        }
+    }
+
+    // Where a strategy never sleeps, a wait for several is a wait.
+    template <class Lot, class Ledger, class Done>
+    static bool sleep_for_several(Lot& lot, [[maybe_unused]] Ledger& ledger, std::size_t n, Done& done, steady_time deadline) {
+        const auto parked = [&ledger]() noexcept { ledger.parked(); };
+        if constexpr (!requires { lot.wait_for(n, done, deadline); }) {
+            return sleep_in(lot, ledger, done, deadline);
+        } else if constexpr (keeps_statistics) {
+            return lot.wait_for(n, done, deadline, parked);
+        } else {
+            return lot.wait_for(n, done, deadline);
         }
     }
 
