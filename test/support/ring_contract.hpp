@@ -70,21 +70,21 @@ private:
 using seq_cst_park = weir::wait::parking<weir::fence::seq_cst>;
 
 // One suite for each kind of ring, with every kind of element, other storage and narrow counters.
-template <template <class, class, class, class, class> class Ring>
+template <template <class, class...> class Ring>
 using rings_of = testing::Types<
-    Ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
-    Ring<big, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
-    Ring<std::unique_ptr<int>, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
-    Ring<aligned<64>, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
-    Ring<aligned<128>, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint32_t>,
-    Ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
+    Ring<int>,
+    Ring<big>,
+    Ring<std::unique_ptr<int>>,
+    Ring<aligned<64>>,
+    Ring<aligned<128>, std::uint32_t>,
+    Ring<counted>,
 #if defined(__cpp_exceptions)
-    Ring<throwing, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>,
+    Ring<throwing>,
 #endif
     Ring<int, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
     Ring<counted, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
-    Ring<int, seq_cst_park, weir::stats::off, weir::storage::heap, std::uint16_t>,
-    Ring<counted, seq_cst_park, weir::stats::off, weir::storage::heap, std::uint16_t>>;
+    Ring<int, seq_cst_park, std::uint16_t>,
+    Ring<counted, seq_cst_park, std::uint16_t>>;
 
 TYPED_TEST_SUITE_P(ring_contract);
 
