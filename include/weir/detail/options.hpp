@@ -95,10 +95,17 @@ inline constexpr bool is_option =
 
 enum class ring_family : unsigned char { plain, strict, overflow };
 
-/// The options of a ring, sorted. What is wrong with them ends in one sentence: each failed assertion leaves types behind
-/// that compile.
+/// The options of a ring, sorted. What is wrong with them ends in one sentence: the types come first, and compile whatever
+/// the assertions say.
 template <ring_family Family, class... Options>
 struct options {
+    using waiting = typename option<waiting_option, Options...>::type;
+    using statistics = typename option<statistics_option, Options...>::type;
+    using memory = typename option<storage_option, Options...>::type;
+    using counter = typename option<counter_option, Options...>::type;
+    using producers = typename option<producers_option, Options...>::type;
+    static constexpr std::size_t threads = option<threads_option, Options...>::type::value;
+
     static_assert((is_option<Options> && ...),
                   "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
                   "stats::off, a storage (storage::heap, fixed<N>, huge_pages), an unsigned integer for its counters, "
@@ -120,13 +127,6 @@ struct options {
     static_assert(Family == ring_family::overflow || how_many<producers_option, Options...> == 0,
                   "weir: overflow::one_producer and overflow::many_producers are options of overflow_ring alone; for many "
                   "producers use mpmc_ring");
-
-    using waiting = typename option<waiting_option, Options...>::type;
-    using statistics = typename option<statistics_option, Options...>::type;
-    using memory = typename option<storage_option, Options...>::type;
-    using counter = typename option<counter_option, Options...>::type;
-    using producers = typename option<producers_option, Options...>::type;
-    static constexpr std::size_t threads = option<threads_option, Options...>::type::value;
 };
 
 }  // namespace weir::detail

@@ -117,7 +117,7 @@ public:
     /// With the policy block: waits until all are pushed, or the ring is closed.
     std::size_t push_n(std::span<const T> values) {
         std::size_t accepted = push_at_once(values);
-        const auto offer = [this](auto& item) { return put(item, never, forever); };
+        const auto offer = [this](auto& item) { return this->put(item, never, forever); };
         while (accepted < values.size() && with_item(offer, values[accepted])) {
             ++accepted;
             accepted += push_at_once(values.subspan(accepted));
@@ -324,10 +324,10 @@ private:
         return true;
     }
 
-    // As if it had been taken in. What would be copied, or needs no destruction, is left where it is.
+    // As if it had been taken in. What would be copied, or consists of bytes alone, is left where it is.
     template <class Source>
     status lose(Source& item, typename made_type::count& cause) noexcept {
-        if constexpr (!std::is_const_v<Source> && !std::is_trivially_destructible_v<T>) {
+        if constexpr (!std::is_const_v<Source> && !std::is_trivially_copyable_v<T>) {
             [[maybe_unused]] const T gone(std::move(item));
         }
         made_.accepted.add();
