@@ -11,6 +11,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -30,10 +31,13 @@ template <class Ring, class U>
 status push(Ring& ring, U&& value, std::stop_token stop) {
     using T = typename Ring::value_type;
     if constexpr (std::same_as<std::remove_cvref_t<U>, T> || std::is_nothrow_constructible_v<T, U>) {
-        const status answer = ring.try_emplace(std::forward<U>(value));
-        if (answer == status::success || answer == status::closed || stop.stop_requested()) return answer;
-        const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-        return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
+        // One offer, which an overflow_ring counts once. The ring asks only if it has to wait.
+        const auto look_again = [&ring]() noexcept { ring.wake_all(); };
+        std::optional<std::stop_callback<decltype(look_again)>> callback;
+        return ring.push_unless(std::forward<U>(value), [&]() noexcept {
+            if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
+            return stop.stop_requested();
+        });
     } else {
         return push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
     }

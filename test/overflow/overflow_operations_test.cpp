@@ -472,6 +472,7 @@ TYPED_TEST(overflow_stop, ends_a_wait_for_room) {
     source.request_stop();
     producer.join();
     EXPECT_EQ(ring.account().accepted(), 1U);
+    EXPECT_EQ(ring.account().refused, 1U) << "one offer, though it waited";
     EXPECT_TRUE(ring.account().is_exact());
 }
 

@@ -94,6 +94,18 @@ int main() {
     overflow_ring<int, overflow::reject, overflow::many_producers> ring(8);
     ring.adopt_producer();
 #elif USE == 30
-    [[maybe_unused]] spsc_ring<int, const bool> ring(8);
+    spsc_ring<int, const bool> ring(8);
+#elif USE == 31
+    strict_mpmc_ring<int, max_threads<0>> ring(8);
+#elif USE == 32
+    spsc_ring<int, storage::fixed<0>> ring;
+#elif USE == 33
+    spsc_ring<int, overflow::drop_newest> ring(8);
+#elif USE == 34
+    struct lowest {
+        std::size_t operator()(int) const { return 0; }
+    };
+    overflow_ring<int, overflow::shed_lowest<2, lowest>, wait::event> ring(8);
+    return ring.space_fd();
 #endif
 }

@@ -28,7 +28,8 @@ namespace weir {
 /// An option of strict_mpmc_ring: how many operations may be under way at a time. The default is 64.
 template <std::size_t N>
 struct max_threads {
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N == 0 ? 1 : N;
+    static_assert(N >= 1, "weir: max_threads<0> lets no thread use the ring; the least is 1");
 };
 
 namespace overflow {
