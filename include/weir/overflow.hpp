@@ -1,296 +1,390 @@
 // SPDX-License-Identifier: MIT
+//
+// A ring with a policy for when it is full. It has every operation of a ring, so that code written for one compiles with
+// the other:
+//
+//     weir::overflow_ring<tick, weir::overflow::drop_oldest> ticks(1000);
+//     (void)ticks.try_push(t);                                        // never refused: the oldest one makes room
+//     ...
+//     while (auto tick = ticks.pop()) {
+//         if (ticks.gap() > 0) resynchronise();                       // items are missing before this one
+//         handle(*tick);
+//     }
+//     const auto sum = ticks.account();                               // accepted = delivered + queued + lost, exactly
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/overflow/class_rings.hpp"
-#include "weir/detail/overflow/codel.hpp"
-#include "weir/detail/base/contract.hpp"
-#include "weir/detail/overflow/entry.hpp"
-#include "weir/detail/base/pause.hpp"
-#include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/memory/storage.hpp"
+#include "weir/detail/options.hpp"
+#include "weir/detail/overflow/policy.hpp"
+#include "weir/detail/overflow_ends.hpp"
+#include "weir/detail/refusals.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
+#include "weir/stats.hpp"
 #include "weir/status.hpp"
 
 namespace weir {
 
-namespace detail {
-
-template <class Policy>
-inline constexpr bool is_codel = false;
-template <class Clock>
-inline constexpr bool is_codel<overflow::codel<Clock>> = true;
-
-// How many queues a policy takes.
-template <class Policy>
-inline constexpr std::size_t classes_of = 1;
-template <std::size_t Classes, class ClassOf>
-inline constexpr std::size_t classes_of<overflow::shed_lowest<Classes, ClassOf>> = Classes;
-
-template <class Policy, class... Known>
-concept one_of = (std::same_as<Policy, Known> || ...);
-template <class Policy>
-concept overflow_policy = is_codel<Policy> || classes_of<Policy>
-!= 1 ||
-    one_of<Policy, overflow::block, overflow::reject, overflow::drop_newest, overflow::drop_oldest, overflow::sample>;
-
-template <class Policy>
-struct stamp_of {
-    using type = no_stamp;
-};
-template <class Clock>
-struct stamp_of<overflow::codel<Clock>> {
-    using type = clock_stamp<Clock>;
-};
-
-// What a policy has to remember: codel on the consumer's side, the others on the producers'.
-template <class Policy, bool Many>
-struct state_of {
-    explicit state_of(const Policy&) noexcept {}
-};
-template <bool Many>
-struct state_of<overflow::sample, Many> {
-    explicit state_of(const overflow::sample&) noexcept {}
-    typename producer_tallies<Many>::count arrivals;  // while samples are taken
-};
-template <std::size_t Classes, class ClassOf, bool Many>
-struct state_of<overflow::shed_lowest<Classes, ClassOf>, Many> {
-    explicit state_of(const overflow::shed_lowest<Classes, ClassOf>&) noexcept {}
-    std::array<std::uint64_t, Classes> accepted{};  // of each class
-};
-template <class Clock, bool Many>
-struct state_of<overflow::codel<Clock>, Many> {
-    explicit state_of(const overflow::codel<Clock>& c) noexcept : law(c.target, c.interval) {}
-    codel_law<Clock> law;
-};
-
-// The ring underneath: one where the producer may take the oldest item, one for many producers, or the fastest.
-template <class Entry, class Policy, bool Many, class Wait, class Storage>
-struct ring_under {
-    using type =
-        std::conditional_t<Many || std::same_as<Policy, overflow::drop_oldest>,
-                           mpmc_ring<Entry, Wait, stats::off, Storage>, spsc_ring<Entry, Wait, stats::off, Storage>>;
-};
-template <class Entry, std::size_t Classes, class ClassOf, bool Many, class Wait, class Storage>
-struct ring_under<Entry, overflow::shed_lowest<Classes, ClassOf>, Many, Wait, Storage> {
-    using type = class_rings<Entry, Classes, Wait, Storage>;
-};
-
-inline overflow::sample checked(overflow::sample policy, std::size_t capacity) {
-    if (policy.keep_one_in == 0) reject_argument("sample keeps one item in n, and n is 0: give 1 or more");
-    if (policy.from > capacity) {
-        reject_argument("sample begins at " + std::to_string(policy.from) + " queued items, but the capacity is " +
-                        std::to_string(capacity) + ": give less, or 0 for half of it");
-    }
-    if (policy.from == 0) policy.from = std::max<std::size_t>(1, capacity / 2);
-    return policy;
-}
-template <class Clock>
-overflow::codel<Clock> checked(overflow::codel<Clock> policy, std::size_t) {
-    if (policy.target.count() <= 0 || policy.interval <= policy.target) {
-        reject_argument("codel's target is " + std::to_string(policy.target.count()) + " ns and its interval " +
-                        std::to_string(policy.interval.count()) +
-                        " ns: the target must be above 0 and below the interval, at 5 to 10 % of it");
-    }
-    return policy;
-}
-template <class Policy>
-Policy checked(Policy policy, std::size_t) {
-    return policy;
-}
-
-}  // namespace detail
-
-/// A ring with a policy for when it is full (overflow_policy.hpp): one consumer thread and, unless `Producers` is
-/// overflow::many_producers, one producer thread. Every loss is counted where it happens (account()), and the consumer
-/// sees where items are missing (gap()).
+/// A ring with a policy for when it is full (overflow_policy.hpp): one consumer thread and, unless the option
+/// overflow::many_producers is given, one producer thread. Every loss is counted where it happens (account()), and the
+/// consumer sees where items are missing (gap()).
 ///
-/// T, capacity, storage, waiting and errors as for a ring. push() never waits, unless the policy is `block`. A lost
-/// item is destroyed by the thread that loses it.
+/// T, capacity, waiting, errors and the other options as for a ring. With `block` a push waits for room; with the other
+/// policies none ever waits, and push_for, push_until and push_unless are push. `success` says that the item was accepted, be
+/// it at the cost of another item or, as the policy says, of this one. A lost item is destroyed by the thread that loses it.
 ///
 /// With one producer the ring underneath is spsc_ring; with many, and where the producer takes the oldest, mpmc_ring.
 /// On that, a thread suspended in the middle of a push or pop holds its slot: a push that comes to it tries for some 10
 /// us and then loses its item, as if the ring were full (reject: says `busy`; block: waits). shed_lowest has a queue
 /// for each class, each with slots for the whole capacity, and is never held up so.
-template <class T, class Policy, class Wait = wait::park, class Storage = storage::heap,
-          class Producers = overflow::one_producer>
-class overflow_ring {
+///
+/// On mpmc_ring and with shed_lowest an item that is being popped cannot go back. Popping it into a variable needs a nothrow
+/// move assignment, try_consume_one and consume_one_until a visit that is noexcept; and an item whose visit throws in
+/// consume() is gone, and counts as delivered.
+template <class T, class Policy, class... Options>
+class overflow_ring : public detail::refusals<overflow_ring<T, Policy, Options...>, T> {
+    using given = detail::options<detail::ring_family::overflow, Options...>;
+    using refused = detail::refusals<overflow_ring, T>;
+
 public:
-    static constexpr bool has_many_producers = std::same_as<Producers, overflow::many_producers>;
+    /// What the ring can do, as of basic_ring. Ask these values, not whether a call compiles.
+    static constexpr bool has_many_producers = std::same_as<typename given::producers, overflow::many_producers>;
     static constexpr bool has_many_consumers = false;
+    static constexpr bool has_contiguous_slots = false;
+    static constexpr bool has_credit_on_request = false;
+    static constexpr bool has_drop_oldest = false;  // by hand: with the policy drop_oldest a push does it
+    static constexpr bool keeps_statistics = std::same_as<typename given::statistics, stats::on>;
 
 private:
-    static constexpr bool blocks = std::same_as<Policy, overflow::block>;
-    static constexpr bool drops_oldest = std::same_as<Policy, overflow::drop_oldest>;
-    static constexpr std::size_t classes = detail::classes_of<Policy>;
-
-    static_assert(
-        detail::overflow_policy<Policy>,
-        "weir: the policy of an overflow_ring is block, reject, drop_newest, drop_oldest, sample, shed_lowest or "
-        "codel, of weir::overflow");
-    static_assert(detail::one_of<Producers, overflow::one_producer, overflow::many_producers>,
-                  "weir: the producers of an overflow_ring are overflow::one_producer or overflow::many_producers");
-    static_assert(
-        classes == 1 || !has_many_producers,
-        "weir: shed_lowest is for one producer: with many, the room that one makes could be taken by another, for "
-        "an item of a lower class; give each producer a ring of its own");
+    static_assert(detail::overflow_policy<Policy>,
+                  "weir: the policy of an overflow_ring is block, reject, drop_newest, drop_oldest, sample, shed_lowest or "
+                  "codel, of weir::overflow");
+    static_assert(detail::classes_of<Policy> == 1 || !has_many_producers,
+                  "weir: shed_lowest is for one producer: with many, the room that one makes could be taken by another, for "
+                  "an item of a lower class; give each producer a ring of its own");
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, else an item could be lost "
                   "uncounted");
 
-    using made_type = detail::producer_tallies<has_many_producers>;
-    using arrival = detail::arrival<T, made_type>;
-    using entry = detail::entry<T, made_type, typename detail::stamp_of<Policy>::type>;
-    using ring_type = typename detail::ring_under<entry, Policy, has_many_producers, Wait, Storage>::type;
+    using ends = detail::overflow_ends<T, Policy, given>;
+    using ring_type = typename ends::ring_type;
+    static constexpr std::size_t fixed_capacity = ends::fixed_capacity;
+    static constexpr std::size_t classes = ends::classes;
+    static constexpr bool blocks = ends::blocks;
+
+    struct shape {
+        using policy_type = Policy;
+        static constexpr std::size_t fixed_capacity = overflow_ring::fixed_capacity;
+        static constexpr bool has_credit_on_request = false;
+    };
 
 public:
     using value_type = T;
     using policy_type = Policy;
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// As basic_ring's.
+    /// Whether there are descriptors to wait on: items_fd() and, but for shed_lowest, space_fd().
+    static constexpr bool has_descriptors = ring_type::has_descriptors;
+
+    /// How far try_push and try_pop, and their bulk and in-place forms, can be held up by other threads.
+    static constexpr progress try_push_progress = ring_type::try_push_progress;
+    static constexpr progress try_pop_progress = ring_type::try_pop_progress;
+
+    /// As of basic_ring.
     using memory_source = typename ring_type::memory_source;
     static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return ring_type::bytes_for(capacity); }
     static constexpr std::size_t memory_alignment = ring_type::memory_alignment;
     static constexpr std::size_t most_capacity = ring_type::most_capacity;
 
-    explicit overflow_ring(std::size_t capacity, Policy policy = {})
-        requires(detail::fixed_capacity<Storage> == 0 && !detail::borrows_memory<ring_type>)
-        : ring_(capacity), policy_(detail::checked(policy, capacity)), state_(policy_) {}
-
-    explicit overflow_ring(Policy policy = {}) requires(detail::fixed_capacity<Storage> != 0)
-        : policy_(detail::checked(policy, detail::fixed_capacity<Storage>)), state_(policy_) {}
+    explicit overflow_ring(std::size_t capacity, Policy policy = {}, start_at start = {})
+        requires(fixed_capacity == 0 && !detail::borrows_memory<ring_type>)
+        : ends_(capacity, policy, start) {}
+    overflow_ring(std::size_t capacity, start_at start)
+        requires(fixed_capacity == 0 && !detail::borrows_memory<ring_type>)
+        : overflow_ring(capacity, Policy{}, start) {}
 
     /// Slots in a span (storage::borrowed) or from an allocator (storage::allocated), as with basic_ring.
-    overflow_ring(std::size_t capacity, const memory_source& from, Policy policy = {})
+    overflow_ring(std::size_t capacity, const memory_source& from, Policy policy = {}, start_at start = {})
         requires(detail::borrows_memory<ring_type> || detail::takes_allocator<ring_type>)
-        : ring_(capacity, from), policy_(detail::checked(policy, capacity)), state_(policy_) {}
-    explicit overflow_ring(std::span<std::byte> memory, Policy policy = {})
+        : ends_(capacity, policy, start, from) {}
+    explicit overflow_ring(std::span<std::byte> memory, Policy policy = {}, start_at start = {})
         requires detail::borrows_memory<ring_type>
-        : overflow_ring(detail::capacity_within<ring_type>(memory), memory, policy) {}
+        : overflow_ring(detail::capacity_within<ring_type>(memory), memory, policy, start) {}
 
-    // ---- producer --------------------------------------------------------------------------------------------
+    explicit overflow_ring(Policy policy = {}, start_at start = {})
+        requires(fixed_capacity != 0)
+        : ends_(fixed_capacity, policy, start) {}
 
-    /// Offers an item. `success`: accepted, be it at the cost of another item or of this one, as the policy says.
-    /// `full`, `busy` (reject) and `closed`: refused. A refused item is untouched. O(1), as try_push; but `block`
-    /// waits. Throws nothing but what T's copy constructor or class_of throws, and then nothing has happened.
-    status push(T&& item) {
+    // What it cannot be built from, refused with a sentence.
+    template <class... Args>
+        requires(fixed_capacity == 0 && !detail::borrows_memory<ring_type> && detail::is_misbuilt<shape, Args...>)
+    explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}) { detail::refuse_to_build<shape, Args...>(); }
+    template <class... Args>
+        requires(fixed_capacity != 0 && detail::is_misbuilt<shape, Args...>)
+    explicit overflow_ring(const Args&...) : overflow_ring() { detail::refuse_to_build<shape, Args...>(); }
+    template <class... Args>
+        requires(detail::borrows_memory<ring_type> && detail::is_without_memory<shape, Args...>)
+    explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}, memory_source{}) {
+        detail::refuse_without_memory<Args...>();
+    }
+
+    // ---- producer side ---------------------------------------------------------------------------------------
+
+    /// Offers an item without waiting. `success`: accepted, be it at the cost of another item or of this one, as the policy
+    /// says. `full` (block, reject), `busy` (block, reject) and `closed`: refused. A refused item is untouched. O(1), as
+    /// try_push of a ring. Throws nothing but what T's copy constructor or class_of throws, and then nothing has happened.
+    status try_push(T&& item) { return try_emplace(std::move(item)); }
+    status try_push(const T& item)
+        requires std::copy_constructible<T>
+    {
+        return try_emplace(item);
+    }
+
+    /// The same for an item made of `args`. If it is refused they are untouched, unless another producer takes the last slot
+    /// meanwhile; a T always is.
+    template <class... Args>
+        requires std::constructible_from<T, Args...>
+    status try_emplace(Args&&... args) {
+        return ends_.try_emplace(std::forward<Args>(args)...);
+    }
+
+    /// The same for `n` items from an iterator, each as try_push: offered in order until one is refused. Returns how many
+    /// were accepted; the rest count as refused. An exception ends the batch, and passes on if nothing was accepted before it;
+    /// what comes after it was not offered. O(k).
+    template <std::input_iterator It>
+        requires std::constructible_from<T, std::iter_reference_t<It>>
+    std::size_t try_push_n(It from, std::size_t n) {
+        return ends_.try_push_n(std::move(from), n);
+    }
+    /// The same with copies of all values: those that find room are published at once if T's copy constructor is noexcept.
+    std::size_t try_push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
+        const std::size_t accepted = ends_.push_at_once(values);
+        if (accepted == values.size()) return accepted;
+        return accepted + ends_.try_push_n(values.data() + accepted, values.size() - accepted);
+    }
+
+    /// As try_push, but with `block` it waits for room. Returns success, full or busy (reject), or closed.
+    status push(T&& item) { return push_until(std::move(item), detail::forever); }
+    status push(const T& item)
+        requires std::copy_constructible<T>
+    {
+        return push_until(item, detail::forever);
+    }
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout, refused.
+    status push_for(T&& item, std::chrono::nanoseconds time) { return push_until(std::move(item), after(time)); }
+    status push_for(const T& item, std::chrono::nanoseconds time)
+        requires std::copy_constructible<T>
+    {
+        return push_until(item, after(time));
+    }
+    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), never, deadline); }
+    status push_until(const T& item, time_point deadline)
+        requires std::copy_constructible<T>
+    {
+        return push_unless(item, never, deadline);
+    }
+    /// As push, but also gives up when `stop()` says true, with the answer full or busy: refused. wake_all() makes waiters
+    /// ask again.
+    template <class U, std::predicate Stop>
+        requires std::constructible_from<T, U>
+    status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
         if constexpr (blocks) {
-            return push_until(std::move(item), detail::forever);
+            return ends_.push_unless(std::forward<U>(value), stop, deadline);
         } else {
-            check_producer();
-            const status answer = arrive(item);
-            if (!answer) made_.refused.add();
-            return answer;
+            return try_emplace(std::forward<U>(value));
         }
     }
-    status push(const T& item) requires std::copy_constructible<T> { return push(T(item)); }
-
-    /// The same, but gives up at that time of the steady clock: timeout, refused.
-    status push_until(T&& item, time_point deadline) requires blocks {
-        check_producer();
-        const status answer = ring_.push_unless(arrival{item, made_}, never, deadline);
-        if (!answer) made_.refused.add();
-        return answer;
+    /// As try_push_n, but with `block` it waits for room for all. Returns how many were accepted: with `block` all, unless the
+    /// ring was closed meanwhile. With `block` an exception of a copy passes on; what was accepted before it stays so.
+    std::size_t push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
+        if constexpr (blocks) {
+            return ends_.push_n(values);
+        } else {
+            return try_push_n(values);
+        }
     }
 
-    // ---- consumer: one thread ---------------------------------------------------------------------------------
+    // ---- consumer side: one thread ----------------------------------------------------------------------------
 
-    /// Moves the oldest item to `out`: success, empty, busy (a producer is in the middle of it) or closed. O(1) and,
-    /// with codel, the items dropped on the way. If the assignment throws, the item stays; on mpmc_ring it must not
-    /// throw.
-    status try_pop(T& out) {
-        return take(assign_to(out), [this](auto visit) { return ring_.try_consume_one(visit); });
+    /// Moves the oldest item to `out`: success, empty, busy (a producer is in the middle of it) or closed. O(1) and, with
+    /// codel, the items dropped on the way. If the assignment throws, the item stays; where it could not, it must not throw.
+    status try_pop(T& out)
+        requires std::is_move_assignable_v<T>
+    {
+        return try_consume_one(assign_to(out));
     }
-
     /// The same, but waits for an item: success, or closed when there will be none.
-    status pop(T& out) { return pop_until(out, detail::forever); }
-
+    status pop(T& out)
+        requires std::is_move_assignable_v<T>
+    {
+        return pop_until(out, detail::forever);
+    }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout.
-    status pop_for(T& out, std::chrono::nanoseconds time) {
-        const time_point now = std::chrono::steady_clock::now();
-        return pop_until(out, time < detail::forever - now ? now + time : detail::forever);
+    status pop_for(T& out, std::chrono::nanoseconds time)
+        requires std::is_move_assignable_v<T>
+    {
+        return pop_until(out, after(time));
     }
-    status pop_until(T& out, time_point deadline) {
-        return take(assign_to(out), [&](auto visit) { return ring_.consume_one_until(visit, deadline); });
+    status pop_until(T& out, time_point deadline)
+        requires std::is_move_assignable_v<T>
+    {
+        return consume_one_until(assign_to(out), deadline);
+    }
+    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
+    template <std::predicate Stop>
+    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
+        requires std::is_move_assignable_v<T>
+    {
+        return consume_one_unless(assign_to(out), stop, deadline);
     }
 
-    /// The oldest item, or nothing: when there is none to be had, or, of pop(), when there will be none.
+    /// The oldest item, or nothing: when there is none to be had, or, if it waits, when there will be none or time is up.
     [[nodiscard]] std::optional<T> try_pop() {
         std::optional<T> out;
-        (void)take(emplace_in(out), [this](auto visit) { return ring_.try_consume_one(visit); });
+        (void)try_consume_one(emplace_in(out));
         return out;
     }
-    [[nodiscard]] std::optional<T> pop() {
+    [[nodiscard]] std::optional<T> pop() { return pop_until(detail::forever); }
+    [[nodiscard]] std::optional<T> pop_for(std::chrono::nanoseconds time) { return pop_until(after(time)); }
+    [[nodiscard]] std::optional<T> pop_until(time_point deadline) {
         std::optional<T> out;
-        (void)take(emplace_in(out), [this](auto visit) { return ring_.consume_one_until(visit, detail::forever); });
+        (void)consume_one_until(emplace_in(out), deadline);
         return out;
     }
 
-    /// How many items were lost between the last two that were popped, or before the first; with shed_lowest, of the
-    /// class of the last one. The gaps add up to all that was lost before the last item; with many producers, at the
-    /// latest when an item has come that was pushed after the loss.
-    std::uint64_t gap() const noexcept { return gap_; }
+    /// Moves the oldest k items to `out`, as many as there are and as fit; returns k. O(k). If an assignment throws, the items
+    /// before it are delivered, and those from it on stay; where they could not, it must not throw.
+    std::size_t try_pop_n(std::span<T> out)
+        requires std::is_move_assignable_v<T>
+    {
+        static_assert(!ring_type::has_many_consumers || std::is_nothrow_move_assignable_v<T>,
+                      "weir: with this policy, or with many producers, a popped item cannot go back: T must be "
+                      "nothrow-move-assignable to be popped into an array; use the pop that returns std::optional<T>");
+        auto to = out.begin();
+        return consume([&to](T& item) noexcept(std::is_nothrow_move_assignable_v<T>) { *to++ = std::move(item); }, out.size());
+    }
+    /// Fills `out` with the oldest items as they come. Returns how many: all, unless the ring was closed and drained meanwhile.
+    std::size_t pop_n(std::span<T> out)
+        requires std::is_move_assignable_v<T>
+    {
+        const typename ends::summed_gap all(ends_);
+        std::size_t popped = try_pop_n(out);
+        while (popped < out.size() && pop(out[popped])) {
+            ++popped;
+            if (ends_.ring().size_approx() > 0) popped += try_pop_n(out.subspan(popped));
+        }
+        return popped;
+    }
+
+    /// Calls `visit(T&)` on the items there are, oldest first and at most `most` of them, each in its slot, then frees them.
+    /// Returns how many. O(k). During a visit gap() is what is missing before that item. If `visit` throws, that item and those
+    /// after it stay; where it could not, it is gone, and those after it stay.
+    template <std::invocable<T&> F>
+    std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
+        return ends_.consume(visit, most);
+    }
+    /// Calls `visit(T&)` on the oldest item in its slot, then frees it: success, empty, busy or closed. O(1). If `visit` throws,
+    /// the item stays; where it could not, it must be noexcept.
+    template <std::invocable<T&> F>
+    status try_consume_one(F visit) {
+        return ends_.take(visit, [this](auto hand) { return ends_.ring().try_consume_one(hand); });
+    }
+    /// The same, but waits for an item until that time of the steady clock: success, closed or timeout.
+    template <std::invocable<T&> F>
+    status consume_one_until(F visit, time_point deadline) {
+        return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_until(hand, deadline); });
+    }
+    /// The same, but also gives up when `stop()` says true, with the answer empty or busy.
+    template <std::invocable<T&> F, std::predicate Stop>
+    status consume_one_unless(F visit, Stop stop, time_point deadline = detail::forever) {
+        return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_unless(hand, stop, deadline); });
+    }
+
+    /// How many items were lost between the last one that was popped and the one before, or before the first; with
+    /// shed_lowest, of the class of the last one. After an operation on several: before and between all of these. The gaps add
+    /// up to all that was lost before the last item; with many producers, at the latest when an item has come that was
+    /// pushed after the loss.
+    std::uint64_t gap() const noexcept { return ends_.gap(); }
 
     /// Whether codel is at work: items have waited too long for an interval, and none has waited less since.
     bool is_dropping() const noexcept
-        requires detail::is_codel<Policy>
+        requires ends::drops_late
     {
-        return state_.law.is_dropping();
+        return ends_.is_dropping();
     }
 
-    // ---- any thread -------------------------------------------------------------------------------------------
+    // ---- any thread: as of basic_ring -------------------------------------------------------------------------
 
-    /// As basic_ring::close(): later pushes are refused, what was accepted is still popped.
-    void close() noexcept { ring_.close(); }
-    bool is_closed() const noexcept { return ring_.is_closed(); }
-    std::size_t capacity() const noexcept { return ring_.capacity(); }
-    std::size_t size_approx() const noexcept { return ring_.size_approx(); }
+    void close() noexcept { ends_.ring().close(); }
+    bool is_closed() const noexcept { return ends_.ring().is_closed(); }
+    void wake_all() noexcept { ends_.ring().wake_all(); }
+    std::size_t capacity() const noexcept { return ends_.ring().capacity(); }
+    std::size_t size_approx() const noexcept { return ends_.ring().size_approx(); }
+    /// How many pushes would succeed at the cost of no item: for a lone producer a lower bound, for others a recent value.
+    std::size_t credits() const noexcept { return capacity() - size_approx(); }
+    memory_report memory() const noexcept { return ends_.ring().memory(); }
 
-    /// With wait::event: readable while there may be items. To be waited on, nothing else.
-    int items_fd() const noexcept requires requires(const ring_type& ring) { ring.items_fd(); }
-    { return ring_.items_fd(); }
+    /// What went into the slots and came out, also where no consumer took it: an item that is dropped from its slot counts as
+    /// popped. What became of items is account(). A push that meets a busy slot counts each of its tries.
+    stats::snapshot snapshot() const noexcept
+        requires keeps_statistics
+    {
+        return ends_.ring().snapshot();
+    }
+
+    int items_fd() const noexcept
+        requires has_descriptors
+    {
+        return ends_.ring().items_fd();
+    }
+    int space_fd() const noexcept
+        requires(has_descriptors && classes == 1)
+    {
+        return ends_.ring().space_fd();
+    }
+    template <class Self = overflow_ring>
+    int space_fd() const noexcept
+        requires(Self::has_descriptors && classes != 1)
+    {
+        static_assert(detail::offered<Self>, "weir: no push with shed_lowest ever waits for room, so there is no space_fd");
+        return -1;
+    }
 
     /// What became of everything so far. Wait-free; disturbs neither end.
-    overflow::ledger account() const noexcept {
-        overflow::ledger sum;
-        // From the ends to the beginning, so that nothing is seen to end that was not accepted: see detail::tally.
-        sum.delivered = taken_.delivered.read();
-        sum.lost_late = taken_.late.read();
-        sum.lost_oldest = made_.oldest.read();
-        sum.lost_newest = made_.newest.read();
-        sum.lost_sampled = made_.sampled.read();
-        sum.lost_lowest = made_.lowest.read();
-        sum.queued = ring_.size_approx();
-        sum.refused = made_.refused.read();
-        sum.offered = sum.refused + made_.accepted.read();
-        return sum;
-    }
+    overflow::ledger account() const noexcept { return ends_.account(); }
 
-    // ---- handing a role on: as basic_ring's -------------------------------------------------------------------
+    // ---- handing a role on: as of basic_ring ------------------------------------------------------------------
 
-    void adopt_producer() noexcept requires(!has_many_producers) {
-        producer_.adopt();
-        if constexpr (requires { ring_.adopt_producer(); }) ring_.adopt_producer();
+    void adopt_producer() noexcept
+        requires(!has_many_producers)
+    {
+        ends_.adopt_producer();
     }
-    void adopt_consumer() noexcept {
-        consumer_.adopt();
-        if constexpr (requires { ring_.adopt_consumer(); }) ring_.adopt_consumer();
-    }
+    void adopt_consumer() noexcept { ends_.adopt_consumer(); }
+
+    using refused::adopt_producer, refused::items_fd, refused::snapshot, refused::space_fd;
 
 private:
     static constexpr bool never() noexcept { return false; }
+
+    static time_point after(std::chrono::nanoseconds time) noexcept {
+        const time_point now = std::chrono::steady_clock::now();
+        return time < detail::forever - now ? now + time : detail::forever;
+    }
 
     static auto assign_to(T& out) noexcept {
         return [&out](T& item) noexcept(std::is_nothrow_move_assignable_v<T>) { out = std::move(item); };
@@ -299,110 +393,7 @@ private:
         return [&out](T& item) noexcept { out.emplace(std::move(item)); };
     }
 
-    status arrive(T& item) {
-        if constexpr (std::same_as<Policy, overflow::reject>) {
-            return try_put(item);
-        } else if constexpr (classes > 1) {
-            const std::size_t its = policy_.class_of(std::as_const(item));
-            return arrive_in(std::min(its, classes - 1), item);
-        } else {
-            if constexpr (std::same_as<Policy, overflow::sample>) {
-                if (ring_.is_closed()) return status::closed;
-                if (ring_.size_approx() >= policy_.from && state_.arrivals.add() % policy_.keep_one_in != 0) {
-                    return lose(item, made_.sampled);
-                }
-            }
-            for (int tries = 0; tries < most_tries; ++tries) {
-                const status answer = try_put(item);
-                if (answer == status::success || answer == status::closed) return answer;
-                if (answer == status::full) {
-                    if constexpr (!drops_oldest) break;
-                    if (drop_oldest()) continue;
-                }
-                detail::pause();
-            }
-            return lose(item, made_.newest);
-        }
-    }
-
-    status arrive_in(std::size_t its, T& item) noexcept {
-        if (!ring_.accept()) return status::closed;
-        const std::uint64_t number = ++state_.accepted[its];
-        const auto room = ring_.make_room(its);
-        if (room == ring_type::room::none) {
-            const status answer = lose(item, made_.lowest);
-            ring_.give_up();
-            return answer;
-        }
-        if (room == ring_type::room::made) made_.lowest.add();
-        ring_.push(its, detail::numbered_arrival<T, made_type>{item, made_, number});
-        return status::success;
-    }
-
-    status try_put(T& item) noexcept { return ring_.try_emplace(arrival{item, made_}); }
-
-    // False when a peer has made room meanwhile, or is in the middle of the oldest item.
-    bool drop_oldest() noexcept {
-        if constexpr (drops_oldest) {
-            if (!ring_.try_drop_oldest()) return false;
-            made_.oldest.add();
-        }
-        return true;
-    }
-
-    // As if it had been taken in.
-    status lose(T& item, typename made_type::count& cause) noexcept {
-        [[maybe_unused]] const T gone(std::move(item));
-        made_.accepted.add();
-        cause.add();
-        return status::success;
-    }
-
-    template <class Put, class Attempt>
-    status take(Put put, Attempt attempt) {
-        consumer_.check(
-            "a second thread pops from an overflow_ring, which has one consumer; call adopt_consumer() when the "
-            "role is handed on");
-        for (;;) {
-            bool is_late = false;
-            const status answer = attempt([&](entry& e, std::size_t its = 0) noexcept(noexcept(put(e.item))) {
-                if constexpr (detail::is_codel<Policy>) {
-                    is_late = state_.law.is_to_drop(e.entered.time, Policy::clock::now(), is_alone());
-                    if (is_late) {
-                        taken_.late.add();
-                        return;
-                    }
-                }
-                put(e.item);
-                gap_ = gaps_[its].took(e.number);
-                taken_.delivered.add();
-            });
-            if (!is_late) return answer;
-        }
-    }
-
-    // Whether the item that is being taken is the only one: spsc_ring still counts it, mpmc_ring no more.
-    bool is_alone() const noexcept { return ring_.size_approx() <= (ring_type::has_many_consumers ? 0U : 1U); }
-
-    void check_producer() noexcept {
-        if constexpr (!has_many_producers) {
-            producer_.check(
-                "a second thread pushes to an overflow_ring of one producer; give it overflow::many_producers, "
-                "or call adopt_producer() when the role is handed on");
-        }
-    }
-
-    static constexpr int most_tries = 256;
-
-    ring_type ring_;
-    const Policy policy_;
-    detail::state_of<Policy, has_many_producers> state_;
-    made_type made_;
-    detail::role_checker producer_;
-    detail::consumer_tallies taken_;
-    detail::role_checker consumer_;
-    std::array<detail::gap_finder, classes> gaps_;
-    std::uint64_t gap_ = 0;
+    ends ends_;
 };
 
 }  // namespace weir

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What becomes of an item when the ring is full. A producer that can wait should (`block`); one that can be told should
-// be
-// (`reject`); and where neither will do, loss is chosen here, bounded, and counted to the item:
+// be (`reject`); and where neither will do, loss is chosen here, bounded, and counted to the item:
 //
 //     overflow::block        push waits for room: the delay moves to the source
 //     overflow::reject       push says `full`, and the item stays with the caller
@@ -54,7 +53,7 @@ struct codel {
     std::chrono::nanoseconds interval{std::chrono::milliseconds{100}};
 };
 
-/// How many threads push: the fifth parameter of overflow_ring.
+/// How many threads push: an option of overflow_ring. The default is one_producer.
 struct one_producer {};
 struct many_producers {};
 
@@ -67,7 +66,7 @@ struct many_producers {};
 /// nothing ends before it was accepted: delivered + lost() <= accepted().
 struct ledger {
     std::uint64_t offered = 0;
-    std::uint64_t refused = 0;  ///< by `full`, `busy`, `closed` or `timeout`: still the caller's
+    std::uint64_t refused = 0;  ///< by `full`, `busy`, `closed` or `timeout`, or left of a batch: still the caller's
     std::uint64_t delivered = 0;
     std::uint64_t queued = 0;
     std::uint64_t lost_newest = 0;   ///< arrived at a full ring, or at a slot that a peer was stopped in the middle of

@@ -25,45 +25,33 @@
 // not count.
 #pragma once
 
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-
 #include "weir/detail/cursor/demand.hpp"
-#include "weir/detail/mpmc/core.hpp"
-#include "weir/detail/spsc/core.hpp"
-#include "weir/detail/memory/storage.hpp"
-#include "weir/detail/strict/core.hpp"
+#include "weir/detail/options.hpp"
 #include "weir/ring.hpp"
-#include "weir/stats.hpp"
-#include "weir/wait.hpp"
 
 namespace weir::pull {
 
 /// As weir::spsc_ring, with credit on request. request() is the consumer's, and wait-free.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter, detail::granting::on_request>, Wait, Stats>;
+template <class T, class... Options>
+using spsc_ring =
+    detail::spsc_of<T, detail::options<detail::ring_family::plain, Options...>, detail::granting::on_request>;
 
 /// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
 /// repeated only when another request came in between. All consumers ask for all.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter, detail::granting::on_request>, Wait, Stats>;
+template <class T, class... Options>
+using mpmc_ring =
+    detail::mpmc_of<T, detail::options<detail::ring_family::plain, Options...>, detail::granting::on_request>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using mpsc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
+template <class T, class... Options>
+using mpsc_ring = mpmc_ring<T, Options...>;
+template <class T, class... Options>
+using spmc_ring = mpmc_ring<T, Options...>;
 
 /// As weir::strict_mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and
 /// lock-free.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>
+template <class T, class... Options>
 using strict_mpmc_ring =
-    basic_ring<detail::strict_core<T, Storage, Counter, Threads, detail::granting::on_request>, Wait, Stats>;
+    detail::strict_of<T, detail::options<detail::ring_family::strict, Options...>, detail::granting::on_request>;
 
 }  // namespace weir::pull

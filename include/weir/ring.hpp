@@ -22,6 +22,8 @@
 #include "weir/detail/spsc/core.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/options.hpp"
+#include "weir/detail/refusals.hpp"
 #include "weir/detail/strict/core.hpp"
 #include "weir/in_place.hpp"
 #include "weir/stats.hpp"
@@ -64,9 +66,10 @@ struct [[nodiscard]] forced {
 ///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
 ///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
 template <detail::ring_core Core, detail::waiting_strategy Wait, class Stats>
-class basic_ring {
+class basic_ring : public detail::refusals<basic_ring<Core, Wait, Stats>, typename Core::value_type> {
     using ends = detail::ring_ends<Core, Wait, Stats>;
     static constexpr bool is_told_where = detail::borrows_memory<Core> || detail::takes_allocator<Core>;
+    using refused = detail::refusals<basic_ring, typename Core::value_type>;
 
 public:
     using value_type = typename Core::value_type;
@@ -80,6 +83,9 @@ public:
     static_assert(std::is_nothrow_move_constructible_v<T>,
                   "weir: T must be nothrow-move-constructible, else an item could be lost on its way out of the ring");
 
+    // Ask these values what a ring can do. A requires-expression does not tell: what a ring cannot do is refused inside the
+    // function, with a sentence.
+
     /// Which sides may be used by many threads at a time.
     static constexpr bool has_many_producers = ends::has_many_producers;
     static constexpr bool has_many_consumers = ends::has_many_consumers;
@@ -89,6 +95,10 @@ public:
     static constexpr bool keeps_statistics = ends::keeps_statistics;
     /// Whether a push takes, besides room, a consumer that has asked for the item: see pull.hpp.
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
+    /// Whether a producer may drop the oldest item: try_drop_oldest().
+    static constexpr bool has_drop_oldest = Core::can_drop_oldest;
+    /// Whether there are descriptors to wait on: items_fd() and space_fd().
+    static constexpr bool has_descriptors = requires(typename Wait::lot& lot) { lot.fd(); };
 
     /// How far try_push and try_pop, and their bulk and in-place forms, can be held up by other threads.
     static constexpr progress try_push_progress = Core::try_push_progress;
@@ -153,6 +163,17 @@ public:
     basic_ring(std::span<std::byte> memory, std::same_as<pull::grant_every> auto every, start_at start = {})
         requires(detail::borrows_memory<Core> && has_credit_on_request)
         : basic_ring(detail::capacity_within<Core>(memory), memory, every, start) {}
+
+    // What a ring cannot be built from, refused with a sentence.
+    template <class... Args>
+        requires(Core::fixed_capacity == 0 && !detail::borrows_memory<Core> && detail::is_misbuilt<Core, Args...>)
+    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}) { detail::refuse_to_build<Core, Args...>(); }
+    template <class... Args>
+        requires(Core::fixed_capacity != 0 && detail::is_misbuilt<Core, Args...>)
+    explicit basic_ring(const Args&...) : basic_ring() { detail::refuse_to_build<Core, Args...>(); }
+    template <class... Args>
+        requires(detail::borrows_memory<Core> && detail::is_without_memory<Core, Args...>)
+    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}, memory_source{}) { detail::refuse_without_memory<Args...>(); }
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
@@ -440,7 +461,7 @@ public:
     /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
     /// progress). For a producer to whom the new is worth more than the old. O(1).
     status try_drop_oldest() noexcept
-        requires(Core::can_drop_oldest)
+        requires has_drop_oldest
     {
         const status answer = core().try_drop_oldest([](T&) noexcept {});
         if (answer == status::success) ends_.popped(1);
@@ -478,6 +499,15 @@ public:
         const status answer = ends_.take(visit);
         ends_.note_pop(answer);
         return ends_.is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
+    }
+
+    /// The same, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
+    template <std::invocable<T&> F, std::predicate Stop>
+    status consume_one_unless(F visit, Stop stop, time_point deadline = detail::forever) {
+        const status answer = ends_.take(visit);
+        ends_.note_pop(answer);
+        if (!ends_.is_to_wait(answer) || stop()) return answer;
+        return ends_.wait_for_items([&] { return ends_.take(visit); }, stop, deadline);
     }
 
     /// Waits until there is an element, then visits those there are, `most` at most, as consume() does. Returns how many;
@@ -652,12 +682,12 @@ public:
 
     /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
     int items_fd() const noexcept
-        requires requires(typename Wait::lot& lot) { lot.fd(); }
+        requires has_descriptors
     {
         return ends_.items().fd();
     }
     int space_fd() const noexcept
-        requires requires(typename Wait::lot& lot) { lot.fd(); }
+        requires has_descriptors
     {
         return ends_.space().fd();
     }
@@ -677,6 +707,9 @@ public:
     {
         core().adopt_consumer();
     }
+
+    using refused::try_reserve, refused::try_peek, refused::request, refused::try_drop_oldest, refused::snapshot;
+    using refused::items_fd, refused::space_fd, refused::adopt_producer, refused::adopt_consumer;
 
 private:
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -826,35 +859,45 @@ private:
     ends ends_;
 };
 
+namespace detail {
+template <class Core, class Given>
+using ring_of = basic_ring<Core, typename Given::waiting, typename Given::statistics>;
+template <class T, class Given, granting Granting = granting::automatic>
+using spsc_of = ring_of<spsc_core<T, typename Given::memory, typename Given::counter, Granting>, Given>;
+template <class T, class Given, granting Granting = granting::automatic>
+using mpmc_of = ring_of<mpmc_core<T, typename Given::memory, typename Given::counter, Granting>, Given>;
+template <class T, class Given, granting Granting = granting::automatic>
+using strict_of = ring_of<strict_core<T, typename Given::memory, typename Given::counter, Given::threads, Granting>, Given>;
+}  // namespace detail
+
+// Options, of all rings and in any order: a waiting strategy (wait.hpp), stats::on (stats.hpp), a storage, and an unsigned
+// integer for the counters. Without them: wait::park, stats::off, storage::heap, std::uint64_t.
+
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.
 ///
 /// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using spsc_ring = basic_ring<detail::spsc_core<T, Storage, Counter>, Wait, Stats>;
+template <class T, class... Options>
+using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain, Options...>>;
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
 /// holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
 ///
-/// Memory: an element and a Counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
-/// cache lines. A Counter narrower than T's padding makes slots smaller and costs nothing else.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using mpmc_ring = basic_ring<detail::mpmc_core<T, Storage, Counter>, Wait, Stats>;
+/// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
+/// cache lines. A counter narrower than T's padding makes slots smaller and costs nothing else.
+template <class T, class... Options>
+using mpmc_ring = detail::mpmc_of<T, detail::options<detail::ring_family::plain, Options...>>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
 /// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in bench/LAB.md.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using mpsc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t>
-using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
+template <class T, class... Options>
+using mpsc_ring = mpmc_ring<T, Options...>;
+template <class T, class... Options>
+using spmc_ring = mpmc_ring<T, Options...>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
-/// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. `Threads` is how many
-/// operations may be under way at a time; with more, a push may be told `busy`.
+/// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. The option max_threads<N>, 64
+/// if it is not given, is how many operations may be under way at a time; with more, a push may be told `busy`.
 ///
 /// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
 /// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine,
@@ -863,10 +906,9 @@ using spmc_ring = mpmc_ring<T, Wait, Stats, Storage, Counter>;
 /// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
 /// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
 ///
-/// Memory: an element, a Counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
-/// two; `Threads` slots more, and some ten cache lines.
-template <class T, class Wait = wait::park, class Stats = stats::off, class Storage = storage::heap,
-          std::unsigned_integral Counter = std::uint64_t, std::size_t Threads = 64>
-using strict_mpmc_ring = basic_ring<detail::strict_core<T, Storage, Counter, Threads>, Wait, Stats>;
+/// Memory: an element, a counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
+/// two; as many slots more as max_threads<N> says, and some ten cache lines.
+template <class T, class... Options>
+using strict_mpmc_ring = detail::strict_of<T, detail::options<detail::ring_family::strict, Options...>>;
 
 }  // namespace weir

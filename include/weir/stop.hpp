@@ -19,6 +19,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <type_traits>
@@ -41,10 +42,13 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
     // strict_mpmc_ring builds its element before it is sure of the room, and can only give back a T.
     constexpr bool is_strict = requires { requires Ring::try_push_progress == progress::lock_free; };
     if constexpr (std::same_as<std::remove_cvref_t<U>, T> || (std::is_nothrow_constructible_v<T, U> && !is_strict)) {
-        const status answer = ring.try_emplace(std::forward<U>(value));
-        if (answer == status::success || answer == status::closed || stop.stop_requested()) return answer;
-        const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-        return ring.push_unless(std::forward<U>(value), [&stop]() noexcept { return stop.stop_requested(); });
+        // One offer, which an overflow_ring counts once. The ring asks only if it has to wait.
+        const auto look_again = [&ring]() noexcept { ring.wake_all(); };
+        std::optional<std::stop_callback<decltype(look_again)>> callback;
+        return ring.push_unless(std::forward<U>(value), [&]() noexcept {
+            if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
+            return stop.stop_requested();
+        });
     } else {
         return push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
     }

@@ -58,7 +58,7 @@ TEST(credit, spent_queued_and_free_add_up_to_capacity_at_every_step) {
 }
 
 TEST(credit, an_8_bit_counter_carries_up_to_127_slots) {
-    using narrow = weir::spsc_ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint8_t>;
+    using narrow = weir::spsc_ring<int, std::uint8_t>;
     narrow ring(127, {250});
     for (int lap = 0; lap < 1000; ++lap) {
         int pushed = 0;
@@ -90,14 +90,12 @@ void expect_capacities_up_to(std::size_t most) {
     }
 }
 TEST(credit, narrow_counters_have_the_capacities_that_the_refusal_names) {
-    using weir::stats::off;
-    using weir::storage::heap;
     using weir::wait::spin;
-    expect_capacities_up_to<weir::spsc_ring<int, spin, off, heap, std::uint8_t>>(127);
-    expect_capacities_up_to<weir::spsc_ring<int, spin, off, heap, std::uint16_t>>(32767);
-    expect_capacities_up_to<weir::mpmc_ring<int, spin, off, heap, std::uint8_t>>(127);
-    expect_capacities_up_to<weir::strict_mpmc_ring<int, spin, off, heap, std::uint8_t, 3>>(16);
-    expect_capacities_up_to<weir::strict_mpmc_ring<int, spin, off, heap, std::uint16_t, 64>>(4096);
+    expect_capacities_up_to<weir::spsc_ring<int, spin, std::uint8_t>>(127);
+    expect_capacities_up_to<weir::spsc_ring<int, spin, std::uint16_t>>(32767);
+    expect_capacities_up_to<weir::mpmc_ring<int, spin, std::uint8_t>>(127);
+    expect_capacities_up_to<weir::strict_mpmc_ring<int, spin, std::uint8_t, weir::max_threads<3>>>(16);
+    expect_capacities_up_to<weir::strict_mpmc_ring<int, spin, std::uint16_t, weir::max_threads<64>>>(4096);
 }
 #endif
 

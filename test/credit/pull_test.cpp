@@ -40,7 +40,7 @@ struct spsc {
 };
 struct spsc_8_bit {
     template <class Wait>
-    using ring = weir::pull::spsc_ring<word, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+    using ring = weir::pull::spsc_ring<word, Wait, std::uint8_t>;
 };
 struct mpmc {
     template <class Wait>
@@ -48,7 +48,7 @@ struct mpmc {
 };
 struct mpmc_8_bit {
     template <class Wait>
-    using ring = weir::pull::mpmc_ring<word, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+    using ring = weir::pull::mpmc_ring<word, Wait, std::uint8_t>;
 };
 struct strict {
     template <class Wait>
@@ -56,7 +56,7 @@ struct strict {
 };
 struct strict_narrow {
     template <class Wait>
-    using ring = weir::pull::strict_mpmc_ring<word, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 8>;
+    using ring = weir::pull::strict_mpmc_ring<word, Wait, std::uint16_t, weir::max_threads<8>>;
 };
 
 struct kind_names {

@@ -8,11 +8,11 @@ namespace {
 using namespace model;
 
 template <class Wait>
-using spsc = weir::pull::spsc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+using spsc = weir::pull::spsc_ring<element, Wait, std::uint8_t>;
 template <class Wait>
-using mpmc = weir::pull::mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+using mpmc = weir::pull::mpmc_ring<element, Wait, std::uint8_t>;
 template <class Wait>
-using strict = weir::pull::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+using strict = weir::pull::strict_mpmc_ring<element, Wait, std::uint16_t, weir::max_threads<3>>;
 
 constexpr entry scenarios[] = {
     play_generated<spsc<weir::wait::park>, 3>("spsc", 150'000),

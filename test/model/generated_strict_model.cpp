@@ -8,7 +8,7 @@ namespace {
 using namespace model;
 
 template <class Wait>
-using ring = weir::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+using ring = weir::strict_mpmc_ring<element, Wait, std::uint16_t, weir::max_threads<3>>;
 using park = ring<weir::wait::park>;
 using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;
 using event = ring<weir::wait::event>;

@@ -61,7 +61,7 @@ protected:
     virtual void other() {}
 
     using producers = std::conditional_t<Producers == 1, overflow::one_producer, overflow::many_producers>;
-    weir::overflow_ring<element, Policy, weir::wait::park, weir::storage::heap, producers> ring{Capacity, Policy{}};
+    weir::overflow_ring<element, Policy, producers> ring{Capacity, Policy{}};
 
     status push(unsigned producer) {
         element item(number(producer, offered_[producer]));

@@ -35,12 +35,9 @@ template <class Ring, unsigned Threads>
 constexpr grammar grammar_of{.threads = Threads,
                              .many = Ring::has_many_producers,
                              .in_place = Ring::has_contiguous_slots,
-                             .descriptors = requires(Ring& ring){ring.items_fd();
-}  // namespace model
-, .drops = requires(Ring & ring) { ring.try_drop_oldest(); }
-, .on_request = Ring::has_credit_on_request
-}
-;
+                             .descriptors = Ring::has_descriptors,
+                             .drops = Ring::has_drop_oldest,
+                             .on_request = Ring::has_credit_on_request};
 
 template <class Ring, unsigned Threads>
 program program_of(unsigned long long schedule) {

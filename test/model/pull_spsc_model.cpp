@@ -8,7 +8,7 @@ namespace {
 using namespace model;
 
 template <class Wait>
-using ring = weir::pull::spsc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
+using ring = weir::pull::spsc_ring<element, Wait, std::uint8_t>;
 using plain = ring<weir::wait::yield>;  // its notifications are nothing: the core alone
 using park = ring<weir::wait::park>;
 using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;

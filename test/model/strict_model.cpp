@@ -8,7 +8,7 @@ namespace {
 using namespace model;
 
 template <class Wait>
-using ring = weir::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+using ring = weir::strict_mpmc_ring<element, Wait, std::uint16_t, weir::max_threads<3>>;
 using plain = ring<weir::wait::yield>;
 using park = ring<weir::wait::park>;
 

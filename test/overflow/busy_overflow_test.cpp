@@ -34,7 +34,7 @@ template <class Policy>
 class busy_overflow : public testing::Test {
 public:
     using ring_type =
-        weir::overflow_ring<moved_item, Policy, weir::wait::park, weir::storage::heap, overflow::one_producer>;
+        weir::overflow_ring<moved_item, Policy, overflow::one_producer>;
 };
 using policies = testing::Types<overflow::shed_lowest<3, class_of>, overflow::drop_oldest>;
 TYPED_TEST_SUITE(busy_overflow, policies);
@@ -92,7 +92,7 @@ struct popped_item {
 /// account after that.
 template <class Policy, class Producers>
 std::pair<status, overflow::ledger> push_amid_a_pop(Policy policy = {}) {
-    weir::overflow_ring<popped_item, Policy, weir::wait::park, weir::storage::heap, Producers> ring(2, policy);
+    weir::overflow_ring<popped_item, Policy, Producers> ring(2, policy);
     EXPECT_TRUE(ring.push(popped_item(1)) && ring.push(popped_item(2)));
     status answer = status::timeout;
     popped_item out(0);

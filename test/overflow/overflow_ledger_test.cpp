@@ -67,7 +67,7 @@ TEST(overflow, both_roles_can_be_handed_on) {
 template <class Policy, class Producers>
 void expect_every_number_after_every_step(Policy policy, std::size_t capacity) {
     hand_clock::time = 0ns;
-    overflow_ring<int, Policy, weir::wait::park, weir::storage::heap, Producers> ring(capacity, policy);
+    overflow_ring<int, Policy, Producers> ring(capacity, policy);
     constexpr bool blocks = std::is_same_v<Policy, overflow::block>;
     std::mt19937 random(3);
     std::deque<int> queued;  // those that have not been lost for the lack of room

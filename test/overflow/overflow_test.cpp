@@ -133,7 +133,7 @@ void expect_what_the_model_gives(Policy policy) {
         if constexpr (std::is_same_v<Policy, overflow::sample>) {
             expected.policy.from = std::max<std::size_t>(1, capacity / 2);
         }
-        overflow_ring<int, Policy, weir::wait::park, weir::storage::heap, Producers> ring(capacity, policy);
+        overflow_ring<int, Policy, Producers> ring(capacity, policy);
         for (int step = 0; step < 4000; ++step) {
             // A hundred steps towards full, then a hundred towards empty.
             const bool is_likely = random() % 4 != 0;
@@ -436,7 +436,7 @@ void stream(Policy policy, std::size_t capacity, int producers) {
     const long alive = message::alive;
     std::uint64_t gaps = 0, received = 0;
     {
-        overflow_ring<message, Policy, weir::wait::park, weir::storage::heap, Producers> ring(capacity, policy);
+        overflow_ring<message, Policy, Producers> ring(capacity, policy);
         std::atomic<bool> over{false};
         std::thread observer([&] {
             while (!over) {
@@ -479,7 +479,7 @@ void stream(Policy policy, std::size_t capacity, int producers) {
         }
         for (auto& t : threads) t.join();
         // One more of each class, when all is empty, shows the gaps that are still unseen.
-        if constexpr (requires { ring.adopt_producer(); }) ring.adopt_producer();
+        if constexpr (!decltype(ring)::has_many_producers) ring.adopt_producer();
         std::uint64_t last_ones = 0;
         const auto lost_when_all_is_over = [&ring] {
             for (;;) {

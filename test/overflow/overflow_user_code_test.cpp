@@ -62,7 +62,7 @@ struct tens {
 };
 using shed = overflow::shed_lowest<3, tens>;
 template <class T, class Policy, class Producers = overflow::one_producer>
-using ring_of = overflow_ring<T, Policy, weir::wait::park, weir::storage::heap, Producers>;
+using ring_of = overflow_ring<T, Policy, Producers>;
 
 /// Amid an operation: nothing has ended that was not accepted.
 template <class Ring>

@@ -205,11 +205,10 @@ private:
 
 template <class Ring>
 class stats_account : public testing::Test {};
-using park = weir::wait::park;
 using rings =
-    testing::Types<weir::spsc_ring<int, park, stats::on>, weir::mpmc_ring<int, park, stats::on>,
-                   weir::strict_mpmc_ring<int, park, stats::on>, weir::pull::spsc_ring<int, park, stats::on>,
-                   weir::pull::mpmc_ring<int, park, stats::on>, weir::pull::strict_mpmc_ring<int, park, stats::on>>;
+    testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
+                   weir::strict_mpmc_ring<int, stats::on>, weir::pull::spsc_ring<int, stats::on>,
+                   weir::pull::mpmc_ring<int, stats::on>, weir::pull::strict_mpmc_ring<int, stats::on>>;
 TYPED_TEST_SUITE(stats_account, rings);
 
 TYPED_TEST(stats_account, is_right_after_every_operation) {

@@ -35,8 +35,8 @@ namespace stats = weir::stats;
 template <class Ring>
 class ring_stats : public testing::Test {};
 using rings =
-    testing::Types<weir::spsc_ring<int, weir::wait::park, stats::on>, weir::mpmc_ring<int, weir::wait::park, stats::on>,
-                   weir::strict_mpmc_ring<int, weir::wait::park, stats::on>>;
+    testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
+                   weir::strict_mpmc_ring<int, stats::on>>;
 TYPED_TEST_SUITE(ring_stats, rings);
 
 TYPED_TEST(ring_stats, count_each_answer) {
@@ -119,7 +119,7 @@ TEST(spsc_stats, count_no_wake_up_where_waiters_look_by_themselves) {
     EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::spin, stats::on>>(1)), 0U);
     EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::yield, stats::on>>(1)), 0U);
     EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::sleep, stats::on>>(1)), 0U);
-    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, weir::wait::park, stats::on>>(1)), 0U);
+    EXPECT_EQ(wakes(std::make_unique<weir::spsc_ring<int, stats::on>>(1)), 0U);
 }
 
 TEST(spsc_stats, count_the_naps_of_a_wait_that_gives_up) {
@@ -131,7 +131,7 @@ TEST(spsc_stats, count_the_naps_of_a_wait_that_gives_up) {
 }
 
 TEST(spsc_stats, count_a_shortage_once_for_each_call_that_waits_in_whatever_form) {
-    weir::spsc_ring<int, weir::wait::park, stats::on> ring(1);
+    weir::spsc_ring<int, stats::on> ring(1);
     constexpr std::chrono::steady_clock::time_point long_past{};
     int out = 0;
     EXPECT_EQ(ring.pop_until(out, long_past), weir::status::timeout);
@@ -168,7 +168,7 @@ TEST(spsc_stats, the_high_water_mark_is_exact_after_each_push) {
 }
 
 TEST(spsc_stats, count_access_in_place) {
-    weir::spsc_ring<int, weir::wait::park, stats::on> ring(4);
+    weir::spsc_ring<int, stats::on> ring(4);
     {
         auto slots = ring.try_reserve(4);
         slots.append(std::array<int, 3>{1, 2, 3}.begin(), 3);
@@ -229,7 +229,7 @@ TYPED_TEST(ring_stats, are_exact_when_all_is_quiet_and_never_go_back) {
 
 TEST(stats, that_are_off_take_no_room) {
     using off = weir::spsc_ring<int, weir::wait::park>;
-    using on = weir::spsc_ring<int, weir::wait::park, stats::on>;
+    using on = weir::spsc_ring<int, stats::on>;
     // Lots of wait::park fill whole lines, so that whatever came after them would show.
     using lot = weir::wait::park::lot;
     using core = weir::detail::spsc_core<int, weir::storage::heap, std::uint64_t>;

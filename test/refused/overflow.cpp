@@ -21,7 +21,7 @@ struct throws_when_assigned {
     throws_when_assigned& operator=(throws_when_assigned&&) noexcept(false) { return *this; }
 };
 template <class Policy, class Producers = overflow::one_producer, class T = int>
-using ring_of = overflow_ring<T, Policy, wait::park, storage::heap, Producers>;
+using ring_of = overflow_ring<T, Policy, Producers>;
 
 int main() {
 #if USE == 0

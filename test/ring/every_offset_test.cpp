@@ -259,15 +259,12 @@ private:
     int alive_before_ = 0;
 };
 
-template <template <class, class, class, class, class> class Ring, class Counter>
-using narrow = Ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, Counter>;
-template <class T, class Wait, class Stats, class Storage, class Counter>
-using strict_ring = weir::strict_mpmc_ring<T, Wait, Stats, Storage, Counter>;
-
+template <template <class, class...> class Ring, class Counter>
+using narrow = Ring<counted, Counter>;
 using rings =
     testing::Types<weir::spsc_ring<counted>, weir::spsc_ring<int>, narrow<weir::spsc_ring, std::uint8_t>,
                    weir::mpmc_ring<counted>, narrow<weir::mpmc_ring, std::uint8_t>, weir::strict_mpmc_ring<counted>,
-                   narrow<strict_ring, std::uint16_t>, asked<weir::pull::spsc_ring<counted>>,
+                   narrow<weir::strict_mpmc_ring, std::uint16_t>, asked<weir::pull::spsc_ring<counted>>,
                    asked<weir::pull::mpmc_ring<counted>>, asked<weir::pull::strict_mpmc_ring<counted>>>;
 TYPED_TEST_SUITE(every_offset, rings);
 

@@ -27,12 +27,12 @@ namespace {
 
 using weir::status;
 
-template <template <class, class, class, class, class> class Ring, class Counter>
-using narrow = Ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, Counter>;
-template <class T, class Wait, class Stats, class Storage, class Counter>
-using strict_ring = weir::strict_mpmc_ring<T, Wait, Stats, Storage, Counter, 8>;
-template <class T, class Wait, class Stats, class Storage, class Counter>
-using pull_strict_ring = weir::pull::strict_mpmc_ring<T, Wait, Stats, Storage, Counter, 8>;
+template <template <class, class...> class Ring, class Counter>
+using narrow = Ring<int, Counter>;
+template <class T, class... Options>
+using strict_ring = weir::strict_mpmc_ring<T, Options..., weir::max_threads<8>>;
+template <class T, class... Options>
+using pull_strict_ring = weir::pull::strict_mpmc_ring<T, Options..., weir::max_threads<8>>;
 using weir_test::asked;
 
 constexpr std::size_t capacity = 100;

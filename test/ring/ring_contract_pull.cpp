@@ -13,20 +13,17 @@ struct asked : Ring {
     }
 };
 
-template <template <class, class, class, class, class> class Ring>
+template <template <class, class...> class Ring>
 using pull_rings_of = testing::Types<
-    asked<Ring<int, seq_cst_park, weir::stats::off, weir::storage::heap, std::uint16_t>>,
-    asked<Ring<std::unique_ptr<int>, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>>,
+    asked<Ring<int, seq_cst_park, std::uint16_t>>,
+    asked<Ring<std::unique_ptr<int>>>,
 #if defined(__cpp_exceptions)
-    asked<Ring<throwing, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>>,
+    asked<Ring<throwing>>,
 #endif
-    asked<Ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>>>;
-
-template <class T, class Wait, class Stats, class Storage, class Counter>
-using strict_ring = weir::pull::strict_mpmc_ring<T, Wait, Stats, Storage, Counter>;
+    asked<Ring<counted>>>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(pull_spsc, ring_contract, pull_rings_of<weir::pull::spsc_ring>);
 INSTANTIATE_TYPED_TEST_SUITE_P(pull_mpmc, ring_contract, pull_rings_of<weir::pull::mpmc_ring>);
-INSTANTIATE_TYPED_TEST_SUITE_P(pull_strict, ring_contract, pull_rings_of<strict_ring>);
+INSTANTIATE_TYPED_TEST_SUITE_P(pull_strict, ring_contract, pull_rings_of<weir::pull::strict_mpmc_ring>);
 
 }  // namespace

@@ -124,7 +124,7 @@ private:
 
     // Builds all but the last of what was got, commits `k` of them in two portions, and drops the rest.
     void reserve(std::size_t n, std::size_t k) {
-        if constexpr (requires { ring_.try_reserve(n); }) {
+        if constexpr (Ring::has_contiguous_slots) {
             auto slots = ring_.try_reserve(n);
             RC_ASSERT(slots.size() == accepted(n));
             const std::size_t built = std::min(slots.size(), k + 1);
@@ -162,7 +162,7 @@ private:
     }
 
     void peek(std::size_t n, std::size_t k) {
-        if constexpr (requires { ring_.try_peek(n); }) {
+        if constexpr (Ring::has_contiguous_slots) {
             auto items = ring_.try_peek(n);
             RC_ASSERT(items.size() == std::min(n, expected_.size()));
             std::size_t i = 0;
@@ -223,14 +223,14 @@ const int many = ::setenv("RC_PARAMS", "max_success=5000", 0);
 
 template <class Ring>
 class ring_property : public testing::Test {};
-template <template <class, class, class, class, class> class Ring>
-using narrow = Ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint8_t>;
+template <template <class, class...> class Ring>
+using narrow = Ring<counted, std::uint8_t>;
 
 using rings =
     testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
                    weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>, weir::mpmc_ring<counted>,
                    narrow<weir::mpmc_ring>, weir::strict_mpmc_ring<counted>,
-                   weir::strict_mpmc_ring<counted, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint16_t, 2>>;
+                   weir::strict_mpmc_ring<counted, std::uint16_t, weir::max_threads<2>>>;
 TYPED_TEST_SUITE(ring_property, rings);
 
 TYPED_TEST(ring_property, any_sequence_of_operations_gives_what_a_deque_gives) {

@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(capacities, spsc_stress, testing::Values(1, 2, 3, 10, 6
 class spsc_narrow_stress : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(spsc_narrow_stress, survives_counters_that_wrap_every_few_items) {
-    using ring_type = weir::spsc_ring<message<2>, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint8_t>;
+    using ring_type = weir::spsc_ring<message<2>, std::uint8_t>;
     stress<ring_type>(GetParam(), way::single, way::single);
     stress<ring_type>(GetParam(), way::mixed, way::mixed);
 }

@@ -166,10 +166,10 @@ private:
     std::atomic<std::uint64_t> wrong_{0};
 };
 
-template <template <class, class, class, class, class> class Ring>
+template <template <class, class...> class Ring>
 void stress(sides s) {
-    using wide = Ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>;
-    using narrow = Ring<std::uint64_t, weir_test::parking_seq_cst, weir::stats::off, weir::storage::heap, std::uint8_t>;
+    using wide = Ring<std::uint64_t>;
+    using narrow = Ring<std::uint64_t, weir_test::parking_seq_cst, std::uint8_t>;
     const std::uint64_t all = weir_test::rounds(200'000);
     const std::uint64_t each = all / s.producers;
     for (const std::size_t capacity : {std::size_t{1}, std::size_t{3}, std::size_t{64}, std::size_t{1000}}) {

@@ -34,7 +34,7 @@ const auto pairs_meanwhile = static_cast<int>(rounds(10'000));
 
 using number_ptr = std::unique_ptr<int>;
 template <class T, std::size_t Threads = 4>
-using ring_of = weir::strict_mpmc_ring<T, weir::wait::spin, weir::stats::off, weir::storage::heap, std::uint64_t, Threads>;
+using ring_of = weir::strict_mpmc_ring<T, weir::wait::spin, weir::max_threads<Threads>>;
 using ring_type = ring_of<number_ptr>;
 
 /// A thread that is suspended before its atomic operation number `step` until it is told to go on.
@@ -436,19 +436,19 @@ TEST_P(strict_stress, delivers_all_once_and_in_order) {
 }
 
 TEST_P(strict_stress, delivers_all_with_more_threads_than_it_was_told_of) {
-    using ring = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t, 2>;
+    using ring = weir::strict_mpmc_ring<std::uint64_t, weir::max_threads<2>>;
     expect_all_delivered<ring>(GetParam(), 4, 4, static_cast<std::uint64_t>(pairs_meanwhile));
 }
 
 TEST_P(strict_stress, survives_laps_that_wrap) {
     // 24 bits of lap at capacity 1, 21 at 1000: some seconds before a link comes back, and thousands of wraps of 16
     // bits.
-    using ring = weir::strict_mpmc_ring<std::uint64_t, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint32_t, 16>;
+    using ring = weir::strict_mpmc_ring<std::uint64_t, std::uint32_t, weir::max_threads<16>>;
     expect_all_delivered<ring>(GetParam(), 2, 2, static_cast<std::uint64_t>(pairs_meanwhile) * 2);
 }
 
 TEST(strict_laps, wrap_unseen) {
-    weir::strict_mpmc_ring<int, weir::wait::spin, weir::stats::off, weir::storage::heap, std::uint16_t, 2> ring(3);
+    weir::strict_mpmc_ring<int, weir::wait::spin, std::uint16_t, weir::max_threads<2>> ring(3);
     for (int i = 0; i < 300'000; ++i) {
         ASSERT_TRUE(ring.try_push(i));
         ASSERT_TRUE(ring.try_push(-i));

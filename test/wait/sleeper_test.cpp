@@ -155,7 +155,7 @@ TYPED_TEST(asleep, a_producer_is_woken_by_each_operation_that_frees_a_slot) {
                             items.release(1);
                         }});
     }
-    if constexpr (requires(ring & r) { r.try_drop_oldest(); }) {
+    if constexpr (ring::has_drop_oldest) {
         acts.push_back({"try_drop_oldest", [](ring& r) { EXPECT_EQ(r.try_drop_oldest(), status::success); }});
     }
     each_wakes([] { return TestFixture::full_ring(); }, push<ring>, acts);

@@ -62,13 +62,10 @@ private:
     std::thread thread_;
 };
 
-template <template <class, class, class, class, class> class Ring>
+template <template <class, class...> class Ring>
 struct kind_of {
-    using ring = Ring<int, weir::wait::park, weir::stats::off, weir::storage::heap, std::uint64_t>;
+    using ring = Ring<int>;
 };
-
-template <class T, class Wait, class Stats, class Storage, class Counter>
-using strict_ring = weir::strict_mpmc_ring<T, Wait, Stats, Storage, Counter>;
 
 template <class Kind>
 class suspend : public testing::Test {};
@@ -77,11 +74,11 @@ struct kind_names {
     template <class Kind>
     static std::string GetName(int) {
         if constexpr (std::is_same_v<Kind, kind_of<weir::mpmc_ring>>) return "mpmc";
-        if constexpr (std::is_same_v<Kind, kind_of<strict_ring>>) return "strict";
+        if constexpr (std::is_same_v<Kind, kind_of<weir::strict_mpmc_ring>>) return "strict";
         return "spsc";
     }
 };
-using kinds = testing::Types<kind_of<weir::spsc_ring>, kind_of<weir::mpmc_ring>, kind_of<strict_ring>>;
+using kinds = testing::Types<kind_of<weir::spsc_ring>, kind_of<weir::mpmc_ring>, kind_of<weir::strict_mpmc_ring>>;
 TYPED_TEST_SUITE(suspend, kinds, kind_names);
 
 constexpr std::size_t capacity = 4;

@@ -324,7 +324,7 @@ private:
 template <class Storage>
 inline constexpr std::size_t fixed_capacity = 0;
 template <std::size_t N>
-inline constexpr std::size_t fixed_capacity<storage::fixed<N>> = N;
+inline constexpr std::size_t fixed_capacity<storage::fixed<N>> = std::max<std::size_t>(N, 1);
 
 }  // namespace detail
 }  // namespace weir

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
@@ -16,9 +17,9 @@ namespace weir::detail {
 /// A count of events with one writing thread. Who reads n also sees what happened before the n-th.
 class tally {
 public:
-    std::uint64_t add() noexcept {
-        const std::uint64_t n = count_.load(relaxed) + 1;  // relaxed: only this thread writes it
-        count_.store(n, release);                          // (1) release: pairs with (2)
+    std::uint64_t add(std::uint64_t events = 1) noexcept {
+        const std::uint64_t n = count_.load(relaxed) + events;  // relaxed: only this thread writes it
+        count_.store(n, release);                               // (1) release: pairs with (2)
         return n;
     }
     std::uint64_t read() const noexcept {
@@ -32,8 +33,10 @@ private:
 /// The same with any number of writing threads.
 class shared_tally {
 public:
-    std::uint64_t add() noexcept { return count_.fetch_add(1, release) + 1; }  // (1) release: pairs with (2)
-    std::uint64_t read() const noexcept { return count_.load(acquire); }       // (2) acquire: pairs with (1)
+    std::uint64_t add(std::uint64_t events = 1) noexcept {
+        return count_.fetch_add(events, release) + events;  // (1) release: pairs with (2)
+    }
+    std::uint64_t read() const noexcept { return count_.load(acquire); }  // (2) acquire: pairs with (1)
 
 private:
     atomic<std::uint64_t> count_{0};
@@ -49,20 +52,42 @@ struct alignas(separation_bytes) consumer_tallies {
     tally delivered, late;
 };
 
-/// An item before it is accepted. It is moved only when its entry is built in its slot, which is when its fate is
-/// settled.
-template <class T, class Made>
+/// An item before it is accepted. It is moved, or copied if Source is const, only when its entry is built in its slot,
+/// which is when its fate is settled.
+template <class Source, class Made>
 struct arrival {
-    T& item;
+    Source& item;
     Made& made;
 };
 
 /// The same, where the number is given: that among the accepted items of a class.
-template <class T, class Made>
+template <class Source, class Made>
 struct numbered_arrival {
-    T& item;
+    Source& item;
     Made& made;
     std::uint64_t number;
+};
+
+/// Reads a range as copies that arrive: what a ring's try_push_n() is given to push several in one publication.
+template <class T, class Made>
+class arrivals {
+public:
+    using value_type = arrival<const T, Made>;
+    using difference_type = std::ptrdiff_t;
+
+    arrivals() = default;
+    arrivals(const T* items, Made& made) noexcept : items_(items), made_(&made) {}
+
+    value_type operator*() const noexcept { return {*items_, *made_}; }
+    arrivals& operator++() noexcept {
+        ++items_;
+        return *this;
+    }
+    void operator++(int) noexcept { ++items_; }
+
+private:
+    const T* items_ = nullptr;
+    Made* made_ = nullptr;
 };
 
 struct no_stamp {
@@ -83,11 +108,13 @@ template <class T, class Made, class Stamp>
 struct entry {
     static constexpr bool is_told_its_position = Made::is_shared;
 
-    explicit entry(arrival<T, Made>&& from, std::uint64_t position = 0) noexcept
-        : number(number_of(from.made, position)), entered(Stamp::now()), item(std::move(from.item)) {}
+    template <class Source>
+    explicit entry(arrival<Source, Made>&& from, std::uint64_t position = 0) noexcept
+        : number(number_of(from.made, position)), entered(Stamp::now()), item(static_cast<Source&&>(from.item)) {}
 
-    explicit entry(numbered_arrival<T, Made>&& from) noexcept
-        : number(from.number), entered(Stamp::now()), item(std::move(from.item)) {
+    template <class Source>
+    explicit entry(numbered_arrival<Source, Made>&& from) noexcept
+        : number(from.number), entered(Stamp::now()), item(static_cast<Source&&>(from.item)) {
         from.made.accepted.add();
     }
 
@@ -110,12 +137,11 @@ private:
 class gap_finder {
 public:
     /// How many are missing before this one.
-    std::uint64_t took(std::uint64_t number) noexcept {
-        const std::uint64_t expected = last_ + 1;
+    std::uint64_t missing_before(std::uint64_t number) const noexcept {
         // With many producers a number may come after a higher one; the absolute numbers put that right at the next.
-        last_ = std::max(number, expected);
-        return last_ - expected;
+        return std::max(number, last_ + 1) - (last_ + 1);
     }
+    void took(std::uint64_t number) noexcept { last_ = std::max(number, last_ + 1); }
 
 private:
     std::uint64_t last_ = 0;

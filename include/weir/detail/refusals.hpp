@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+//
+// What a ring cannot do. Each function here has the name of an operation and refuses its use with one sentence, instead of
+// a page about overloads.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+#include "weir/detail/cursor/demand.hpp"
+#include "weir/in_place.hpp"
+#include "weir/stats.hpp"
+#include "weir/status.hpp"
+
+namespace weir {
+struct start_at;
+}
+
+namespace weir::detail {
+
+/// False, but only known to be so once a template is used.
+template <class...>
+inline constexpr bool offered = false;
+
+/// Whether a ring cannot be built from these arguments: without a capacity, with one more than its storage has, or with
+/// grants that it does not make.
+template <class Core>
+inline constexpr bool takes_capacity = Core::fixed_capacity == 0;
+template <class Core, class Argument>
+inline constexpr bool is_setting = std::same_as<Argument, start_at> || std::same_as<Argument, pull::grant_every> ||
+                                   requires { requires std::same_as<Argument, typename Core::policy_type>; };
+template <class Core, class... Args>
+inline constexpr bool is_misbuilt = takes_capacity<Core> && (is_setting<Core, Args> && ...);
+template <class Core, std::integral N, class... Rest>
+inline constexpr bool is_misbuilt<Core, N, Rest...> =
+    (!takes_capacity<Core> || (!Core::has_credit_on_request && (std::same_as<Rest, pull::grant_every> || ...))) &&
+    (is_setting<Core, Rest> && ...);
+
+template <class Core, class... Args>
+constexpr void refuse_to_build() noexcept {
+    constexpr bool has_capacity = (std::integral<Args> || ...);
+    static_assert(has_capacity || !takes_capacity<Core>,
+                  "weir: a ring needs a capacity: ring(1000), or the option storage::fixed<1000>");
+    static_assert(!has_capacity || takes_capacity<Core>,
+                  "weir: storage::fixed<N> is the capacity of this ring; construct it without another one");
+    static_assert(!has_capacity || !takes_capacity<Core> || offered<Core, Args...>,
+                  "weir: this ring grants credit by itself; grant_every is for the rings of weir::pull");
+}
+
+/// Whether a ring with storage::borrowed is to be built without its memory.
+template <class Core, class... Args>
+inline constexpr bool is_without_memory = ((std::integral<Args> || is_setting<Core, Args>) && ...);
+
+template <class... Args>
+constexpr void refuse_without_memory() noexcept {
+    static_assert(offered<Args...>, "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
+}
+
+/// Stands for a ring in the result of a refused operation, so that its use adds no error of its own.
+template <class T>
+struct no_ring {
+    using value_type = T;
+    void publish(std::size_t, std::size_t) noexcept {}
+    void unclaim(std::size_t) noexcept {}
+    void release(std::size_t) noexcept {}
+    static inline no_ring& any() {
+        static no_ring ring;
+        return ring;
+    }
+};
+
+/// A base of rings. The ring names each function in a using declaration, beside its own one, which is constrained by the
+/// same value. Templates, so that nothing is refused before it is used, also in an explicit instantiation of the ring.
+template <class Ring, class T>
+class refusals {
+public:
+    template <class N, class Self = Ring>
+    reservation<no_ring<T>> try_reserve(const N&) noexcept
+        requires(!Self::has_contiguous_slots)
+    {
+        static_assert(offered<Self>, "weir: the slots of this ring are not side by side, so it has no try_reserve; use try_push_n, "
+                                  "or an spsc_ring (see has_contiguous_slots)");
+        return {no_ring<T>::any(), {}};
+    }
+    template <class N, class Self = Ring>
+    readable<no_ring<T>> try_peek(const N&) noexcept
+        requires(!Self::has_contiguous_slots)
+    {
+        static_assert(offered<Self>, "weir: the slots of this ring are not side by side, so it has no try_peek; use consume, or an "
+                                  "spsc_ring (see has_contiguous_slots)");
+        return {no_ring<T>::any(), {}};
+    }
+
+    template <class N, class Self = Ring>
+    void request(const N&) noexcept
+        requires(!Self::has_credit_on_request)
+    {
+        static_assert(offered<Self>, "weir: this ring grants credit by itself, so there is no request; use one of weir::pull (see "
+                                  "has_credit_on_request)");
+    }
+
+    template <class Self = Ring, class... None>
+    status try_drop_oldest(const None&...) noexcept
+        requires(!Self::has_drop_oldest)
+    {
+        static_assert(offered<Self>, "weir: the producer of this ring cannot drop the oldest item; use mpmc_ring, or "
+                                        "overflow_ring with overflow::drop_oldest (see has_drop_oldest)");
+        return status::empty;
+    }
+
+    template <class Self = Ring, class... None>
+    stats::snapshot snapshot(const None&...) const noexcept
+        requires(!Self::keeps_statistics)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring keeps no statistics; give it the option stats::on (see keeps_statistics)");
+        return {};
+    }
+
+    template <class Self = Ring, class... None>
+    int items_fd(const None&...) const noexcept
+        requires(!Self::has_descriptors)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
+        return -1;
+    }
+    template <class Self = Ring, class... None>
+    int space_fd(const None&...) const noexcept
+        requires(!Self::has_descriptors)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
+        return -1;
+    }
+
+    template <class Self = Ring, class... None>
+    void adopt_producer(const None&...) noexcept
+        requires(Self::has_many_producers)
+    {
+        static_assert(offered<Self>, "weir: any thread may push to this ring, so there is no role to adopt; remove the call "
+                                        "of adopt_producer (see has_many_producers)");
+    }
+    template <class Self = Ring, class... None>
+    void adopt_consumer(const None&...) noexcept
+        requires(Self::has_many_consumers)
+    {
+        static_assert(offered<Self>, "weir: any thread may pop from this ring, so there is no role to adopt; remove the call "
+                                        "of adopt_consumer (see has_many_consumers)");
+    }
+};
+
+}  // namespace weir::detail

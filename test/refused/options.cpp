@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+// Options and arguments of rings, and operations that a ring does not have, which are refused with a sentence: the one whose
+// number is USE. Number 0 is fine.
+#include <cstdint>
+
+#include "weir/overflow.hpp"
+#include "weir/pull.hpp"
+
+using namespace weir;
+
+int main() {
+#if USE == 0
+    spsc_ring<int, stats::on> counting(8);
+    overflow_ring<int, overflow::drop_newest, overflow::many_producers> many(8);
+    strict_mpmc_ring<int, max_threads<4>, std::uint32_t, wait::spin> few(8);
+    mpmc_ring<int, storage::fixed<8>, stats::off> inside;
+    pull::mpmc_ring<int> asked(8, pull::grant_every{2});
+#elif USE == 1
+    spsc_ring<int, int> ring(8);
+#elif USE == 2
+    mpmc_ring<int, wait::spin, wait::park> ring(8);
+#elif USE == 3
+    mpmc_ring<int, stats::on, stats::off> ring(8);
+#elif USE == 4
+    pull::spsc_ring<int, storage::heap, storage::fixed<8>> ring(8);
+#elif USE == 5
+    spsc_ring<int, std::uint8_t, std::uint16_t> ring(8);
+#elif USE == 6
+    strict_mpmc_ring<int, max_threads<2>, max_threads<3>> ring(8);
+#elif USE == 7
+    overflow_ring<int, overflow::reject, overflow::one_producer, overflow::many_producers> ring(8);
+#elif USE == 8
+    mpmc_ring<int, max_threads<2>> ring(8);
+#elif USE == 9
+    spsc_ring<int, overflow::many_producers> ring(8);
+#elif USE == 10
+    spsc_ring<int> ring;
+#elif USE == 11
+    overflow_ring<int, overflow::drop_newest> ring;
+#elif USE == 12
+    spsc_ring<int, storage::fixed<8>> ring(8);
+#elif USE == 13
+    overflow_ring<int, overflow::drop_newest, storage::fixed<8>> ring(8);
+#elif USE == 14
+    spsc_ring<int> ring(8, pull::grant_every{2});
+#elif USE == 15
+    mpmc_ring<int> ring(8);
+    auto slots = ring.try_reserve(1);
+    slots.emplace(1);
+    slots.commit(1);
+#elif USE == 16
+    overflow_ring<int, overflow::drop_newest> ring(8);
+    (void)ring.try_reserve(1);
+#elif USE == 17
+    strict_mpmc_ring<int> ring(8);
+    auto items = ring.try_peek(1);
+    for (int& item : items.first()) ++item;
+    items.release(items.size());
+#elif USE == 18
+    overflow_ring<int, overflow::drop_newest> ring(8);
+    (void)ring.try_peek(1);
+#elif USE == 19
+    spsc_ring<int> ring(8);
+    ring.request(1);
+#elif USE == 20
+    overflow_ring<int, overflow::drop_newest> ring(8);
+    ring.request(1);
+#elif USE == 21
+    spsc_ring<int> ring(8);
+    (void)ring.try_drop_oldest();
+#elif USE == 22
+    overflow_ring<int, overflow::drop_oldest> ring(8);
+    (void)ring.try_drop_oldest();
+#elif USE == 23
+    mpmc_ring<int> ring(8);
+    (void)ring.snapshot().queued_items;
+#elif USE == 24
+    overflow_ring<int, overflow::drop_newest> ring(8);
+    (void)ring.snapshot();
+#elif USE == 25
+    spsc_ring<int> ring(8);
+    return ring.items_fd();
+#elif USE == 26
+    overflow_ring<int, overflow::drop_newest> ring(8);
+    return ring.space_fd();
+#elif USE == 27
+    mpmc_ring<int> ring(8);
+    ring.adopt_producer();
+#elif USE == 28
+    mpmc_ring<int> ring(8);
+    ring.adopt_consumer();
+#elif USE == 29
+    overflow_ring<int, overflow::reject, overflow::many_producers> ring(8);
+    ring.adopt_producer();
+#elif USE == 30
+    spsc_ring<int, const bool> ring(8);
+#elif USE == 31
+    strict_mpmc_ring<int, max_threads<0>> ring(8);
+#elif USE == 32
+    spsc_ring<int, storage::fixed<0>> ring;
+#elif USE == 33
+    spsc_ring<int, overflow::drop_newest> ring(8);
+#elif USE == 34
+    struct lowest {
+        std::size_t operator()(int) const { return 0; }
+    };
+    overflow_ring<int, overflow::shed_lowest<2, lowest>, wait::event> ring(8);
+    return ring.space_fd();
+#endif
+}
