@@ -34,7 +34,7 @@ long value_of(const auto& item) {
 }
 
 template <class Ring>
-[[gnu::noipa]] long sum(Ring& ring) {
+[[gnu::noinline]] long sum(Ring& ring) {
     using T = typename Ring::value_type;
     const auto soon = std::chrono::steady_clock::now();
     long total = 0;
