@@ -559,7 +559,8 @@ public:
         if constexpr (fits_registers) {
             std::optional<T> late;
             const status late_answer = wait_to_pop(emplace_in(late), deadline);
-            if (late) out = std::move(*late);
+            // By the answer, not by `late`: else GCC warns in the caller's loop that its item may be uninitialized.
+            if (late_answer == status::success) out = std::move(*late);
             return late_answer;
         } else {
             return wait_to_pop(assign_to(out), deadline);

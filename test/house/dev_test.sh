@@ -10,9 +10,9 @@ stand_in() { # NAME LINE...
     printf '%s\n' '#!/bin/sh' "${@:2}" >"$stage/$1"
     chmod 755 "$stage/$1"
 }
-stand_in dpkg-query 'case $3 in clang-format-14) ;; *) printf installed ;; esac'
+stand_in dpkg-query 'case $3 in clang-format-16) ;; *) printf installed ;; esac'
 stand_in apt-get 'echo "apt-get $* ($DEBIAN_FRONTEND)"' 'exit ${APT_FAILS:-0}'
-stand_in clang-format-14 'echo formatted'
+stand_in clang-format-16 'echo formatted'
 stand_in git 'echo a.hpp'
 stand_in id 'echo ${AS_USER:-0}'
 for tool in bash cat dirname env sh xargs; do ln -s "$(command -v $tool)" "$stage/$tool"; done
@@ -27,26 +27,26 @@ expect() { # EXIT-CODE OUTPUT [VARIABLE=VALUE...]: what `./dev format` does ther
     fi
 }
 
-install='dev: installing clang-format-14
+install='dev: installing clang-format-16
 apt-get --quiet update (noninteractive)'
 expect 0 "$install
-apt-get --quiet install --yes --no-install-recommends clang-format-14 (noninteractive)
+apt-get --quiet install --yes --no-install-recommends clang-format-16 (noninteractive)
 formatted"
 expect 1 "$install
-dev: these packages are missing, and installing them failed as said above: clang-format-14" APT_FAILS=1
-expect 1 'dev: these packages are missing, and only root can install them: apt-get install clang-format-14' AS_USER=1000
+dev: these packages are missing, and installing them failed as said above: clang-format-16" APT_FAILS=1
+expect 1 'dev: these packages are missing, and only root can install them: apt-get install clang-format-16' AS_USER=1000
 
 stand_in sudo 'echo sudo' 'exec "$@"'
-expect 0 "dev: installing clang-format-14
+expect 0 "dev: installing clang-format-16
 sudo
 apt-get --quiet update (noninteractive)
 sudo
-apt-get --quiet install --yes --no-install-recommends clang-format-14 (noninteractive)
+apt-get --quiet install --yes --no-install-recommends clang-format-16 (noninteractive)
 formatted" AS_USER=1000
 
 stand_in dpkg-query 'printf installed'
 expect 0 formatted
 
 rm "$stage/apt-get"
-expect 0 'dev: this is not a Debian, so nothing is installed; the build needs what Debian calls: clang-format-14
+expect 0 'dev: this is not a Debian, so nothing is installed; the build needs what Debian calls: clang-format-16
 formatted'

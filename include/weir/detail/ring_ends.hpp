@@ -56,7 +56,13 @@ public:
     template <class F>
     [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         ring_ends& me = has_many_consumers ? *this : *opaque(this);
-        const status answer = me.core_.try_take(f);
+        // Tells GCC that success means that `f` has run; else it warns, in the caller's loop, of an uninitialized item.
+        bool has_run = false;
+        const status answer = me.core_.try_take([&](T& element) noexcept(noexcept(f(std::declval<T&>()))) {
+            f(element);
+            has_run = true;
+        });
+        if (answer == status::success && !has_run) __builtin_unreachable();
         if (answer == status::success) [[likely]] me.popped(1);
         if constexpr (has_credit_on_request) {
             if (is_to_wait(answer)) [[unlikely]] grant_rest();

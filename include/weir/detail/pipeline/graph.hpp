@@ -58,14 +58,14 @@ struct stage_failure {
 namespace detail {
 
 /// A number that one thread counts and any thread may read.
-class tally {
+class ledger_count {
 public:
     void set(std::uint64_t n) noexcept {
         // (1) release: pairs with (2): a thread that reads that an item was delivered then reads that it was accepted
         value_.store(n, release);
     }
     void add(std::uint64_t n) noexcept { set(value_.load(relaxed) + n); }  // relaxed: only this thread writes it
-    /// The same for a tally that many threads count.
+    /// The same for a number that many threads count.
     void add_shared(std::uint64_t n) noexcept { value_.fetch_add(n, release); }  // (1) release: as above
     std::uint64_t value() const noexcept { return value_.load(acquire); }        // (2) acquire: pairs with (1)
 
@@ -160,10 +160,10 @@ protected:
     node& to_;
     const std::size_t capacity_;
     atomic<bool> abandoned_{false};
-    alignas(separation_bytes) tally accepted_;   // counted by the producer
-    alignas(separation_bytes) tally delivered_;  // the rest by the consumer
-    tally lost_;
-    tally in_hand_;
+    alignas(separation_bytes) ledger_count accepted_;   // counted by the producer
+    alignas(separation_bytes) ledger_count delivered_;  // the rest by the consumer
+    ledger_count lost_;
+    ledger_count in_hand_;
 };
 
 /// A bounded ring from one node to another. Between two nodes that have a thread each it is an spsc_ring; behind an

@@ -61,7 +61,7 @@ public:
 
 protected:
     std::vector<edge<T>*> edges_;
-    tally emitted_;
+    ledger_count emitted_;
 };
 
 template <class T, class Split>
@@ -251,9 +251,9 @@ private:
     std::optional<T> held_;
     std::size_t held_for_ = 0;
     steady_time deadline_ = forever;
-    tally holding_;
-    tally shed_;
-    tally lost_;
+    ledger_count holding_;
+    ledger_count shed_;
+    ledger_count lost_;
 };
 
 }  // namespace weir::detail
