@@ -106,21 +106,21 @@ TEST_F(affinity_of_a_kernel, is_read_whatever_the_length_of_its_mask) {
     }
     kernel = {.mask_bytes = longest + 1};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::this_thread_affinity()); }),
-              "the kernel does not tell this thread's affinity: Invalid argument");
+              "the kernel does not report this thread's affinity: Invalid argument");
     EXPECT_EQ(kernel.gets, 11) << "from 1024 bits on, each time twice as many";
 }
 
 TEST_F(affinity_of_a_kernel, that_is_not_told_is_an_error_for_its_reason) {
     kernel = {.get_error = EPERM};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::this_thread_affinity()); }),
-              "the kernel does not tell this thread's affinity: Operation not permitted");
+              "the kernel does not report this thread's affinity: Operation not permitted");
     EXPECT_EQ(kernel.gets, 1);
 }
 
 TEST_F(affinity_of_a_kernel, a_pu_that_is_not_told_is_an_error_for_its_reason) {
     kernel = {.getcpu_error = ENOSYS};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::current_pu()); }),
-              "the kernel does not tell which PU this thread is on: Function not implemented");
+              "the kernel does not report which PU this thread is on: Function not implemented");
 }
 
 TEST_F(affinity_of_a_kernel, a_pin_that_is_refused_says_why) {

@@ -180,25 +180,26 @@ TEST(measurements_file, that_is_damaged_or_foreign_is_refused_with_a_sentence) {
         return sentence([&] { read.load_matrix(file.path(), machine()); });
     };
     EXPECT_EQ(why(matrix_text()), "");
-    EXPECT_THAT(why(matrix_text("2p-1c-1t-0")), HasSubstr("it is of another machine, 2p-1c-1t-0"));
+    EXPECT_THAT(why(matrix_text("2p-1c-1t-0")), HasSubstr("it is for another machine, 2p-1c-1t-0"));
     EXPECT_THAT(why(matrix_text().substr(0, 300)), HasSubstr("truncated"));
-    EXPECT_THAT(why(with(matrix_text(), "\"from\": 0", "\"from\": 99")), HasSubstr("PU 99, which there is not"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": \"61\"")), HasSubstr("is no number from 0 up"));
+    EXPECT_THAT(why(with(matrix_text(), "\"from\": 0", "\"from\": 99")), HasSubstr("PU 99, which does not exist"));
+    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": \"61\"")), HasSubstr("is not a number of 0 or more"));
     EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": 1e999")), HasSubstr("is too large"));
     EXPECT_EQ(why(with(matrix_text(), "\"p99\": 90", "\"p99\": 9")), "") << "rounds and items are counted apart";
     EXPECT_THAT(why(with(matrix_text(), "[{\"distance\": \"same-l3\"", "[{\"distance\": \"far\"")),
-                HasSubstr("'far', which is no distance"));
-    EXPECT_THAT(why(R"({"schema_version": 1, "kind": "weir jitter", "pus": []})"), HasSubstr("it is no 'weir matrix'"));
-    EXPECT_THAT(why(R"({"schema_version": 1, "kind": 5, "pus": []})"), HasSubstr("it is no 'weir matrix'; make"));
-    EXPECT_THAT(why(with(matrix_text(), "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not say which machine"));
+                HasSubstr("'far', which is not a distance"));
+    EXPECT_THAT(why(R"({"schema_version": 1, "kind": "weir jitter", "pus": []})"),
+                HasSubstr("it is not a 'weir matrix'"));
+    EXPECT_THAT(why(R"({"schema_version": 1, "kind": 5, "pus": []})"), HasSubstr("it is not a 'weir matrix'; make"));
+    EXPECT_THAT(why(with(matrix_text(), "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not name its machine"));
     EXPECT_THAT(why(with(matrix_text(), "\"to\": 2", "\"to\": 8")),
-                HasSubstr("'pairs[1].to' is PU 8, which there is not in 'pack:2 l3:1 core:4 pu:1'"));
+                HasSubstr("'pairs[1].to' is PU 8, which does not exist in 'pack:2 l3:1 core:4 pu:1'"));
     EXPECT_THAT(why(with(matrix_text(), "\"p50\": 70, ", "")), HasSubstr("'pairs[2].one_way_ns.p50' is missing"));
     EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "")), HasSubstr("'classes[0].one_way_ns.p99' is missing"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "\"p99\": -1, ")), HasSubstr("is no number from 0 up"));
+    EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "\"p99\": -1, ")), HasSubstr("is not a number of 0 or more"));
     EXPECT_EQ(sentence([] { measurements().load_matrix("/no/such/file", machine()); }),
               "cannot read matrix file '/no/such/file': No such file or directory; make it again with 'weir matrix "
-              "--json' on the machine that is meant");
+              "--json' on the target machine");
 }
 
 TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_sentence) {
@@ -214,9 +215,9 @@ TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_s
     EXPECT_EQ(why("null", "weir jitter", "7"), "") << "older files do not say";
     EXPECT_EQ(why("5", "weir jitter", "7"), "");
     EXPECT_THAT(why("\"2p-1c-1t-0\"", "weir jitter", "7"),
-                HasSubstr("it is of another machine, 2p-1c-1t-0, and 'pack:2 l3:1 core:4 pu:1' is 2p-8c-8t-"));
-    EXPECT_THAT(why(own, "weir matrix", "7"), HasSubstr("it is no 'weir jitter' but a 'weir matrix'"));
-    EXPECT_THAT(why(own, "weir jitter", "8"), HasSubstr("'pus[1].pu' is PU 8, which there is not in"));
+                HasSubstr("it is for another machine, 2p-1c-1t-0; 'pack:2 l3:1 core:4 pu:1' is 2p-8c-8t-"));
+    EXPECT_THAT(why(own, "weir matrix", "7"), HasSubstr("it is not a 'weir jitter' but a 'weir matrix'"));
+    EXPECT_THAT(why(own, "weir jitter", "8"), HasSubstr("'pus[1].pu' is PU 8, which does not exist in"));
 }
 
 TEST(measurements_file, numbers_pus_as_the_system_does) {
@@ -232,7 +233,7 @@ TEST(measurements_file, numbers_pus_as_the_system_does) {
     read.load_matrix(there.path(), on);
     EXPECT_EQ(read.cost(on, 6, 9).cost.p50_ns, 61);
     EXPECT_EQ(read.cost(on, 6, 9).source, weir::cost_source::measured);
-    EXPECT_THAT(sentence([&] { read.load_matrix(not_there.path(), on); }), HasSubstr("PU 3, which there is not"));
+    EXPECT_THAT(sentence([&] { read.load_matrix(not_there.path(), on); }), HasSubstr("PU 3, which does not exist"));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(plan_file, that_cannot_be_written_says_why) {
     const auto path = "/proc/self/fd/" + std::to_string(sealed);
     EXPECT_EQ(
         sentence([&] { example().save(path); }),
-        "cannot write the plan to '" + path + "': Operation not permitted; free some space or choose another place");
+        "cannot write the plan to '" + path + "': Operation not permitted; free some space or choose another file");
     ::close(sealed);
 }
 #endif
@@ -73,7 +73,7 @@ TEST(plan_file, is_no_larger_than_256_mib) {
     std::filesystem::resize_file(file.path(), (std::size_t{256} << 20) + 1);
     EXPECT_EQ(sentence([&] { static_cast<void>(placement_plan::load(file.path(), machine())); }),
               "plan file '" + file.path() +
-                  "' is larger than 256 MiB, which none is; make it again with 'weir plan --out'");
+                  "' is larger than 256 MiB, the most that is read; make it again with 'weir plan --out'");
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ TEST(plan_file, numbers_pus_as_the_system_does) {
         return sentence([&] { static_cast<void>(placement_plan::load(file.path(), on)); });
     };
     EXPECT_EQ(with_pu("9"), "");
-    EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which there is not"));
+    EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which does not exist"));
 }
 
 TEST(plan_file, proves_a_cost_to_a_millionth) {
@@ -296,10 +296,10 @@ TEST(plan_file, is_refused_on_another_machine) {
     const temporary_file file(example().to_json());
     const auto other = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(file.path(), other)); }),
-                AllOf(HasSubstr("it is of another machine, " + fingerprint(machine())), HasSubstr(fingerprint(other)),
+                AllOf(HasSubstr("it is for another machine, " + fingerprint(machine())), HasSubstr(fingerprint(other)),
                       HasSubstr("make it again")));
     EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(file.path())); }),
-                HasSubstr("it is of another machine, "));
+                HasSubstr("it is for another machine, "));
 }
 
 TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
@@ -310,22 +310,24 @@ TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
                     HasSubstr("truncated"))
             << length;
     }
-    EXPECT_THAT(why_not("no JSON"), HasSubstr("it is no JSON from byte"));
-    EXPECT_THAT(why_not("[]"), HasSubstr("it holds no JSON object"));
-    EXPECT_THAT(why_not("{}"), HasSubstr("it is no 'weir plan'"));
+    EXPECT_THAT(why_not("no JSON"), HasSubstr("it is not valid JSON from byte"));
+    EXPECT_THAT(why_not("[]"), HasSubstr("it is not a JSON object"));
+    EXPECT_THAT(why_not("{}"), HasSubstr("it is not a 'weir plan'"));
     EXPECT_THAT(why_not(with(whole, "weir plan", "weir matrix")), HasSubstr("but a 'weir matrix'"));
     EXPECT_THAT(why_not(with(whole, "\"schema_version\": 1", "\"schema_version\": 2")),
-                HasSubstr("its schema_version is 2, and this weir reads version 1"));
-    EXPECT_THAT(why_not(with(whole, "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not say which machine"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 77")), HasSubstr("has PU 77, which there is not"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": -2")), HasSubstr("is no whole number"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 5")), HasSubstr("is not as far as it says"));
-    EXPECT_THAT(why_not(with(whole, "\"to\": \"gw\"", "\"to\": \"nowhere\"")),
-                HasSubstr("edge 'strat->nowhere' leads to no role 'nowhere': the roles are md, strat, gw"));
-    EXPECT_THAT(why_not(with(whole, "\"roles\"", "\"rolls\"")), HasSubstr("it has no list 'roles'"));
+                HasSubstr("its schema_version is 2, but this version of weir reads 1"));
+    EXPECT_THAT(why_not(with(whole, "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not name its machine"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 77")), HasSubstr("has PU 77, which does not exist"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": -2")), HasSubstr("is not a whole number"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 5")),
+                HasSubstr("has a distance that does not match its PUs"));
+    EXPECT_THAT(
+        why_not(with(whole, "\"to\": \"gw\"", "\"to\": \"nowhere\"")),
+        HasSubstr("edge 'strat->nowhere' names role 'nowhere', which does not exist: the roles are md, strat, gw"));
+    EXPECT_THAT(why_not(with(whole, "\"roles\"", "\"rolls\"")), HasSubstr("it has no array 'roles'"));
     EXPECT_THAT(why_not(with(whole, "\"pu\": 2,", "")), HasSubstr(".pu' is missing"));
     EXPECT_THAT(why_not(with(whole, "\"source\": \"assumed\"", "\"source\": \"guessed\"")),
-                HasSubstr(".source' is 'guessed', which weir does not know"));
+                HasSubstr(".source' is 'guessed', which is not a known value"));
     EXPECT_THAT(why_not(with(whole, "\"one_way_ns\"", "\"two_way_ns\"")),
                 HasSubstr("edge 'md->strat' has no one_way_ns"));
     const temporary_file empty(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +

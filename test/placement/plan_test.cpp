@@ -253,21 +253,20 @@ TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
     EXPECT_THAT(
         alternatives_of(weir::plan(asked, hybrid(), {}, settings)),
         ElementsAre("1000: in on PU 7 (core:3): +1000 ns PUs that are not isolated",
-                    "2990: out on PU 0 (core:0): +1980 ns noise where a quiet role sits, +1000 ns PUs that are not "
+                    "2990: out on PU 0 (core:0): +1980 ns noise on a quiet role's PU, +1000 ns PUs that are not "
                     "isolated, +10 ns the core of PU 0, where interrupts land",
                     "3000: in on PU 4 (core:2): +3000 ns roles that share a core",
                     "7950: in on PU 2 (core:1): +4950 ns in->dsp over same-pu instead of same-l3, +3000 ns roles "
                     "that share a core"));
-    EXPECT_THAT(
-        alternatives_of(weir::plan(asked, two_package_smt())),
-        ElementsAre("10: in on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land",
-                    "150: in on PU 1 (core:8): +150 ns in->dsp over cross-package instead of same-l3",
-                    "600: out on PU 1 (core:8): +600 ns dsp->out over cross-package instead of same-l3",
-                    "1810: out on PU 0 (core:0): +1800 ns noise where a quiet role sits, +10 ns the core of PU 0, "
-                    "where interrupts land"));
+    EXPECT_THAT(alternatives_of(weir::plan(asked, two_package_smt())),
+                ElementsAre("10: in on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land",
+                            "150: in on PU 1 (core:8): +150 ns in->dsp over cross-package instead of same-l3",
+                            "600: out on PU 1 (core:8): +600 ns dsp->out over cross-package instead of same-l3",
+                            "1810: out on PU 0 (core:0): +1800 ns noise on a quiet role's PU, +10 ns the core of PU 0, "
+                            "where interrupts land"));
     EXPECT_THAT(
         alternatives_of(weir::plan(asked, topology::synthetic("core:3 pu:2"))),
-        ElementsAre("1800: in on PU 4 (core:2) and out on PU 0 (core:0): +1800 ns noise where a quiet role sits",
+        ElementsAre("1800: in on PU 4 (core:2) and out on PU 0 (core:0): +1800 ns noise on a quiet role's PU",
                     "2680: dsp on PU 5 (core:2): +3000 ns roles that share a core, -320 ns dsp->out over smt "
                     "instead of same-package",
                     "7890: in on PU 2 (core:1): +4900 ns in->dsp over same-pu instead of same-package, +3000 ns "
@@ -286,12 +285,12 @@ TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
     measured.pairs = {{{1, 2}, {100, 200}}, {{0, 1}, {100.6, 200}}, {{0, 2}, {117, 200}}};
     EXPECT_THAT(
         alternatives_of(weir::plan(request({"in->out"}), topology::synthetic("core:3 pu:1"), measured)),
-        ElementsAre("11: out on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land, +1 ns in->out between "
-                    "other PUs, also same-package",
-                    "27: in on PU 0 (core:0): +17 ns in->out between other PUs, also same-package, +10 ns the core "
-                    "of PU 0, where interrupts land",
-                    "7900: in on PU 2 (core:2): +4900 ns in->out over same-pu instead of same-package, +3000 ns "
-                    "roles that share a core"));
+        ElementsAre(
+            "11: out on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land, +1 ns in->out between other PUs, still same-package",
+            "27: in on PU 0 (core:0): +17 ns in->out between other PUs, still same-package, +10 ns the core "
+            "of PU 0, where interrupts land",
+            "7900: in on PU 2 (core:2): +4900 ns in->out over same-pu instead of same-package, +3000 ns "
+            "roles that share a core"));
 }
 
 TEST(plan, says_what_is_assumed) {
@@ -315,19 +314,20 @@ TEST(plan, says_which_remark_is_due) {
     EXPECT_THAT(weir::plan(request({"md->gw@20Mps"}, pins), machine, measured).remarks, testing::IsEmpty())
         << "as much as they pass";
     EXPECT_THAT(weir::plan(request({"md->gw"}, pins), machine, measured).remarks, testing::IsEmpty());
-    EXPECT_THAT(weir::plan(request({"md->gw@20.000001Mps"}, pins), machine, measured).remarks,
-                ElementsAre("md->gw is to carry 20000001 items a second, and these PUs were measured to pass 20000000: "
-                            "send batches, or split the edge"));
+    EXPECT_THAT(
+        weir::plan(request({"md->gw@20.000001Mps"}, pins), machine, measured).remarks,
+        ElementsAre(
+            "md->gw carries 20000001 items/s, but only 20000000 items/s were measured between its PUs; send batches or split the edge"));
     EXPECT_THAT(
         weir::plan(request({"a->b", "md->gw", "x->gw"}, {"x:pinned=7", "md:pinned=7"}), machine, measured).remarks,
-        ElementsAre("core:3 is shared, though md and x did not say smt-ok: there are more roles than cores that "
-                    "suit them"));
+        ElementsAre(
+            "core:3 is shared, although md and x did not ask for smt-ok: there are more roles than suitable cores"));
     EXPECT_THAT(
         weir::plan(request({"md->gw"}, {"md:pinned=7,smt-ok", "gw:pinned=7,smt-ok"}), machine, measured).remarks,
-        ElementsAre(HasSubstr("costs of edges marked 'assumed'"),
-                    "both ends of md->gw are pinned to one PU and take turns there: neither must spin"));
+        ElementsAre(HasSubstr("edge costs marked 'assumed'"),
+                    "both ends of md->gw are pinned to one PU and take turns there: neither may spin"));
     EXPECT_THAT(weir::plan(request({"md->gw"}, {"md:pinned=7,smt-ok", "gw:pinned=7"}), machine, measured).remarks,
-                testing::Contains(HasSubstr("though gw did not say smt-ok")));
+                testing::Contains(HasSubstr("though gw did not ask for smt-ok")));
 }
 
 // Each direction of each pair costs something else, and each PU has its own noise.
@@ -367,7 +367,7 @@ TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
     EXPECT_DOUBLE_EQ(made.cost.not_isolated, weir::assumed::not_isolated_ns);
     EXPECT_EQ(made.cost.smt_sharing + made.cost.slow_cores + made.cost.pu_0, 0);
     EXPECT_THAT(made.remarks,
-                ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c is to carry 3000000 items")));
+                ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c carries 3000000 items")));
 }
 
 TEST(plan, says_of_which_machine_it_is) {
@@ -382,12 +382,12 @@ TEST(plan, says_of_which_machine_it_is) {
 
 TEST(plan, says_what_will_not_work) {
     const auto crowded = weir::plan(request({"a->b", "b->c"}), topology::synthetic("core:2 pu:2"));
-    EXPECT_THAT(crowded.remarks, testing::Contains(HasSubstr("did not say smt-ok")));
+    EXPECT_THAT(crowded.remarks, testing::Contains(HasSubstr("did not ask for smt-ok")));
     measurements measured;
     const auto machine = topology::synthetic("core:2 pu:1");
     for (const unsigned a : {0U, 1U}) measured.items_per_s[{a, 1 - a}] = 20e6;
     EXPECT_THAT(weir::plan(request({"a->b@30Mps"}), machine, measured).remarks,
-                testing::Contains(HasSubstr("were measured to pass 20000000")));
+                testing::Contains(HasSubstr("but only 20000000 items/s were measured")));
 }
 
 TEST(plan, takes_so_many_roles_and_pus_and_no_more) {
@@ -399,8 +399,8 @@ TEST(plan, takes_so_many_roles_and_pus_and_no_more) {
         return sentence([&] { static_cast<void>(weir::plan(asked, topology::synthetic(machine), {}, settings)); });
     };
     EXPECT_EQ(why(64, "pu:64"), "");
-    EXPECT_THAT(why(65, "pu:65"), StartsWith("there are 65 roles, and a plan has 64 at most"));
-    EXPECT_THAT(why(1, "pu:1025"), StartsWith("there are 1025 PUs to choose among, and a plan takes 1024 at most"));
+    EXPECT_THAT(why(65, "pu:65"), StartsWith("there are 65 roles, but a plan takes 64 at most"));
+    EXPECT_THAT(why(1, "pu:1025"), StartsWith("there are 1025 candidate PUs, but a plan takes 1024 at most"));
 }
 
 TEST(plan, refuses_pus_that_may_not_be_used) {
@@ -477,8 +477,8 @@ TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
     EXPECT_EQ(sentence([&] {
                   static_cast<void>(weir::plan(request({}, {"a:package=0", "b:package=0", "c:package=0"}), machine));
               }),
-              "no placement satisfies all hints at once: a package is to hold more roles than it has PUs that may be "
-              "used; leave out a package= or a pinned=");
+              "no placement satisfies all hints: more roles are assigned to a package than it has PUs that may be "
+              "used; remove a package= or pinned= hint");
 }
 
 // Of three PUs apart from PU 0 each pair costs 100 ns but one.
@@ -518,27 +518,27 @@ TEST(plan_request, reads_roles_with_hints) {
 
 TEST(plan_request, says_what_it_cannot_read) {
     const auto edge = [](const char* text) { return sentence([&] { plan_request().add_edge(text); }); };
-    EXPECT_EQ(edge("md->"), "edge 'md->' leads nowhere: write both roles, as in md->strat");
-    EXPECT_EQ(edge("->gw"), "edge '->gw' comes from nowhere: write both roles, as in md->strat");
-    for (const auto* text : {"", "md", "md-strat", "a->b->c"}) EXPECT_THAT(edge(text), HasSubstr("is no edge: write"));
-    EXPECT_THAT(edge("a->a"), HasSubstr("goes from a role to itself"));
-    EXPECT_THAT(edge("a b->c"), HasSubstr("names are of letters"));
+    EXPECT_EQ(edge("md->"), "edge 'md->' has no consumer: write both roles, as in md->strat");
+    EXPECT_EQ(edge("->gw"), "edge '->gw' has no producer: write both roles, as in md->strat");
+    for (const auto* text : {"", "md", "md-strat", "a->b->c"})
+        EXPECT_THAT(edge(text), HasSubstr("is not an edge: write"));
+    EXPECT_THAT(edge("a->a"), HasSubstr("connects a role to itself"));
+    EXPECT_THAT(edge("a b->c"), HasSubstr("names consist of letters"));
     for (const auto* text : {"a->b@", "a->b@fast", "a->b@-1", "a->b@0", "a->b@nan", "a->b@inf", "a->b@1e300G"})
-        EXPECT_THAT(edge(text), HasSubstr("has a rate that cannot be read")) << text;
+        EXPECT_THAT(edge(text), HasSubstr("has an invalid rate")) << text;
 
     const auto role = [](const char* text) {
         return sentence([&] { static_cast<void>(request({"md->gw"}, {text})); });
     };
     EXPECT_EQ(role("gx:quiet"),
-              "there is no role 'gx': the edges have md, gw; write a thread without rings into a file of "
-              "roles");
+              "there is no role 'gx': the edges use md, gw; declare a role without rings in a file of roles");
     EXPECT_EQ(role("gw:silent"), "there is no hint 'silent', as in 'gw:silent': the hints are quiet, smt-ok, pinned=PU "
                                  "and package=N");
     for (const auto* text : {"gw:", "gw:quiet,", "gw:pinned", "gw:Quiet"})
         EXPECT_THAT(role(text), HasSubstr("there is no hint")) << text;
     for (const auto* text : {"gw:pinned=", "gw:pinned=x", "gw:pinned=-1", "gw:package=99999999999"})
-        EXPECT_THAT(role(text), HasSubstr("wants a number")) << text;
-    EXPECT_THAT(sentence([] { static_cast<void>(request({"a->b", "a->b@1ps"})); }), HasSubstr("is there twice"));
+        EXPECT_THAT(role(text), HasSubstr("needs a number")) << text;
+    EXPECT_THAT(sentence([] { static_cast<void>(request({"a->b", "a->b@1ps"})); }), HasSubstr("is given twice"));
 }
 
 TEST(plan, refuses_what_cannot_be_had_with_a_sentence) {
@@ -549,38 +549,37 @@ TEST(plan, refuses_what_cannot_be_had_with_a_sentence) {
     plan_request lost;
     lost.roles = {{.name = "a"}, {.name = "b"}};
     lost.edges = {{"a", "b"}, {"x", "a"}};
-    EXPECT_EQ(why(lost), "an edge leads to no role 'x': the roles are a, b");
+    EXPECT_EQ(why(lost), "an edge names role 'x', which does not exist: the roles are a, b");
     lost.edges = {{"a", "y"}};
-    EXPECT_EQ(why(lost), "an edge leads to no role 'y': the roles are a, b");
+    EXPECT_EQ(why(lost), "an edge names role 'y', which does not exist: the roles are a, b");
     const auto odd = topology::synthetic("core:3 pu:1(indexes=0,5,7)");
-    EXPECT_THAT(why(request({"a->b"}, {"b:pinned=2"}), odd), HasSubstr("'b' is pinned to PU 2, which there is not"));
+    EXPECT_THAT(why(request({"a->b"}, {"b:pinned=2"}), odd), HasSubstr("'b' is pinned to PU 2, which does not exist"));
     EXPECT_EQ(why(request({"a->b"}, {"b:pinned=5"}), odd), "");
     EXPECT_EQ(why(request({"a->b"}, {"b:pinned=1,package=1"}), two_package_smt()), "");
     EXPECT_THAT(why(request({"a->b"}, {"b:pinned=1,package=0"}), two_package_smt()),
-                HasSubstr("role 'b' is pinned to PU 1, which is not in package 0, where it is to be too"));
-    EXPECT_EQ(
-        why(request({"a->b"}, {"b:package=1"}), topology::synthetic("pack:1 core:2 pu:1")),
-        "role 'b' is to be in package 1, and there is 1 in 'pack:1 core:2 pu:1', counted from 0; run 'weir topo' to "
-        "see them");
+                HasSubstr("role 'b' is pinned to PU 1, which is not in package 0, the package it asks for"));
+    EXPECT_EQ(why(request({"a->b"}, {"b:package=1"}), topology::synthetic("pack:1 core:2 pu:1")),
+              "role 'b' asks for package 1, but there is 1 in 'pack:1 core:2 pu:1', counted from 0; run 'weir topo' to "
+              "see them");
     EXPECT_THAT(why(request({"a->b", "b->c"}, {"b:pinned=1"}), topology::synthetic("core:2 pu:1")),
                 StartsWith("there are 3 roles for 2 PUs in"));
     EXPECT_THAT(why(request({"a->b"}), topology::synthetic("core:1 pu:1")),
-                StartsWith("there are 2 roles for 1 PU in 'core:1 pu:1' (0 may be used), and each wants its own"));
+                StartsWith("there are 2 roles for 1 PU in 'core:1 pu:1' (0 may be used), and each needs its own"));
     EXPECT_EQ(why(request({"a->b"}, {"a:pinned=1", "b:pinned=1"}), topology::synthetic("core:2 pu:1")), "");
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=0", "b:package=0"}), topology::synthetic("pack:2 core:1 pu:1")),
-                StartsWith("role 'b' is to be in package 0, which has no PU left that may be used in"));
+                StartsWith("role 'b' asks for package 0, which has no PU left that may be used in"));
     EXPECT_EQ(why(request({"a->b"}, {"a:pinned=0", "b:package=1"}), topology::synthetic("pack:2 core:1 pu:1")), "");
     EXPECT_THAT(why(request({"a->b", "b->c"}), topology::synthetic("core:2 pu:1")),
-                StartsWith("there are 3 roles for 2 PUs in 'core:2 pu:1' (0-1 may be used), and each wants its own"));
-    EXPECT_THAT(why(request({"a->b"}, {"a:pinned=999"})), HasSubstr("pinned to PU 999, which there is not"));
-    EXPECT_THAT(why(request({"a->b"}, {"a:package=2"})), HasSubstr("is to be in package 2, and there are 2"));
+                StartsWith("there are 3 roles for 2 PUs in 'core:2 pu:1' (0-1 may be used), and each needs its own"));
+    EXPECT_THAT(why(request({"a->b"}, {"a:pinned=999"})), HasSubstr("pinned to PU 999, which does not exist"));
+    EXPECT_THAT(why(request({"a->b"}, {"a:package=2"})), HasSubstr("asks for package 2, but there are 2"));
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=0,package=1"})), HasSubstr("which is not in package 1"));
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=4"}), topology::from_xml_file(data("multi_ccx_16_part_allowed.xml"))),
                 HasSubstr("cgroup of this process does not allow"));
     // Three roles for the two PUs of a package.
     EXPECT_THAT(why(request({"a->b", "b->c"}, {"a:package=0", "b:package=0", "c:package=0"}),
                     topology::synthetic("pack:2 core:2 pu:1")),
-                StartsWith("no placement satisfies all hints at once"));
+                StartsWith("no placement satisfies all hints"));
     EXPECT_THAT(why(request({"a->b"}, {"a:package=1"}), topology::from_xml_file(data("two_package_smt.xml"))), "");
 }
 

@@ -44,32 +44,32 @@ TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
         return sentence([&] { static_cast<void>(plan_request::load(file.path())); });
     };
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "a", "to": "b"}]})"),
-                HasSubstr("edge 'a->b' leads to no role 'b': the roles are a"));
+                HasSubstr("edge 'a->b' names role 'b', which does not exist: the roles are a"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "b", "to": "a"}]})"),
-                HasSubstr("edge 'b->a' leads to no role 'b'"));
-    EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "a"}]})"), HasSubstr("role 'a' is there twice"));
+                HasSubstr("edge 'b->a' names role 'b'"));
+    EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "a"}]})"), HasSubstr("role 'a' is given twice"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "quiet": true, "wild": 1}]})"),
                 HasSubstr("'roles[0].wild' is unknown"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "loud": true}]})"), HasSubstr("'roles[0].loud' is unknown"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "quiet": 1}]})"), HasSubstr("is neither true nor false"));
-    EXPECT_THAT(why(R"({"roles": [{"name": ""}]})"), HasSubstr("names are of letters"));
-    EXPECT_THAT(why(R"({"roles": ["a"]})"), HasSubstr("'roles[0].name' is no text"));
+    EXPECT_THAT(why(R"({"roles": [{"name": ""}]})"), HasSubstr("names consist of letters"));
+    EXPECT_THAT(why(R"({"roles": ["a"]})"), HasSubstr("'roles[0].name' is not a string"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}], "edges": [{"from": "a", "to": "a"}]})"), HasSubstr("to itself"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"},)"), HasSubstr("truncated"));
-    EXPECT_THAT(why(R"({"roles": {"name": "a"}})"), HasSubstr("it has no list 'roles'"));
-    EXPECT_THAT(why(R"({"roles": [{"name": 5}]})"), HasSubstr("'roles[0].name' is no text"));
+    EXPECT_THAT(why(R"({"roles": {"name": "a"}})"), HasSubstr("it has no array 'roles'"));
+    EXPECT_THAT(why(R"({"roles": [{"name": 5}]})"), HasSubstr("'roles[0].name' is not a string"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "b", "pinned": 1.5}]})"),
-                HasSubstr("'roles[1].pinned' is no whole number from 0 up"));
+                HasSubstr("'roles[1].pinned' is not a whole number of 0 or more"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a", "package": 4294967296}]})"),
-                HasSubstr("'roles[0].package' is no whole number from 0 up"));
+                HasSubstr("'roles[0].package' is not a whole number of 0 or more"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "b"}], "edges": [{"from": "a", "to": "b"},
                        {"from": "b", "to": "a", "items_per_s": -1}]})"),
-                HasSubstr("'edges[1].items_per_s' is no number from 0 up"));
+                HasSubstr("'edges[1].items_per_s' is not a number of 0 or more"));
     EXPECT_THAT(why(R"({"roles": [{"name": "a"}, {"name": "b"}], "edges": [{"from": "a", "to": "b"},
                        {"from": "a", "to": "b"}]})"),
-                HasSubstr("edge 'a->b' is there twice"));
-    EXPECT_THAT(why("{]"), HasSubstr("it is no JSON from byte 2 on"));
-    EXPECT_THAT(why("{"), HasSubstr("it ends too early, at byte 1: it is truncated"));
+                HasSubstr("edge 'a->b' is given twice"));
+    EXPECT_THAT(why("{]"), HasSubstr("it is not valid JSON from byte 2 on"));
+    EXPECT_THAT(why("{"), HasSubstr("it ends unexpectedly at byte 1: it is truncated"));
     EXPECT_EQ(why(R"({"roles": []})"), "") << "that is for plan() to refuse";
 }
 

@@ -248,7 +248,7 @@ TEST(choose_pair, cross_numa_takes_the_nearest_other_node) {
 TEST(choose_pair, avoids_the_core_of_pu_0_only_where_something_as_good_is_left) {
     const auto two_cores = topology::synthetic("l3:1 core:2 pu:1");
     EXPECT_EQ(ends(two_cores.choose_pair(automatic)), pus(0, 1));
-    EXPECT_THAT(two_cores.choose_pair(automatic).reason, HasSubstr("nothing as good avoids PU 0's core"));
+    EXPECT_THAT(two_cores.choose_pair(automatic).reason, HasSubstr("all equally good pairs use PU 0's core"));
     const auto near_or_clean = topology::synthetic("l3:2 core:2 pu:1");
     EXPECT_EQ(ends(near_or_clean.choose_pair(automatic)), pus(2, 3));
     const auto one_shared_l3 = topology::synthetic("pack:3 core:2 pu:1(indexes=2,0,1,3,4,5)");
@@ -270,7 +270,7 @@ TEST(choose_pair, on_a_single_pu_says_that_there_is_only_one) {
     EXPECT_EQ(machine.allowed_cores(), 1U);
     for (const auto policy : every_policy)
         EXPECT_EQ(why_not(machine, policy), "only one PU may be used in '" + machine.source() +
-                                                "', PU 0, and a producer and a consumer need two");
+                                                "' (PU 0), but a producer and a consumer need two");
 }
 
 TEST(choose_pair, on_a_single_core_with_smt_offers_smt) {
@@ -403,37 +403,39 @@ TEST(parse_pair, says_what_is_wrong_with_everything_else) {
     const auto machine = multi_ccx();
     const auto in = " in '" + machine.source() + "' ";
     const std::string forms =
-        "say auto, smt, same-l2, same-l3, cross-numa, two places (core:0,core:1) or two PU numbers (0,1)";
+        "use auto, smt, same-l2, same-l3, cross-numa, two locations (core:0,core:1) or two PU numbers (0,1)";
     const std::pair<std::string, std::string> cases[] = {
         {"999", "there is no PU 999" + in + "(0-15 are allowed); run 'weir topo' to see them"},
         {"0,16", "there is no PU 16" + in + "(0-15 are allowed); run 'weir topo' to see them"},
         {"0,99999999999", "there is no PU 99999999999" + in + "(0-15 are allowed); run 'weir topo' to see them"},
-        {"0", "'0' names 1 PU, and a pair is two, the producer's first: " + forms},
-        {"0-2", "'0-2' names 3 PUs, and a pair is two, the producer's first: " + forms},
-        {"", "'' names 0 PUs, and a pair is two, the producer's first: " + forms},
-        {"same-l4", "'same-l4' is neither a policy nor a place: " + forms},
-        {"Auto", "'Auto' is neither a policy nor a place: " + forms},
-        {"0,auto", "'auto' is neither a policy nor a place: " + forms},
-        {"1-,2", "'1-' is neither a policy nor a place: " + forms},
-        {"-1,2", "'-1' is neither a policy nor a place: " + forms},
-        {"0x3", "'0x3' is neither a policy nor a place: " + forms},
+        {"0", "'0' names 1 PU, but a pair has two, the producer first: " + forms},
+        {"0-2", "'0-2' names 3 PUs, but a pair has two, the producer first: " + forms},
+        {"", "'' names 0 PUs, but a pair has two, the producer first: " + forms},
+        {"same-l4", "'same-l4' is neither a policy nor a location: " + forms},
+        {"Auto", "'Auto' is neither a policy nor a location: " + forms},
+        {"0,auto", "'auto' is neither a policy nor a location: " + forms},
+        {"1-,2", "'1-' is neither a policy nor a location: " + forms},
+        {"-1,2", "'-1' is neither a policy nor a location: " + forms},
+        {"0x3", "'0x3' is neither a policy nor a location: " + forms},
         {"core:16,core:0", "there is no core:16" + in + "(indexes go to 15); run 'weir topo' to see what there is"},
         {"l3:1.core:4,core:0",
          "there is no core:4" + in + "for 'l3:1.core:4' (indexes go to 3); run 'weir topo' to see what there is"},
         {"core:0.l3:0,core:1",
          "there is no l3:0" + in + "for 'core:0.l3:0' (none of that type); run 'weir topo' to see what there is"},
         {"die:0,core:1", "there is no die" + in + "for 'die:0'; run 'weir topo' to see what there is"},
-        {"kern:0,core:1", "hwloc knows no PUs in a 'kern', as in 'kern:0': say pu, core, l2, l3, numa, die or package"},
-        {"pci:0,core:1", "hwloc knows no PUs in a 'pci', as in 'pci:0': say pu, core, l2, l3, numa, die or package"},
-        {"core:,core:1", "'core:' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {"kern:0,core:1", "hwloc finds no PUs in a 'kern', as in 'kern:0': use pu, core, l2, l3, numa, die or package"},
+        {"pci:0,core:1", "hwloc finds no PUs in a 'pci', as in 'pci:0': use pu, core, l2, l3, numa, die or package"},
+        {"core:,core:1",
+         "'core:' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"core:0.,core:1",
-         "'core:0.' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
-        {"core:1-0", "'core:1-0' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+         "'core:0.' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {"core:1-0",
+         "'core:1-0' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"core:99999999999,0",
-         "'core:99999999999' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+         "'core:99999999999' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"package:0.1,core:0",
-         "'package:0.1' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
-        {":0,core:1", "hwloc knows no PUs in a '', as in ':0': say pu, core, l2, l3, numa, die or package"},
+         "'package:0.1' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {":0,core:1", "hwloc finds no PUs in a '', as in ':0': use pu, core, l2, l3, numa, die or package"},
         {"core:0-1.pu:0", "'core:0-1.pu:0' has a range before its last part: name one object there, such as "
                           "package:0.core:0-1"},
     };
@@ -452,8 +454,8 @@ TEST(binding, is_refused_on_every_loaded_topology) {
     for (const auto& machine : every_machine()) {
         if (machine.is_this_machine()) continue;
         EXPECT_EQ(sentence([&] { machine.bind_this_thread(0); }),
-                  "this topology is not read from this machine but from '" + machine.source() +
-                      "': it can be planned on, not bound on; use topology::this_machine()");
+                  "this topology was read from '" + machine.source() +
+                      "', not from this machine: plan with it, but pin threads with topology::this_machine()");
     }
     EXPECT_EQ(weir::this_thread_affinity(), before);
 }
@@ -503,8 +505,7 @@ private:
 
 TEST(from_xml_file, says_why_a_file_cannot_be_read) {
     EXPECT_EQ(why_not_file("/no/such/file.xml"), "cannot read topology file '/no/such/file.xml': No such file or "
-                                                 "directory; save one with 'lstopo machine.xml' on the machine that is "
-                                                 "meant");
+                                                 "directory; save one with 'lstopo machine.xml' on the target machine");
     EXPECT_THAT(why_not_file(TEST_DATA_DIR), HasSubstr("Is a directory"));
 }
 
@@ -519,32 +520,32 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
     const std::string pu_sets =
         "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000001\" complete_cpuset=\"0x00000001\"";
     const std::pair<std::string, std::string> cases[] = {
-        {"", "this is no hwloc topology: it has no <topology>"},
-        {"not XML at all\n", "this is no hwloc topology: it has no <topology>"},
-        {"<svg version=\"1\"></svg>", "line 1: this is no hwloc topology: <svg> stands outside <topology>"},
-        {"<topology version=\"2.0\"></topology>", "there is no PU or no NUMA node in it"},
+        {"", "this is not an hwloc topology: it has no <topology>"},
+        {"not XML at all\n", "this is not an hwloc topology: it has no <topology>"},
+        {"<svg version=\"1\"></svg>", "line 1: this is not an hwloc topology: <svg> is outside <topology>"},
+        {"<topology version=\"2.0\"></topology>", "it contains no PU or no NUMA node"},
         {"<topology></topology>", "the format of hwloc 1"},
         {good.substr(0, good.size() / 2), "truncated"},
         {good.substr(0, good.rfind("</topology>")), "<topology> is not closed: the file is truncated"},
         {with("os_index=\"0\" cpuset", "os_index=0 cpuset"),
          "line 4: attribute 'os_index' has no value in double quotes"},
-        {with("</object>", "</objekt>"), "</objekt> closes what is not open"},
-        {with("gp_index=\"2\"/>", "gp_index=\"2\" gp_index=\"2\"/>"), "attribute 'gp_index' is there twice"},
+        {with("</object>", "</objekt>"), "</objekt> closes an element that is not open"},
+        {with("gp_index=\"2\"/>", "gp_index=\"2\" gp_index=\"2\"/>"), "attribute 'gp_index' appears twice"},
         {with("gp_index=\"2\"/>", "gp_index=\"2\"//>"), "a '/' in a tag is not followed by '>'"},
         {with("gp_index=\"2\"/>", "gp_index=\"2\"; />"), "a tag is damaged"},
         {with("type=\"PU\"", "type=\"Pew\""), "hwloc knows no object of type 'Pew'"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000001\""),
-         "the PU has no proper complete_cpuset"},
+         "the PU has no valid complete_cpuset"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"zebra\" complete_cpuset=\"0x00000001\""),
-         "the PU has no proper cpuset"},
+         "the PU has no valid cpuset"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000002\" complete_cpuset=\"0x00000002\""),
-         "a PU is not within the Core that holds it"},
+         "the PU is outside the Core that contains it"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000003\" complete_cpuset=\"0x00000001\""),
          "the cpuset of the PU is not within its complete_cpuset"},
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"70000\""),
          "PU number '70000' is not a number up to 65535"},
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"5\""), "PU 5 has the cpuset of PU 0"},
-        {with("type=\"NUMANode\"", "type=\"Misc\""), "there is no PU or no NUMA node in it"},
+        {with("type=\"NUMANode\"", "type=\"Misc\""), "it contains no PU or no NUMA node"},
         {with("type=\"Machine\"", "type=\"Package\""), "the tree does not begin with one Machine"},
     };
     for (const auto& [text, expected] : cases) {
@@ -616,7 +617,8 @@ TEST(this_machine, is_not_the_one_that_hwloc_was_told_to_read) {
     EXPECT_EQ(told.source(), "HWLOC_XMLFILE or HWLOC_SYNTHETIC");
     EXPECT_EQ(told.summary(), hybrid().summary());
     EXPECT_EQ(told.allowed(), hybrid().allowed());
-    EXPECT_THAT(sentence([&] { static_cast<void>(told.bind_this_thread(0)); }), HasSubstr("not bound on"));
+    EXPECT_THAT(sentence([&] { static_cast<void>(told.bind_this_thread(0)); }),
+                HasSubstr("pin threads with topology::this_machine()"));
 }
 
 TEST(this_machine, that_cannot_be_read_says_why) {
@@ -671,7 +673,7 @@ TEST(synthetic, says_what_it_cannot_read) {
     for (const auto* text :
          {"", "foo", "pack:2 cores:", "core:0", "pu:4 core:2", "pack:2 (", "core:-1 pu:1", "memcache:1 pu:2"})
         EXPECT_EQ(why(text), "'" + std::string(text) +
-                                 "' is no synthetic topology that hwloc can read: write its levels from the outside "
+                                 "' is not a synthetic topology that hwloc can read: write its levels from the outside "
                                  "in, such as 'package:2 l3:2 core:4 pu:2'");
     for (const auto* text : {"pack:1000 core:1000 pu:1", "pu:65537", "pu:99999999999999999999999", "70000",
                              "pack:1000core:1000pu:1", "pu:2(indexes=4000000000,1)"})

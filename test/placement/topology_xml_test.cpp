@@ -77,7 +77,7 @@ TEST(xml, of_a_small_machine_is_read) {
 TEST(xml, may_have_comments_spaces_and_what_hwloc_passes_over) {
     const auto passes = [](const std::string& text) {
         const auto why = why_not(text);
-        EXPECT_TRUE(why.empty() || why.find("hwloc cannot make a machine of it") != std::string::npos) << why;
+        EXPECT_TRUE(why.empty() || why.find("hwloc cannot build a topology from it") != std::string::npos) << why;
     };
     passes("<?xml version=\"1.0\"?>\n<!DOCTYPE topology>\n<!-- a <comment> -- of two > lines\n -->" + whole());
     passes(with(whole(), "<object type=\"Core\"", "text \n<!-- <object> --><object\n\t type=\"Core\""));
@@ -103,9 +103,9 @@ TEST(xml, says_in_which_line_it_is_damaged) {
         {whole().substr(0, whole().find("\"NUMANode")), "line 3: the file ends inside a tag: it is truncated"},
         {whole().substr(0, whole().find("<object type=\"NUMANode") + 1),
          "line 3: the file ends inside a tag: it is truncated"},
-        {whole() + "<topology version=\"2.0\"></topology>", "<topology> stands outside <topology>"},
-        {whole() + "</topology>", "</topology> closes what is not open"},
-        {with(whole(), "</object>\n</topology>", "</topology>"), "</topology> closes what is not open"},
+        {whole() + "<topology version=\"2.0\"></topology>", "<topology> is outside <topology>"},
+        {whole() + "</topology>", "</topology> closes an element that is not open"},
+        {with(whole(), "</object>\n</topology>", "</topology>"), "</topology> closes an element that is not open"},
         {with(whole(), "version=\"2.0\"", "edition=\"2.0\""), "this is the format of hwloc 1"},
     };
     for (const auto& [text, expected] : cases) {
@@ -120,20 +120,21 @@ TEST(xml, is_a_tree_of_pu_sets_that_are_nested_disjoint_and_in_order) {
         {machine(node + other + one), "objects are out of order"},
         {machine(node + one +
                  object("Core", " os_index=\"1\"" + sets("0x2"), object("PU", " os_index=\"0\"" + sets("0x0", "0x2")))),
-         "PU 0 is there twice"},
+         "PU 0 appears twice"},
         {machine(node + one + one), "objects are out of order"},
-        {machine(node + one + core(2, "0x4")), "a Core is not within the Machine that holds it"},
+        {machine(node + one + core(2, "0x4")), "the Core is outside the Machine that contains it"},
         {machine(node + one + object("Core", " os_index=\"1\"" + sets("0x2"), pu(2, "0x4"))),
-         "a PU is not within the Core"},
+         "the PU is outside the Core"},
         {machine(node + one + object("PU", " os_index=\"1\"" + sets("0x2"), pu(2, "0x2"))),
-         "a PU is not within the PU that holds"},
+         "the PU is outside the PU that contains"},
         {machine(node + one + object("Core", sets("0x2"), object("Machine", sets("0x2")))),
-         "a Machine is not within the Core"},
-        {machine(node + one + object("Misc", " gp_index=\"8\"", other)), "a Core is not within the Misc that holds it"},
-        {machine(one + other), "there is no PU or no NUMA node in it"},
-        {machine(node), "there is no PU or no NUMA node in it"},
-        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x3\"") + one + other), "a NUMANode has no proper nodeset"},
-        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x0\"") + one + other), "a NUMANode has no proper nodeset"},
+         "the Machine is outside the Core"},
+        {machine(node + one + object("Misc", " gp_index=\"8\"", other)),
+         "the Core is outside the Misc that contains it"},
+        {machine(one + other), "it contains no PU or no NUMA node"},
+        {machine(node), "it contains no PU or no NUMA node"},
+        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x3\"") + one + other), "a NUMANode has no valid nodeset"},
+        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x0\"") + one + other), "a NUMANode has no valid nodeset"},
         {with(whole(), "</object>\n</topology>", "</object>\n" + object("Machine", sets("0x3")) + "</topology>"),
          "the tree does not begin with one Machine"},
         {with(whole(), "os_index=\"1\" gp_index=\"11\"", "gp_index=\"11\""),
@@ -168,7 +169,7 @@ TEST(xml, has_sets_as_words_of_32_bits) {
                                object("Group", " gp_index=\"50\"" + sets(cpuset, "0x3"))));
     };
     const auto no_set = [&](const std::string& cpuset) {
-        EXPECT_THAT(set(cpuset), HasSubstr("the Group has no proper cpuset")) << cpuset;
+        EXPECT_THAT(set(cpuset), HasSubstr("the Group has no valid cpuset")) << cpuset;
     };
     for (const auto* bad : {"0x123456789", "0xg", "3", "0x1,2", "x", "0xf...f", "0xf...f,0x1", "0xf...e", ",0x0,z"})
         no_set(bad);
@@ -179,9 +180,9 @@ TEST(xml, has_sets_as_words_of_32_bits) {
     EXPECT_EQ(nodes("0x00000001"), "");
     EXPECT_EQ(nodes("0xf...f"), "") << "a machine may have all nodes there are";
     for (const auto* bad : {"0xf...f0x1", "0xf...f,", "1", "0xf...f,0x123456789"})
-        EXPECT_THAT(nodes(bad), testing::AnyOf(HasSubstr("the Machine has no proper nodeset"), "")) << bad;
-    EXPECT_THAT(nodes("0xf...f0x1"), HasSubstr("the Machine has no proper nodeset"));
-    EXPECT_THAT(nodes("0xf...f,1"), HasSubstr("the Machine has no proper nodeset"));
+        EXPECT_THAT(nodes(bad), testing::AnyOf(HasSubstr("the Machine has no valid nodeset"), "")) << bad;
+    EXPECT_THAT(nodes("0xf...f0x1"), HasSubstr("the Machine has no valid nodeset"));
+    EXPECT_THAT(nodes("0xf...f,1"), HasSubstr("the Machine has no valid nodeset"));
     EXPECT_THAT(set("0x" + std::string(8, '0') +
                     [] {
                         std::string zeros;
@@ -212,9 +213,10 @@ TEST(xml, is_no_larger_than_64_mib) {
     std::filesystem::resize_file(file.path(), std::size_t{64} << 20);
     EXPECT_THAT(why(file.path()), HasSubstr("this is no hwloc topology"));
     std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
-    EXPECT_EQ(why(file.path()), "topology file '" + file.path() +
-                                    "' is larger than 64 MiB, which none is; save one with 'lstopo machine.xml' "
-                                    "on the machine that is meant");
+    EXPECT_EQ(why(file.path()),
+              "topology file '" + file.path() +
+                  "' is larger than 64 MiB, the most that is read; save one with 'lstopo machine.xml' "
+                  "on the target machine");
 }
 
 TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
