@@ -236,7 +236,7 @@ TEST(tcp, a_sink_that_breaks_the_protocol_is_told_so_in_one_sentence) {
         send(run.sink, wrong);
         run.expect_failure(sentence);
     };
-    after({frame::credit, 0, 1}, "the sink granted 0 items; a grant is of 1 at least");
+    after({frame::credit, 0, 1}, "the sink granted 0 items; a grant has at least 1");
     after({frame::credit, 1, 3}, "the sink says that it finished 3 items; it can only be 0 to 2");
     after({frame::data, 1, 1}, "the sink sent a frame that only a source sends");
     after({static_cast<frame::kind>(7), 1, 1}, "the peer sent 77 65 69 72 07 00 00 00, which begins no frame");
