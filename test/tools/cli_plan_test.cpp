@@ -79,7 +79,7 @@ TEST_F(cli_plan, shows_placement_costs_and_why_alternatives_lose) {
   strat->gw  1 Mps  same-l3  50 ns  150 ns  assumed  1, and p99  200 ns
 
   cost 450 ns = 250 ns edges + 200 ns noise of quiet roles
-  proven: no placement costs less
+  proven optimal: no placement costs less
 
 why not otherwise
   +10 ns )"));
@@ -152,9 +152,9 @@ TEST_F(cli_plan, uses_what_was_measured_and_what_is_isolated) {
 
 TEST_F(cli_plan, refuses_nonsense_on_the_command_line_with_code_2) {
     expect_refusal({}, 2, "there are no roles to place");
-    expect_refusal({"--edge", "md->"}, 2, "leads nowhere");
+    expect_refusal({"--edge", "md->"}, 2, "has no consumer");
     expect_refusal({"--edge", "md-"}, 2, "in quotes, or the shell takes > for itself");
-    expect_refusal({"--edge", "md->gw", "--role", "gx:quiet"}, 2, "there is no role 'gx': the edges have md, gw");
+    expect_refusal({"--edge", "md->gw", "--role", "gx:quiet"}, 2, "there is no role 'gx': the edges use md, gw");
     expect_refusal({"--edge", "md->gw", "--role", "gw:loud"}, 2, "there is no hint 'loud'");
     expect_refusal({"--edge", "md->gw@fast"}, 2, "a rate that cannot be read");
     expect_refusal({"--edge", "md->gw", "--pus", "x"}, 2, "--pus: ");
@@ -165,7 +165,7 @@ TEST_F(cli_plan, refuses_what_cannot_be_had_and_what_cannot_be_read_with_code_1)
     const std::string two = "core:2 pu:1";
     expect_refusal({"--edge", "a->b", "--edge", "b->c", "--topology", two}, 1, "there are 3 roles for 2 PUs");
     expect_refusal({"--edge", "a->b", "--role", "a:pinned=7", "--topology", two}, 1,
-                   "pinned to PU 7, which there is not");
+                   "pinned to PU 7, which does not exist");
     expect_refusal({"--edge", "a->b", "--pus", "0,9", "--topology", two}, 1, "PU 9 cannot be used");
     expect_refusal({"--edge", "a->b", "--topology", "no such machine"}, 1, "is no synthetic topology");
     expect_refusal({"--roles", "missing.json"}, 1, "cannot read file of roles 'missing.json'");
@@ -177,11 +177,11 @@ TEST_F(cli_plan, refuses_what_cannot_be_had_and_what_cannot_be_read_with_code_1)
     expect_refusal({"--roles", "none.json", "--topology", two}, 1, "there are no roles to place");
     write("foreign.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": "9p"}})");
     expect_refusal({"--edge", "a->b", "--matrix", "foreign.json", "--topology", two}, 1,
-                   "it is of another machine, 9p");
+                   "it is for another machine, 9p");
     write("foreign.json",
           R"({"schema_version": 1, "kind": "weir jitter", "machine": {"fingerprint": "9p"}, "pus": []})");
     expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
-                   "it is of another machine, 9p");
+                   "it is for another machine, 9p");
     expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1, "cannot write the plan to");
 }
 

@@ -115,7 +115,7 @@ TEST(cli_matrix, refuses_what_it_is_told_wrong_with_a_sentence_before_it_measure
                    "weir matrix: --budget soon: give a time from 10 ms to 24 h, such as 30s, 500ms or 2m");
     expect_refusal({"matrix", "--budget", "0"}, 2, "--budget 0: give a time");
     expect_refusal({"matrix", "--rounds", "0"}, 2, "weir matrix: --rounds: ");
-    expect_refusal({"matrix", "--pus", "0"}, 2, "--pus 0: a pair takes two PUs; name at least two");
+    expect_refusal({"matrix", "--pus", "0"}, 2, "--pus 0: a pair needs two PUs; name at least two");
     expect_refusal({"matrix", "--pus", "0,65000"}, 1, "weir matrix: there is no PU 65000 here");
     expect_refusal({"matrix", "--pus", "a-b"}, 1, "weir matrix: ");
     expect_refusal({"matrix", "bogus"}, 2, "weir matrix: there is no 'bogus'; run 'weir matrix --help'");

@@ -205,7 +205,7 @@ TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
     write("jitter.json", jitter.dump());
     const auto seen = report({"run.json", "bench.json", "jitter.json"}, {"--html", "report.html"});
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_THAT(read("report.html"), HasSubstr("There was no gap at all."));
+    EXPECT_THAT(read("report.html"), HasSubstr("There were no gaps."));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "told")) << "a name was taken for a command";
 }
 
@@ -259,10 +259,10 @@ TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
     write("pressure", R"({"schema_version": 1, "kind": "weir pressure"})");
     write("future", R"({"schema_version": 2, "kind": "weir topo"})");
     expect_refusal({"text"}, 2,
-                   "'text' is not JSON, so no result of weir; give what one of these wrote: weir topo --json");
+                   "'text' is not JSON, so it is not a result of weir; give a file written by one of these: weir topo --json");
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
-    expect_refusal({"topo.json", "list"}, 2, "'list' is no result of weir");
-    expect_refusal({"other"}, 2, "'other' is of 'weather', which no report has");
+    expect_refusal({"topo.json", "list"}, 2, "'list' is not a result of weir");
+    expect_refusal({"other"}, 2, "'other' is of 'weather', which a report cannot show");
     expect_refusal({"none"}, 2, "'none' does not say what it is of");
     expect_refusal({"pressure"}, 2, "draw it with 'weir pressure --from FILE --html FILE'");
     expect_refusal({"future"}, 2,

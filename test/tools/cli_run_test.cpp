@@ -246,7 +246,7 @@ TEST_F(cli_run, refuses_plans_that_are_foreign_damaged_or_missing) {
     planned({"a->b"}, topology::synthetic("core:4 pu:1")).save(path_);
     auto seen = run(quick);
     EXPECT_EQ(seen.exit_code, 1);
-    EXPECT_THAT(seen.err, HasSubstr("it is of another machine, 0p-4c-4t-"));
+    EXPECT_THAT(seen.err, HasSubstr("it is for another machine, 0p-4c-4t-"));
     std::ofstream(path_) << whole.substr(0, whole.size() / 2);
     seen = run(quick);
     EXPECT_EQ(seen.exit_code, 1);

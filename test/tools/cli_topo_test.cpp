@@ -227,11 +227,11 @@ TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the
 
 TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({}, 2,
-                   "weir: say what to do: topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' to see more");
-    expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' to see what there is");
+                   "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' for details");
+    expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' for its options");
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
     expect_refusal({"topo", "--bogus"}, 2,
-                   "weir topo: there is no '--bogus'; run 'weir topo --help' to see what there is");
+                   "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");
     expect_refusal({"topo", "bogus"}, 2, "weir topo: there is no 'bogus'");
     expect_refusal({"topo", "--topology"}, 2, "weir topo: --topology: ");
     expect_refusal({"topo", "--json=7"}, 2, "json");

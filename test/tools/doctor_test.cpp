@@ -79,7 +79,7 @@ TEST_F(doctor, warns_on_a_laptop_of_what_makes_it_cool_and_convenient) {
                                                       "memlock", "nohz_full", "rcu_nocbs", "rtprio", "turbo"));
     EXPECT_EQ(of("governor").what, "powersave on PUs 0-3, schedutil on PUs 4-7");
     EXPECT_THAT(of("C-states").what, HasSubstr("C10, with 1048 us to wake"));
-    EXPECT_EQ(of("irqbalance").what, "it runs (process 812)");
+    EXPECT_EQ(of("irqbalance").what, "it is running (process 812)");
     EXPECT_EQ(of("swap").what, "2 areas are in use, swappiness 60");
     EXPECT_THAT(of("isolcpus").change.front(), HasSubstr("isolcpus=managed_irq,domain,2-7"));
     for (const auto& one : examine(on()))
@@ -174,7 +174,7 @@ TEST_F(doctor, knows_real_time_limits_and_capabilities) {
     EXPECT_EQ(of("RT throttling").what, "real-time threads get 950000 of 1000000 us");
     put("/proc/sys/kernel/sched_rt_runtime_us", "1000000");
     EXPECT_EQ(of("RT throttling").level, severity::fine);
-    EXPECT_EQ(of("rtprio").what, "none may be had");
+    EXPECT_EQ(of("rtprio").what, "not permitted");
     put("/proc/self/limits", "Max realtime priority     95                   95                   ");
     EXPECT_EQ(of("rtprio").what, "up to 95");
     EXPECT_EQ(of("memlock").level, severity::unknown);
@@ -193,7 +193,7 @@ TEST(doctor_here, looks_at_this_host_and_every_finding_says_what_and_why) {
     const auto findings = examine(host::this_one());
     std::set<std::string> names;
     for (const auto& one : findings) {
-        EXPECT_TRUE(names.insert(one.name).second) << one.name << " is there twice";
+        EXPECT_TRUE(names.insert(one.name).second) << one.name << " appears twice";
         EXPECT_NE(one.what, "") << one.name;
         EXPECT_NE(one.why, "") << one.name;
     }

@@ -276,7 +276,7 @@ TEST(matrix_svg, is_well_formed_and_has_a_cell_a_tooltip_and_a_legend) {
             EXPECT_EQ(svg.find("<title>PU " + std::to_string(from) + " to PU " + std::to_string(to) + ": ") !=
                           std::string::npos,
                       from != to);
-    EXPECT_THAT(svg, AllOf(HasSubstr("not measured: as its class"), HasSubstr("url(#stripes)"), HasSubstr(">150 ns<")));
+    EXPECT_THAT(svg, AllOf(HasSubstr("not measured: figure of its class"), HasSubstr("url(#stripes)"), HasSubstr(">150 ns<")));
     EXPECT_EQ(svg.find("nan"), std::string::npos);
     EXPECT_EQ(svg.find("inf"), std::string::npos);
 }

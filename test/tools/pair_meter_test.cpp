@@ -228,9 +228,9 @@ TEST(samples, are_refused_where_an_item_is_another) {
     };
     pair_sample sample;
     EXPECT_EQ(sentence([&] { add(sample, some_trips(false), some_arrivals(false)); }),
-              "a ring returned another item than was sent: this is a bug in weir");
+              "a ring returned a different item than was sent: this is a bug in weir, please report it");
     EXPECT_EQ(sentence([&] { add(sample, {}, {.items_per_s = 8e6, .in_order = false, .disturbances = {}}); }),
-              "a ring lost an item or changed the order: this is a bug in weir");
+              "a ring lost an item or changed the order: this is a bug in weir, please report it");
 }
 
 pair_sample judged(double offset_ns, double roundtrip_ns, weir::tick_source source, bool clocks_agree = true) {
@@ -297,7 +297,7 @@ TEST(seats, are_checked_by_both_of_what_the_kernel_says) {
         return "";
     };
     const auto begins_with = [](unsigned found) {
-        return testing::StartsWith("this thread was pinned to PU 3 and was found on PU " + std::to_string(found) +
+        return testing::StartsWith("this thread was pinned to PU 3, but was found on PU " + std::to_string(found) +
                                    "; ");
     };
     EXPECT_EQ(sentence(3, 3, 3), "");

@@ -217,7 +217,7 @@ TEST(pressure_check, refuses_what_cannot_be_played_with_value_bound_and_remedy) 
     EXPECT_EQ(sentence([](conditions&) {}), "nothing");
 }
 
-// ---- What is written
+// ---- Output
 
 outcome some_outcome(std::string_view policy) {
     outcome seen;

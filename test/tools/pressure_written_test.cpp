@@ -212,7 +212,7 @@ TEST(watcher, draws_what_fits_and_is_bright_where_something_is_lost) {
     EXPECT_EQ(
         drawn(looks, false),
         "\x1b[2Kreject  recovery, 4.0 s\n\x1b[2K  depth   1                █\n\x1b[2K  source  2/s       sink 2/s       "
-        "lost 0.0 %\n\x1b[2K  p99     1 ms      in the queue, - from the intended time\n");
+        "lost 0.0 %\n\x1b[2K  p99     1 ms      in the queue, - from the due time\n");
     EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost 0.0 %\n"));
     looks.back().so_far.lost_newest = 1;
     EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost \x1b[1;36m100.0 %\x1b[0m\n"));

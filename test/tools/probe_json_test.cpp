@@ -105,8 +105,8 @@ TEST(matrix_json, refuses_what_it_cannot_read_by_the_name_of_the_key) {
         return sentence([&] { static_cast<void>(read_matrix(all.dump(), "m.json")); });
     };
     EXPECT_EQ(why("/schema_version", 2),
-              "'m.json': its schema_version is 2, and this program reads 1; save one with 'weir matrix --json'");
-    EXPECT_THAT(why("/kind", "weir jitter"), HasSubstr("it is no result of 'weir matrix --json'"));
+              "'m.json': its schema_version is 2, but this program reads 1; save one with 'weir matrix --json'");
+    EXPECT_THAT(why("/kind", "weir jitter"), HasSubstr("it is not a result of 'weir matrix --json'"));
     EXPECT_THAT(why("/pus", 3), HasSubstr("\"pus\" is missing or is not a list"));
     EXPECT_THAT(why("/pus/0", -1), HasSubstr("\"pus\" is missing or is not a whole number"));
     EXPECT_THAT(why("/pairs/0/from", 4294967296U), HasSubstr("\"from\" is missing or is not a whole number below"));
@@ -148,7 +148,7 @@ TEST(jitter_json, is_read_back_as_it_was_written) {
     EXPECT_TRUE(to_json(jitter)["machine"].is_null());
     EXPECT_EQ(jitter_from_json(to_json(jitter)).machine.summary, "");
     EXPECT_THAT(sentence([] { static_cast<void>(read_jitter("{}", "j.json")); }),
-                AllOf(HasSubstr("'j.json'"), HasSubstr("it is no result of 'weir jitter --json'")));
+                AllOf(HasSubstr("'j.json'"), HasSubstr("it is not a result of 'weir jitter --json'")));
 }
 
 }  // namespace

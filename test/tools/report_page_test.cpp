@@ -260,16 +260,16 @@ TEST_F(report_page, refuses_what_it_cannot_show_with_a_sentence) {
               "2: 'a.json' has schema_version 2, and this weir reads 1; save it again with 'weir doctor --json'");
     write("a.json", {{"kind", "weir dance"}, {"schema_version", 1}});
     EXPECT_THAT(why({"a.json"}),
-                HasSubstr("2: 'a.json' is of 'weir dance', which no report has; give what one of these"));
+                HasSubstr("2: 'a.json' is of 'weir dance', which a report cannot show; give what one of these"));
     write("a.json", {{"schema_version", 1}});
     EXPECT_THAT(why({"a.json"}),
-                HasSubstr("2: 'a.json' does not say what it is of; give what one of these wrote: weir topo"));
+                HasSubstr("2: 'a.json' does not say what it is of; give a file written by one of these: weir topo"));
     write("a.json", {{"environment", 1}, {"floors", 1}, {"schema_version", 1}});
     EXPECT_THAT(why({"a.json"}), HasSubstr("does not say what it is of"));
     write("a.json", json::array());
-    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is no result of weir; give"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not a result of weir; give"));
     std::ofstream("a.json") << "{";
-    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not JSON, so no result of weir; give"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not JSON, so it is not a result of weir; give"));
     write("a.json", {{"kind", "weir pressure"}, {"schema_version", 1}});
     EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is of 'weir pressure', whose page is its own"));
     write("a.json", {{"kind", "weir matrix"}, {"schema_version", 1}, {"machine", {{"cpu_model", 5}}}});

@@ -217,7 +217,7 @@ TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
     planned.delivered_per_s = {5, 0, 0};
     EXPECT_EQ(found.planned_p99_ns(), std::numeric_limits<double>::infinity());
     EXPECT_FALSE(found.is_within_gate());
-    EXPECT_NE(run_as_text(found).find("p99 of the plan (nothing came through in the median round) is above, "),
+    EXPECT_NE(run_as_text(found).find("p99 of the plan (nothing was delivered in the median round) is above, "),
               std::string::npos);
     planned.p99_ns.pop_back();
     planned.delivered_per_s = {0, 0};
