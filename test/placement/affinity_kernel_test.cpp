@@ -110,14 +110,14 @@ TEST_F(affinity_of_a_kernel, is_read_whatever_the_length_of_its_mask) {
     EXPECT_EQ(kernel.gets, 11) << "from 1024 bits on, each time twice as many";
 }
 
-TEST_F(affinity_of_a_kernel, that_is_not_told_is_an_error_for_its_reason) {
+TEST_F(affinity_of_a_kernel, that_the_kernel_does_not_report_is_an_error_with_the_reason) {
     kernel = {.get_error = EPERM};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::this_thread_affinity()); }),
               "the kernel does not report this thread's affinity: Operation not permitted");
     EXPECT_EQ(kernel.gets, 1);
 }
 
-TEST_F(affinity_of_a_kernel, a_pu_that_is_not_told_is_an_error_for_its_reason) {
+TEST_F(affinity_of_a_kernel, a_current_pu_that_the_kernel_does_not_report_is_an_error_with_the_reason) {
     kernel = {.getcpu_error = ENOSYS};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::current_pu()); }),
               "the kernel does not report which PU this thread is on: Function not implemented");
@@ -138,7 +138,7 @@ TEST_F(affinity_of_a_kernel, a_pin_that_is_refused_says_why) {
 }
 
 // No mask is made for numbers that no PU can have: one of 4294967295 would take 512 MiB.
-TEST_F(affinity_of_a_kernel, a_number_that_no_pu_can_have_is_refused_by_its_name) {
+TEST_F(affinity_of_a_kernel, a_number_above_the_highest_pu_number_is_refused_by_name) {
     for (const unsigned beyond : {65536U, 4294967295U})
         for (const auto& pus : {pu_set{beyond}, pu_set{before_.front(), beyond}}) {
             kernel = {};

@@ -71,7 +71,7 @@ TEST(pu_set, reads_lists_as_taskset_does) {
     EXPECT_EQ(pu_set::parse("0-65535,0-65533").size(), 65536U) << "numbers may be written twice";
 }
 
-TEST(pu_set, says_what_it_cannot_read) {
+TEST(pu_set, refuses_malformed_text_with_a_sentence) {
     for (const auto* text : {"x", "1,", ",1", "1-", "-1", "2-1", "0-4:0", "0:2", "0x3", "65536", "1 2", "99999999999",
                              "0-65535,0-65534", "3,0-65536", "0-4:65536", "0-4:", "0-4:x", "x-4", "0-x"})
         EXPECT_EQ(
@@ -79,7 +79,7 @@ TEST(pu_set, says_what_it_cannot_read) {
             "'" + std::string(text) + "' is not a list of PUs: write numbers up to 65535 and ranges, such as 0,2-3");
 }
 
-TEST(pu_set, writes_what_it_reads) {
+TEST(pu_set, round_trips_through_text) {
     for (const auto* text : {"", "0", "0-1", "0,2-3", "1,3,5,64-127"}) EXPECT_EQ(pu_set::parse(text).to_string(), text);
     EXPECT_EQ((pu_set{3, 1, 2, 2}.to_string()), "1-3");
 }
@@ -104,7 +104,7 @@ TEST(pu_set, is_a_set) {
 
 // ---- Threads
 
-TEST_F(affinity_kept, pins_to_every_pu_that_may_be_used_and_is_there) {
+TEST_F(affinity_kept, pins_to_every_usable_pu) {
     for (const unsigned pu : before_) {
         EXPECT_EQ(weir::pin_this_thread(pu), pu_set{pu});
         EXPECT_EQ(weir::this_thread_affinity(), pu_set{pu});
@@ -131,13 +131,13 @@ TEST_F(affinity_kept, each_thread_runs_where_it_is_pinned) {
     EXPECT_THAT(ran_on, testing::ElementsAreArray(before_));
 }
 
-TEST_F(affinity_kept, a_pin_is_undone_by_the_affinity_of_before) {
+TEST_F(affinity_kept, restoring_the_previous_affinity_undoes_a_pin) {
     weir::pin_this_thread(before_.front());
     EXPECT_EQ(weir::set_this_thread_affinity(before_), before_);
     EXPECT_EQ(weir::this_thread_affinity(), before_);
 }
 
-TEST_F(affinity_kept, what_we_were_started_on_is_known_after_a_pin) {
+TEST_F(affinity_kept, the_startup_affinity_is_still_known_after_a_pin) {
     weir::pin_this_thread(before_.front());
     EXPECT_EQ(weir::startup_affinity(), before_);
 }

@@ -51,7 +51,7 @@ std::string matrix_text(const std::string& print = fingerprint(machine())) {
                      "pairs_measured": 1}]})";
 }
 
-TEST(measurements_file, of_a_matrix_gives_pairs_their_classes_and_rates) {
+TEST(measurements_file, of_a_matrix_has_costs_of_pairs_and_classes_and_rates) {
     const temporary_file file(matrix_text());
     measurements read;
     read.load_matrix(file.path(), machine());
@@ -80,7 +80,7 @@ measurements read_matrix(const std::string& text) {
     return read;
 }
 
-TEST(measurements_file, gives_each_direction_what_was_measured_in_it) {
+TEST(measurements_file, keeps_the_two_directions_of_a_pair_apart) {
     const auto read = read_matrix(matrix_of(
         R"({"from": 2, "to": 5, "one_way_ns": {"p50": 61, "p99": 90}, "items_per_s": 2e8},
            {"from": 5, "to": 2, "one_way_ns": {"p50": 73, "p99": 110}, "items_per_s": 3e8},
@@ -99,7 +99,7 @@ TEST(measurements_file, gives_each_direction_what_was_measured_in_it) {
     EXPECT_EQ(read.items_per_s.at({4, 3}), 1);
 }
 
-TEST(measurements_file, of_several_rows_of_a_class_the_dearest_counts) {
+TEST(measurements_file, of_several_rows_of_a_class_uses_the_most_expensive) {
     const std::string cheap = R"({"distance": "same-l3", "one_way_ns": {"p50": 65, "p99": 300}})";
     const std::string dear = R"({"distance": "same-l3", "one_way_ns": {"p50": 75, "p99": 95}})";
     const std::string other = R"({"distance": "cross-package", "one_way_ns": {"p50": 85, "p99": 97}})";
@@ -115,7 +115,7 @@ TEST(measurements_file, of_several_rows_of_a_class_the_dearest_counts) {
     }
 }
 
-TEST(measurements_file, has_a_p99_that_is_no_less_than_the_p50) {
+TEST(measurements_file, never_has_a_p99_below_its_p50) {
     const auto read = read_matrix(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 9}})", ""));
     EXPECT_EQ(read.cost(machine(), 0, 1).cost.p50_ns, 61);
     EXPECT_EQ(read.cost(machine(), 0, 1).cost.p99_ns, 61);
@@ -130,7 +130,7 @@ TEST(measurements_file, knows_every_distance_by_its_name) {
     }
 }
 
-TEST(measurements_file, may_lack_classes_and_be_loaded_on_top_of_another) {
+TEST(measurements_file, may_lack_classes_and_adds_to_files_loaded_before) {
     const temporary_file first(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 90}},
                                             {"from": 0, "to": 2, "one_way_ns": {"p50": 62, "p99": 91}})",
                                          ""));
@@ -145,7 +145,7 @@ TEST(measurements_file, may_lack_classes_and_be_loaded_on_top_of_another) {
     EXPECT_EQ(read.cost(machine(), 0, 2).cost.p99_ns, 93);
 }
 
-TEST(assumed_costs, grow_with_the_distance_and_the_tail_is_dearer) {
+TEST(assumed_costs, grow_with_distance_and_p99_exceeds_p50) {
     const auto on = topology::synthetic("pack:2 l3:2 l2:2 core:2 pu:2");
     const measurements nothing;
     const std::tuple<unsigned, double, double> of_pu_0_to[] = {{0, 5000, 50000}, {1, 20, 60},   {2, 30, 90},
@@ -173,7 +173,7 @@ TEST(measurements_file, of_jitter_gives_the_noise_of_pus) {
     EXPECT_DOUBLE_EQ(read.noise_ns[1], 50000) << "all of them";
 }
 
-TEST(measurements_file, that_is_damaged_or_foreign_is_refused_with_a_sentence) {
+TEST(measurements_file, that_is_damaged_or_of_another_machine_is_refused_with_a_sentence) {
     const auto why = [](const std::string& text) {
         const temporary_file file(text);
         measurements read;
@@ -202,7 +202,7 @@ TEST(measurements_file, that_is_damaged_or_foreign_is_refused_with_a_sentence) {
               "--json' on the target machine");
 }
 
-TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_sentence) {
+TEST(measurements_file, of_jitter_that_is_damaged_or_of_another_machine_is_refused_with_a_sentence) {
     const auto why = [](const std::string& print, const std::string& kind, const std::string& pu) {
         const temporary_file file(R"({"schema_version": 1, "kind": ")" + kind + R"(", "machine": {"fingerprint": )" +
                                   print + R"(}, "pus": [{"pu": 1, "p99_9_gap_ns": 5, "stolen_ppm": 7}, {"pu": )" + pu +
@@ -220,7 +220,7 @@ TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_s
     EXPECT_THAT(why(own, "weir jitter", "8"), HasSubstr("'pus[1].pu' is PU 8, which does not exist in"));
 }
 
-TEST(measurements_file, numbers_pus_as_the_system_does) {
+TEST(measurements_file, uses_the_kernels_pu_numbers) {
     const auto on = topology::synthetic("core:2 pu:2(indexes=0,6,2,9)");
     const auto text = [&](const char* to) {
         return R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" + fingerprint(on) +

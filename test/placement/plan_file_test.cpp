@@ -61,7 +61,7 @@ std::string why_not(const std::string& plan_text) {
 
 // ---- Plans
 
-TEST(plan_file, gives_back_what_was_saved) {
+TEST(plan_file, loads_what_was_saved) {
     const auto made = example();
     const temporary_file file;
     made.save(file.path());
@@ -94,7 +94,7 @@ placement_plan of_unequal_figures() {
     return made;
 }
 
-TEST(plan_file, has_each_figure_under_its_own_key) {
+TEST(plan_file, writes_each_figure_under_its_own_key) {
     EXPECT_EQ(of_unequal_figures().to_json(), R"({
   "schema_version": 1,
   "kind": "weir plan",
@@ -193,7 +193,7 @@ TEST(plan_file, has_each_figure_under_its_own_key) {
 )");
 }
 
-TEST(plan_file, gives_back_each_figure_in_its_own_field) {
+TEST(plan_file, loads_each_figure_into_its_own_field) {
     const auto made = of_unequal_figures();
     const temporary_file file;
     made.save(file.path());
@@ -253,7 +253,7 @@ TEST(plan_file, knows_every_distance_and_source_by_its_name) {
     }
 }
 
-TEST(plan_file, may_lack_what_is_not_needed) {
+TEST(plan_file, may_lack_optional_keys) {
     const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
                               fingerprint(machine()) + R"("}, "roles": [{"name": "md", "pu": 5}]})");
     const auto read = placement_plan::load(file.path(), machine());
@@ -266,7 +266,7 @@ TEST(plan_file, may_lack_what_is_not_needed) {
     EXPECT_EQ(read.lower_bound_ns, 0);
 }
 
-TEST(plan_file, numbers_pus_as_the_system_does) {
+TEST(plan_file, uses_the_kernels_pu_numbers) {
     const auto on = topology::synthetic("core:2 pu:2(indexes=0,6,2,9)");
     const auto with_pu = [&](const char* pu) {
         const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
@@ -277,7 +277,7 @@ TEST(plan_file, numbers_pus_as_the_system_does) {
     EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which does not exist"));
 }
 
-TEST(plan_file, proves_a_cost_to_a_millionth) {
+TEST(plan_file, counts_as_proven_within_a_millionth) {
     placement_plan made;
     made.cost.edges = 999'999;  // a millionth of that and 1: 1 ns
     made.lower_bound_ns = 999'998;
@@ -286,7 +286,7 @@ TEST(plan_file, proves_a_cost_to_a_millionth) {
     EXPECT_FALSE(made.is_proven());
 }
 
-TEST(plan_file, of_text_that_is_no_utf_8_is_written_all_the_same) {
+TEST(plan_file, with_invalid_utf_8_is_still_written) {
     auto made = of_unequal_figures();
     made.remarks = {"\xff"};
     EXPECT_THAT(made.to_json(), HasSubstr("\"\xef\xbf\xbd\""));
@@ -338,7 +338,7 @@ TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
                 StartsWith("cannot read plan file '/no/such/file': No such file or directory"));
 }
 
-TEST(plan_file, whatever_is_changed_in_it_never_does_more_than_throw) {
+TEST(plan_file, with_random_changes_loads_or_throws_and_never_crashes) {
     const auto whole = example().to_json();
     for (std::size_t at = 0; at < whole.size(); at += 3)
         for (const char c : {'\0', '9', '"', '{', 'x'}) {
@@ -354,7 +354,7 @@ TEST(plan_file, that_cannot_be_written_is_an_error) {
                 StartsWith("cannot write the plan to '/no/such/folder/plan.json': No such file"));
 }
 
-TEST(plan_file, has_no_other_roles_and_edges_than_it_has) {
+TEST(plan_file, refuses_unknown_roles_and_edges_by_name) {
     const auto made = example();
     EXPECT_EQ(sentence([&] { static_cast<void>(made.pu_of("gx")); }),
               "the plan has no role 'gx': it has md, strat, gw");
@@ -378,7 +378,7 @@ TEST(plan_file, pins_threads_of_this_machine) {
     }).join();
 }
 
-TEST(plan_file, of_another_machine_pins_nobody) {
+TEST(plan_file, of_another_machine_refuses_to_pin) {
     EXPECT_THAT(sentence([] { static_cast<void>(example().pin_this_thread("gw")); }),
                 HasSubstr("made for another machine, " + fingerprint(machine()) + "; plan it here"));
 }

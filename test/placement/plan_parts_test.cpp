@@ -63,7 +63,7 @@ void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t
     }
 }
 
-TEST(edge_weights, are_shares_of_the_highest_rate_however_low_that_is) {
+TEST(edge_weights, are_rates_divided_by_the_highest_rate) {
     plan_request few;
     for (const auto* role : {"a", "b", "c"}) few.add_role(role);
     for (const auto* edge : {"a->b@0.2", "b->c@0.05", "a->c"}) few.add_edge(edge);
@@ -72,7 +72,7 @@ TEST(edge_weights, are_shares_of_the_highest_rate_however_low_that_is) {
 
 // ---- The least assignment
 
-TEST(least_assignment, is_the_least_sum_of_cells_in_different_columns) {
+TEST(least_assignment, is_the_minimum_sum_of_cells_in_different_columns) {
     std::mt19937 random(3);
     for (std::size_t rows = 0; rows != 5; ++rows)
         for (std::size_t columns = rows; columns != 6; ++columns)
@@ -95,7 +95,7 @@ TEST(least_assignment, is_the_least_sum_of_cells_in_different_columns) {
 
 // ---- What roles cost
 
-TEST(plan_model, charges_for_the_core_of_pu_0_if_that_is_there) {
+TEST(plan_model, charges_for_the_core_of_pu_0_if_it_exists) {
     const auto pu_0_of = [](const char* machine) {
         const auto on = topology::synthetic(machine);
         const plan_model model(request({"a->b"}), on, {}, {});
@@ -142,7 +142,7 @@ TEST(plan_model, charges_an_edge_in_the_direction_in_which_it_runs) {
 
 // ---- What is to come
 
-TEST(order, begins_with_pinned_roles_and_goes_on_with_whoever_has_most_to_do_with_them) {
+TEST(order, begins_with_pinned_roles_and_continues_by_edge_weight_to_placed_roles) {
     const auto machine = topology::synthetic("core:4 pu:1");
     const auto order = [&](const std::vector<std::string>& roles) {
         const plan_model model(request({"a->b@100kps", "b->c@1Mps", "c->d@100kps"}, roles), machine, {}, {});
@@ -203,7 +203,7 @@ TEST(to_come, counts_the_tail_of_critical_edges_and_their_seats_apart) {
     EXPECT_THAT(to_come(search_tables(model), 0), ElementsAre(6 * 33, 6 * 31, 6 * 31, 6 * 35, 6 * 33, 6 * 41));
 }
 
-TEST(to_come, counts_company_where_somebody_minds_it_and_nobody_must) {
+TEST(to_come, counts_core_sharing_penalties_only_if_roles_need_not_share) {
     const auto calm = three_cores({"a->b"}, {"a:smt-ok", "b:smt-ok"});
     const search_tables free(calm);
     EXPECT_FALSE(free.splits_on_sharing());
@@ -218,7 +218,7 @@ TEST(to_come, counts_company_where_somebody_minds_it_and_nobody_must) {
     EXPECT_EQ(search_tables(one_minds).least_sharing(), 1500);
 }
 
-TEST(to_come, counts_two_edges_of_one_pair_together_and_their_company_once) {
+TEST(to_come, merges_two_edges_of_one_pair_and_counts_their_sharing_once) {
     const auto far = topology::synthetic("core:2 pu:2");
     measurements ways;
     for (const auto& [from, to] : {std::pair{0, 2}, {0, 3}, {1, 2}, {1, 3}}) {
@@ -300,7 +300,7 @@ extremes of_every_seating(const plan_model& model) {
 
 constexpr unsigned puzzles = 100;
 
-TEST(search, finds_the_least_and_states_bounds_that_hold_however_soon_it_has_to_stop) {
+TEST(search, finds_the_optimum_and_states_valid_bounds_at_any_effort) {
     unsigned solved = 0;
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
@@ -363,7 +363,7 @@ std::string portrait(const plan_model& model, const seating& placed, std::size_t
     return text + "]";
 }
 
-TEST(twins, are_pus_that_some_renaming_of_the_machine_makes_one_another) {
+TEST(twins, are_exactly_the_pus_that_a_symmetry_of_the_machine_maps_to_each_other) {
     std::mt19937 random(5);
     for (const auto* name : {"core:4 pu:2", "pack:2 l3:2 core:2 pu:1", "pack:2 numa:2 l2:2 pu:2"}) {
         const auto machine = topology::synthetic(name);

@@ -34,7 +34,7 @@ std::string why_not_role(const std::string& text) {
     return sentence([&] { plan_request().add_role(text); });
 }
 
-TEST(names, are_of_letters_digits_and_three_signs) {
+TEST(names, consist_of_letters_digits_and_three_signs) {
     for (const auto* name :
          {"a", "z", "A", "Z", "0", "9", "a_b", "a-b", "a.b", "_", "\x80", "\xff", "m\xc3\xa9lange"}) {
         EXPECT_EQ(why_not_edge(std::string(name) + "->other"), "") << name;
@@ -50,7 +50,7 @@ TEST(names, are_of_letters_digits_and_three_signs) {
     EXPECT_THAT(why_not_role(":quiet"), HasSubstr("':quiet' has an empty name: names consist of letters"));
 }
 
-TEST(rates, have_units_from_one_to_a_thousand_million) {
+TEST(rates, have_units_up_to_giga) {
     const std::pair<const char*, std::optional<double>> cases[] = {
         {"7", 7},
         {"7ps", 7},
@@ -88,7 +88,7 @@ TEST(rates, have_units_from_one_to_a_thousand_million) {
     }
 }
 
-TEST(edges, that_are_none_say_what_is_missing) {
+TEST(edges, that_are_malformed_are_refused_saying_what_is_missing) {
     EXPECT_THAT(why_not_edge("a->->b"), HasSubstr("is not an edge: write from->to"));
     EXPECT_THAT(why_not_edge("md-"), HasSubstr("in quotes, or the shell takes > for itself"));
     EXPECT_THAT(why_not_edge("md"), testing::Not(HasSubstr("in quotes")));
@@ -96,7 +96,7 @@ TEST(edges, that_are_none_say_what_is_missing) {
     EXPECT_THAT(why_not_edge("md->@1Mps"), HasSubstr("has no consumer"));
 }
 
-TEST(edges, run_one_way_and_once) {
+TEST(edges, have_a_direction_and_are_unique) {
     plan_request asked;
     for (const auto* edge : {"a->b", "c->d", "b->a", "a->d"}) asked.add_edge(edge);
     EXPECT_EQ(asked.edges.size(), 4U);

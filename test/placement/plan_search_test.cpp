@@ -186,7 +186,7 @@ std::vector<unsigned> pus_of(const placement_plan& made) {
     return pus;
 }
 
-TEST(plan_search, finds_what_trying_everything_finds_and_proves_it) {
+TEST(plan_search, finds_the_optimum_of_exhaustive_search_and_proves_it) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
         const auto made = weir::plan(p.asked, p.machine, p.measured, p.settings);
@@ -196,7 +196,7 @@ TEST(plan_search, finds_what_trying_everything_finds_and_proves_it) {
     }
 }
 
-TEST(plan_search, that_has_to_stop_early_states_a_bound_that_holds) {
+TEST(plan_search, that_stops_early_states_a_valid_bound) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         auto p = random_puzzle(seed);
         p.settings.effort = seed * 20;
@@ -229,7 +229,7 @@ TEST(plan_search, is_exact_for_twelve_roles_on_a_big_server) {
 }
 
 // No two costs alike: nothing is equivalent, and the search has to stop. What it says then still holds.
-TEST(plan_search, of_a_big_measured_server_ends_with_a_bound) {
+TEST(plan_search, of_a_big_measured_server_stops_with_a_valid_bound) {
     const auto machine = big_server();
     measurements measured;
     std::mt19937 random(1);
@@ -292,7 +292,7 @@ std::pair<double, unsigned> sum_of_terms(const std::string& reason) {
     return {sum, terms};
 }
 
-TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
+TEST(alternatives, have_the_extra_cost_and_the_reasons_that_they_state) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
         const auto made = weir::plan(p.asked, p.machine, p.measured, p.settings);
@@ -326,7 +326,7 @@ TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
 }
 
 // How good the search is, in figures that only change when it does: it is deterministic.
-TEST(plan_search, finds_most_of_the_best_by_local_search_alone) {
+TEST(plan_search, finds_most_optima_by_local_search_alone) {
     unsigned best = 0;
     double excess_ns = 0;
     for (unsigned seed = 0; seed != puzzles; ++seed) {
@@ -340,7 +340,7 @@ TEST(plan_search, finds_most_of_the_best_by_local_search_alone) {
     EXPECT_LE(excess_ns, 2920);
 }
 
-TEST(plan_search, proves_the_more_the_longer_it_may_take) {
+TEST(plan_search, proves_more_with_more_effort) {
     struct result {
         unsigned effort;
         unsigned proven;
@@ -367,7 +367,7 @@ TEST(plan_search, proves_the_more_the_longer_it_may_take) {
     }
 }
 
-TEST(worst_placement, is_mostly_the_worst_there_is) {
+TEST(worst_placement, is_mostly_the_worst_possible) {
     unsigned counted = 0;
     unsigned worst = 0;
     double missing_ns = 0;

@@ -94,7 +94,7 @@ TEST(plan, shares_a_core_only_between_those_that_ask_for_it) {
 
 // Cores of a CCX share its L3, and a CCX has four: of five in a row one edge at least crosses to another CCX, which
 // costs 50 ns more, times its weight. That is least for c->d, at a hundredth.
-TEST(plan, cuts_a_pipeline_where_it_carries_least) {
+TEST(plan, cuts_a_pipeline_at_its_edge_of_least_rate) {
     const auto machine = multi_ccx();
     const auto made = weir::plan(request({"a->b@1Mps", "b->c@1Mps", "c->d@10kps", "d->e@500kps"}), machine);
     EXPECT_EQ(between(made, machine, "a", "b"), distance::same_l3);
@@ -129,7 +129,7 @@ TEST(plan, uses_big_cores_before_small_ones) {
 
 // Five roles, four big cores. Two on one big core would cost 3000 ns, one on a small core 300 ns. The quiet role stays
 // big, and who goes is an end of the row, since all are behind one L3 and no edge gets dearer: 'log' is not quiet.
-TEST(plan, sends_the_role_too_many_to_a_small_core_rather_than_to_a_sibling) {
+TEST(plan, puts_a_surplus_role_on_a_small_core_rather_than_on_an_smt_sibling) {
     const auto machine = hybrid();
     const auto made = weir::plan(request({"in->dsp", "dsp->mix", "mix->out", "mix->log@10ps"}, {"out:quiet"}), machine);
     const auto pus = pus_of(made);
@@ -213,7 +213,7 @@ TEST(plan, takes_cycles) {
     EXPECT_DOUBLE_EQ(made.cost.total(), 4 * 50.0);
 }
 
-TEST(plan, stays_within_the_pus_it_is_given) {
+TEST(plan, uses_only_the_given_pus) {
     plan_settings settings;
     settings.pus = pu_set{40, 42, 44};
     EXPECT_THAT(pus_of(weir::plan(request({"a->b", "b->c"}), server(), {}, settings)),
@@ -225,7 +225,7 @@ TEST(plan, stays_within_the_pus_it_is_given) {
 
 // ---- What it says
 
-TEST(plan, says_why_alternatives_lose) {
+TEST(plan, explains_the_cost_of_alternatives) {
     const auto made = weir::plan(request({"md->strat", "strat->gw"}, {"gw:quiet"}), big_server());
     ASSERT_GE(made.alternatives.size(), 3U);
     double before = 0;
@@ -246,7 +246,7 @@ std::vector<std::string> alternatives_of(const placement_plan& made) {
     return lines;
 }
 
-TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
+TEST(alternatives, list_every_changed_term_largest_first) {
     plan_settings settings;
     settings.isolated = pu_set{2, 4, 6};
     const auto asked = request({"in->dsp@1M", "dsp->out@500k"}, {"out:quiet"});
@@ -293,7 +293,7 @@ TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
             "roles that share a core"));
 }
 
-TEST(plan, says_what_is_assumed) {
+TEST(plan, states_assumptions) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     const auto assumed = weir::plan(request({"md->gw"}, {"gw:quiet"}), machine);
     EXPECT_THAT(assumed.remarks, ElementsAre(HasSubstr("'weir matrix'"), HasSubstr("'weir jitter'")));
@@ -303,7 +303,7 @@ TEST(plan, says_what_is_assumed) {
     EXPECT_THAT(weir::plan(request({"md->gw"}, {"gw:quiet"}), machine, measured).remarks, testing::IsEmpty());
 }
 
-TEST(plan, says_which_remark_is_due) {
+TEST(plan, makes_each_remark_exactly_when_it_applies) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1(indexes=0,5,2,7)");
     measurements measured;
     measured.classes[distance::same_l3] = {60, 100};
@@ -370,7 +370,7 @@ TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
                 ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c carries 3000000 items")));
 }
 
-TEST(plan, says_of_which_machine_it_is) {
+TEST(plan, names_its_machine) {
     const auto made = weir::plan(request({"md->gw"}), server());
     EXPECT_EQ(made.machine, server().summary());
     EXPECT_EQ(made.fingerprint, fingerprint(server()));
@@ -380,7 +380,7 @@ TEST(plan, says_of_which_machine_it_is) {
     EXPECT_TRUE(weir::plan(alone, topology::this_machine()).is_of_this_machine);
 }
 
-TEST(plan, says_what_will_not_work) {
+TEST(plan, warns_of_problems) {
     const auto crowded = weir::plan(request({"a->b", "b->c"}), topology::synthetic("core:2 pu:2"));
     EXPECT_THAT(crowded.remarks, testing::Contains(HasSubstr("did not ask for smt-ok")));
     measurements measured;
@@ -390,7 +390,7 @@ TEST(plan, says_what_will_not_work) {
                 testing::Contains(HasSubstr("but only 20000000 items/s were measured")));
 }
 
-TEST(plan, takes_so_many_roles_and_pus_and_no_more) {
+TEST(plan, is_limited_to_64_roles_and_1024_pus) {
     plan_settings settings;
     settings.effort = 0;
     const auto why = [&](unsigned roles, const std::string& machine) {
@@ -417,7 +417,7 @@ TEST(plan, refuses_pus_that_may_not_be_used) {
 
 // ---- The bad placement that a plan is compared with
 
-TEST(worst_placement, is_as_far_apart_as_can_be) {
+TEST(worst_placement, puts_roles_as_far_apart_as_possible) {
     const auto machine = topology::synthetic("pack:2 l3:2 core:4 pu:1");
     const auto asked = request({"md->strat", "strat->gw"});
     const auto worst = weir::worst_placement(asked, machine);
@@ -436,7 +436,7 @@ TEST(worst_placement, on_two_cores_is_both_ends_on_one) {
 }
 
 // To swap the two would be dearer still: the noise of the other package is 500 ns.
-TEST(worst_placement, leaves_each_role_where_it_is_to_be) {
+TEST(worst_placement, obeys_pins_and_packages) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
     measurements noise;
     noise.noise_ns = {{0, 1}, {1, 1}, {2, 500}, {3, 500}};
@@ -453,7 +453,7 @@ TEST(worst_placement, leaves_each_role_where_it_is_to_be) {
 }
 
 // Of the PUs that the search begins with, none is in the package where the first role must be.
-TEST(worst_placement, is_found_wherever_the_roles_must_be) {
+TEST(worst_placement, is_found_for_any_package_constraint) {
     const auto machine = topology::synthetic("pack:16 core:2 pu:1");
     for (unsigned package = 0; package != 16; ++package) {
         const auto hint = "a:package=" + std::to_string(package);
@@ -482,7 +482,7 @@ TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
 }
 
 // Of three PUs apart from PU 0 each pair costs 100 ns but one.
-TEST(worst_placement, that_costs_no_more_than_a_nanosecond_more_is_all_on_one) {
+TEST(worst_placement, is_all_roles_on_one_pu_if_nothing_else_is_worse) {
     const auto machine = topology::synthetic("core:4 pu:1");
     plan_settings settings;
     settings.pus = pu_set{1, 2, 3};
@@ -516,7 +516,7 @@ TEST(plan_request, reads_roles_with_hints) {
     EXPECT_EQ(asked.roles[0].package, 1U);
 }
 
-TEST(plan_request, says_what_it_cannot_read) {
+TEST(plan_request, refuses_malformed_text_with_a_sentence) {
     const auto edge = [](const char* text) { return sentence([&] { plan_request().add_edge(text); }); };
     EXPECT_EQ(edge("md->"), "edge 'md->' has no consumer: write both roles, as in md->strat");
     EXPECT_EQ(edge("->gw"), "edge '->gw' has no producer: write both roles, as in md->strat");
@@ -541,7 +541,7 @@ TEST(plan_request, says_what_it_cannot_read) {
     EXPECT_THAT(sentence([] { static_cast<void>(request({"a->b", "a->b@1ps"})); }), HasSubstr("is given twice"));
 }
 
-TEST(plan, refuses_what_cannot_be_had_with_a_sentence) {
+TEST(plan, refuses_impossible_requests_with_a_sentence) {
     const auto why = [](const plan_request& asked, const topology& machine = server()) {
         return sentence([&] { static_cast<void>(weir::plan(asked, machine)); });
     };

@@ -27,7 +27,7 @@ std::string sentence(F f) {
     return "";
 }
 
-TEST(role_file, says_what_add_edge_and_add_role_say) {
+TEST(role_file, has_the_meaning_of_add_edge_and_add_role) {
     const temporary_file file(R"({"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3,
         "package": 1}, {"name": "log"}], "edges": [{"from": "md", "to": "gw", "items_per_s": 1e6}]})");
     const auto asked = plan_request::load(file.path());
@@ -38,7 +38,7 @@ TEST(role_file, says_what_add_edge_and_add_role_say) {
     EXPECT_EQ(asked.edges[0].items_per_s, 1e6);
 }
 
-TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
+TEST(role_file, that_is_invalid_is_refused_with_a_sentence) {
     const auto why = [](const std::string& text) {
         const temporary_file file(text);
         return sentence([&] { static_cast<void>(plan_request::load(file.path())); });
@@ -73,7 +73,7 @@ TEST(role_file, that_makes_no_sense_is_refused_with_a_sentence) {
     EXPECT_EQ(why(R"({"roles": []})"), "") << "that is for plan() to refuse";
 }
 
-TEST(role_file, may_say_false_null_and_nothing) {
+TEST(role_file, may_omit_optional_keys_or_set_them_to_false_or_null) {
     const temporary_file file(R"({"roles": [{"name": "a", "quiet": false, "smt_ok": null, "pinned": 4294967295},
         {"name": "b", "smt_ok": true, "package": 7, "pu": 1, "isolated": true, "noise_ns": 2, "noise_assumed": true}],
         "edges": [{"from": "b", "to": "a", "items_per_s": 0}, {"from": "a", "to": "b", "items_per_s": 0.5}]})");

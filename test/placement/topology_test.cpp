@@ -120,7 +120,7 @@ TEST(topology_tables, know_the_kinds_of_a_hybrid_machine) {
     EXPECT_EQ(machine.cores()[4].kind, 0U);
 }
 
-TEST(topology_tables, take_each_pu_for_a_core_where_no_cores_are_known) {
+TEST(topology_tables, treat_each_pu_as_a_core_without_core_information) {
     const auto machine = bare_pus();
     EXPECT_EQ(machine.cores().size(), 4U);
     EXPECT_EQ(machine.distance_between(0, 3), distance::same_package);
@@ -188,7 +188,7 @@ TEST(distances, have_names) {
 
 // ---- Policies, machine by machine
 
-TEST(choose_pair, leaves_the_core_of_pu_0_alone_wherever_that_is) {
+TEST(choose_pair, avoids_the_core_of_pu_0_wherever_it_is) {
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=0,1,2)").choose_pair(automatic)), pus(1, 2));
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,0,2)").choose_pair(automatic)), pus(1, 2));
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,2,0)").choose_pair(automatic)), pus(1, 2));
@@ -245,7 +245,7 @@ TEST(choose_pair, cross_numa_takes_the_nearest_other_node) {
     EXPECT_EQ(four_nodes_a_package().choose_pair(cross_numa).distance, distance::same_package);
 }
 
-TEST(choose_pair, avoids_the_core_of_pu_0_only_where_something_as_good_is_left) {
+TEST(choose_pair, avoids_the_core_of_pu_0_only_if_another_pair_is_as_good) {
     const auto two_cores = topology::synthetic("l3:1 core:2 pu:1");
     EXPECT_EQ(ends(two_cores.choose_pair(automatic)), pus(0, 1));
     EXPECT_THAT(two_cores.choose_pair(automatic).reason, HasSubstr("all equally good pairs use PU 0's core"));
@@ -380,7 +380,7 @@ TEST(parse_pair, takes_hwloc_locations_by_logical_index) {
     EXPECT_EQ(ends(machine.parse_pair("core:3,0")), pus(6, 0)) << "both forms may be mixed";
 }
 
-TEST(parse_pair, takes_a_place_for_its_first_allowed_pu) {
+TEST(parse_pair, uses_the_first_allowed_pu_of_a_location) {
     const auto machine = part_allowed();
     EXPECT_EQ(ends(machine.parse_pair("l3:0,l3:2")), pus(1, 10));
     EXPECT_THAT(why_not(machine, "core:0,core:1"),
@@ -399,7 +399,7 @@ TEST(parse_pair, shares_one_pu_only_when_it_is_named_twice) {
     EXPECT_EQ(ends(single_pu().parse_pair("core:0,core:0")), pus(0, 0));
 }
 
-TEST(parse_pair, says_what_is_wrong_with_everything_else) {
+TEST(parse_pair, refuses_everything_else_with_a_sentence) {
     const auto machine = multi_ccx();
     const auto in = " in '" + machine.source() + "' ";
     const std::string forms =
@@ -509,7 +509,7 @@ TEST(from_xml_file, says_why_a_file_cannot_be_read) {
     EXPECT_THAT(why_not_file(TEST_DATA_DIR), HasSubstr("Is a directory"));
 }
 
-TEST(from_xml_file, names_the_line_of_what_is_damaged) {
+TEST(from_xml_file, names_the_damaged_line) {
     const auto good = read_file(data("single_pu.xml"));
     const auto with = [&](const std::string& from, const std::string& to) {
         auto text = good;
@@ -576,7 +576,7 @@ public:
 };
 
 // hwloc 2.9 crashes on some files like these when it is handed them unchecked.
-TEST(to_xml, is_read_back_as_the_same_machine) {
+TEST(to_xml, round_trips_to_the_same_machine) {
     for (const auto& machine : every_machine()) {
         const auto again = topology::from_xml(machine.to_xml(), machine.source());
         EXPECT_EQ(again.summary(), machine.summary());
@@ -591,7 +591,7 @@ TEST(to_xml, is_read_back_as_the_same_machine) {
               topology::this_machine().pus().size());
 }
 
-TEST(to_xml, does_not_say_whose_machine_it_is) {
+TEST(to_xml, omits_host_name_and_serial_numbers) {
     const auto xml = topology::this_machine().to_xml();
     for (const auto* name : {"HostName", "Serial", "UUID", "AssetTag"}) EXPECT_EQ(xml.find(name), std::string::npos);
     EXPECT_NE(xml.find("CPUModel"), std::string::npos);
@@ -609,7 +609,7 @@ private:
     const char* name_;
 };
 
-TEST(this_machine, is_not_the_one_that_hwloc_was_told_to_read) {
+TEST(this_machine, is_not_a_machine_set_by_hwlocs_environment) {
     const variable file("HWLOC_XMLFILE", data("hybrid.xml"));
     const variable claim("HWLOC_THISSYSTEM", "1");
     const auto told = topology::this_machine();
@@ -631,7 +631,7 @@ TEST(this_machine, that_cannot_be_read_says_why) {
                       HasSubstr("; unset HWLOC_XMLFILE and HWLOC_SYNTHETIC if they are set")));
 }
 
-TEST(from_xml, refuses_damage_by_the_name_it_was_given) {
+TEST(from_xml, names_the_source_in_errors) {
     const auto whole = topology::synthetic("core:2 pu:1").to_xml();
     EXPECT_THAT(
         sentence([&] { static_cast<void>(topology::from_xml(whole.substr(0, whole.size() / 2), "the matrix")); }),
@@ -666,7 +666,7 @@ TEST(from_xml_file, survives_random_damage) {
     EXPECT_GT(refused, 600);
 }
 
-TEST(synthetic, says_what_it_cannot_read) {
+TEST(synthetic, refuses_malformed_text_with_a_sentence) {
     const auto why = [](const std::string& text) {
         return sentence([&] { static_cast<void>(topology::synthetic(text)); });
     };
@@ -701,7 +701,7 @@ TEST(fingerprint, tells_its_size_to_a_reader) {
 }
 
 // A plan file written by one version is read by the next.
-TEST(fingerprint, stays_what_it_is) {
+TEST(fingerprint, does_not_change_between_versions) {
     EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5");
     EXPECT_EQ(fingerprint(two_package_smt()), "2p-16c-32t-9bc8f756f35d0386");
     EXPECT_EQ(fingerprint(hybrid()), "1p-12c-16t-ed20bd64a9341db0");

@@ -54,7 +54,7 @@ std::string named(const topology& machine, const std::string& text) {
     }
 }
 
-TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
+TEST(pairs, have_the_documented_choice_and_reason) {
     std::string text;
     const std::pair<topology, std::vector<pu_set>> machines[] = {
         {with_gaps(), {{}, {8, 12}, {8, 59}, {3, 4, 7}, {0, 3}}},
@@ -84,7 +84,7 @@ TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
     weir_test::expect_golden("pairs_chosen.txt", text);
 }
 
-TEST(pairs, that_are_named_say_what_they_share) {
+TEST(pairs, that_are_named_state_what_they_share) {
     std::string text;
     for (const auto* pair :
          {"63,63", "63,60", "63,59", "59,63", "60,52", "63,40", "48,47", "63,7", "core:1-2", "core:14,core:3",
@@ -219,7 +219,7 @@ TEST(tables, have_caches_from_the_outermost_in) {
     EXPECT_EQ(machine.caches()[9].pus, pu_set{9});
 }
 
-TEST(tables, give_a_pu_the_first_of_two_nodes_that_are_as_near) {
+TEST(tables, assign_the_first_of_two_equally_near_numa_nodes) {
     const auto machine = topology::synthetic("pack:2 [numa][numa] core:1 pu:1");
     ASSERT_EQ(machine.numa_nodes().size(), 4U);
     EXPECT_EQ(machine.pu(0).numa_node, 0U);

@@ -74,7 +74,7 @@ TEST(xml, of_a_small_machine_is_read) {
 }
 
 // What weir lets pass, hwloc may still refuse.
-TEST(xml, may_have_comments_spaces_and_what_hwloc_passes_over) {
+TEST(xml, may_have_comments_spaces_and_elements_that_hwloc_ignores) {
     const auto passes = [](const std::string& text) {
         const auto why = why_not(text);
         EXPECT_TRUE(why.empty() || why.find("hwloc cannot build a topology from it") != std::string::npos) << why;
@@ -163,7 +163,7 @@ TEST(xml, may_name_pus_that_are_offline_and_memory_of_no_pu) {
                 HasSubstr("the cpuset of the Machine is not within its complete_cpuset"));
 }
 
-TEST(xml, has_sets_as_words_of_32_bits) {
+TEST(xml, has_pu_sets_in_words_of_32_bits) {
     const auto set = [](const std::string& cpuset) {
         return why_not(machine(node + core(0, "0x1") + core(1, "0x2") +
                                object("Group", " gp_index=\"50\"" + sets(cpuset, "0x3"))));
@@ -192,7 +192,7 @@ TEST(xml, has_sets_as_words_of_32_bits) {
                 HasSubstr("a cpuset is too long"));
 }
 
-TEST(xml, of_more_than_one_piece_is_read_whole) {
+TEST(xml, larger_than_the_read_buffer_is_read_whole) {
     const auto large = topology::synthetic("pack:2 core:160 pu:2");
     const temporary_file file(large.to_xml());
     ASSERT_GT(std::filesystem::file_size(file.path()), 2 * 65536U);
@@ -219,7 +219,7 @@ TEST(xml, is_no_larger_than_64_mib) {
                   "on the target machine");
 }
 
-TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
+TEST(xml, that_is_written_describes_the_hardware_and_not_its_owner) {
     std::string infos;
     for (const auto* name : {"HostName", "DMIProductSerial", "DMIProductUUID", "DMIBoardAssetTag"})
         infos += "<info name=\"" + std::string(name) + "\" value=\"of one machine\"/>\n";
@@ -268,7 +268,7 @@ TEST(pairs, across_numa_nodes_take_two_pus_that_have_one) {
 
 // ---- Machines in words
 
-TEST(synthetic, has_so_many_pus_and_no_more) {
+TEST(synthetic, is_limited_to_65536_pus) {
     const auto why = [](const std::string& text) -> std::string {
         try {
             static_cast<void>(topology::synthetic(text));

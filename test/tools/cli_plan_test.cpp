@@ -63,7 +63,7 @@ protected:
     const std::string server_ = data("two_package_smt.xml");
 };
 
-TEST_F(cli_plan, shows_placement_costs_and_why_alternatives_lose) {
+TEST_F(cli_plan, shows_placement_costs_and_alternatives) {
     const auto seen =
         plan({"--edge", "md->strat", "--edge", "strat->gw@1Mps", "--role", "gw:quiet", "--topology", server_});
     EXPECT_EQ(seen.exit_code, 0);
@@ -87,7 +87,7 @@ why not otherwise
                                 HasSubstr("round figures for such distances, not this machine's")));
 }
 
-TEST_F(cli_plan, prints_what_one_pastes) {
+TEST_F(cli_plan, prints_commands_to_paste) {
     const auto seen = plan({"--edge", "md->strat", "--edge", "strat->gw", "--topology", server_, "--out", "p.json"});
     for (const auto* line : {"  taskset --cpu-list 2,4,6 ./app\n", "  hwloc-bind pu:2 pu:4 pu:6 -- ./app\n",
                              "  CPUAffinity=2 4 6\n", "  taskset --cpu-list --pid 2 $TID   # strat\n",
@@ -135,7 +135,7 @@ TEST_F(cli_plan, takes_roles_from_a_file_and_more_from_the_command_line) {
     EXPECT_EQ(found["roles"][1]["quiet"], true);
 }
 
-TEST_F(cli_plan, uses_what_was_measured_and_what_is_isolated) {
+TEST_F(cli_plan, uses_measurements_and_isolated_pus) {
     const std::string machine = "pack:1 l3:1 core:4 pu:1";
     const auto print = fingerprint(topology::synthetic(machine));
     write("matrix.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" + print +
@@ -150,7 +150,7 @@ TEST_F(cli_plan, uses_what_was_measured_and_what_is_isolated) {
     EXPECT_EQ(json::parse(isolated.out)["roles"][0]["isolated"], true);
 }
 
-TEST_F(cli_plan, refuses_nonsense_on_the_command_line_with_code_2) {
+TEST_F(cli_plan, refuses_invalid_arguments_with_code_2) {
     expect_refusal({}, 2, "there are no roles to place");
     expect_refusal({"--edge", "md->"}, 2, "has no consumer");
     expect_refusal({"--edge", "md-"}, 2, "in quotes, or the shell takes > for itself");
@@ -161,7 +161,7 @@ TEST_F(cli_plan, refuses_nonsense_on_the_command_line_with_code_2) {
     expect_refusal({"--nonsense"}, 2, "--nonsense");
 }
 
-TEST_F(cli_plan, refuses_what_cannot_be_had_and_what_cannot_be_read_with_code_1) {
+TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
     const std::string two = "core:2 pu:1";
     expect_refusal({"--edge", "a->b", "--edge", "b->c", "--topology", two}, 1, "there are 3 roles for 2 PUs");
     expect_refusal({"--edge", "a->b", "--role", "a:pinned=7", "--topology", two}, 1,

@@ -200,7 +200,7 @@ TEST_F(cli_pressure, json_takes_the_place_of_the_table) {
     EXPECT_EQ(found["conditions"]["capacity"], 128);
 }
 
-TEST_F(cli_pressure, says_so_where_nothing_is_overloaded) {
+TEST_F(cli_pressure, says_so_if_nothing_is_overloaded) {
     const auto seen = measure({"--policy", "reject", "--burst-per-s", "30000"});
     ASSERT_THAT(seen.exit_code, AnyOf(0, not_here)) << seen.err;
     EXPECT_THAT(seen.out, HasSubstr("is no more than the sink's"));
@@ -251,12 +251,12 @@ TEST_F(cli_pressure, a_file_that_cannot_be_written_is_a_failure_before_anything_
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.html"));
 }
 
-TEST_F(cli_pressure, a_backlog_that_would_not_fit_is_refused) {
+TEST_F(cli_pressure, a_backlog_larger_than_memory_is_refused) {
     expect_refusal({"--policy", "unbounded", "--burst-per-s", "1e7", "--burst-s", "3600"}, not_here,
                    "the unbounded queue would grow to ");
 }
 
-TEST_F(cli_pressure, without_gnuplot_nothing_is_lost_but_the_pictures) {
+TEST_F(cli_pressure, without_gnuplot_the_figures_are_kept) {
     const auto seen = measure({"--policy", "reject", "--html", "report.html"}, {{"PATH", "/nonexistent"}});
     EXPECT_EQ(seen.exit_code, 1);
     EXPECT_THAT(seen.out, HasSubstr("predicted"));

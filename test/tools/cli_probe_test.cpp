@@ -57,7 +57,7 @@ std::string file_here(const std::string& name) {
 
 // ---- matrix
 
-TEST(cli_matrix, measures_and_writes_what_a_plan_can_read_and_a_picture) {
+TEST(cli_matrix, writes_a_result_that_a_plan_can_read_and_a_picture) {
     if (!has_two_pus()) GTEST_SKIP() << "a pair takes two PUs";
     const auto picture = file_here("matrix.svg");
     const auto seen = weir_tool({"matrix", "--json", "--budget", "200ms", "--rounds", "3", "--svg", picture});
@@ -110,7 +110,7 @@ TEST(cli_matrix, of_another_machine_cannot_be_measured) {
     EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr("not this one")));
 }
 
-TEST(cli_matrix, refuses_what_it_is_told_wrong_with_a_sentence_before_it_measures) {
+TEST(cli_matrix, refuses_invalid_arguments_with_a_sentence_before_measuring) {
     expect_refusal({"matrix", "--budget", "soon"}, 2,
                    "weir matrix: --budget soon: give a time from 10 ms to 24 h, such as 30s, 500ms or 2m");
     expect_refusal({"matrix", "--budget", "0"}, 2, "--budget 0: give a time");
@@ -127,7 +127,7 @@ TEST(cli_matrix, refuses_what_it_is_told_wrong_with_a_sentence_before_it_measure
 
 // ---- jitter
 
-TEST(cli_jitter, watches_each_pu_and_writes_what_can_be_read) {
+TEST(cli_jitter, measures_each_pu_and_writes_a_readable_result) {
     for (const bool together : {false, true}) {
         std::vector<std::string> arguments{"jitter", "--json", "--seconds", "0.05", "--threshold", "500ns"};
         if (together) arguments.emplace_back("--together");
@@ -150,7 +150,7 @@ TEST(cli_jitter, works_on_one_pu) {
                                 HasSubstr("\nPU " + one_pu().to_string() + "\n")));
 }
 
-TEST(cli_jitter, refuses_what_it_is_told_wrong_with_a_sentence) {
+TEST(cli_jitter, refuses_invalid_arguments_with_a_sentence) {
     expect_refusal({"jitter", "--seconds", "0"}, 2, "weir jitter: --seconds: ");
     expect_refusal({"jitter", "--seconds", "many"}, 2, "weir jitter: ");
     expect_refusal({"jitter", "--threshold", "1ns"}, 2,
@@ -160,7 +160,7 @@ TEST(cli_jitter, refuses_what_it_is_told_wrong_with_a_sentence) {
 
 // ---- doctor
 
-TEST(cli_doctor, ends_well_whatever_it_finds) {
+TEST(cli_doctor, succeeds_whatever_it_finds) {
     const auto seen = weir_tool({"doctor"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(seen.err, "");
@@ -172,7 +172,7 @@ TEST(cli_doctor, ends_well_whatever_it_finds) {
         for (const auto* key : {"name", "severity", "what", "why", "change"}) EXPECT_TRUE(one.contains(key)) << key;
 }
 
-TEST(cli_doctor, strict_fails_where_something_is_severe_and_only_there) {
+TEST(cli_doctor, strict_fails_exactly_if_a_finding_is_severe) {
     const auto root = file_here("root");
     std::filesystem::create_directories(root + "/sys/devices/system/clocksource/clocksource0");
     const auto source = root + "/sys/devices/system/clocksource/clocksource0/current_clocksource";

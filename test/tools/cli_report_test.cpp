@@ -129,7 +129,7 @@ TEST_F(cli_report, of_a_large_machine_fits_a_telephone) {
     EXPECT_GE(found["smallest_text_px"], 9);
 }
 
-TEST_F(cli_report, takes_any_one_file_and_says_what_is_not_there) {
+TEST_F(cli_report, accepts_any_single_file_and_lists_the_missing_ones) {
     for (const auto& file : all_files) {
         const bool is_plotted = file == "jitter.json" || file == "run.json" || file == "bench.json";
         if (is_plotted && !can_draw()) continue;
@@ -161,7 +161,7 @@ TEST_F(cli_report, recognises_files_by_their_contents_in_any_order) {
     EXPECT_THAT(found["warnings"], IsEmpty());
 }
 
-TEST_F(cli_report, takes_what_the_subcommands_write_here) {
+TEST_F(cli_report, accepts_results_of_all_subcommands) {
     if (topology::this_machine().allowed_cores() < 2) GTEST_SKIP() << "only one core";
     const auto save = [&](const std::string& name, const std::vector<std::string>& arguments) {
         const auto seen = weir(arguments);
@@ -183,7 +183,7 @@ TEST_F(cli_report, takes_what_the_subcommands_write_here) {
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"], IsEmpty());
 }
 
-TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
+TEST_F(cli_report, accepts_results_in_which_nothing_was_delivered) {
     if (!can_draw()) GTEST_SKIP() << "there is no gnuplot";
     const json nothing{{"median", 0}, {"q1", 0}, {"q3", 0}};
     auto run = read_json("run.json");
@@ -211,7 +211,7 @@ TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
 
 // ---- What does not belong together
 
-TEST_F(cli_report, says_of_files_of_several_machines_which_is_of_which) {
+TEST_F(cli_report, lists_the_files_of_each_machine) {
     write("plan.json", weir_test::plan_of(topology::synthetic("core:4 pu:1")).to_json());
     const auto seen = report({"topo.json", "plan.json", "doctor.json"}, {"--html", "report.html", "--json"});
     EXPECT_EQ(seen.exit_code, 0);
@@ -225,7 +225,7 @@ TEST_F(cli_report, says_of_files_of_several_machines_which_is_of_which) {
     EXPECT_THAT(page, AllOf(HasSubstr("Note: the files are of 2 machines"), Not(HasSubstr("id=\"placement\""))));
 }
 
-TEST_F(cli_report, says_of_a_run_that_it_is_of_another_plan) {
+TEST_F(cli_report, warns_if_a_run_measured_another_plan) {
     auto run = read_json("run.json");
     std::swap(run["layouts"][0]["pus"][0], run["layouts"][0]["pus"][1]);
     write("run.json", run.dump());
@@ -235,7 +235,7 @@ TEST_F(cli_report, says_of_a_run_that_it_is_of_another_plan) {
     EXPECT_EQ(json::parse(seen.out)["warnings"].size(), 1U);
 }
 
-TEST_F(cli_report, knows_the_machine_of_files_that_do_not_name_it_where_it_can) {
+TEST_F(cli_report, infers_the_machine_of_files_that_do_not_name_it) {
     auto jitter = read_json("jitter.json");
     jitter.erase("machine");
     write("jitter.json", jitter.dump());
@@ -250,7 +250,7 @@ TEST_F(cli_report, knows_the_machine_of_files_that_do_not_name_it_where_it_can) 
 
 // ---- What goes wrong
 
-TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
+TEST_F(cli_report, refuses_unsupported_files_with_code_2) {
     write("text", "hello");
     write("empty", "");
     write("list", "[1]");
@@ -258,8 +258,9 @@ TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
     write("none", R"({"a": 1})");
     write("pressure", R"({"schema_version": 1, "kind": "weir pressure"})");
     write("future", R"({"schema_version": 2, "kind": "weir topo"})");
-    expect_refusal({"text"}, 2,
-                   "'text' is not JSON, so it is not a result of weir; give a file written by one of these: weir topo --json");
+    expect_refusal(
+        {"text"}, 2,
+        "'text' is not JSON, so it is not a result of weir; give a file written by one of these: weir topo --json");
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
     expect_refusal({"topo.json", "list"}, 2, "'list' is not a result of weir");
     expect_refusal({"other"}, 2, "'other' is of 'weather', which a report cannot show");
@@ -281,7 +282,7 @@ TEST_F(cli_report, refuses_two_of_a_kind_and_wrong_usage_with_code_2) {
     EXPECT_THAT(nowhere.err, HasSubstr("say where to write the report, with --html FILE"));
 }
 
-TEST_F(cli_report, never_writes_over_what_it_is_made_of) {
+TEST_F(cli_report, never_overwrites_an_input_file) {
     const auto before = read("topo.json");
     std::filesystem::create_symlink("topo.json", folder_ / "link");
     for (const auto* html : {"topo.json", "./topo.json", "link"})

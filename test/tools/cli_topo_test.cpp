@@ -73,7 +73,7 @@ void expect_refusal(const std::vector<std::string>& arguments, int exit_code, co
 
 // ---- What it says
 
-TEST(cli_topo, of_this_machine_ends_well) {
+TEST(cli_topo, of_this_machine_succeeds) {
     const auto seen = weir_tool({"topo"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(seen.err, "");
@@ -102,7 +102,7 @@ TEST(cli_topo, of_a_two_package_machine_fits_on_a_screen) {
 )");
 }
 
-TEST(cli_topo, shows_kinds_shared_caches_and_what_may_not_be_used) {
+TEST(cli_topo, shows_core_kinds_shared_caches_and_unusable_pus) {
     const auto hybrid = weir_tool({"topo", "--topology", data("hybrid.xml")});
     EXPECT_THAT(hybrid.out, HasSubstr("kind"));
     EXPECT_THAT(hybrid.out, HasSubstr("0-3    1 IntelCore  0-6:2 + 1-7:2"));
@@ -165,7 +165,7 @@ TEST(cli_topo, json_of_this_machine_has_every_field) {
     }
 }
 
-TEST(cli_topo, json_of_another_machine_does_not_speak_of_this_kernel) {
+TEST(cli_topo, json_of_another_machine_omits_this_kernels_settings) {
     const auto found = json_of({"topo", "--topology", data("hybrid.xml")});
     EXPECT_EQ(found["is_this_machine"], false);
     EXPECT_TRUE(found["kernel"].is_null());
@@ -215,7 +215,7 @@ TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     expect_refusal({"topo", "--topology", "pu:1000000"}, 1, "has more than 65536 PUs");
 }
 
-TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the_table) {
+TEST(cli_topo, a_requested_pair_that_does_not_exist_is_a_failure_after_the_table) {
     for (const auto* policy : {"same-l2", "999", "core:77,core:0", "nonsense", ""}) {
         const auto seen = weir_tool({"topo", "--topology", data("two_package_smt.xml"), "--policy", policy});
         EXPECT_EQ(seen.exit_code, 1);
@@ -226,12 +226,12 @@ TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the
 }
 
 TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
-    expect_refusal({}, 2,
-                   "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' for details");
+    expect_refusal(
+        {}, 2,
+        "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' for details");
     expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' for its options");
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
-    expect_refusal({"topo", "--bogus"}, 2,
-                   "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");
+    expect_refusal({"topo", "--bogus"}, 2, "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");
     expect_refusal({"topo", "bogus"}, 2, "weir topo: there is no 'bogus'");
     expect_refusal({"topo", "--topology"}, 2, "weir topo: --topology: ");
     expect_refusal({"topo", "--json=7"}, 2, "json");
@@ -252,7 +252,7 @@ TEST(cli_topo, a_result_that_cannot_be_written_is_a_failure) {
     }
 }
 
-TEST(cli_topo, believes_the_kernel_where_hwloc_was_told_of_another_machine) {
+TEST(cli_topo, detects_that_hwloc_describes_another_machine) {
     const auto pus = weir::topology::this_machine().pus().size() + 1;
     const auto other = "pack:1 core:" + std::to_string(pus) + " pu:1";
     const auto found = json_of({"topo"}, {.started_on = {},

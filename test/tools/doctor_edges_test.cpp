@@ -106,7 +106,7 @@ TEST_F(doctor_edges, files_that_fail_when_they_are_read_are_unknown) {
 
 // ---- The processor
 
-TEST_F(doctor_edges, smt_that_a_guest_is_told_is_off_may_be_there) {
+TEST_F(doctor_edges, smt_off_in_a_guest_may_be_on_at_the_host) {
     expect("SMT", severity::fine, "off or not available");
     put_guest();
     expect("SMT", severity::note,
@@ -125,7 +125,7 @@ TEST_F(doctor_edges, idle_states_without_a_latency_are_none_and_without_a_switch
     expect("C-states", severity::fine, "the deepest that is enabled is C1, with 7 us to wake (unknown driver)");
 }
 
-TEST_F(doctor_edges, stolen_time_is_a_share_of_the_time_that_it_had_work) {
+TEST_F(doctor_edges, stolen_time_is_a_share_of_busy_time) {
     put_guest();
     const auto stolen = [this](const std::string& stat) {
         put("/proc/stat", stat);
@@ -145,7 +145,7 @@ TEST_F(doctor_edges, stolen_time_is_a_share_of_the_time_that_it_had_work) {
 
 // ---- Isolation
 
-TEST_F(doctor_edges, the_pus_to_set_aside_are_the_last_where_there_are_few) {
+TEST_F(doctor_edges, the_example_pus_to_isolate_are_the_last_ones_if_there_are_few) {
     put(cpu_ + "online", "0,5");
     EXPECT_EQ(of("isolcpus").change.front(), "boot with: isolcpus=managed_irq,domain,5");
     take_away(cpu_ + "online");
@@ -162,7 +162,7 @@ TEST_F(doctor_edges, interrupts_are_sent_to_the_first_pu_where_it_is_unknown_whi
                             "boot with: irqaffinity=0"));
 }
 
-TEST_F(doctor_edges, irqbalance_of_the_host_is_spoken_of_where_processes_can_be_seen) {
+TEST_F(doctor_edges, irqbalance_of_the_host_is_mentioned_if_processes_are_visible) {
     put_guest();
     expect("irqbalance", severity::fine, "not running among the visible processes; the host may run its own");
     take_away("/proc/1");

@@ -33,7 +33,7 @@ class doctor : public weir_test::doctor_host {};
 
 // ---- Whole hosts
 
-TEST_F(doctor, finds_nothing_to_complain_of_on_a_tuned_trading_box) {
+TEST_F(doctor, has_no_complaint_on_a_tuned_trading_box) {
     put_plain("0-7");
     put("/proc/cmdline", "isolcpus=managed_irq,domain,2-7 nohz_full=2-7 rcu_nocbs=2-7 irqaffinity=0-1");
     put(cpu_ + "isolated", "2-7");
@@ -59,7 +59,7 @@ TEST_F(doctor, finds_nothing_to_complain_of_on_a_tuned_trading_box) {
     EXPECT_EQ(of("interrupts").what, "none of 1 goes to an isolated PU");
 }
 
-TEST_F(doctor, warns_on_a_laptop_of_what_makes_it_cool_and_convenient) {
+TEST_F(doctor, warns_of_power_saving_on_a_laptop) {
     put_plain("0-7");
     for (unsigned pu = 0; pu != 8; ++pu) {
         put(cpu_ + "cpu" + std::to_string(pu) + "/cpufreq/scaling_governor", pu < 4 ? "powersave" : "schedutil");
@@ -109,7 +109,7 @@ TEST_F(doctor, calls_a_quota_and_a_single_pu_of_a_container_severe) {
     EXPECT_EQ(examine(on()).front().level, severity::severe) << "the gravest first";
 }
 
-TEST_F(doctor, says_of_what_it_cannot_read_that_it_is_unknown_and_why) {
+TEST_F(doctor, reports_unreadable_settings_as_unknown_with_the_reason) {
     membarrier_ = std::nullopt;
     std::filesystem::create_directories(root_);
     for (const auto& one : examine(on())) {
@@ -121,7 +121,7 @@ TEST_F(doctor, says_of_what_it_cannot_read_that_it_is_unknown_and_why) {
     EXPECT_THAT(of("membarrier").what, HasSubstr("only the host itself can be asked"));
 }
 
-TEST_F(doctor, survives_files_that_say_something_else) {
+TEST_F(doctor, survives_files_with_unexpected_contents) {
     put_plain("0-3");
     for (const auto& file : std::filesystem::recursive_directory_iterator(root_))
         if (file.is_regular_file()) std::ofstream(file.path()) << "\xff%s {} <nonsense>";
@@ -132,7 +132,7 @@ TEST_F(doctor, survives_files_that_say_something_else) {
 
 // ---- Single findings
 
-TEST_F(doctor, tells_a_clock_that_costs_a_system_call_from_one_that_does_not) {
+TEST_F(doctor, distinguishes_clocks_that_cost_a_system_call) {
     put_plain("0-3");
     const std::pair<const char*, severity> cases[] = {
         {"tsc", severity::fine},       {"arch_sys_counter", severity::fine},
@@ -161,7 +161,7 @@ TEST_F(doctor, finds_interrupts_on_isolated_pus_and_says_how_to_move_them) {
     EXPECT_THAT(of("nohz_full").change, ElementsAre("boot with: nohz_full=2-3"));
 }
 
-TEST_F(doctor, does_not_take_an_argument_for_the_kernels_word) {
+TEST_F(doctor, does_not_trust_a_kernel_argument_without_confirmation) {
     put_plain("0-3");
     put("/proc/cmdline", "nohz_full=1-3");
     take_away(cpu_ + "nohz_full");
@@ -180,7 +180,7 @@ TEST_F(doctor, knows_real_time_limits_and_capabilities) {
     EXPECT_EQ(of("memlock").level, severity::unknown);
 }
 
-TEST_F(doctor, knows_whether_membarrier_is_there) {
+TEST_F(doctor, reports_whether_membarrier_is_available) {
     put_plain("0-3");
     EXPECT_EQ(of("membarrier").level, severity::fine);
     membarrier_ = 1;
@@ -189,7 +189,7 @@ TEST_F(doctor, knows_whether_membarrier_is_there) {
 
 // ---- This host, and how it is written
 
-TEST(doctor_here, looks_at_this_host_and_every_finding_says_what_and_why) {
+TEST(doctor_here, examines_this_host_and_every_finding_has_what_and_why) {
     const auto findings = examine(host::this_one());
     std::set<std::string> names;
     for (const auto& one : findings) {
@@ -205,7 +205,7 @@ TEST(doctor_here, looks_at_this_host_and_every_finding_says_what_and_why) {
         EXPECT_TRUE(names.contains(name)) << name;
 }
 
-TEST(doctor_report, has_the_gravest_first_and_commands_in_one_piece) {
+TEST(doctor_report, lists_the_most_severe_first_and_does_not_wrap_commands) {
     const std::string command =
         "a command so long that it would be broken into two lines if it were not for the sake of "
         "whoever copies it into a shell";

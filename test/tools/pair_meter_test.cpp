@@ -82,7 +82,7 @@ TEST(letters, are_timed_by_half_of_their_round_trip_once_the_first_have_warmed_u
     }
 }
 
-TEST(letters, that_come_back_as_others_are_noticed_wherever_that_is) {
+TEST(letters, that_come_back_changed_are_detected_at_any_position) {
     for (const word wrong : {word{0}, warm_up, warm_up + few - 1}) {
         scripted_clock clock;
         clock.nows.assign(warm_up + few, 10);
@@ -160,7 +160,7 @@ TEST(streams, have_a_rate_of_all_but_the_first_ring_full) {
     EXPECT_DOUBLE_EQ(taken(99'999, 0).items_per_s, 30e9) << "as if it had taken a nanosecond";
 }
 
-TEST(streams, notice_another_item_wherever_it_is) {
+TEST(streams, detect_a_wrong_item_at_any_position) {
     for (const word at : {word{0}, word{5}, word{capacity} - 1, word{capacity}, word{capacity} + 29})
         EXPECT_FALSE(taken(at, 40).in_order) << at;
 }
@@ -198,7 +198,7 @@ arrivals_seen some_arrivals(bool before_sent) {
     return seen;
 }
 
-TEST(samples, have_what_both_threads_noted) {
+TEST(samples, combine_the_records_of_both_threads) {
     pair_sample sample;
     add(sample, some_trips(true), some_arrivals(false));
     EXPECT_EQ(sample.by_half_ns.count(), 7U);
@@ -217,7 +217,7 @@ TEST(samples, have_what_both_threads_noted) {
     EXPECT_EQ(sample.disturbances.migrations, 1833U);
 }
 
-TEST(samples, are_refused_where_an_item_is_another) {
+TEST(samples, are_refused_if_an_item_is_wrong) {
     const auto sentence = [](auto act) -> std::string {
         try {
             act();

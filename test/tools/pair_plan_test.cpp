@@ -2,8 +2,8 @@
 //
 // Which pairs are measured, what one measurement comes to, and what stands for the pairs that were not measured:
 // figures of which no two are alike.
-#include "tools/common/thread_watch.hpp"
 #include "tools/matrix/pair_plan.hpp"
+#include "tools/common/thread_watch.hpp"
 #include "tools/matrix/run.hpp"
 #include "tools/matrix/view.hpp"
 
@@ -143,7 +143,7 @@ pair_record some_rounds(bool steady, bool clocks_agree) {
     return record;
 }
 
-TEST(pair_record, comes_to_medians_over_rounds_and_tails_over_items) {
+TEST(pair_record, has_medians_over_rounds_and_tails_over_items) {
     auto record = some_rounds(true, true);
     EXPECT_EQ(record.rounds(), 5U);
     EXPECT_EQ(record.attempts(), 5U);
@@ -169,7 +169,7 @@ TEST(pair_record, comes_to_medians_over_rounds_and_tails_over_items) {
     EXPECT_TRUE(found.measured && found.steady && found.from_clocks);
 }
 
-TEST(pair_record, comes_to_half_round_trips_where_clocks_disagree_and_to_dropped_rounds_where_there_are_no_others) {
+TEST(pair_record, uses_half_round_trips_if_clocks_disagree_and_dropped_rounds_if_there_are_no_others) {
     const auto halves = some_rounds(true, false).cost().value();
     EXPECT_NEAR(halves.one_way_ns.p50, 1300, 15);
     EXPECT_NEAR(halves.one_way_ns.p99, 9000, 90);

@@ -124,7 +124,7 @@ TEST(source, counts_as_sent_in_the_window_by_the_clock_and_of_the_burst_by_the_s
 
 // ---- Sink
 
-TEST(sink, takes_its_rate_and_catches_up_unless_it_was_idle) {
+TEST(sink, takes_items_at_its_rate_and_catches_up_unless_it_was_idle) {
     auto plan = some_plan();
     plan.c.sink_per_s = 2000;
     scripted_queue queue;
@@ -241,7 +241,7 @@ TEST(sink, that_has_taken_nothing_has_not_recovered) {
     EXPECT_EQ(sink.seen().recovered_ns, 0);
 }
 
-TEST(sink, has_seen_all_at_the_end_of_the_plan_whatever_has_happened) {
+TEST(sink, is_finished_at_the_end_of_the_plan_in_any_case) {
     scripted_queue queue;
     const sink_side sink(queue, some_plan());
     EXPECT_FALSE(sink.has_seen_all(0.8e6)) << "the tail follows on recovery alone";
@@ -262,7 +262,7 @@ TEST(source, sends_no_item_more_for_what_rounding_leaves_of_a_phase) {
 
 // ---- Both, and the sampler
 
-TEST(one_run, looks_on_at_whole_multiples_until_the_sink_has_ended) {
+TEST(one_run, samples_at_whole_multiples_until_the_sink_has_ended) {
     simulated_host on;
     unbounded_queue<> queue;
     auto plan = some_plan();

@@ -135,7 +135,7 @@ TEST(played, looks_have_the_ledger_and_the_times_of_the_moment) {
     EXPECT_FALSE(to->end.exact) << "the queue was offered more than it says";
 }
 
-TEST(played, loads_spoil_the_verdict_where_they_do_not_add_up) {
+TEST(played, loads_whose_ledger_does_not_add_up_fail_the_run) {
     conditions c;
     c.capacity = 4096;
     const auto plan = goodput_plan(c, 20'000);
@@ -163,7 +163,7 @@ TEST(plans, look_on_for_a_second_at_most) {
 }
 
 // Not block, which would wait for the sink, nor codel, which looks at another clock.
-TEST(played, each_policy_comes_to_the_same_figures_each_time) {
+TEST(played, each_policy_is_deterministic) {
     conditions c;
     c.calm_per_s = 7'000;
     c.burst_per_s = 60'000;

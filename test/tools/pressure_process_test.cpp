@@ -92,7 +92,7 @@ TEST(resident_memory, closes_what_it_opened) {
     EXPECT_EQ(lowest_free_descriptor(), before);
 }
 
-TEST(resident_memory, is_0_where_the_kernel_does_not_say) {
+TEST(resident_memory, is_0_if_the_kernel_does_not_report_it) {
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     const rlimit none{0, limit.rlim_max};
@@ -114,7 +114,7 @@ std::string sentence_of(const std::function<void()>& action) {
     return "nothing";
 }
 
-TEST(process, writes_on_the_board_what_was_thrown) {
+TEST(process, stores_an_exceptions_message_on_the_board) {
     const auto shared = std::make_unique<board>();
     EXPECT_EQ(play_or_say_why([] {}, *shared), 0);
     EXPECT_THAT(shared->end.error, StrEq(""));
@@ -140,7 +140,7 @@ TEST(process, that_has_not_ended_well_is_a_sentence) {
     EXPECT_EQ(why(1 << 8), "reject: w");
 }
 
-TEST(process, is_asked_often_and_looked_at_each_fifth_of_a_second) {
+TEST(process, is_polled_often_and_shown_every_200_ms) {
     std::string course;
     int questions = 0;
     look_until([&] { return ++questions == 23; }, [&] { course += "look "; },
@@ -148,7 +148,7 @@ TEST(process, is_asked_often_and_looked_at_each_fifth_of_a_second) {
     EXPECT_EQ(course, "look ..........look ..........look ..");
 }
 
-TEST(process, has_ended_when_the_kernel_says_so) {
+TEST(process, has_ended_when_waitpid_says_so) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     const pid_t child = ::fork();
@@ -285,7 +285,7 @@ std::string seen_screen(const char* term, const char* no_colour) {
     return fmt::format("{}{}{}", seen.redraws ? "redraws " : "", seen.colours ? "coloured " : "", seen.columns);
 }
 
-TEST(screen, is_drawn_on_where_it_is_a_wide_terminal_and_coloured_where_that_is_wanted) {
+TEST(screen, redraws_on_a_wide_terminal_and_uses_colours_unless_they_are_off) {
     std::string found, in_black, dumb, unknown, unsized, wide_enough, narrow;
     {
         const terminal here;
@@ -312,7 +312,7 @@ TEST(screen, is_drawn_on_where_it_is_a_wide_terminal_and_coloured_where_that_is_
     EXPECT_EQ(narrow, "80");
 }
 
-TEST(screen, is_not_drawn_on_where_it_is_a_file) {
+TEST(screen, does_not_redraw_in_a_file) {
     const int kept = ::dup(STDERR_FILENO);
     const int file = ::open("/dev/null", O_WRONLY);
     ::dup2(file, STDERR_FILENO);

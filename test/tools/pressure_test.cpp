@@ -45,7 +45,7 @@ bool is_predicted(const conditions& c, std::string_view policy, std::string_view
 
 // ---- Predictions, against numbers worked out by hand: 100k/s for 10 s into 40k/s, 1024 slots, 20k/s afterwards
 
-TEST(pressure_predict, unbounded_grows_by_what_is_too_much_and_pays_it_back) {
+TEST(pressure_predict, unbounded_grows_by_the_excess_rate_and_drains_afterwards) {
     const conditions c;
     EXPECT_DOUBLE_EQ(predicted(c, "unbounded", "backlog_growth_per_s"), 60'000);
     EXPECT_DOUBLE_EQ(predicted(c, "unbounded", "last_arrival_delay_s"), 15);
@@ -64,7 +64,7 @@ TEST(pressure_predict, block_keeps_the_ring_short_and_moves_the_delay_to_the_sou
     EXPECT_DOUBLE_EQ(predicted(c, "block", "loss_share"), 0);
 }
 
-TEST(pressure_predict, a_full_ring_delays_by_a_ring_and_loses_what_is_too_much) {
+TEST(pressure_predict, a_full_ring_delays_by_its_capacity_and_loses_the_excess) {
     const conditions c;
     for (const auto* policy : {"reject", "drop_newest"}) {
         EXPECT_DOUBLE_EQ(predicted(c, policy, "sojourn_p50_ms"), 25.6) << policy;
@@ -76,7 +76,7 @@ TEST(pressure_predict, a_full_ring_delays_by_a_ring_and_loses_what_is_too_much) 
     }
 }
 
-TEST(pressure_predict, drop_oldest_serves_what_is_as_fresh_as_the_source_is_fast) {
+TEST(pressure_predict, drop_oldest_delivers_items_as_fresh_as_the_source_is_fast) {
     EXPECT_DOUBLE_EQ(predicted({}, "drop_oldest", "sojourn_p50_ms"), 10.24);
     EXPECT_DOUBLE_EQ(predicted({}, "drop_oldest", "last_arrival_delay_s"), 0.0256) << "nobody pushes it out any more";
 }
@@ -112,7 +112,7 @@ TEST(pressure_predict, codel_lets_nothing_pass_that_waited_twice_its_target) {
     EXPECT_DOUBLE_EQ(predicted(c, "codel", "sojourn_p50_ms"), 25.6) << "the ring is never full for long enough";
 }
 
-TEST(pressure_predict, says_where_it_has_nothing_to_say) {
+TEST(pressure_predict, names_the_cases_without_a_prediction) {
     conditions slow;
     slow.burst_per_s = 40'000;
     conditions brief;
@@ -190,7 +190,7 @@ TEST(pressure_pace, times_between_two_looks_are_right_to_the_sixteenth) {
 
 // ---- What cannot be played
 
-TEST(pressure_check, refuses_what_cannot_be_played_with_value_bound_and_remedy) {
+TEST(pressure_check, refuses_invalid_conditions_with_value_bound_and_remedy) {
     const auto sentence = [](auto change) -> std::string {
         conditions c;
         change(c);
@@ -294,7 +294,7 @@ TEST(pressure_written, report_refuses_what_is_not_a_run_with_a_sentence) {
     EXPECT_THAT(sentence(cut.dump()), HasSubstr("incomplete"));
 }
 
-TEST(html_page, takes_text_as_text) {
+TEST(html_page, escapes_text) {
     EXPECT_EQ(weir::tool::escaped("a<b> & \"c\"\x01"), "a&lt;b&gt; &amp; &quot;c&quot;");
     EXPECT_EQ(weir::tool::gnuplot_string("it's"), "'it''s'");
     EXPECT_THROW((void)weir::tool::ink("mauve"), std::out_of_range);
@@ -317,7 +317,7 @@ std::string watched(const screen& where) {
     return testing::internal::GetCapturedStderr();
 }
 
-TEST(pressure_watch, elsewhere_than_on_a_terminal_each_phase_is_one_plain_line) {
+TEST(pressure_watch, without_a_terminal_each_phase_is_one_plain_line) {
     const auto text = watched({.redraws = false, .colours = false, .columns = 80});
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
@@ -325,7 +325,7 @@ TEST(pressure_watch, elsewhere_than_on_a_terminal_each_phase_is_one_plain_line) 
         text, AllOf(HasSubstr("reject (3 of 8): calm to 1."), HasSubstr("burst to 11."), HasSubstr("recovery to 13.")));
 }
 
-TEST(pressure_watch, a_terminal_is_drawn_anew_and_without_colours_where_they_are_not_wanted) {
+TEST(pressure_watch, a_terminal_is_redrawn_and_without_colours_if_they_are_off) {
     EXPECT_THAT(watched({.redraws = true, .colours = true, .columns = 80}),
                 AllOf(HasSubstr("\x1b[4A"), HasSubstr("\x1b[1;36m")));
     EXPECT_THAT(watched({.redraws = true, .colours = false, .columns = 80}),

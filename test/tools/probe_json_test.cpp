@@ -98,7 +98,7 @@ TEST(matrix_json, may_have_less_and_more_than_this_version_writes) {
     EXPECT_FALSE(read.pairs[0].measured);
 }
 
-TEST(matrix_json, refuses_what_it_cannot_read_by_the_name_of_the_key) {
+TEST(matrix_json, names_the_key_of_an_invalid_value) {
     const auto why = [](const char* pointer, const json& value) {
         auto all = to_json(example());
         all[json::json_pointer(pointer)] = value;

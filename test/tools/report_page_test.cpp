@@ -185,7 +185,7 @@ TEST_F(report_page, has_each_figure_of_each_result_in_its_place) {
     expect_golden("report_of_all.json", facts.dump(1) + "\n");
 }
 
-TEST_F(report_page, tells_machines_apart_by_what_they_say) {
+TEST_F(report_page, distinguishes_machines_by_the_data_in_the_files) {
     const auto of = machine();
     const auto other = topology::synthetic("package:1 core:4 pu:2");
     write("matrix.json", matrix(of));
@@ -221,7 +221,7 @@ TEST_F(report_page, tells_machines_apart_by_what_they_say) {
     EXPECT_EQ(report::read_parts({"bench.json", "matrix.json"}).machines.size(), 2U);
 }
 
-TEST_F(report_page, tells_a_run_of_another_plan_by_its_roles_and_pus) {
+TEST_F(report_page, recognises_a_run_of_another_plan_by_its_roles_and_pus) {
     const auto of = machine();
     write("run.json", run(of));
     const auto warnings = [&](const weir::placement_plan& made) {

@@ -98,7 +98,7 @@ TEST(comparisons, count_rounds_in_which_both_delivered) {
 }
 
 // Of 12 rounds: with 10 on one side the odds are 158 of 4096, with 9 they are 598.
-TEST(comparisons, say_worse_or_better_where_chance_is_unlikely) {
+TEST(comparisons, report_a_difference_only_if_chance_is_unlikely) {
     const auto with_worse = [](std::size_t worse, std::size_t of) {
         std::vector<double> other, planned;
         for (std::size_t i = 0; i != of; ++i) {

@@ -20,7 +20,7 @@ using weir_test::one_role_thread;
 
 // ---- Sources. 25 million a second are 40 ns apart: a tick and a quarter.
 
-TEST_F(one_role_thread, that_has_a_rate_sends_what_is_due_with_when_that_was) {
+TEST_F(one_role_thread, that_has_a_rate_sends_due_items_with_their_due_time) {
     make_state(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}, {.from = 0, .to = 1, .items_per_s = 25e6}}));
     push(0, {});  // the edge without a rate waits
     auto source = started(0, 1000);
@@ -110,7 +110,7 @@ TEST_F(one_role_thread, that_receives_takes_latencies_from_the_end_of_the_warm_u
     EXPECT_EQ(sink.failure, "");
 }
 
-TEST_F(one_role_thread, that_receives_something_else_says_what_was_to_come) {
+TEST_F(one_role_thread, that_receives_a_wrong_item_names_the_expected_one) {
     make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
     auto sink = started(1, 0);
     for (const std::uint64_t number : {0U, 1U, 4U, 9U}) push(0, {number, 0, 0, 1});
@@ -119,7 +119,7 @@ TEST_F(one_role_thread, that_receives_something_else_says_what_was_to_come) {
 }
 
 // Of each two items the first ring gets one, the second three, and the third none: it leads to where they were.
-TEST_F(one_role_thread, that_passes_on_sends_as_many_as_its_edges_say) {
+TEST_F(one_role_thread, that_forwards_sends_in_proportion_to_its_edges) {
     make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}},
                             {.from = 1, .to = 2, .items_per_s = {}, .share = 0.5},
                             {.from = 1, .to = 2, .items_per_s = {}, .share = 1.5},
@@ -238,7 +238,7 @@ TEST_F(one_role_thread, plays_from_the_begin_to_the_end_of_the_trial) {
     EXPECT_EQ(source.disturbances.migrations, 11U);
 }
 
-TEST_F(one_role_thread, that_is_not_pinned_is_not_looked_after) {
+TEST_F(one_role_thread, that_is_not_pinned_is_not_checked) {
     make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
     state_->begin.store(1);
     state_->finished.store(true);

@@ -137,7 +137,8 @@ TEST_F(trial, adds_up_the_results_of_its_threads) {
     EXPECT_EQ(result.edge_ns[1].max(), 202U);
     workers[2]->popped[1] = 57;
     workers[1]->popped[0] = 40;
-    EXPECT_EQ(result_of(*state_, workers, 4).failure, "50 items were pushed into a ring, 40 were popped, and 1 are left");
+    EXPECT_EQ(result_of(*state_, workers, 4).failure,
+              "50 items were pushed into a ring, 40 were popped, and 1 are left");
     workers[1]->failure = "the second";
     workers[2]->failure = "the third";
     EXPECT_EQ(result_of(*state_, workers, 4).failure, "the second");

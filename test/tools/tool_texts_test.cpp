@@ -158,7 +158,7 @@ TEST(plan, isolates_siblings_by_the_numbers_of_the_kernel) {
         << "strat is quiet";
 }
 
-TEST(plan, would_isolate_the_cores_of_quiet_roles_or_of_all_but_never_that_of_pu_0) {
+TEST(plan, isolates_the_cores_of_quiet_roles_or_of_all_but_never_that_of_pu_0) {
     const auto machine = topology::synthetic("core:4 pu:2");
     auto made = made_up_plan();
     made.roles[0].pu = 2;
@@ -195,7 +195,7 @@ TEST(run, is_written_with_each_figure_under_its_key) {
     EXPECT_TRUE(nlohmann::json::parse(run_as_json(without))["gate"].is_null());
 }
 
-TEST(run, is_within_its_gate_up_to_the_bound_itself) {
+TEST(run, passes_up_to_and_including_its_limit) {
     auto found = made_up_run();
     const double median = spread_of(found.planned().p99_ns).median;
     found.max_p99_ns = median;
@@ -207,7 +207,7 @@ TEST(run, is_within_its_gate_up_to_the_bound_itself) {
 }
 
 // Their p99 is written as 0, which is within everything.
-TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
+TEST(run, does_not_pass_its_limit_by_rounds_without_deliveries) {
     auto found = made_up_run();
     found.max_p99_ns = 1e12;
     auto& planned = found.layouts.front();
@@ -292,7 +292,7 @@ TEST(sign_test, counts_both_tails) {
     EXPECT_NEAR(sign_test(0, 0), 1, 1e-12);
 }
 
-TEST(compare, pairs_rounds_and_leaves_out_those_in_which_nothing_came) {
+TEST(compare, pairs_rounds_and_ignores_those_without_deliveries) {
     const auto found = compare("other", "p50", {20, 0, 30, 40, 50, 6, 7}, {10, 5, 10, 10, 10, 0});
     EXPECT_EQ(found.other, "other");
     EXPECT_EQ(found.figure, "p50");
@@ -305,7 +305,7 @@ TEST(compare, pairs_rounds_and_leaves_out_those_in_which_nothing_came) {
     EXPECT_EQ(found.says, verdict::no_difference);
 }
 
-TEST(compare, tells_who_is_slower_where_six_rounds_of_six_agree_and_a_tie_does_not_count) {
+TEST(compare, reports_the_slower_layout_if_six_of_six_rounds_agree_and_ignores_ties) {
     EXPECT_EQ(compare("o", "p", {2, 2, 2, 2, 2}, {1, 1, 1, 1, 1}).says, verdict::no_difference) << "p = 0.0625";
     EXPECT_EQ(compare("o", "p", {2, 2, 2, 2, 2, 2}, {1, 1, 1, 1, 1, 1}).says, verdict::worse) << "p = 0.03";
     EXPECT_EQ(compare("o", "p", {1, 1, 1, 1, 1, 1}, {2, 2, 2, 2, 2, 2}).says, verdict::better);
