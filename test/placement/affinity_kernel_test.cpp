@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads on kernels that the machine of the tests does not have: with more PUs, a longer mask, or a sandbox around it.
+// Thread affinity on kernels that the test machine lacks: with more PUs, a longer mask, or a sandbox around it.
 #include <weir/affinity.hpp>
 
 #include <gmock/gmock.h>
@@ -18,13 +18,13 @@
 
 namespace {
 
-/// As it is made, the kernel that is there.
+/// Default-constructed, it passes calls to the real kernel.
 struct told {
-    const std::vector<unsigned>* pus = nullptr;  // what sched_getaffinity() tells
-    std::size_t mask_bytes = 0;                  // how long the kernel's own mask is: shorter buffers are refused
-    int get_error = 0;                           // why sched_getaffinity() fails
-    int set_error = 0;                           // why sched_setaffinity() fails
-    int getcpu_error = 0;                        // why sched_getcpu() fails
+    const std::vector<unsigned>* pus = nullptr;  // result of sched_getaffinity()
+    std::size_t mask_bytes = 0;                  // length of the kernel's own mask: shorter buffers are refused
+    int get_error = 0;                           // errno of sched_getaffinity()
+    int set_error = 0;                           // errno of sched_setaffinity()
+    int getcpu_error = 0;                        // errno of sched_getcpu()
     int gets = 0;                                // calls of sched_getaffinity() so far
 };
 constinit told kernel;
@@ -36,9 +36,9 @@ int failure(int error) {
 
 }  // namespace
 
-// These replace the C library's.
+// These functions replace those of the C library.
 extern "C" int sched_getaffinity(pid_t thread, std::size_t bytes, cpu_set_t* mask) noexcept {
-    if (++kernel.gets > 1000) return failure(EPERM);  // stops a caller that would ask for ever
+    if (++kernel.gets > 1000) return failure(EPERM);  // stops a caller that loops for ever
     if (kernel.get_error != 0) return failure(kernel.get_error);
     if (bytes < kernel.mask_bytes) return failure(EINVAL);
     auto* const bits = reinterpret_cast<unsigned char*>(mask);

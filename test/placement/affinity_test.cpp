@@ -16,10 +16,10 @@
 
 #if defined(__linux__)
 namespace {
-int false_pu = -1;  // what sched_getcpu() returns, or -1: the truth
+int false_pu = -1;  // the result of sched_getcpu(); -1: the real one
 }
 
-// Replaces the C library's, to answer like an emulator that does not pin threads.
+// Replaces the C library's function, to act like an emulator that does not pin threads.
 extern "C" int sched_getcpu() noexcept {
     if (false_pu >= 0) return false_pu;
     unsigned pu = 0;
@@ -45,7 +45,7 @@ std::string sentence(F f) {
     return "";
 }
 
-/// Gives the test's thread back the affinity it had.
+/// Restores the affinity of the test's thread.
 class affinity_kept : public testing::Test {
 protected:
     ~affinity_kept() override { weir::set_this_thread_affinity(before_); }
@@ -166,7 +166,7 @@ TEST_F(affinity_kept, a_set_that_the_kernel_grants_in_part_is_refused_and_nothin
 
 #if defined(__linux__) && \
     !defined(WEIR_AFFINITY_BY_HWLOC)  // which knows what is there, and asks the kernel for no more
-// Before the refusal, the kernel has moved the thread to the one PU that it grants.
+// The kernel moves the thread to the one PU that it grants before we detect the mismatch.
 TEST_F(affinity_kept, a_set_of_which_only_one_pu_is_granted_leaves_the_thread_where_it_was) {
     for (const unsigned pu : before_) {
         const auto why = sentence([&] { weir::set_this_thread_affinity({pu, 9999}); });

@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using weir::pu_set;
 using weir::read_kernel_settings;
 
-/// A folder that stands for "/", with the files of /proc and /sys that the test puts there.
+/// A folder that acts as "/", with files of /proc and /sys created by the test.
 class kernel_settings : public testing::Test {
 protected:
     kernel_settings() { std::filesystem::remove_all(root_); }
@@ -180,7 +180,7 @@ TEST_F(kernel_settings, the_tightest_quota_up_to_the_root_counts) {
     EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
 }
 
-// A container sees its own group as the topmost one, and may have made groups within it.
+// A container sees its own cgroup as the root, and may have created cgroups below it.
 TEST_F(kernel_settings, the_quota_of_the_root_group_applies_to_groups_below_it) {
     put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
     put("/sys/fs/cgroup/cpu.max", "250000 100000");

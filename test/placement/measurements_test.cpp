@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What was measured of a machine, as `weir matrix` and `weir jitter` write it, and what becomes of damaged and foreign
-// files.
+// Measurements written by `weir matrix` and `weir jitter`, read back through the public interface, and errors for
+// damaged files and files of other machines.
 #include <weir/measurements.hpp>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Plan files that the system does not let us read or write, and why.
+// Plan files that the system refuses to read or write, and the errors for that.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -67,7 +67,7 @@ TEST(plan_file, that_cannot_be_read_says_why) {
     EXPECT_THAT(why(testing::TempDir()), HasSubstr(": Is a directory; make it again"));
 }
 
-// Zeros without a place on the disk.
+// A sparse file.
 TEST(plan_file, is_no_larger_than_256_mib) {
     const temporary_file file;
     std::filesystem::resize_file(file.path(), (std::size_t{256} << 20) + 1);

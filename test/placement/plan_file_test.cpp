@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Plans as files, and what becomes of damaged and foreign ones.
+// Plans as files, and errors for damaged files and files of other machines.
 #include <weir/plan.hpp>
 #include <weir/version.hpp>
 
@@ -78,7 +78,7 @@ TEST(plan_file, loads_what_was_saved) {
     EXPECT_FALSE(read.is_of_this_machine);
 }
 
-// A plan in which no two figures are alike, on the machine of example(): PUs 0-3 in package 0, 4-7 in package 1.
+// A plan with all figures different, on the machine of example(): PUs 0-3 in package 0, 4-7 in package 1.
 placement_plan of_unequal_figures() {
     placement_plan made;
     made.fingerprint = fingerprint(machine());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the planner is made of: the tables of costs, the bounds, the equivalent PUs and the search, on machines so small
-// that everything can be tried.
+// The planner's parts: cost tables, bounds, equivalent PUs and the search, on machines small enough for an
+// exhaustive comparison.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ plan_request request(const std::vector<std::string>& edges, const std::vector<st
     return made;
 }
 
-/// Both directions of every pair, so many ns each: the p50 is a number of its own for each, the p99 ten times that.
+/// Costs for both directions of every pair, in ns: each p50 is different, each p99 is ten times its p50.
 measurements measured(const std::vector<std::vector<double>>& p50_ns) {
     measurements made;
     for (unsigned from = 0; from != p50_ns.size(); ++from)
@@ -51,7 +51,7 @@ measurements measured(const std::vector<std::vector<double>>& p50_ns) {
     return made;
 }
 
-/// Calls visit(chosen) for each way to choose `count` of `all` places in order, none twice.
+/// Calls visit(chosen) for each ordered choice of `count` out of `all` places, without repetition.
 template <class Visit>
 void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t>& chosen, const Visit& visit) {
     if (chosen.size() == count) return visit(chosen);
@@ -70,7 +70,7 @@ TEST(edge_weights, are_rates_divided_by_the_highest_rate) {
     EXPECT_THAT(edge_weights(few), ElementsAre(1, 0.25, 1));
 }
 
-// ---- The least assignment
+// ---- The linear assignment problem
 
 TEST(least_assignment, is_the_minimum_sum_of_cells_in_different_columns) {
     std::mt19937 random(3);
@@ -78,7 +78,8 @@ TEST(least_assignment, is_the_minimum_sum_of_cells_in_different_columns) {
         for (std::size_t columns = rows; columns != 6; ++columns)
             for (int round = 0; round != 12; ++round) {
                 std::vector<double> cells;
-                const unsigned range = round % 3 == 0 ? 3 : 40;  // often equal, and seldom
+                const unsigned range =
+                    round % 3 == 0 ? 3 : 40;  // costs are often equal in some rounds, seldom in others
                 for (std::size_t i = 0; i != rows * columns; ++i)
                     cells.push_back(0.25 * static_cast<double>(random() % range));
                 double least = std::numeric_limits<double>::infinity();
@@ -93,7 +94,7 @@ TEST(least_assignment, is_the_minimum_sum_of_cells_in_different_columns) {
             }
 }
 
-// ---- What roles cost
+// ---- Costs of roles
 
 TEST(plan_model, charges_for_the_core_of_pu_0_if_it_exists) {
     const auto pu_0_of = [](const char* machine) {
@@ -119,7 +120,7 @@ TEST(plan_model, charges_a_quiet_role_for_the_noise_of_its_pu) {
     EXPECT_EQ(noise_of_a(3), 7);
 }
 
-/// Costs of every way there is between the PUs of "core:3 pu:2", all different.
+/// Costs between all PUs of "core:3 pu:2", all different.
 const std::vector<std::vector<double>> six_ways{{0, 20, 70, 45, 90, 41},  //
                                                 {23, 0, 38, 81, 52, 66},  //
                                                 {60, 31, 0, 15, 77, 48},  //
@@ -140,7 +141,7 @@ TEST(plan_model, charges_an_edge_in_the_direction_in_which_it_runs) {
     EXPECT_EQ(model.cost_of(1, 3, {2, plan_model::nowhere, plan_model::nowhere}), 15) << "both do not mind company";
 }
 
-// ---- What is to come
+// ---- Bounds on edges to come
 
 TEST(order, begins_with_pinned_roles_and_continues_by_edge_weight_to_placed_roles) {
     const auto machine = topology::synthetic("core:4 pu:1");
@@ -154,7 +155,7 @@ TEST(order, begins_with_pinned_roles_and_continues_by_edge_weight_to_placed_role
     EXPECT_THAT(order({"a", "b", "c:pinned=2", "d:pinned=3"}), ElementsAre(2, 3, 1, 0));
 }
 
-/// What is to come for the role on each seat of "core:3 pu:2" when none is placed.
+/// The bound on edges to come, for the role on each seat of "core:3 pu:2", when no role is placed.
 std::vector<double> to_come(const search_tables& tables, std::size_t role, std::size_t depth = 0) {
     std::vector<double> sums;
     for (std::size_t seat = 0; seat != 6; ++seat) sums.push_back(tables.to_come(depth, role, seat));
@@ -257,7 +258,7 @@ puzzle random_puzzle(unsigned seed) {
     const auto chosen = below(4);
     puzzle made{topology::synthetic(machines[chosen]), {}, {}, {}};
     const unsigned roles = 2 + below(3);
-    const bool is_dear_apart = below(2) == 0;  // so that it pays to share a core
+    const bool is_dear_apart = below(2) == 0;  // so that sharing a core pays off
     for (unsigned i = 0; i != roles; ++i) {
         made.asked.roles.push_back({.name = std::string(1, static_cast<char>('a' + i)),
                                     .quiet = below(4) == 0,
@@ -307,7 +308,7 @@ TEST(search, finds_the_optimum_and_states_valid_bounds_at_any_effort) {
         std::optional<plan_model> model;
         try {
             model.emplace(p.asked, p.machine, p.ways, p.settings);
-        } catch (const weir::placement_error&) {  // such as two roles in a package of which one PU is left
+        } catch (const weir::placement_error&) {  // for example two roles in a package with one free PU
             continue;
         }
         const auto [least, most] = of_every_seating(*model);
@@ -335,9 +336,9 @@ TEST(search, finds_the_optimum_and_states_valid_bounds_at_any_effort) {
     EXPECT_GE(solved, 85U);
 }
 
-// ---- PUs that are alike
+// ---- Equivalent PUs
 
-/// The part of the machine that begins with this seat at this level, written so that equal texts are equal parts.
+/// A text for the part of the machine around this seat at this level; equal texts mean equivalent parts.
 std::string portrait(const plan_model& model, const seating& placed, std::size_t level, std::size_t seat) {
     if (level == plan_model::levels) {
         std::string text = "(";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Edges and roles as a person writes them, at the border of what can be read.
+// Edges and roles as users write them, at the limits of the syntax.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The search of the planner, against all placements there are.
+// The planner's search, compared with exhaustive search.
 #include <weir/plan.hpp>
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using weir::topology;
 
 topology big_server() { return topology::synthetic("pack:2 l3:8 l2:8 core:1 pu:2"); }
 
-/// By how many ranks the fastest core is faster.
+/// Ranks of this core below the fastest kind.
 double ranks_behind(const topology& machine, const weir::pu_info& pu) {
     unsigned own = 0;
     unsigned best = 0;
@@ -35,7 +35,7 @@ double ranks_behind(const topology& machine, const weir::pu_info& pu) {
     return best - own;
 }
 
-/// The formula of plan.hpp once more, written from its comment.
+/// Reimplements the cost formula of plan.hpp from its documentation.
 double cost_by_hand(const plan_request& asked, const topology& machine, const measurements& measured,
                     const plan_settings& settings, const std::vector<unsigned>& pus) {
     const auto index = [&](const std::string& name) {
@@ -91,7 +91,7 @@ puzzle random_puzzle(unsigned seed) {
         "l3:2 l2:2 core:1 pu:2",   "core:4 pu:2",
         "pack:2 l3:2 core:2 pu:1", "pack:2 numa:2 core:2 pu:1(indexes=3,6,0,2,7,9,12,8)"};
     const auto chosen = below(7);
-    const bool is_hybrid = chosen == 6;  // 16 PUs: fewer roles, or trying everything takes long
+    const bool is_hybrid = chosen == 6;  // 16 PUs: fewer roles, to keep the exhaustive search short
     puzzle made{
         is_hybrid ? topology::from_xml_file(TEST_DATA_DIR "/hybrid.xml") : topology::synthetic(machines[chosen]),
         {},
@@ -129,7 +129,7 @@ puzzle random_puzzle(unsigned seed) {
     return made;
 }
 
-/// Every placement there is: each role on a PU of its own, but for those that are pinned to the same.
+/// Every possible placement: each role on a PU of its own, except roles that are pinned to the same PU.
 void for_every_placement(const puzzle& p, std::vector<unsigned>& pus, const auto& visit) {
     const auto role = pus.size();
     if (role == p.asked.roles.size()) return visit(pus);
@@ -171,7 +171,7 @@ extremes of_every_placement(const puzzle& p) {
 
 constexpr unsigned puzzles = 150;
 
-/// Worked out once for all tests.
+/// Computed once for all tests.
 const extremes& extremes_of(unsigned seed) {
     static std::vector<std::optional<extremes>> known(puzzles);
     if (!known[seed]) known[seed] = of_every_placement(random_puzzle(seed));
@@ -228,7 +228,7 @@ TEST(plan_search, is_exact_for_twelve_roles_on_a_big_server) {
     EXPECT_EQ(std::set<unsigned>(pus.begin(), pus.end()).size(), 12U);
 }
 
-// No two costs alike: nothing is equivalent, and the search has to stop. What it says then still holds.
+// With all costs different no PUs are equivalent, and the search must stop early. Its bound must still be valid.
 TEST(plan_search, of_a_big_measured_server_stops_with_a_valid_bound) {
     const auto machine = big_server();
     measurements measured;
@@ -248,7 +248,7 @@ TEST(plan_search, of_a_big_measured_server_stops_with_a_valid_bound) {
     EXPECT_LE(made.cost.total(), 1.25 * made.lower_bound_ns);
 }
 
-/// Whether a role may be there, whoever else is.
+/// Whether the role may be on this PU, apart from the other roles.
 bool may_sit(const puzzle& p, std::size_t role, unsigned pu) {
     const auto& asked = p.asked.roles[role];
     if (asked.pinned) return *asked.pinned == pu;
@@ -257,7 +257,7 @@ bool may_sit(const puzzle& p, std::size_t role, unsigned pu) {
                         [&](const auto& other) { return other.pinned == pu; });
 }
 
-/// What the cheapest placement costs more that differs from this one in one move or swap, and in its cost.
+/// The extra cost of the cheapest placement that differs from this one by one move or swap and in its cost.
 double least_extra(const puzzle& p, const std::vector<unsigned>& best) {
     double least = 1e300;
     const auto consider = [&](const std::vector<unsigned>& pus) {
@@ -279,7 +279,7 @@ double least_extra(const puzzle& p, const std::vector<unsigned>& best) {
     return least;
 }
 
-/// "gw on PU 3 (core:1): +17 ns this, -5 ns that" is 12, and two terms.
+/// "gw on PU 3 (core:1): +17 ns this, -5 ns that" has a sum of 12 and two terms.
 std::pair<double, unsigned> sum_of_terms(const std::string& reason) {
     double sum = 0;
     unsigned terms = 0;
@@ -305,7 +305,7 @@ TEST(alternatives, have_the_extra_cost_and_the_reasons_that_they_state) {
             EXPECT_GE(other.extra_ns, std::max(before, 0.5)) << seed;
             before = other.extra_ns;
             const auto [sum, terms] = sum_of_terms(other.reason);
-            // Rounded, and without terms of less than half a nanosecond.
+            // Figures are rounded, and terms below half a nanosecond are left out.
             EXPECT_NEAR(sum, other.extra_ns, 0.5 * (terms + static_cast<double>(p.asked.edges.size()))) << other.reason;
             EXPECT_GE(terms, 1U) << other.reason;
             EXPECT_TRUE(reasons.insert(other.reason).second);
@@ -325,7 +325,7 @@ TEST(alternatives, have_the_extra_cost_and_the_reasons_that_they_state) {
     }
 }
 
-// How good the search is, in figures that only change when it does: it is deterministic.
+// The quality of the search, which is deterministic: these figures change only if the search does.
 TEST(plan_search, finds_most_optima_by_local_search_alone) {
     unsigned best = 0;
     double excess_ns = 0;

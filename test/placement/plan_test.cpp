@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The planner, without any machine: synthetic and saved topologies, measurements made up. Where a test names a
-// placement, its comment argues for it by hand.
+// The planner on synthetic and saved topologies with made-up measurements. A test that expects a specific placement
+// gives the reasoning in its comment.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -66,11 +66,12 @@ std::vector<unsigned> pus_of(const placement_plan& made) {
     return pus;
 }
 
-// ---- Placements argued by hand
+// ---- Placements derived by hand
 
-// Three roles in a row need three cores behind one L3, of which each package has 32: any other placement has an edge
-// that is dearer. PU 0's core is left alone, so they are the next three cores' first threads, 2, 4 and 6; strat, which
-// has two edges, is placed first.
+// Three roles in a row need three cores behind one L3, of which each package has 32; any other placement has a more
+// expensive edge. PU 0's core is avoided, so they get the first threads of the next three cores, 2, 4 and 6. strat
+// has two
+// edges and is placed first.
 TEST(plan, puts_a_pipeline_behind_one_l3_and_off_the_core_of_pu_0) {
     const auto machine = server();
     const auto made = weir::plan(request({"md->strat", "strat->gw"}), machine);
@@ -82,8 +83,9 @@ TEST(plan, puts_a_pipeline_behind_one_l3_and_off_the_core_of_pu_0) {
     EXPECT_DOUBLE_EQ(made.cost.total(), 2 * weir::assumed_one_way(distance::same_l3).p50_ns);
 }
 
-// Siblings of one core are nearer (20 ns) than two cores (50 ns), but each would have half a core; who says that this
-// is all right gets it, and who does not pays 1500 ns for it.
+// SMT siblings are nearer (20 ns) than two cores (50 ns), but each gets half a core. A role that is smt-ok accepts
+// that;
+// any other role pays 1500 ns for it.
 TEST(plan, shares_a_core_only_between_those_that_ask_for_it) {
     const auto machine = server();
     const auto both = weir::plan(request({"md->strat"}, {"md:smt-ok", "strat:smt-ok"}), machine);
@@ -92,8 +94,8 @@ TEST(plan, shares_a_core_only_between_those_that_ask_for_it) {
     EXPECT_EQ(between(one, machine, "md", "strat"), distance::same_l3);
 }
 
-// Cores of a CCX share its L3, and a CCX has four: of five in a row one edge at least crosses to another CCX, which
-// costs 50 ns more, times its weight. That is least for c->d, at a hundredth.
+// Cores of a CCX share its L3, and a CCX has four: in a row of five at least one edge crosses to another CCX, which
+// costs 50 ns more, times its weight. c->d has the lowest weight, a hundredth.
 TEST(plan, cuts_a_pipeline_at_its_edge_of_least_rate) {
     const auto machine = multi_ccx();
     const auto made = weir::plan(request({"a->b@1Mps", "b->c@1Mps", "c->d@10kps", "d->e@500kps"}), machine);
@@ -105,9 +107,11 @@ TEST(plan, cuts_a_pipeline_at_its_edge_of_least_rate) {
     EXPECT_DOUBLE_EQ(made.cost.edges, 50 + 50 + 0.01 * 100 + 0.5 * 50);
 }
 
-// Same machine, but a quiet role counts whatever its rate: c->d, at 10 kps, now costs 100 + 300 ns across, as against
-// 50 + 150 ns within. So the cut moves to where nobody is quiet: at a->b it costs another 50 ns, at d->e, with half the
-// weight, 25.
+// The same machine, but a quiet role counts regardless of its rate: c->d, at 10 kps, now costs 100 + 300 ns across,
+// as
+// against 50 + 150 ns within. So the cut moves to an edge without a quiet role: a->b would cost another 50 ns; d->e
+// has
+// half the weight and costs 25.
 TEST(plan, does_not_cut_at_a_quiet_role_however_rare_its_messages) {
     const auto machine = multi_ccx();
     const auto made =
@@ -127,8 +131,9 @@ TEST(plan, uses_big_cores_before_small_ones) {
     EXPECT_EQ(made.cost.smt_sharing, 0);
 }
 
-// Five roles, four big cores. Two on one big core would cost 3000 ns, one on a small core 300 ns. The quiet role stays
-// big, and who goes is an end of the row, since all are behind one L3 and no edge gets dearer: 'log' is not quiet.
+// Five roles, four big cores. Two roles on one big core would cost 3000 ns, one on a small core 300 ns. The quiet
+// role
+// stays on a big core. All cores are behind one L3, so no edge gets more expensive; 'log', an end of the row, moves.
 TEST(plan, puts_a_surplus_role_on_a_small_core_rather_than_on_an_smt_sibling) {
     const auto machine = hybrid();
     const auto made = weir::plan(request({"in->dsp", "dsp->mix", "mix->out", "mix->log@10ps"}, {"out:quiet"}), machine);
@@ -139,9 +144,11 @@ TEST(plan, puts_a_surplus_role_on_a_small_core_rather_than_on_an_smt_sibling) {
     EXPECT_EQ(made.cost.slow_cores, weir::assumed::slow_core_ns);
 }
 
-// Nine roles that all talk to one hub, on two packages of eight cores with two threads. One core too few: the ninth
-// goes to the other package (200 ns instead of 50) rather than to a sibling (3000 ns), and it is the one that says
-// least.
+// Nine roles with edges to one hub, on two packages of eight cores with two threads. One core is missing: the ninth
+// role
+// goes to the other package (200 ns instead of 50) rather than to an SMT sibling (3000 ns). It is the role with the
+// lowest
+// rate.
 TEST(plan, crosses_to_the_other_package_before_it_shares_a_core) {
     const auto machine = two_package_smt();
     plan_request asked;
@@ -154,8 +161,9 @@ TEST(plan, crosses_to_the_other_package_before_it_shares_a_core) {
     EXPECT_TRUE(made.is_proven());
 }
 
-// Isolated PUs were set aside for this: 1000 ns for each role that is not on one. There are two, for three roles; the
-// quiet one has least to lose there (20 ns of noise instead of 200), so it is on one, and so is its only peer.
+// A role that is not on an isolated PU costs 1000 ns. There are two isolated PUs for three roles. Noise is 20 ns
+// there
+// instead of 200, so the quiet role gets one, and its only peer the other.
 TEST(plan, uses_isolated_pus_first) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:8 pu:1");
     plan_settings settings;
@@ -166,15 +174,15 @@ TEST(plan, uses_isolated_pus_first) {
     EXPECT_EQ(made.cost.noise, weir::assumed::isolated_noise_ns);
 }
 
-// Two cores, of which PU 0's is where interrupts land: who is quiet gets the other.
+// Two cores, and interrupts run on PU 0's: the quiet role gets the other.
 TEST(plan, keeps_a_quiet_role_off_pu_0_even_on_two_cores) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:2 pu:1");
     EXPECT_THAT(pus_of(weir::plan(request({"md->gw"}, {"gw:quiet"}), machine)), ElementsAre(0, 1));
     EXPECT_THAT(pus_of(weir::plan(request({"md->gw"}, {"md:quiet"}), machine)), ElementsAre(1, 0));
 }
 
-// Measured noise outweighs what is assumed: PU 3 is away for 1 ms of each second, in gaps of 100 us, which is 1000 ns
-// for the unluckiest hundredth, and PU 0 never.
+// Measured noise replaces the assumed one: PU 3 is away for 1 ms of each second, in gaps of 100 us, which costs the
+// slowest 1 % of messages 1000 ns; PU 0 is never away.
 TEST(plan, follows_measured_noise) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     measurements measured;
@@ -185,7 +193,7 @@ TEST(plan, follows_measured_noise) {
     EXPECT_FALSE(made.roles[1].noise_assumed);
 }
 
-// Measured costs outweigh what the distance suggests: 2 and 3 are quicker than all others here.
+// Measured costs replace those assumed by distance: PUs 2 and 3 are the fastest pair here.
 TEST(plan, follows_a_measured_matrix) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     measurements measured;
@@ -223,7 +231,7 @@ TEST(plan, uses_only_the_given_pus) {
         EXPECT_TRUE((pu_set{1, 2, 3, 10, 11}.contains(pu)));
 }
 
-// ---- What it says
+// ---- Explanations and remarks
 
 TEST(plan, explains_the_cost_of_alternatives) {
     const auto made = weir::plan(request({"md->strat", "strat->gw"}, {"gw:quiet"}), big_server());
@@ -330,7 +338,7 @@ TEST(plan, makes_each_remark_exactly_when_it_applies) {
                 testing::Contains(HasSubstr("though gw did not ask for smt-ok")));
 }
 
-// Each direction of each pair costs something else, and each PU has its own noise.
+// Each direction of each pair has a different cost, and each PU a different noise.
 TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
     const auto machine = topology::synthetic("core:4 pu:1(indexes=3,5,7,9)");
     measurements measured;
@@ -415,7 +423,7 @@ TEST(plan, refuses_pus_that_may_not_be_used) {
         << "a pin may be to another";
 }
 
-// ---- The bad placement that a plan is compared with
+// ---- The bad placement for comparison
 
 TEST(worst_placement, puts_roles_as_far_apart_as_possible) {
     const auto machine = topology::synthetic("pack:2 l3:2 core:4 pu:1");
@@ -435,7 +443,7 @@ TEST(worst_placement, on_two_cores_is_both_ends_on_one) {
     EXPECT_EQ(siblings.distance_between(worst[0], worst[1]), distance::smt);
 }
 
-// To swap the two would be dearer still: the noise of the other package is 500 ns.
+// Swapping the two would cost even more: the noise of the other package is 500 ns.
 TEST(worst_placement, obeys_pins_and_packages) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
     measurements noise;
@@ -452,7 +460,7 @@ TEST(worst_placement, obeys_pins_and_packages) {
         }
 }
 
-// Of the PUs that the search begins with, none is in the package where the first role must be.
+// The search starts from PUs of which none is in the package that the first role requires.
 TEST(worst_placement, is_found_for_any_package_constraint) {
     const auto machine = topology::synthetic("pack:16 core:2 pu:1");
     for (unsigned package = 0; package != 16; ++package) {
@@ -463,7 +471,7 @@ TEST(worst_placement, is_found_for_any_package_constraint) {
     }
 }
 
-// Wherever a and b go together, they take both PUs of a package that another role must be in.
+// If a and b are placed together, they take both PUs of a package that another role requires.
 TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
     auto asked = request({}, {"a", "b", "c:package=0", "d:package=1"});
@@ -481,7 +489,7 @@ TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
               "used; remove a package= or pinned= hint");
 }
 
-// Of three PUs apart from PU 0 each pair costs 100 ns but one.
+// Of the three PUs besides PU 0, all pairs but one cost 100 ns.
 TEST(worst_placement, is_all_roles_on_one_pu_if_nothing_else_is_worse) {
     const auto machine = topology::synthetic("core:4 pu:1");
     plan_settings settings;

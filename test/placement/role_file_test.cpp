@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Roles and edges as a person writes them into a file.
+// Files of roles and edges, as users write them.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>

@@ -61,7 +61,7 @@ std::vector<topology> every_machine() {
             topology::this_machine()};
 }
 
-/// What a placement_error says; "" when none is thrown.
+/// The message of the placement_error; "" if none is thrown.
 template <class F>
 std::string sentence(F f) {
     try {
@@ -186,7 +186,7 @@ TEST(distances, have_names) {
     EXPECT_EQ(to_string(cross_numa), "cross-numa");
 }
 
-// ---- Policies, machine by machine
+// ---- Policies by machine
 
 TEST(choose_pair, avoids_the_core_of_pu_0_wherever_it_is) {
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=0,1,2)").choose_pair(automatic)), pus(1, 2));
@@ -292,7 +292,7 @@ TEST(choose_pair, on_this_machine) {
     EXPECT_FALSE(pair.reason.empty());
 }
 
-// The contract once more, in other words: no pair that qualifies is better by the documented order.
+// Checks the contract independently: no qualifying pair is better by the documented order.
 bool qualifies(const topology& machine, pair_policy policy, unsigned a, unsigned b) {
     const auto& one = machine.pu(a);
     const auto& other = machine.pu(b);
@@ -343,7 +343,7 @@ TEST(choose_pair, finds_the_best_pair_by_the_documented_order_on_every_machine) 
             }
 }
 
-// ---- Pairs as people write them
+// ---- Parsing pairs
 
 TEST(parse_pair, takes_policies) {
     const auto machine = four_nodes_a_package();
@@ -473,7 +473,7 @@ TEST(binding, on_this_machine_pins_to_every_allowed_pu) {
     EXPECT_THAT(sentence([&] { machine.bind_this_thread(60000); }), HasSubstr("there is no PU 60000 here"));
 }
 
-// ---- Input that is not a machine
+// ---- Invalid input
 
 std::string why_not_file(const std::string& path) {
     return sentence([&] { static_cast<void>(topology::from_xml_file(path)); });
@@ -556,13 +556,13 @@ TEST(from_xml_file, names_the_damaged_line) {
     }
 }
 
-// Of LeakSanitizer, where that is about.
+// LeakSanitizer's interface, if the test is built with it.
 extern "C" {
 [[gnu::weak]] void __lsan_disable();
 [[gnu::weak]] void __lsan_enable();
 }
 
-/// hwloc 2.9 does not free what it has read of a file that it then refuses: not for LeakSanitizer to report as ours.
+/// hwloc 2.9 leaks memory of files that it refuses: tell LeakSanitizer to ignore that.
 class leaks_of_hwloc_ignored {
 public:
     leaks_of_hwloc_ignored() {
@@ -575,7 +575,7 @@ public:
     }
 };
 
-// hwloc 2.9 crashes on some files like these when it is handed them unchecked.
+// hwloc 2.9 crashes on some files like these if they are not validated first.
 TEST(to_xml, round_trips_to_the_same_machine) {
     for (const auto& machine : every_machine()) {
         const auto again = topology::from_xml(machine.to_xml(), machine.source());
@@ -597,7 +597,7 @@ TEST(to_xml, omits_host_name_and_serial_numbers) {
     EXPECT_NE(xml.find("CPUModel"), std::string::npos);
 }
 
-/// A variable of the environment for as long as this object lives.
+/// Sets an environment variable for the lifetime of this object.
 class variable {
 public:
     variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
@@ -625,7 +625,7 @@ TEST(this_machine, that_cannot_be_read_says_why) {
     const leaks_of_hwloc_ignored ignored;
     const temporary_file file("this is no machine");
     const variable named("HWLOC_XMLFILE", file.path());
-    errno = ENOTDIR;  // what failed before is not the reason
+    errno = ENOTDIR;  // an older errno must not appear in the message
     EXPECT_THAT(sentence([] { static_cast<void>(topology::this_machine()); }),
                 AllOf(testing::StartsWith("hwloc cannot read this machine's topology: "), Not(HasSubstr("directory")),
                       HasSubstr("; unset HWLOC_XMLFILE and HWLOC_SYNTHETIC if they are set")));
@@ -688,7 +688,7 @@ TEST(fingerprint, is_equal_for_equal_machines_only) {
     const auto machines = every_machine();
     for (std::size_t i = 0; i != machines.size(); ++i)
         for (std::size_t j = 0; j != machines.size(); ++j) {
-            // multi_ccx and part_allowed are one machine, of which less may be used.
+            // multi_ccx and part_allowed are the same machine with different allowed PUs.
             const bool same = i == j || (i + j == 3 && i * j == 2);
             EXPECT_EQ(fingerprint(machines[i]) == fingerprint(machines[j]), same)
                 << machines[i].source() << " and " << machines[j].source();
@@ -700,7 +700,7 @@ TEST(fingerprint, tells_its_size_to_a_reader) {
     EXPECT_THAT(fingerprint(bare_pus()), testing::StartsWith("0p-4c-4t-"));
 }
 
-// A plan file written by one version is read by the next.
+// Plan files must stay readable for later versions.
 TEST(fingerprint, does_not_change_between_versions) {
     EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5");
     EXPECT_EQ(fingerprint(two_package_smt()), "2p-16c-32t-9bc8f756f35d0386");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// XML files of machines, damaged in one place: hwloc crashes on some of these when it is handed them unchecked.
+// XML files of machines with one defect each: hwloc crashes on some of these if they are not validated first.
 #include <weir/topology.hpp>
 
 #include <gmock/gmock.h>
@@ -73,7 +73,7 @@ TEST(xml, of_a_small_machine_is_read) {
     EXPECT_EQ(read.allowed(), (pu_set{0, 1}));
 }
 
-// What weir lets pass, hwloc may still refuse.
+// hwloc may still refuse a file that weir's check accepts.
 TEST(xml, may_have_comments_spaces_and_elements_that_hwloc_ignores) {
     const auto passes = [](const std::string& text) {
         const auto why = why_not(text);
@@ -199,7 +199,7 @@ TEST(xml, larger_than_the_read_buffer_is_read_whole) {
     EXPECT_EQ(fingerprint(topology::from_xml_file(file.path())), fingerprint(large));
 }
 
-// Zeros without a place on the disk.
+// A sparse file.
 TEST(xml, is_no_larger_than_64_mib) {
     const auto why = [](const std::string& path) -> std::string {
         try {
@@ -232,7 +232,7 @@ TEST(xml, that_is_written_describes_the_hardware_and_not_its_owner) {
     EXPECT_EQ(fingerprint(topology::from_xml(text, "again")), fingerprint(topology::from_xml(whole(), "x.xml")));
 }
 
-// ---- Pairs of PUs with and without memory beside them
+// ---- Pairs of PUs with and without a local NUMA node
 
 TEST(pairs, of_one_numa_node_come_before_those_that_avoid_the_core_of_pu_0) {
     const auto all = topology::synthetic("pack:1 numa:2 core:2 pu:1").to_xml();
@@ -266,7 +266,7 @@ TEST(pairs, across_numa_nodes_take_two_pus_that_have_one) {
     }
 }
 
-// ---- Machines in words
+// ---- Synthetic descriptions
 
 TEST(synthetic, is_limited_to_65536_pus) {
     const auto why = [](const std::string& text) -> std::string {
@@ -287,7 +287,7 @@ TEST(synthetic, is_limited_to_65536_pus) {
          {"pu:65537", "pack:2 pu:32769", "pack:65536 pu:2", "pu:1(indexes=65536)", "pu:2(indexes=1,65536)",
           "pack:256 core:256 pu:2", "70000 pu:1", "pack:2 pu:9223372036854775808", "pu:99999999999999999999"})
         EXPECT_THAT(why(text), HasSubstr("has more than 65536 PUs: ask for fewer")) << text;
-    // Looked at only: hwloc would take gigabytes for these.
+    // Only checked, not built: hwloc would need gigabytes for these.
     for (const auto* text : {"pu:65536", "pack:2 pu:32768", "pack:32768 pu:2", "pack:65536 pu:1", "pack:256 core:256"})
         EXPECT_NO_THROW(weir::check_synthetic(text)) << text;
 }

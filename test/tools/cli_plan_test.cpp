@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir plan` as a person or a script meets it: the program is run, and held to its exit code, stdout and stderr.
+// Runs `weir plan` as a user or a script would, and checks exit code, stdout and stderr.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -33,7 +33,7 @@ std::string data(const std::string& name) { return TEST_DATA_DIR "/" + name; }
 
 MATCHER(is_one_line, "is one line") { return !arg.empty() && arg.find('\n') == arg.size() - 1; }
 
-/// Each test has a folder of its own, in which the program runs.
+/// Each test runs the program in a folder of its own.
 class cli_plan : public testing::Test {
 protected:
     void SetUp() override {
@@ -92,7 +92,7 @@ TEST_F(cli_plan, prints_commands_to_paste) {
     for (const auto* line : {"  taskset --cpu-list 2,4,6 ./app\n", "  hwloc-bind pu:2 pu:4 pu:6 -- ./app\n",
                              "  CPUAffinity=2 4 6\n", "  taskset --cpu-list --pid 2 $TID   # strat\n",
                              "weir::placement_plan::load(\"p.json\")", "plan.pin_this_thread(\"strat\");",
-                             // With the siblings of their cores, 18, 20 and 22, which must stay idle.
+                             // Includes the SMT siblings 18, 20 and 22, which must stay idle.
                              "  isolcpus=managed_irq,domain,2,4,6,18,20,22 nohz_full=2,4,6,18,20,22 "
                              "rcu_nocbs=2,4,6,18,20,22 irqaffinity=0-1,3,5,7-17,19,21,23-31\n"})
         EXPECT_THAT(seen.out, HasSubstr(line));

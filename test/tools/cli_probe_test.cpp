@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir matrix`, `weir jitter` and `weir doctor` as a person or a script meets them. What they measure is not judged.
+// `weir matrix`, `weir jitter` and `weir doctor` as a user or a script sees them. Measured values are not checked.
 #include "tools/common/matrix_data.hpp"
 #include "tools/jitter/data.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir report` as a person, a script or a browser meets it.
+// `weir report` as a user, a script or a browser sees it.
 #include <weir/topology.hpp>
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ using weir_test::outcome;
 const std::vector<std::string> all_files{"topo.json", "doctor.json", "matrix.json", "jitter.json",
                                          "plan.json", "run.json",    "bench.json"};
 
-/// Each test has a folder of its own with a file of each kind, in which the program runs.
+/// Each test runs the program in a folder of its own, with a file of each kind.
 class cli_report : public testing::Test {
 protected:
     void SetUp() override {
@@ -80,7 +80,7 @@ protected:
     std::filesystem::path folder_;
 };
 
-// ---- What is in it
+// ---- Contents
 
 TEST_F(cli_report, opens_in_a_browser_with_every_picture_and_section) {
     if (!can_draw()) GTEST_SKIP() << "there is no gnuplot";
@@ -209,7 +209,7 @@ TEST_F(cli_report, accepts_results_in_which_nothing_was_delivered) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "told")) << "a name was taken for a command";
 }
 
-// ---- What does not belong together
+// ---- Results that do not belong together
 
 TEST_F(cli_report, lists_the_files_of_each_machine) {
     write("plan.json", weir_test::plan_of(topology::synthetic("core:4 pu:1")).to_json());
@@ -248,7 +248,7 @@ TEST_F(cli_report, infers_the_machine_of_files_that_do_not_name_it) {
                 ElementsAre("jitter.json"));
 }
 
-// ---- What goes wrong
+// ---- Errors
 
 TEST_F(cli_report, refuses_unsupported_files_with_code_2) {
     write("text", "hello");
@@ -323,7 +323,7 @@ TEST_F(cli_report, a_damaged_file_is_a_failure_that_names_what_is_missing) {
                 content[at.parent_pointer()].erase(at.back());
             write(file, content.dump());
             const auto seen = report({file}, {"--html", "x.html"});
-            const bool is_unknown = key == "/environment" && is_gone;  // then nothing tells what it is
+            const bool is_unknown = key == "/environment" && is_gone;  // then the file's kind is unknown
             EXPECT_EQ(seen.exit_code, is_unknown ? 2 : 1) << file << key;
             EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
             EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: '" + file + "'"),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir run`: what its threads do, what follows from figures, and the program itself. Nothing here depends on how fast
-// anything is.
+// `weir run`: the work of its threads, the statistics, and the program. No test depends on speed, because that
+// differs
+// between machines.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -45,7 +46,7 @@ run_graph graph(const std::vector<std::string>& edges) {
     return run_graph::of(planned(edges, topology::synthetic("core:8 pu:1")));
 }
 
-/// A plan for this machine in a file; skips the test where there is none.
+/// Writes a plan for this machine; skips the test if none is possible.
 class cli_run : public testing::Test {
 protected:
     void SetUp() override {
@@ -73,7 +74,7 @@ std::vector<std::string> and_more(std::vector<std::string> more) {
     return more;
 }
 
-// ---- What the threads do
+// ---- The threads
 
 TEST(run_graph, starts_at_roles_without_input_and_once_in_each_cycle) {
     const auto row = graph({"a->b", "b->c"});
@@ -92,8 +93,8 @@ TEST(run_graph, forwards_in_proportion_to_the_rates) {
     EXPECT_EQ(thinned.edges[2].share, 1);
 }
 
-// All on one PU: the least that any machine has. A sample must end, and its rings must deliver what went in, whatever
-// else the machine is busy with.
+// All on one PU, which every machine has. A sample must end, and its rings must deliver all items, however busy the
+// machine is.
 TEST(run_trial, of_any_graph_accounts_for_every_item) {
     const auto pu = topology::this_machine().allowed().front();
     const weir::tick_clock clock(std::chrono::milliseconds{1});
@@ -152,7 +153,7 @@ TEST(run_trial, says_where_it_cannot_pin) {
                  weir::placement_error);
 }
 
-// ---- What follows from figures
+// ---- Statistics
 
 TEST(sign_test, gives_the_odds_of_a_fair_coin) {
     EXPECT_EQ(sign_test(0, 0), 1);
@@ -222,7 +223,7 @@ TEST_F(cli_run, json_has_every_field) {
     EXPECT_EQ(found["machine"]["fingerprint"], fingerprint(*machine_));
 }
 
-// A nanosecond is less than anything takes, a minute more than a sample.
+// A nanosecond is less than any latency, a minute more than any sample.
 TEST_F(cli_run, fails_if_p99_exceeds_the_limit) {
     const auto failed = run(and_more({"--max-p99", "1ns"}));
     EXPECT_EQ(failed.exit_code, 1);

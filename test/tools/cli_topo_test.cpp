@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir topo` as a person or a script meets it: the program is run, and held to its exit code, stdout and stderr.
+// Runs `weir topo` as a user or a script would, and checks exit code, stdout and stderr.
 #include <weir/topology.hpp>
 #include <weir/version.hpp>
 
@@ -34,13 +34,13 @@ using weir_test::outcome;
 using weir_test::read_file;
 
 struct circumstances {
-    pu_set started_on;   // all, when empty
-    std::string out_to;  // a file in place of the captured stdout
+    pu_set started_on;   // empty: all
+    std::string out_to;  // write stdout to this file instead of capturing it
     bool out_closed = false;
     std::vector<std::pair<std::string, std::string>> variables;  // of the environment
 };
 
-/// Runs `weir` with these arguments, as its own process.
+/// Runs `weir` with these arguments in a process of its own.
 outcome weir_tool(const std::vector<std::string>& arguments, const circumstances& how = {}) {
     return weir_test::run(WEIR_TOOL, arguments, [&how] {
         if (!how.started_on.empty()) weir::set_this_thread_affinity(how.started_on);
@@ -62,7 +62,7 @@ std::string data(const std::string& name) { return TEST_DATA_DIR "/" + name; }
 
 MATCHER(is_one_line, "is one line") { return !arg.empty() && arg.find('\n') == arg.size() - 1; }
 
-/// Exit code and the one sentence that stderr has; stdout stays empty.
+/// Exit code and the one sentence on stderr; stdout must be empty.
 void expect_refusal(const std::vector<std::string>& arguments, int exit_code, const std::string& sentence) {
     const auto seen = weir_tool(arguments);
     EXPECT_EQ(seen.exit_code, exit_code) << sentence;
@@ -71,7 +71,7 @@ void expect_refusal(const std::vector<std::string>& arguments, int exit_code, co
     EXPECT_THAT(seen.err, HasSubstr(sentence));
 }
 
-// ---- What it says
+// ---- Output
 
 TEST(cli_topo, of_this_machine_succeeds) {
     const auto seen = weir_tool({"topo"});
@@ -174,7 +174,7 @@ TEST(cli_topo, json_of_another_machine_omits_this_kernels_settings) {
     EXPECT_EQ(found["cores"][4]["kind"], 0);
 }
 
-// ---- What it was started on
+// ---- The affinity mask at the start
 
 TEST(cli_topo, started_on_one_pu_uses_only_that_but_takes_others_by_name) {
     const auto all = weir::this_thread_affinity();
@@ -196,7 +196,7 @@ TEST(cli_topo, started_on_one_pu_uses_only_that_but_takes_others_by_name) {
     }
 }
 
-// ---- What goes wrong
+// ---- Errors
 
 TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     const auto whole = read_file(data("hybrid.xml"));

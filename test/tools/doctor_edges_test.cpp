@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir doctor` where files are missing, cut off, empty, or say what cannot be.
+// `weir doctor` with files that are missing, truncated, empty or invalid.
 #include "tools/doctor/doctor.hpp"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir doctor` on hosts made of files: a tuned trading box, a laptop, a container, and one that tells nothing.
+// `weir doctor` on simulated hosts: a tuned trading box, a laptop, a container, and one without readable files.
 #include "tools/doctor/doctor.hpp"
 
 #include <gmock/gmock.h>
@@ -187,7 +187,7 @@ TEST_F(doctor, reports_whether_membarrier_is_available) {
     EXPECT_EQ(of("membarrier").level, severity::warning);
 }
 
-// ---- This host, and how it is written
+// ---- This host, and the report
 
 TEST(doctor_here, examines_this_host_and_every_finding_has_what_and_why) {
     const auto findings = examine(host::this_one());

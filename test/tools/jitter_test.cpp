@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir jitter` makes of what its threads and the kernel have seen.
+// How `weir jitter` computes its results from the recorded gaps and the kernel's counters.
 #include "tools/jitter/run.hpp"
 #include "tools/jitter/view.hpp"
 
@@ -161,7 +161,7 @@ TEST(jitter, sorts_the_shortest_gaps_into_rows_from_one_nanosecond) {
         EXPECT_EQ(std::tuple(rows[i].from_ns, rows[i].to_ns, rows[i].count), expected[i]);
 }
 
-/// Reads the ticks it is given, one after the other; a tick is 2.5 ns.
+/// A clock that returns the given ticks one after the other; a tick is 2.5 ns.
 class scripted_clock {
 public:
     explicit scripted_clock(std::vector<std::uint64_t> ticks) : ticks_(std::move(ticks)) {}
@@ -175,7 +175,7 @@ private:
     mutable std::size_t next_ = 0;
 };
 
-// The threshold is 400 ticks, and the end 40,000 ticks after the first reading.
+// The threshold is 400 ticks; the loop ends 40,000 ticks after the first reading.
 TEST(jitter, of_a_loop_has_the_gaps_that_are_longer_than_the_threshold) {
     const scripted_clock clock({1000, 1010, 1410, 1811, 1812, 11'812, 40'000, 40'999, 41'000, 41'001});
     spin_record seen;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which pair `weir matrix` measures when, how often, and when it stops, with samples and a time of the test's own.
+// When and how often `weir matrix` measures each pair, and when it stops; samples and time are simulated.
 #include "tools/matrix/run.hpp"
 
 #include <gmock/gmock.h>
@@ -149,7 +149,7 @@ TEST_F(matrix_rounds, propagate_exceptions_of_a_sample) {
     EXPECT_EQ(sampled_.size(), 1U);
 }
 
-// ---- What samples come to
+// ---- Results of samples
 
 TEST(pair_record, has_the_median_the_99th_and_the_999th_of_a_thousand) {
     const auto spread = [](std::uint64_t unit) {

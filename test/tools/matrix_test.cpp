@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir matrix` does apart from measuring: which pairs, what stands for the others, how it is written and drawn.
+// `weir matrix` without measuring: the choice of pairs, the classes, text and pictures.
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
 #include "tools/common/svg.hpp"
@@ -35,7 +35,7 @@ std::string sentence(const std::function<void()>& act) {
     return "";
 }
 
-// ---- Which pairs
+// ---- The choice of pairs
 
 using weir::pu_set;
 using weir::topology;
@@ -123,7 +123,7 @@ TEST(pair_plan, distinguishes_numa_nodes_and_core_kinds) {
     EXPECT_EQ(in_words(class_of(topology::synthetic("package:2 core:1 pu:1"), 0, 1)), "cross-package");
 }
 
-// ---- What stands for what
+// ---- Classes
 
 pair_cost cost(unsigned from, unsigned to, const pair_class& kind, double p50, bool steady = true) {
     pair_cost one;
@@ -227,7 +227,7 @@ TEST(pair_record, is_marked_unsteady_if_all_rounds_were_dropped) {
     EXPECT_FALSE(found.steady);
 }
 
-// ---- How it is shown
+// ---- Text and pictures
 
 matrix_data eight_pus() {
     const auto machine = topology::synthetic("package:2 l3:1 core:2 pu:2");
@@ -240,7 +240,7 @@ matrix_data eight_pus() {
     return matrix;
 }
 
-/// Whether every tag is closed by its own name, attributes are quoted and nothing is left over.
+/// Whether every tag is closed by its own name, attributes are quoted and nothing is left open.
 bool is_well_formed(std::string_view xml) {
     std::vector<std::string_view> open;
     while (true) {
@@ -306,7 +306,7 @@ TEST(matrix_text, has_the_numbers_of_every_pair_and_no_colour_in_a_file) {
     EXPECT_EQ(std::count(map.begin(), map.end(), '('), 8 * 7 - 6 + 1) << "six pairs were measured";
 }
 
-// The longest names and figures that there can be.
+// The longest possible names and figures.
 TEST(matrix_text, has_tables_of_at_most_100_columns) {
     auto matrix = eight_pus();
     matrix.classes.clear();
@@ -369,7 +369,7 @@ TEST(progress_bar, grows) {
     EXPECT_EQ(progress_bar::line("matrix", 7, "ends"), "matrix [########################] 100%  ends");
 }
 
-// ---- What is told
+// ---- Options
 
 TEST(read_seconds, takes_times_as_people_write_them) {
     const std::pair<const char*, double> cases[] = {{"30s", 30},   {"500ms", 0.5}, {"2m", 120},    {"1.5", 1.5},
@@ -394,7 +394,7 @@ TEST(choose_pus, refuses_pus_that_do_not_exist_or_may_not_be_used) {
     EXPECT_NE(sentence([&] { static_cast<void>(choose_pus(part, "one")); }), "");
 }
 
-// ---- Where a thread is
+// ---- The PU of a thread
 
 TEST(thread_watch, reads_the_last_cpu_whatever_the_program_is_called) {
     std::string fields = "R 1 2 3";

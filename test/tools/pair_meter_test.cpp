@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the two threads of a sample of `weir matrix` note, with rings and a clock of the test's own, and whether a
-// measuring thread was left alone.
+// What the two threads of a sample of `weir matrix` record, with simulated rings and a simulated clock; and the
+// checks
+// that a measuring thread was not disturbed.
 #include "tools/common/thread_watch.hpp"
 #include "tools/matrix/pair_parts.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using namespace weir::tool;
 using namespace weir::tool::pair_parts;
 
-/// Refuses every other time, and throws where it is to be waited for in vain.
+/// Refuses every other attempt, and throws if the caller would wait for ever.
 template <class T>
 class stubborn_ring {
 public:
@@ -58,7 +59,7 @@ private:
 
 constexpr word few = 4;
 
-// Those that warm up take 10,000 ticks each; the others 7, 8, 14 and 100, which is 17.5, 20, 35 and 250 ns.
+// The warm-up letters take 10,000 ticks each; the others 7, 8, 14 and 100, which is 17.5, 20, 35 and 250 ns.
 TEST(letters, are_timed_by_half_of_their_round_trip_once_the_first_have_warmed_up) {
     scripted_clock clock;
     stubborn_ring<letter> there, back;
@@ -93,7 +94,7 @@ TEST(letters, that_come_back_changed_are_detected_at_any_position) {
     }
 }
 
-/// Letters that were sent at 1000, 2000, ... and arrive so many ticks later, or earlier.
+/// Letters sent at 1000, 2000, ... that arrive the given number of ticks later (or earlier).
 class arrivals : public testing::Test {
 protected:
     arrivals_seen seen_of(std::int64_t in_warm_up, const std::vector<std::int64_t>& later) {
@@ -180,7 +181,7 @@ TEST(sizes_of_parts, are_what_takes_three_milliseconds_within_bounds) {
     EXPECT_EQ(items_for({1, 2e10}), 4'000'000U);
 }
 
-// ---- What becomes of it
+// ---- Results
 
 trips_seen some_trips(bool in_order) {
     trips_seen seen;
@@ -268,7 +269,7 @@ TEST(samples, of_this_machine_have_every_figure) {
     const auto machine = weir::topology::this_machine();
     const directed_pair pair{*ours.begin(), *std::next(ours.begin()), {}};
     const auto sample = [&] {
-        for (int tries = 1;; ++tries) try {  // others may keep both PUs for long
+        for (int tries = 1;; ++tries) try {  // other programs may occupy both PUs
                 return sample_pair(machine, pair, clock);
             } catch (const bench::stuck&) {
                 if (tries == 4) throw;
@@ -285,7 +286,7 @@ TEST(samples, of_this_machine_have_every_figure) {
     EXPECT_GT(sample.floor.stream_words_per_s, 0);
 }
 
-// ---- Where a thread is
+// ---- The PU of a thread
 
 TEST(seats, are_checked_by_both_of_what_the_kernel_says) {
     const auto sentence = [](unsigned pu, unsigned seen, unsigned last) -> std::string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Which pairs are measured, what one measurement comes to, and what stands for the pairs that were not measured:
-// figures of which no two are alike.
+// The choice of pairs, the result of one measurement, and the figures of pairs that were not measured. All figures
+// are different.
 #include "tools/matrix/pair_plan.hpp"
 #include "tools/common/thread_watch.hpp"
 #include "tools/matrix/run.hpp"
@@ -118,8 +118,8 @@ TEST(complete_matrix, fills_in_pairs_of_one_direction_only) {
     EXPECT_EQ(matrix.pairs.size(), 2U);
 }
 
-// Rounds of 1000 items each, by both ways of measuring: medians of 100, 110, 130, 160 and 200 ns by the clocks and of
-// ten times that by half round trips; and in each round a tail of 20 items.
+// Rounds of 1000 items each, measured in both ways: medians of 100, 110, 130, 160 and 200 ns by the clocks, and ten
+// times that by half round trips; each round has a tail of 20 items.
 pair_record some_rounds(bool steady, bool clocks_agree) {
     pair_record record({3, 7, {weir::distance::same_l3, false, 1U, 2U}});
     std::uint64_t figure = 0;

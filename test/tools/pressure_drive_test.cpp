@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What source, sink and sampler of the laboratory do in each turn, under a time that the test makes up. No two figures
-// are alike.
+// What source, sink and sampler of `weir pressure` do in each turn, with simulated time. All figures are
+// different.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ using testing::Ge;
 using testing::Lt;
 using weir_test::simulated_host;
 
-/// Says what it was told to say, and keeps what it was offered.
+/// Returns the given answers, and stores the items that it was offered.
 struct scripted_queue {
     bool offer(const item& next) {
         offered.push_back(next);
@@ -165,7 +165,7 @@ TEST(sink, records_each_item_where_it_belongs) {
     deliver(3.25, 3.5, false, 3.75);
     queue.dropping = false;
     deliver(3.4375, 3.5, false, 4.25);
-    deliver(4.5, 4.75, false, 4.375);  // clocks of two cores may differ
+    deliver(4.5, 4.75, false, 4.375);  // the clocks of two cores may differ
     deliver(4.875, 4.9375, true, 5);
     deliver(5.5, 5.625, true, 6.25);
     const auto& seen = sink.seen();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process that a run of the laboratory happens in: its memory, its end, and the terminal that it is shown on.
+// The process in which `weir pressure` measures: its memory, its end, and the terminal that shows its progress.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,7 +61,7 @@ TEST(board, that_was_touched_is_in_memory_and_as_it_was) {
 
 TEST(resident_memory, is_what_the_kernel_counts_and_grows_with_what_is_written) {
     constexpr std::size_t more = 32 << 20;
-    constexpr double slack = 4 << 20;  // the kernel counts in lots
+    constexpr double slack = 4 << 20;  // the kernel counts in batches
     const resident_memory memory;
     const auto before = static_cast<double>(memory.bytes());
     std::ifstream status("/proc/self/status");
@@ -184,7 +184,7 @@ TEST(process, plays_and_its_board_is_read_when_it_has_ended) {
     EXPECT_THROW((void)run(c, "drop_oldest", 2, 3), stop) << "for want of memory";
 }
 
-// ---- What the board says
+// ---- Results on the board
 
 class of_a_board : public testing::Test {
 protected:
@@ -247,7 +247,7 @@ TEST_F(of_a_board, an_outcome_says_where_the_rates_were_not_held) {
 
 // ---- The terminal
 
-/// Stands in for stderr until it ends.
+/// Replaces stderr during its lifetime.
 class terminal {
 public:
     terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY)), kept_(::dup(STDERR_FILENO)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The laboratory without its machine: what it predicts, how it keeps time, and what it writes. Nothing here runs a
-// policy.
+// `weir pressure` without running a policy: predictions, schedules, and
+// output.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ bool is_predicted(const conditions& c, std::string_view policy, std::string_view
     return !std::isnan(predicted(c, policy, key));
 }
 
-// ---- Predictions, against numbers worked out by hand: 100k/s for 10 s into 40k/s, 1024 slots, 20k/s afterwards
+// ---- Predictions, compared with numbers computed by hand: 100k/s for 10 s into 40k/s, 1024 slots, 20k/s afterwards
 
 TEST(pressure_predict, unbounded_grows_by_the_excess_rate_and_drains_afterwards) {
     const conditions c;
@@ -185,10 +185,10 @@ TEST(pressure_pace, times_between_two_looks_are_right_to_the_sixteenth) {
     look.take(times);
     EXPECT_EQ(look.percentile_ms(0.99), 0) << "nothing came";
     times.record(0);
-    times.record(1e30);  // an hour and a half of centuries is no reason to write elsewhere
+    times.record(1e30);  // must not write out of bounds
 }
 
-// ---- What cannot be played
+// ---- Invalid conditions
 
 TEST(pressure_check, refuses_invalid_conditions_with_value_bound_and_remedy) {
     const auto sentence = [](auto change) -> std::string {

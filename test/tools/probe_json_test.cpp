@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir matrix` and `weir jitter` write is what they, and plans, read.
+// The JSON of `weir matrix` and `weir jitter` can be read back by them and by plans.
 #include "tools/common/matrix_data.hpp"
 #include "tools/jitter/data.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The page of a report on results that are made up, so that no two figures are alike; and which files belong together.
+// The page of a report on made-up results in which all figures are different; and which files belong together.
 #include "tools/common/command.hpp"
 #include "tools/common/html_page.hpp"
 #include "tools/doctor/doctor.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir run` makes of the rings of a plan: where messages begin, which rings lie on a cycle, and what is passed
-// on.
+// How `weir run` derives its work from a plan's rings: where messages start, which rings are on a cycle, and how many
+// messages are forwarded.
 #include "tools/run/graph.hpp"
 
 #include <gmock/gmock.h>

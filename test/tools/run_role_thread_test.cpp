@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the threads of `weir run` do in each turn, on a machine that is made up.
+// What the threads of `weir run` do in each turn, on a simulated machine.
 #include "tools/run/role_thread.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using weir_test::one_role_thread;
 
 TEST_F(one_role_thread, that_has_a_rate_sends_due_items_with_their_due_time) {
     make_state(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}, {.from = 0, .to = 1, .items_per_s = 25e6}}));
-    push(0, {});  // the edge without a rate waits
+    push(0, {});  // occupies the edge without a rate
     auto source = started(0, 1000);
     machine_.time = 999;
     EXPECT_FALSE(source.turn());
@@ -96,7 +96,7 @@ TEST_F(one_role_thread, that_receives_takes_latencies_from_the_end_of_the_warm_u
     push(0, {1, 1100, 1403, 1});
     push(0, {2, 1113, 1203, 1});
     push(0, {3, 1503, 1503, 1});
-    push(0, {4, 1600, 1700, 1});  // clocks of two cores may differ
+    push(0, {4, 1600, 1700, 1});  // the clocks of two cores may differ
     EXPECT_TRUE(sink.turn());
     EXPECT_EQ(sink.popped[0], 5U);
     EXPECT_EQ(sink.delivered, 4U);
@@ -118,7 +118,7 @@ TEST_F(one_role_thread, that_receives_a_wrong_item_names_the_expected_one) {
     EXPECT_EQ(sink.failure, "item 4 arrived instead of item 2 was to come") << "the first of them";
 }
 
-// Of each two items the first ring gets one, the second three, and the third none: it leads to where they were.
+// Per two received items the first ring gets one and the second three. The third gets none: the items have passed it.
 TEST_F(one_role_thread, that_forwards_sends_in_proportion_to_its_edges) {
     make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}},
                             {.from = 1, .to = 2, .items_per_s = {}, .share = 0.5},
@@ -158,7 +158,7 @@ TEST_F(one_role_thread, receives_from_all_its_rings_and_records_each_by_itself) 
     EXPECT_EQ(by_edge[2].max(), 803U * 32);
 }
 
-// A source within a cycle: what it sends by its rate and what it passes on do not add up to an item or a tick.
+// A source within a cycle: neither its own items nor the forwarded ones add up to whole items or ticks.
 TEST_F(one_role_thread, keeps_parts_of_items_and_parts_of_ticks_apart) {
     make_state(graph_of(
         3, {{.from = 0, .to = 1, .items_per_s = 25e6, .share = 0.5}, {.from = 1, .to = 0, .items_per_s = {}}}));
@@ -171,7 +171,7 @@ TEST_F(one_role_thread, keeps_parts_of_items_and_parts_of_ticks_apart) {
     EXPECT_EQ(both.pushed[0], 3U) << "and half an item";
 }
 
-// ---- Room
+// ---- Full rings
 
 TEST_F(one_role_thread, waits_for_room_pausing_and_then_yielding) {
     make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}), 1);
@@ -216,7 +216,7 @@ TEST_F(one_role_thread, does_not_wait_for_room_on_a_cycle) {
     EXPECT_EQ(machine_.log, "");
 }
 
-// ---- A thread, from pin to end
+// ---- A thread from start to end
 
 TEST_F(one_role_thread, plays_from_the_begin_to_the_end_of_the_trial) {
     make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
@@ -226,7 +226,7 @@ TEST_F(one_role_thread, plays_from_the_begin_to_the_end_of_the_trial) {
         ++rests;
         EXPECT_EQ(state_->ready.load(), 1U);
         if (rests == 3) state_->begin.store(1001);
-        if (rests == 4) machine_.time = 1001;  // one is due
+        if (rests == 4) machine_.time = 1001;  // an item is due
         if (rests == 7) state_->finished.store(true);
     };
     source.run();

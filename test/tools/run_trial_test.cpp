@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How a trial of `weir run` is cast and conducted, and what comes of it, on a machine that is made up.
+// How a trial of `weir run` is set up, run and evaluated, on a simulated machine.
 #include "tools/run/trial.hpp"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the subcommands print and write of results that are made up, so that no two figures are alike.
+// The output of the subcommands for made-up results in which all figures are different.
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 #include "tools/jitter/data.hpp"
@@ -58,7 +58,7 @@ TEST(matrix, is_drawn_with_each_figure_in_its_cell) {
     expect_golden("matrix_in_a_page.svg", matrix_in_page(made_up_matrix()));
 }
 
-/// As many PUs as numbers, texts and words change at.
+/// The numbers of PUs at which fonts, labels and cells change.
 matrix_data matrix_of(unsigned pus) {
     matrix_data matrix;
     for (unsigned from = 0; from != pus; ++from) {
@@ -83,7 +83,7 @@ TEST(matrix, of_many_pus_has_smaller_cells_and_fewer_labels) {
         EXPECT_EQ(needs_width(matrix), pus > 24);
         const auto svg = matrix_as_svg(matrix);
         const auto page = matrix_in_page(matrix);
-        // The head has the size, and the hash notices everything else.
+        // The header contains the size; the hash covers the rest.
         expect_golden("matrix_of_" + std::to_string(pus) + ".txt",
                       svg.substr(0, svg.find("<title>")) + std::to_string(svg.size()) + "\n" +
                           page.substr(0, page.find('>') + 1) + "\n" + std::to_string(page.size()) + "\n" +
@@ -139,7 +139,7 @@ TEST(plan, binds_to_the_same_pus_with_taskset_and_hwloc_bind) {
                                  "taskset --cpu-list --pid 3 $TID   # md", "taskset --cpu-list --pid 5 $TID   # strat",
                                  "taskset --cpu-list --pid 6 $TID   # gw", "weir::pin_this_thread(5);"})
             EXPECT_THAT(text, HasSubstr(line)) << machine.source();
-        // parse_pair() takes hwloc's words, too.
+        // parse_pair() also accepts hwloc locations.
         std::istringstream words(bind);
         std::vector<unsigned> bound;
         for (std::string word; words >> word;)
@@ -206,7 +206,7 @@ TEST(run, passes_up_to_and_including_its_limit) {
     EXPECT_TRUE(found.is_within_gate());
 }
 
-// Their p99 is written as 0, which is within everything.
+// Their p99 is stored as 0, which is below every limit.
 TEST(run, does_not_pass_its_limit_by_rounds_without_deliveries) {
     auto found = made_up_run();
     found.max_p99_ns = 1e12;
@@ -228,7 +228,7 @@ TEST(run, does_not_pass_its_limit_by_rounds_without_deliveries) {
 
 TEST(topo, is_printed_and_written) {
     for (const auto* name : {"hybrid", "two_package_smt", "multi_ccx_16_part_allowed", "single_pu"}) {
-        // The file's path is another one elsewhere.
+        // The path differs between build trees.
         const auto file = topology::from_xml_file(TEST_DATA_DIR "/" + std::string(name) + ".xml");
         const auto machine = topology::from_xml(file.to_xml(), std::string(name) + ".xml");
         weir::kernel_settings kernel;
