@@ -135,7 +135,7 @@ std::string as_metrics(const ledger& counts, const item_ring& ring, const drain_
     add("weir_edge_delivered_total", "counter", "Items the worker has finished.", count(counts.delivered));
     add("weir_edge_queued", "gauge", "Items in the ring.", static_cast<double>(ring.size_approx()));
     add("weir_edge_capacity", "gauge", "Items the ring can hold.", static_cast<double>(ring.capacity()));
-    add("weir_edge_drain_seconds", "gauge", "Time until the worker has taken what is queued.",
+    add("weir_edge_drain_seconds", "gauge", "Time until the worker has taken the queued items.",
         static_cast<double>(drain.of(ring.size_approx()).count()) / 1e3);
     return text;
 }
@@ -269,8 +269,8 @@ int main(int argc, char** argv) {
     app.add_flag("--print", chosen.print_items, "Write each item to stdout when the worker finishes it");
     app.footer(
         std::string(
-            R"(Serves POST /items, GET /ledger (JSON) and GET /metrics (Prometheus) until SIGINT or SIGTERM; then what was
-accepted is delivered, and the ledger goes to stdout.
+            R"(Serves POST /items, GET /ledger (JSON) and GET /metrics (Prometheus) until SIGINT or SIGTERM. It then
+delivers all accepted items and prints the ledger to stdout.
 
 Example:
   http_edge --port 8080 --capacity 64 --rate 100 &

@@ -279,7 +279,7 @@ int main(int argc, char** argv) {
     app.footer(std::string(R"(Example:
   sox song.wav --type raw --encoding signed --bits 16 --channels 2 song.raw
   paused_file song.raw --every 500 &
-  kill -USR1 %1        a pause: read stands still at played + capacity; -USR2 resumes
+  kill -USR1 %1        pause: reading stops at played + capacity; -USR2 resumes
 
 )") + exit_codes);
     return run(app, argc, argv, [&] { return play_file(chosen); });

@@ -269,7 +269,7 @@ int main(int argc, char** argv) {
     app.footer(std::string(R"(Example:
   tcp_sink --port 7000 --window 256 --rate 10000 &
   tcp_source --port 7000 --capacity 1024 --every 500
-  kill -STOP %1        the source stands still after at most 1024 + 256 items more; -CONT, and it goes on
+  kill -STOP %1        the source stops after at most 1024 + 256 more items; -CONT resumes it
 
 )") + exit_codes);
     return run(app, argc, argv, [&] { return source(chosen); });
