@@ -150,7 +150,7 @@ TEST_F(affinity_of_a_kernel, a_number_above_the_highest_pu_number_is_refused_by_
     EXPECT_THAT(sentence([&] {
                     weir::set_this_thread_affinity({before_.front(), 65535});
                 }),
-                HasSubstr("the kernel grants only " + std::to_string(before_.front())));
+                HasSubstr("the kernel grants only PUs " + std::to_string(before_.front())));
     EXPECT_EQ(weir::this_thread_affinity(), before_);
 }
 

@@ -285,7 +285,7 @@ std::pair<double, unsigned> sum_of_terms(const std::string& reason) {
     unsigned terms = 0;
     for (auto at = reason.find(": "); at != std::string::npos; at = reason.find(", ", at + 1)) {
         const char sign = reason.at(at + 2);
-        if (sign != '+' && sign != '-') continue;  // "between other PUs, also smt"
+        if (sign != '+' && sign != '-') continue;  // "between other PUs, still smt"
         sum += (sign == '-' ? -1 : 1) * std::stod(reason.substr(at + 3));
         ++terms;
     }

@@ -211,7 +211,7 @@ TEST(xml, is_no_larger_than_64_mib) {
     };
     const temporary_file file;
     std::filesystem::resize_file(file.path(), std::size_t{64} << 20);
-    EXPECT_THAT(why(file.path()), HasSubstr("this is no hwloc topology"));
+    EXPECT_THAT(why(file.path()), HasSubstr("this is not an hwloc topology"));
     std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
     EXPECT_EQ(why(file.path()),
               "topology file '" + file.path() +
@@ -282,7 +282,7 @@ TEST(synthetic, is_limited_to_65536_pus) {
         EXPECT_EQ(why(text), "") << text;
     for (const auto* text : {"pack:2 numa", "pack:2 (x", "pack:2 [numa", "pack: core:2", "pack:x", ":2", "core 2",
                              "misc:2 pu:1", "pci:2 pu:1", "(size=1", "pu:2)"})
-        EXPECT_THAT(why(text), HasSubstr("is no synthetic topology that hwloc can read")) << text;
+        EXPECT_THAT(why(text), HasSubstr("is not a synthetic topology that hwloc can read")) << text;
     for (const auto* text :
          {"pu:65537", "pack:2 pu:32769", "pack:65536 pu:2", "pu:1(indexes=65536)", "pu:2(indexes=1,65536)",
           "pack:256 core:256 pu:2", "70000 pu:1", "pack:2 pu:9223372036854775808", "pu:99999999999999999999"})

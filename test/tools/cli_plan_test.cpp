@@ -84,7 +84,7 @@ TEST_F(cli_plan, shows_placement_costs_and_alternatives) {
 why not otherwise
   +10 ns )"));
     EXPECT_THAT(seen.out, AllOf(HasSubstr("md->strat over cross-package instead of same-l3"),
-                                HasSubstr("round figures for such distances, not this machine's")));
+                                HasSubstr("round figures for the distance, not measured on this machine")));
 }
 
 TEST_F(cli_plan, prints_commands_to_paste) {
@@ -156,7 +156,7 @@ TEST_F(cli_plan, refuses_invalid_arguments_with_code_2) {
     expect_refusal({"--edge", "md-"}, 2, "in quotes, or the shell takes > for itself");
     expect_refusal({"--edge", "md->gw", "--role", "gx:quiet"}, 2, "there is no role 'gx': the edges use md, gw");
     expect_refusal({"--edge", "md->gw", "--role", "gw:loud"}, 2, "there is no hint 'loud'");
-    expect_refusal({"--edge", "md->gw@fast"}, 2, "a rate that cannot be read");
+    expect_refusal({"--edge", "md->gw@fast"}, 2, "an invalid rate");
     expect_refusal({"--edge", "md->gw", "--pus", "x"}, 2, "--pus: ");
     expect_refusal({"--nonsense"}, 2, "--nonsense");
 }
@@ -167,12 +167,12 @@ TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
     expect_refusal({"--edge", "a->b", "--role", "a:pinned=7", "--topology", two}, 1,
                    "pinned to PU 7, which does not exist");
     expect_refusal({"--edge", "a->b", "--pus", "0,9", "--topology", two}, 1, "PU 9 cannot be used");
-    expect_refusal({"--edge", "a->b", "--topology", "no such machine"}, 1, "is no synthetic topology");
+    expect_refusal({"--edge", "a->b", "--topology", "no such machine"}, 1, "is not a synthetic topology");
     expect_refusal({"--roles", "missing.json"}, 1, "cannot read file of roles 'missing.json'");
     write("cut.json", R"({"roles": [{"name": "md"})");
     expect_refusal({"--roles", "cut.json"}, 1, "truncated");
     write("nowhere.json", R"({"roles": [{"name": "md"}], "edges": [{"from": "md", "to": "gw"}]})");
-    expect_refusal({"--roles", "nowhere.json"}, 1, "leads to no role 'gw'");
+    expect_refusal({"--roles", "nowhere.json"}, 1, "names role 'gw', which does not exist");
     write("none.json", R"({"roles": []})");
     expect_refusal({"--roles", "none.json", "--topology", two}, 1, "there are no roles to place");
     write("foreign.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": "9p"}})");

@@ -204,7 +204,7 @@ TEST_F(cli_pressure, json_takes_the_place_of_the_table) {
 TEST_F(cli_pressure, says_so_if_nothing_is_overloaded) {
     const auto seen = measure({"--policy", "reject", "--burst-per-s", "30000"});
     ASSERT_THAT(seen.exit_code, AnyOf(0, not_here)) << seen.err;
-    EXPECT_THAT(seen.out, HasSubstr("is no more than the sink's"));
+    EXPECT_THAT(seen.out, HasSubstr("is within the sink's"));
 }
 
 // ---- Progress
@@ -230,7 +230,7 @@ TEST_F(cli_pressure, on_a_terminal_it_draws_in_place_and_honours_no_color) {
 // ---- Errors
 
 TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
-    expect_refusal({}, 2, "say which policy: --policy unbounded|block|");
+    expect_refusal({}, 2, "no policy is given: give --policy unbounded|block|");
     expect_refusal({"--policy", "hope"}, 2, "--policy hope: there is no such policy; give unbounded, block, ");
     expect_refusal({"--policy", "block", "--all"}, 2, "give one of the two");
     expect_refusal({"--all", "--capacity", "0"}, 2, "--capacity 0: a ring has at least one slot");
@@ -240,8 +240,8 @@ TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--all", "--calm-per-s", "nan"}, 2, "--calm-per-s nan: a rate is");
     expect_refusal({"--all", "--burst-s", "0"}, 2, "--burst-s 0: ");
     expect_refusal({"--all", "--bogus"}, 2, "there is no '--bogus'");
-    expect_refusal({"--from", "run.json"}, 2, "say where to, with --html FILE");
-    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from measures nothing");
+    expect_refusal({"--from", "run.json"}, 2, "name the file to write with --html FILE");
+    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from does not measure");
 }
 
 TEST_F(cli_pressure, a_file_that_cannot_be_written_is_a_failure_before_anything_is_measured) {

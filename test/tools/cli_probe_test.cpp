@@ -58,7 +58,7 @@ std::string file_here(const std::string& name) {
 // ---- matrix
 
 TEST(cli_matrix, writes_a_result_that_a_plan_can_read_and_a_picture) {
-    if (!has_two_pus()) GTEST_SKIP() << "a pair takes two PUs";
+    if (!has_two_pus()) GTEST_SKIP() << "a pair needs two PUs";
     const auto picture = file_here("matrix.svg");
     const auto seen = weir_tool({"matrix", "--json", "--budget", "200ms", "--rounds", "3", "--svg", picture});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
@@ -87,7 +87,7 @@ TEST(cli_matrix, writes_a_result_that_a_plan_can_read_and_a_picture) {
 }
 
 TEST(cli_matrix, in_a_pipe_is_numbers_without_colour) {
-    if (!has_two_pus()) GTEST_SKIP() << "a pair takes two PUs";
+    if (!has_two_pus()) GTEST_SKIP() << "a pair needs two PUs";
     const auto seen = weir_tool({"matrix", "--full", "--budget", "100ms", "--rounds", "1"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "");
@@ -100,7 +100,7 @@ TEST(cli_matrix, on_one_pu_cannot_be_measured_and_says_so) {
         const auto seen = weir_tool(arguments, one_pu());
         EXPECT_EQ(seen.exit_code, 77);
         EXPECT_EQ(seen.out, "");
-        EXPECT_THAT(seen.err, AllOf(is_one_line(), StartsWith("weir matrix: a pair takes two PUs, and only PU ")));
+        EXPECT_THAT(seen.err, AllOf(is_one_line(), StartsWith("weir matrix: a pair needs two PUs, but only PU ")));
     }
 }
 
@@ -182,7 +182,7 @@ TEST(cli_doctor, strict_fails_exactly_if_a_finding_is_severe) {
         EXPECT_EQ(weir_tool({"doctor", "--root", root}).exit_code, 0) << name;
     }
     std::filesystem::remove_all(root);
-    expect_refusal({"doctor", "--root", root}, 1, "there is no such folder");
+    expect_refusal({"doctor", "--root", root}, 1, "this folder does not exist");
 }
 
 TEST(cli_doctor, on_one_pu_finds_that_severe) {

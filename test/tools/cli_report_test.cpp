@@ -137,8 +137,7 @@ TEST_F(cli_report, accepts_any_single_file_and_lists_the_missing_ones) {
         const auto seen = report({file}, {"--html", "report.html"}, is_plotted ? nullptr : "/nonexistent");
         EXPECT_EQ(seen.exit_code, 0) << file << ": " << seen.err;
         EXPECT_EQ(seen.err, "") << file;
-        EXPECT_THAT(seen.out,
-                    AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("not there; save it with")));
+        EXPECT_THAT(seen.out, AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("missing; save it with")));
         EXPECT_THAT(read("report.html"), AllOf(StartsWith("<!DOCTYPE html>"), HasSubstr("Not in this report")));
     }
 }
@@ -216,13 +215,14 @@ TEST_F(cli_report, lists_the_files_of_each_machine) {
     const auto seen = report({"topo.json", "plan.json", "doctor.json"}, {"--html", "report.html", "--json"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
-    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 machines"),
+    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 different machines"),
                                 HasSubstr("topo.json, doctor.json ("), HasSubstr("; plan.json (")));
     const auto found = json::parse(seen.out);
     EXPECT_EQ(found["one_machine"], false);
     EXPECT_EQ(found["machines"].size(), 2U);
     const auto page = read("report.html");
-    EXPECT_THAT(page, AllOf(HasSubstr("Note: the files are of 2 machines"), Not(HasSubstr("id=\"placement\""))));
+    EXPECT_THAT(page,
+                AllOf(HasSubstr("Note: the files are of 2 different machines"), Not(HasSubstr("id=\"placement\""))));
 }
 
 TEST_F(cli_report, warns_if_a_run_measured_another_plan) {
@@ -231,7 +231,7 @@ TEST_F(cli_report, warns_if_a_run_measured_another_plan) {
     write("run.json", run.dump());
     const auto seen = report({"plan.json", "run.json"}, {"--json"});
     EXPECT_EQ(seen.exit_code, 0);
-    EXPECT_THAT(seen.err, HasSubstr("run.json measured another plan than plan.json has"));
+    EXPECT_THAT(seen.err, HasSubstr("run.json measured a different plan than plan.json"));
     EXPECT_EQ(json::parse(seen.out)["warnings"].size(), 1U);
 }
 
@@ -243,7 +243,7 @@ TEST_F(cli_report, infers_the_machine_of_files_that_do_not_name_it) {
     bench["environment"]["cpu_model"] = "Another";
     write("bench.json", bench.dump());
     const auto seen = report({"jitter.json", "bench.json", "matrix.json"}, {"--json"});
-    EXPECT_THAT(seen.err, HasSubstr("the files are of 2 machines"));
+    EXPECT_THAT(seen.err, HasSubstr("the files are of 2 different machines"));
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"].get<std::vector<std::string>>(),
                 ElementsAre("jitter.json"));
 }
@@ -264,29 +264,31 @@ TEST_F(cli_report, refuses_unsupported_files_with_code_2) {
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
     expect_refusal({"topo.json", "list"}, 2, "'list' is not a result of weir");
     expect_refusal({"other"}, 2, "'other' is of 'weather', which a report cannot show");
-    expect_refusal({"none"}, 2, "'none' does not say what it is of");
+    expect_refusal({"none"}, 2, "'none' has no \"kind\"");
     expect_refusal({"pressure"}, 2, "draw it with 'weir pressure --from FILE --html FILE'");
-    expect_refusal({"future"}, 2,
-                   "'future' has schema_version 2, and this weir reads 1; save it again with 'weir topo --json'");
+    expect_refusal(
+        {"future"}, 2,
+        "'future' has schema_version 2, but this version of weir reads 1; save it again with 'weir topo --json'");
 }
 
 TEST_F(cli_report, refuses_two_of_a_kind_and_wrong_usage_with_code_2) {
     write("again.json", read("topo.json"));
-    expect_refusal({"topo.json", "run.json", "again.json"}, 2,
-                   "'topo.json' and 'again.json' are both of weir topo, and a report has one of each; leave one out");
-    expect_refusal({"topo.json", "topo.json"}, 2, "are both of weir topo");
+    expect_refusal(
+        {"topo.json", "run.json", "again.json"}, 2,
+        "'topo.json' and 'again.json' are both results of weir topo, but a report has one of each kind; leave one out");
+    expect_refusal({"topo.json", "topo.json"}, 2, "are both results of weir topo");
     expect_refusal({}, 2, "run 'weir report --help'");
     expect_refusal({"topo.json", "--bogus"}, 2, "there is no '--bogus'");
     const auto nowhere = report({"topo.json"}, {});
     EXPECT_EQ(nowhere.exit_code, 2);
-    EXPECT_THAT(nowhere.err, HasSubstr("say where to write the report, with --html FILE"));
+    EXPECT_THAT(nowhere.err, HasSubstr("no output is given: give --html FILE"));
 }
 
 TEST_F(cli_report, never_overwrites_an_input_file) {
     const auto before = read("topo.json");
     std::filesystem::create_symlink("topo.json", folder_ / "link");
     for (const auto* html : {"topo.json", "./topo.json", "link"})
-        expect_refusal({"topo.json"}, 2, "that is one of the files that the report is made of", html);
+        expect_refusal({"topo.json"}, 2, "this is one of the input files", html);
     EXPECT_EQ(read("topo.json"), before);
 }
 
@@ -345,7 +347,7 @@ TEST_F(cli_report, help_names_every_file_and_has_examples) {
     const auto seen = weir({"report", "--help"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_THAT(seen.out, AllOf(HasSubstr("--html"), HasSubstr("--json"), HasSubstr("weir-bench --json"),
-                                HasSubstr("Files of different machines"), HasSubstr("Examples:")));
+                                HasSubstr("The files may come from different machines"), HasSubstr("Examples:")));
     EXPECT_THAT(weir({"--help"}).out, HasSubstr("weir report"));
 }
 

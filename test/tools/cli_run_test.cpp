@@ -228,8 +228,8 @@ TEST_F(cli_run, fails_if_p99_exceeds_the_limit) {
     const auto failed = run(and_more({"--max-p99", "1ns"}));
     EXPECT_EQ(failed.exit_code, 1);
     EXPECT_THAT(failed.err, AnyOf(StartsWith("weir run: --max-p99 1ns: the plan's p99 is "),
-                                  StartsWith("weir run: --max-p99 1ns: nothing came through ")));
-    EXPECT_THAT(failed.out, HasSubstr("the most is 1 ns: failed"));
+                                  StartsWith("weir run: --max-p99 1ns: nothing was delivered ")));
+    EXPECT_THAT(failed.out, HasSubstr("the limit is 1 ns: failed"));
     const auto passed = run(and_more({"--max-p99", "60s"}));
     EXPECT_EQ(passed.exit_code, 0) << passed.err;
     EXPECT_THAT(passed.out, HasSubstr("passed"));

@@ -204,14 +204,14 @@ TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     std::ofstream(path) << whole.substr(0, whole.size() / 2);
     expect_refusal({"topo", "--topology", path}, 1, "truncated");
     std::ofstream(path) << "no XML";
-    expect_refusal({"topo", "--topology", path}, 1, "this is no hwloc topology");
+    expect_refusal({"topo", "--topology", path}, 1, "this is not an hwloc topology");
     std::remove(path.c_str());
     expect_refusal({"topo", "--topology", path}, 1,
                    "weir topo: cannot read topology file '" + path + "': No such file or directory; save one with");
     expect_refusal({"topo", "--topology", "/"}, 1, "Is a directory");
     expect_refusal({"topo", "--topology", "pack:2 cores:"}, 1,
-                   "there is no file 'pack:2 cores:', and 'pack:2 cores:' is no synthetic topology");
-    expect_refusal({"topo", "--topology", ""}, 1, "is no synthetic topology");
+                   "there is no file 'pack:2 cores:', and 'pack:2 cores:' is not a synthetic topology");
+    expect_refusal({"topo", "--topology", ""}, 1, "is not a synthetic topology");
     expect_refusal({"topo", "--topology", "pu:1000000"}, 1, "has more than 65536 PUs");
 }
 

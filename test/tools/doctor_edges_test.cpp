@@ -54,7 +54,7 @@ TEST_F(doctor_edges, files_that_cannot_be_read_have_no_text_and_a_reason) {
     EXPECT_EQ(on().text("/no_file"), std::nullopt);
     EXPECT_EQ(on().why_not("/no_file"), "/no_file: No such file or directory");
     EXPECT_EQ(on().why_not("/proc/swaps/x"), "/proc/swaps/x: Not a directory");
-    EXPECT_EQ(on().text("/proc"), std::nullopt) << "it can be opened, and not be read";
+    EXPECT_EQ(on().text("/proc"), std::nullopt) << "it can be opened but not read";
     EXPECT_EQ(on().why_not("/proc"), "/proc has contents that weir does not understand");
     const auto here = host::this_one();
     EXPECT_EQ(here.text("/proc/self/mem"), std::nullopt) << "nothing lies at address 0";
@@ -122,7 +122,8 @@ TEST_F(doctor_edges, idle_states_without_a_latency_are_none_and_without_a_switch
            cpu_ + "cpu0/cpuidle has contents that weir does not understand; this kernel may have no cpuidle");
     put(cpu_ + "cpu0/cpuidle/state1/latency", "7");
     take_away(cpu_ + "online");
-    expect("C-states", severity::fine, "the deepest that is enabled is C1, with 7 us to wake (unknown driver)");
+    expect("C-states", severity::fine,
+           "the deepest enabled state is C1, with a wake-up latency of 7 us (unknown driver)");
 }
 
 TEST_F(doctor_edges, stolen_time_is_a_share_of_busy_time) {
@@ -132,10 +133,10 @@ TEST_F(doctor_edges, stolen_time_is_a_share_of_busy_time) {
         return of("hypervisor").what;
     };
     const std::string guest = "this is a virtual machine";
-    const std::string share = guest + "; of the time that it had work, it says that ";
-    EXPECT_EQ(stolen("cpu 0 0 0 0 0 0 0 1"), share + "1e+02 % went to others");
-    EXPECT_EQ(stolen("cpu 1 0 0 500 600 0 0 99 9"), share + "99 % went to others");
-    EXPECT_EQ(stolen("cpu 1 2 4 800 1600 8 16 32"), share + "51 % went to others");
+    const std::string share = guest + "; since boot, ";
+    EXPECT_EQ(stolen("cpu 0 0 0 0 0 0 0 1"), share + "1e+02 % of its busy time was stolen by the hypervisor");
+    EXPECT_EQ(stolen("cpu 1 0 0 500 600 0 0 99 9"), share + "99 % of its busy time was stolen by the hypervisor");
+    EXPECT_EQ(stolen("cpu 1 2 4 800 1600 8 16 32"), share + "51 % of its busy time was stolen by the hypervisor");
     take_away("/proc/cpuinfo");
     expect("hypervisor", severity::unknown, "/proc/cpuinfo: No such file or directory");
     put_guest();

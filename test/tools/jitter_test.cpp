@@ -248,7 +248,7 @@ TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {
     auto pu = summarize(2, two_seconds(), {}, {}, 100);
     for (unsigned i = 0; i != 8; ++i) pu.by_interrupt.push_back({"device " + std::to_string(i), 8 - i});
     const auto text = jitter_as_text({{}, 2, 1000, true, {pu}});
-    EXPECT_THAT(text, AllOf(HasSubstr("all together"), HasSubstr("more than 1 us"), HasSubstr("4 ms"),
+    EXPECT_THAT(text, AllOf(HasSubstr("all together"), HasSubstr("longer than 1 us"), HasSubstr("4 ms"),
                             HasSubstr("from    1 us  to    2 us  2  ##"), HasSubstr("interrupt  8  device 0"),
                             HasSubstr("and 3 others")));
     EXPECT_EQ(ns_in_words(999.4), "999 ns");

@@ -106,10 +106,10 @@ TEST(predictions, are_these_under_these_conditions) {
 TEST(predictions, that_have_nothing_to_say_name_the_rates) {
     conditions c;
     c.burst_per_s = 30'000;
-    EXPECT_THAT(predict(c, "reject").note, StartsWith("a burst of 30000/s is no more than the sink's 40000/s: "));
+    EXPECT_THAT(predict(c, "reject").note, StartsWith("a burst of 30000/s is within the sink's 40000/s: "));
     c.burst_per_s = 100'000;
     c.calm_per_s = 50'000;
-    EXPECT_THAT(predict(c, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing over"));
+    EXPECT_THAT(predict(c, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s no spare rate"));
 }
 
 TEST(predictions, of_goodput_turn_at_the_deadline) {

@@ -132,8 +132,10 @@ TEST(process, that_has_not_ended_well_is_a_sentence) {
     const auto shared = std::make_unique<board>();
     const auto why = [&](int status) { return sentence_of([&] { check_end(status, *shared, "reject"); }); };
     EXPECT_EQ(why(0), "nothing");
-    EXPECT_EQ(why(3 << 8), "reject: the process that was measured ended with 3");
-    EXPECT_EQ(why(9), "reject: the process that was measured was ended by signal 9 (Killed); is there enough memory?");
+    EXPECT_EQ(why(3 << 8),
+              "reject: the measured process ended with exit code 3; run it again, and report it if it persists");
+    EXPECT_EQ(why(9),
+              "reject: the measured process was killed by signal 9 (Killed); check that there is enough memory");
     EXPECT_EQ(play_or_say_why([] { throw std::runtime_error("why"); }, *shared), 1);
     EXPECT_EQ(why(1 << 8), "reject: why");
     shared->end.error[1] = '\0';
@@ -165,7 +167,7 @@ TEST(process, has_ended_when_waitpid_says_so) {
     EXPECT_TRUE(ended);
     EXPECT_EQ(status, 7 << 8);
     EXPECT_THAT(sentence_of([&] { (void)has_ended(child, status); }),
-                testing::StartsWith("the process that is measured got lost: "));
+                testing::StartsWith("cannot wait for the measured process: "));
     for (const int end : pipe) ::close(end);
 }
 
@@ -235,11 +237,11 @@ TEST_F(of_a_board, an_outcome_says_where_the_rates_were_not_held) {
     EXPECT_EQ(with_shares(0.95, 1.5).not_held, "");
     EXPECT_EQ(with_shares(1.5, 0.95).not_held, "");
     const auto seen = with_shares(0.9375, 0.53125);
-    EXPECT_EQ(seen.not_held,
-              "reject: this machine held 94 % of the source's rate and 53 % of the sink's; give lower rates, or let it "
-              "have two cores to itself");
+    EXPECT_EQ(
+        seen.not_held,
+        "reject: this machine sustained only 94 % of the source's rate and 53 % of the sink's; give lower rates, or give it two idle cores");
     EXPECT_FALSE(seen.not_held_at_all);
-    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 31), "reject: this machine held 94 % ");
+    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 31), "reject: this machine sustained only 94 % ");
     EXPECT_FALSE(with_shares(1, 0.5).not_held_at_all);
     EXPECT_TRUE(with_shares(1, 0.49).not_held_at_all);
     EXPECT_TRUE(with_shares(0.49, 1).not_held_at_all);

@@ -121,15 +121,15 @@ TEST(pressure_predict, names_the_cases_without_a_prediction) {
     hopeless.calm_per_s = 40'000;
     for (const auto policy : policy_names()) {
         EXPECT_THAT(predict(slow, policy).figures, SizeIs(0)) << policy;
-        EXPECT_THAT(predict(slow, policy).note, HasSubstr("no more than the sink's")) << policy;
+        EXPECT_THAT(predict(slow, policy).note, HasSubstr("within the sink's")) << policy;
         EXPECT_FALSE(is_predicted(hopeless, policy, "recovery_s")) << policy;
-        EXPECT_THAT(predict(hopeless, policy).note, HasSubstr("nothing over to recover with")) << policy;
+        EXPECT_THAT(predict(hopeless, policy).note, HasSubstr("no spare rate to recover with")) << policy;
     }
     slow.burst_per_s = 30'000;
     hopeless.calm_per_s = 50'000;
-    EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is no more than the sink's 40000/s: "));
+    EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is within the sink's 40000/s: "));
     EXPECT_THAT(predict(hopeless, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing "));
-    EXPECT_THAT(predict(brief, "reject").note, HasSubstr("is over before 1024 items are queued"));
+    EXPECT_THAT(predict(brief, "reject").note, HasSubstr("ends before 1024 items are queued"));
     EXPECT_THAT(predict(brief, "reject").figures, SizeIs(0));
     EXPECT_EQ(predict({}, "reject").note, "");
 }
@@ -284,10 +284,10 @@ TEST(pressure_written, report_refuses_what_is_not_a_run_with_a_sentence) {
         }
         return "nothing";
     };
-    EXPECT_THAT(sentence("no JSON"), HasSubstr("these are not the figures of a run"));
-    EXPECT_THAT(sentence("[]"), HasSubstr("these are not the figures of a run"));
+    EXPECT_THAT(sentence("no JSON"), HasSubstr("this is not a result of 'weir pressure'"));
+    EXPECT_THAT(sentence("[]"), HasSubstr("this is not a result of 'weir pressure'"));
     EXPECT_THAT(sentence(R"({"kind": "weir pressure", "schema_version": 2})"),
-                HasSubstr("schema 2, and this weir reads 1"));
+                HasSubstr("schema_version 2, but this version of weir reads 1"));
     EXPECT_THAT(sentence(R"({"kind": "weir pressure", "schema_version": 1})"), HasSubstr("incomplete"));
     auto cut = json::parse(as_json({}, {some_outcome("reject")}));
     cut["policies"][0]["series"].erase("depth");

@@ -110,7 +110,8 @@ TEST(matrix_json, names_the_key_of_an_invalid_value) {
     EXPECT_THAT(why("/pus", 3), HasSubstr("\"pus\" is missing or is not a list"));
     EXPECT_THAT(why("/pus/0", -1), HasSubstr("\"pus\" is missing or is not a whole number"));
     EXPECT_THAT(why("/pairs/0/from", 4294967296U), HasSubstr("\"from\" is missing or is not a whole number below"));
-    EXPECT_THAT(why("/pairs/0/distance", "far"), HasSubstr("\"distance\": \"far\" is none; same-pu, smt"));
+    EXPECT_THAT(why("/pairs/0/distance", "far"),
+                HasSubstr("\"distance\": \"far\" is not a distance; use same-pu, smt"));
     EXPECT_THAT(why("/pairs/0/one_way_ns", nullptr), HasSubstr("\"one_way_ns\" is missing or is not an object"));
     EXPECT_THAT(why("/pairs/1/one_way_ns/p99_9", "fast"), HasSubstr("\"p99_9\" is missing or is not a number"));
     EXPECT_THAT(why("/pairs/1/measured", 1), HasSubstr("\"measured\" is missing or is not true or false"));
@@ -119,7 +120,8 @@ TEST(matrix_json, names_the_key_of_an_invalid_value) {
     EXPECT_EQ(sentence([] { static_cast<void>(read_matrix("{\"kind\":", "m.json")); }),
               "'m.json' is not JSON; save one with 'weir matrix --json'");
     for (const auto* text : {"7", "[]", "{}", "\"weir matrix\"", "null"})
-        EXPECT_THAT(sentence([&] { static_cast<void>(read_matrix(text, "m.json")); }), HasSubstr("it is no result of"));
+        EXPECT_THAT(sentence([&] { static_cast<void>(read_matrix(text, "m.json")); }),
+                    HasSubstr("it is not a result of"));
 }
 
 TEST(jitter_json, is_read_back_as_it_was_written) {
