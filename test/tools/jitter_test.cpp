@@ -241,7 +241,7 @@ TEST(jitter, without_gaps_is_empty) {
     EXPECT_EQ(pu.stolen_ppm, 0);
     EXPECT_EQ(pu.steal_ms, 0);
     EXPECT_TRUE(pu.gaps.empty());
-    EXPECT_THAT(jitter_as_text({{}, 1, 1000, false, {pu}}), HasSubstr("PU 0\n  nothing\n"));
+    EXPECT_THAT(jitter_as_text({{}, 1, 1000, false, {pu}}), HasSubstr("PU 0\n  no gaps, no interrupts\n"));
 }
 
 TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {

@@ -399,10 +399,10 @@ TEST(conditions, are_refused_just_outside_their_bounds) {
     EXPECT_THAT(why([](conditions& c) { c.codel_target_ms = 0.0009; }), StartsWith("--codel-target-ms"));
     EXPECT_EQ(why([](conditions& c) { c.codel_target_ms = 99.9; }), "");
     EXPECT_THAT(why([](conditions& c) { c.codel_target_ms = 100; }),
-                StartsWith("--codel-interval-ms 100: items may wait"));
+                StartsWith("--codel-interval-ms 100: the interval must be longer"));
     EXPECT_EQ(why([](conditions& c) { c.codel_interval_ms = 1e5; }), "");
     EXPECT_THAT(why([](conditions& c) { c.codel_interval_ms = 100'001; }),
-                StartsWith("--codel-interval-ms 100001: over"));
+                StartsWith("--codel-interval-ms 100001: the interval is out of range"));
 }
 
 }  // namespace

@@ -241,7 +241,7 @@ TEST_F(of_a_board, an_outcome_says_where_the_rates_were_not_held) {
         seen.not_held,
         "reject: this machine sustained only 94 % of the source's rate and 53 % of the sink's; give lower rates, or give it two idle cores");
     EXPECT_FALSE(seen.not_held_at_all);
-    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 31), "reject: this machine sustained only 94 % ");
+    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 41), "reject: this machine sustained only 94 % ");
     EXPECT_FALSE(with_shares(1, 0.5).not_held_at_all);
     EXPECT_TRUE(with_shares(1, 0.49).not_held_at_all);
     EXPECT_TRUE(with_shares(0.49, 1).not_held_at_all);

@@ -128,7 +128,8 @@ TEST(pressure_predict, names_the_cases_without_a_prediction) {
     slow.burst_per_s = 30'000;
     hopeless.calm_per_s = 50'000;
     EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is within the sink's 40000/s: "));
-    EXPECT_THAT(predict(hopeless, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing "));
+    EXPECT_THAT(predict(hopeless, "reject").note,
+                StartsWith("calm at 50000/s leaves the sink of 40000/s no spare rate "));
     EXPECT_THAT(predict(brief, "reject").note, HasSubstr("ends before 1024 items are queued"));
     EXPECT_THAT(predict(brief, "reject").figures, SizeIs(0));
     EXPECT_EQ(predict({}, "reject").note, "");

@@ -80,16 +80,16 @@ void check(const conditions& wanted) {
     within("--sink-per-s", wanted.sink_per_s, 1, 1e7, no_rate);
     within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24,
            "a ring has at least one slot, and must fit in memory");
-    constexpr const char* no_time = "a phase must have a duration, within an hour";
+    constexpr const char* no_time = "a phase lasts from a millisecond to an hour";
     within("--calm-s", wanted.calm_s, 0.001, 3600, no_time);
     within("--burst-s", wanted.burst_s, 0.001, 3600, no_time);
     within("--recovery-cap-s", wanted.recovery_cap_s, 0.001, 3600, no_time);
-    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "delivery takes some time");
+    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "the deadline is out of range");
     within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in this many");
     within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6,
            "one item in this many is of the high class");
-    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "a target must be positive");
-    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "an interval must be positive");
+    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "the target is out of range");
+    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "the interval is out of range");
     if (wanted.codel_interval_ms <= wanted.codel_target_ms)
         refuse(fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
                            "the time that items may wait; give ten to twenty times the target",
