@@ -107,7 +107,7 @@ TEST(cli_matrix, on_one_pu_cannot_be_measured_and_says_so) {
 TEST(cli_matrix, of_another_machine_cannot_be_measured) {
     const auto seen = weir_test::run(WEIR_TOOL, {"matrix"}, [] { ::setenv("HWLOC_SYNTHETIC", "core:77 pu:1", 1); });
     EXPECT_EQ(seen.exit_code, 77);
-    EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr("not this one")));
+    EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr("describe another machine")));
 }
 
 TEST(cli_matrix, refuses_invalid_arguments_with_a_sentence_before_measuring) {
@@ -146,7 +146,7 @@ TEST(cli_jitter, measures_each_pu_and_writes_a_readable_result) {
 TEST(cli_jitter, works_on_one_pu) {
     const auto seen = weir_tool({"jitter", "--seconds", "0.02"}, one_pu());
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_THAT(seen.out, AllOf(HasSubstr("0.02 s on each PU, in turn"), HasSubstr("worst"),
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("0.02 s on each PU, one after the other"), HasSubstr("worst"),
                                 HasSubstr("\nPU " + one_pu().to_string() + "\n")));
 }
 

@@ -263,7 +263,7 @@ TEST_F(cli_report, refuses_unsupported_files_with_code_2) {
         "'text' is not JSON, so it is not a result of weir; give a file written by one of these: weir topo --json");
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
     expect_refusal({"topo.json", "list"}, 2, "'list' is not a result of weir");
-    expect_refusal({"other"}, 2, "'other' is of 'weather', which a report cannot show");
+    expect_refusal({"other"}, 2, "'other' is of kind 'weather', which a report cannot show");
     expect_refusal({"none"}, 2, "'none' has no \"kind\"");
     expect_refusal({"pressure"}, 2, "draw it with 'weir pressure --from FILE --html FILE'");
     expect_refusal(
@@ -293,9 +293,10 @@ TEST_F(cli_report, never_overwrites_an_input_file) {
 }
 
 TEST_F(cli_report, a_file_that_cannot_be_read_or_written_is_a_failure) {
-    expect_refusal({"nowhere.json"}, 1, "cannot read 'nowhere.json': No such file or directory; name a file");
+    expect_refusal({"nowhere.json"}, 1, "cannot read 'nowhere.json': No such file or directory; name an existing file");
     expect_refusal({"."}, 1, "cannot read '.': Is a directory");
-    expect_refusal({"topo.json"}, 1, "cannot write 'no/x.html': No such file or directory; name a file", "no/x.html");
+    expect_refusal({"topo.json"}, 1, "cannot write 'no/x.html': No such file or directory; name an existing file",
+                   "no/x.html");
 }
 
 TEST_F(cli_report, a_damaged_file_is_a_failure_that_names_what_is_missing) {
