@@ -81,7 +81,7 @@ TEST_F(cli_plan, shows_placement_costs_and_alternatives) {
   cost 450 ns = 250 ns edges + 200 ns noise of quiet roles
   proven optimal: no placement costs less
 
-why not otherwise
+alternatives, and why they cost more
   +10 ns )"));
     EXPECT_THAT(seen.out, AllOf(HasSubstr("md->strat over cross-package instead of same-l3"),
                                 HasSubstr("round figures for the distance, not measured on this machine")));
