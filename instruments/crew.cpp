@@ -21,14 +21,15 @@ std::atomic<bool> left_some_behind = false;
 void never_mind(std::thread& thread) {
 #if defined(SCHED_IDLE)
     const sched_param none{};
-    pthread_setschedparam(thread.native_handle(), SCHED_IDLE, &none);  // at worst it stays as loud as it is
+    pthread_setschedparam(thread.native_handle(), SCHED_IDLE,
+                          &none);  // best effort: if it fails, the thread keeps its priority
 #endif
     thread.detach();
 }
 
 }  // namespace
 
-/// What one set of threads shares with the crew. Theirs as long as one of them lives.
+/// Shared by the crew and one generation of threads; it lives as long as one of these threads.
 struct crew::shift {
     std::mutex mutex;
     std::condition_variable posted;
@@ -68,8 +69,7 @@ struct crew::shift {
     static void called_off_for_this_thread(const shift& mine) { bench::called_off = &mine.called_off; }
 };
 
-crew::crew(std::size_t threads, std::function<void(std::size_t)> settle)
-    : size_(threads), settle_(std::move(settle)) {
+crew::crew(std::size_t threads, std::function<void(std::size_t)> settle) : size_(threads), settle_(std::move(settle)) {
     start();
 }
 
@@ -104,18 +104,19 @@ void crew::run(std::vector<job> jobs) {
     shift_->posted.notify_all();
     const auto all_done = [this] { return shift_->running == 0; };
     if (!shift_->finished.wait_for(lock, limit_, all_done)) {
-        std::string sentence = "no end in sight after " + std::to_string(static_cast<int>(limit_.count())) + " s";
+        std::string sentence =
+            "the measurement did not finish within " + std::to_string(static_cast<int>(limit_.count())) + " s";
         shift_->called_off.store(true, std::memory_order_relaxed);
         if (shift_->finished.wait_for(lock, time_to_hear_, all_done)) {
             shift_->called_off.store(false, std::memory_order_relaxed);
         } else {
-            sentence += ", and it waits inside the queue: its threads were left behind";
+            sentence += "; a thread is stuck inside the queue, so the threads were abandoned";
             lock.unlock();
             leave_behind();
         }
         throw stuck{sentence};
     }
-    shift_->jobs.clear();  // and what they own
+    shift_->jobs.clear();  // destroys what the jobs own
     for (const auto& error : shift_->errors) {
         if (error) {
             std::rethrow_exception(error);
@@ -127,7 +128,7 @@ void crew::leave_behind() {
     left_some_behind.store(true, std::memory_order_relaxed);
     {
         const std::scoped_lock lock{shift_->mutex};
-        shift_->ending = true;  // for those that come back
+        shift_->ending = true;  // for abandoned threads that return
     }
     shift_->posted.notify_all();
     std::for_each(threads_.begin(), threads_.end(), never_mind);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads that live as long as their crew and do jobs together. Between jobs they sleep: the program's own thread needs a
-// core too, and there may be only two.
+// A pool of threads that run jobs together. Between jobs they sleep: the program's own thread needs a core too, and
+// there may be only two.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace bench {
 
-/// A job did not end in time: a queue lost an item or a wake-up, or the machine stood still.
+/// A job did not finish in time: a queue lost an item or a wake-up, or the machine stood still.
 class stuck : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -22,10 +22,10 @@ public:
 
 class crew {
 public:
-    /// Must own, or outlive for good, all it refers to: see run().
+    /// A job must own, or outlive permanently, everything it refers to: see run().
     using job = std::function<void()>;
 
-    /// Thread i calls settle(i) before anything else; what that throws ends the program.
+    /// Thread i first calls settle(i); an exception from it terminates the program.
     crew(std::size_t threads, std::function<void(std::size_t)> settle);
     ~crew();
     crew(const crew&) = delete;
@@ -33,21 +33,21 @@ public:
 
     std::size_t size() const { return threads_.size(); }
 
-    /// Runs the jobs at once, one per thread, and returns when all are done. Rethrows what a job threw.
+    /// Runs the jobs concurrently, one per thread, and returns when all are done. Rethrows an exception of a job.
     ///
-    /// When that takes longer than the limit, has relax() throw in all of them and throws stuck. A thread that waits inside
-    /// a queue does not hear of it. Then the whole crew is replaced, and the old one is left behind with what its jobs own:
-    /// with the lowest priority there is, in case it spins.
+    /// If this takes longer than the limit, it makes relax() throw in all threads, then throws stuck. A thread that
+    /// waits inside a queue does not call relax(). In that case all threads are replaced; the old ones are abandoned
+    /// together with what their jobs own, at the lowest priority, in case they spin.
     void run(std::vector<job> jobs);
 
     void set_limit(std::chrono::duration<double> limit) { limit_ = limit; }
     std::chrono::duration<double> limit() const { return limit_; }
 
-    /// How long threads may take to end a job that was called off, before they are left behind: a thread that spins outside
-    /// the queue hears of it as soon as it runs.
+    /// How long threads may take to leave a job that was cancelled before they are abandoned: a thread that spins
+    /// outside the queue notices as soon as it runs.
     void set_time_to_hear(std::chrono::duration<double> time) { time_to_hear_ = time; }
 
-    /// Whether any crew was left behind: then the program must end without taking anything apart.
+    /// Whether any threads were abandoned: the program must then exit without destroying anything that they may use.
     static bool any_left_behind();
 
 private:

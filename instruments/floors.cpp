@@ -57,13 +57,15 @@ void offset_finder::saw(std::uint64_t sent, std::uint64_t stamp, std::uint64_t r
 floor_meter::floor_meter(worker_pair& workers, const weir::tick_clock& clock)
     : workers_(workers), clock_(clock), buffer_(new word[buffer_words]()) {}
 
-// A measurement that was called off may have left any counter anywhere.
+// A cancelled measurement may leave the counters at any value.
 floor_meter::lines& floor_meter::fresh_lines() {
     lines_ = std::make_shared<lines>();
     return *lines_;
 }
 
-floor_reading floor_meter::take(roles who) { return {.roundtrip_ns = roundtrip(who), .stream_words_per_s = stream(who)}; }
+floor_reading floor_meter::take(roles who) {
+    return {.roundtrip_ns = roundtrip(who), .stream_words_per_s = stream(who)};
+}
 
 double floor_meter::roundtrip(roles who) {
     constexpr word warm_up = 200;
@@ -196,7 +198,8 @@ floor_meter::clock_offset floor_meter::offset() {
                 shared.back.value.store(clock_.now_after_loads(), std::memory_order_release);
             }
         });
-    return {.ns = found.ahead_ticks() * clock_.ns_per_tick(), .roundtrip_ns = found.quickest_ticks() * clock_.ns_per_tick()};
+    return {.ns = found.ahead_ticks() * clock_.ns_per_tick(),
+            .roundtrip_ns = found.quickest_ticks() * clock_.ns_per_tick()};
 }
 
 }  // namespace bench

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What travels: 8 bytes as a plain word, 64 and 256 bytes as structs that carry their number in the first and last
-// word.
+// The items: 8 bytes as a plain word; 64 and 256 bytes as structs that carry their number in the first and last word.
 #pragma once
 
 #include <array>
@@ -30,7 +29,7 @@ using item = typename item_of<Bytes>::type;
 
 inline void stamp(word& it, word number) noexcept { it = number; }
 
-/// The compiler must take every word of the block as unknown, so that all of it has to be copied into the queue.
+/// Makes the compiler treat every word of the block as unknown, so that the whole block is copied into the queue.
 template <std::size_t Bytes>
 void stamp(block<Bytes>& it, word number) noexcept {
     it.words.front() = number;
@@ -38,7 +37,7 @@ void stamp(block<Bytes>& it, word number) noexcept {
     asm volatile("" : "+m"(it));
 }
 
-/// What the consumer has seen: `wrong` is 0 as long as every item was the one that was due.
+/// The consumer's check: `wrong` is 0 as long as every item was the expected one.
 struct receipt {
     word sum = 0;
     word wrong = 0;
@@ -48,7 +47,7 @@ struct receipt {
         wrong |= it ^ due;
     }
 
-    /// The compiler must take every word of the block as used, so that all of it has to be copied out of the queue.
+    /// Makes the compiler treat every word of the block as used, so that the whole block is copied out of the queue.
     template <std::size_t Bytes>
     void check(const block<Bytes>& it, word due) noexcept {
         asm volatile("" : : "m"(it));

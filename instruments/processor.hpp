@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which processor this is, and whether it is a real one.
+// Identifies the processor and, on a virtual machine, the hypervisor.
 #pragma once
 
 #include <iosfwd>
@@ -8,15 +8,15 @@
 
 namespace bench {
 
-/// As /proc/cpuinfo has it, or "unknown".
+/// The model name in /proc/cpuinfo, or "unknown".
 std::string cpu_model();
 std::string cpu_model_in(std::istream& cpuinfo);
 
-/// "KVM", "VMware", ... as the processor itself tells; "" on bare metal.
+/// "KVM", "VMware", ... as reported by the processor; "" on bare metal.
 std::string hypervisor();
 
-/// The name that an x86 hypervisor spells in three registers, without blanks and zeros: "KVMKVMKVM". "yes" if it has
-/// none.
+/// The name that an x86 hypervisor puts into three registers, without blanks and zeros: "KVMKVMKVM"; "yes" if the
+/// name is empty.
 std::string hypervisor_name(unsigned ebx, unsigned ecx, unsigned edx);
 
 }  // namespace bench

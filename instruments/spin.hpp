@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the threads of a sample do while they cannot go on. The same for every queue and for the floors.
+// How the threads of a sample wait. The same for every queue and for the floors.
 #pragma once
 
 #include <sched.h>
@@ -9,18 +9,19 @@
 
 namespace bench {
 
-/// What all spinning threads look at, and nobody writes while they do.
+/// Read by all spinning threads; not written while they spin.
 struct alignas(128) spin_rules {
-    /// Both threads share one processing unit: then spinning only keeps the peer from running.
+    /// Both threads share one processing unit, where spinning would keep the peer from running.
     bool one_core = false;
 };
 inline spin_rules spinning;
 
-/// Whether the job that this thread is at takes too long and is to be left. Points to the flag of the thread's crew.
+/// Whether this thread's current job has been cancelled because it takes too long. Points to the flag of the thread's
+/// crew.
 inline constinit const std::atomic<bool> never_called_off = false;
 inline constinit thread_local const std::atomic<bool>* called_off = &never_called_off;
 
-/// Thrown out of a loop that was called off.
+/// Thrown out of a loop whose job was cancelled.
 struct gave_up {};
 
 [[noreturn, gnu::noinline]] inline void give_up() { throw gave_up{}; }
@@ -31,9 +32,9 @@ struct gave_up {};
     }
 }
 
-/// Between two tries of the same thing, where each thread has a core. With the pause a round trip of a cache line is a
-/// fifth quicker than without: who polls all the time keeps taking the line away from the core that is about to write it.
-/// Inlined by force, as it would be by some loops and not by others.
+/// Waits between two attempts, if each thread has a core. Without the pause instruction a cache line's round trip is
+/// a fifth slower, because constant polling keeps taking the line away from the core that is about to write it.
+/// Force-inlined, because the compiler would otherwise inline it in some loops only.
 [[gnu::always_inline]] inline void relax() {
     if (spinning.one_core) [[unlikely]] {
         sched_yield();
@@ -43,7 +44,7 @@ struct gave_up {};
     leave_if_called_off();
 }
 
-/// The same where threads may outnumber cores: `refusals` in a row so far. After a few the core goes to somebody else.
+/// The same if threads may outnumber cores; `refusals` counts attempts in a row. After a few it yields the core.
 [[gnu::always_inline]] inline void relax_in_crowd(unsigned refusals) {
     constexpr unsigned patience = 32;
     if (refusals < patience && !spinning.one_core) {
@@ -54,7 +55,7 @@ struct gave_up {};
     leave_if_called_off();
 }
 
-/// Lets some threads, each of which calls wait(), start together. Reusable.
+/// Lets a number of threads start together when each has called wait(). Reusable.
 class starting_line {
 public:
     explicit starting_line(unsigned threads = 2) : threads_(threads) {}

@@ -20,7 +20,7 @@ void worker_pair::place(const std::string& pin) {
     const bool may_go_on = pin == "auto";
     spinning.one_core = machine_.allowed().size() < 2;
     if (may_go_on && machine_.allowed_cores() < 2) {
-        where_.why_not_pinned = "this machine lets us use only one core (PUs " + machine_.allowed().to_string() + ")";
+        where_.why_not_pinned = "only one core may be used here (PUs " + machine_.allowed().to_string() + ")";
     } else {
         const weir::pu_pair pair = machine_.parse_pair(pin);
         spinning.one_core = pair.producer == pair.consumer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The threads on which everything is measured: two of them, one on each of two cores, and crowds of more on the same two.
+// The threads that run all measurements: two, one on each of two cores, and larger crowds on the same two cores.
 #pragma once
 
 #include <array>
@@ -19,39 +19,40 @@ namespace bench {
 /// Where the two threads run.
 struct placement {
     std::optional<weir::pu_pair> pair;      ///< empty: not pinned
-    std::string why_not_pinned;             ///< a sentence, when not pinned
-    std::array<weir::pu_set, 2> read_back;  ///< after pinning: what each thread may run on
+    std::string why_not_pinned;             ///< a sentence, if not pinned
+    std::array<weir::pu_set, 2> read_back;  ///< the affinity of each thread, read back after pinning
     bool pinned() const { return pair.has_value(); }
 };
 
-/// Two threads that live as long as this object, pinned once and read back.
+/// Two threads that live as long as this object, pinned once and verified.
 class worker_pair {
 public:
     using job = crew::job;
 
-    /// Pins the threads to the pair that `pin` names on this machine (topology::parse_pair). "auto" goes on unpinned
-    /// where the machine has only one usable core or does not let us pin; anything else throws weir::placement_error.
+    /// Pins the threads to the pair that `pin` names on this machine (topology::parse_pair). With "auto" they stay
+    /// unpinned if only one core may be used or pinning fails; any other failure throws weir::placement_error.
     worker_pair(const weir::topology& machine, const std::string& pin);
 
     const placement& where() const { return where_; }
 
-    /// Runs both jobs at once, one per thread: crew::run.
+    /// Runs both jobs concurrently, one per thread: crew::run.
     void run(job first, job second) { pair_.run({std::move(first), std::move(second)}); }
 
-    /// How the threads of a crowd are spread over the two cores.
+    /// How the threads of a crowd are distributed over the two cores.
     enum class spread : unsigned char {
         first_core_first,   ///< in turn over both, beginning with the first
         second_core_first,  ///< in turn over both, beginning with the second
         one_core,           ///< all on the first
     };
 
-    /// So many threads on the same two cores, made when first asked for.
+    /// A crowd of this many threads on the same two cores, created on first use.
     crew& crowd(std::size_t threads, spread over);
 
-    /// Of a job of the two; a crowd is given half of it, since there queues are known to come to no end.
+    /// The time limit for a job of the two threads. A crowd gets half of it, because some queues are known to hang
+    /// there.
     void set_limit(std::chrono::duration<double> limit);
 
-    /// Of the two: see crew::set_time_to_hear.
+    /// For the two threads: see crew::set_time_to_hear.
     void set_time_to_hear(std::chrono::duration<double> time) { pair_.set_time_to_hear(time); }
 
 private:

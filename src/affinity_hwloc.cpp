@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Systems other than Linux: what hwloc can do there, which is nothing on macOS.
+// Thread affinity through hwloc, for systems other than Linux. hwloc cannot pin threads on macOS.
 #include <weir/affinity.hpp>
 
 #include "bitmap.hpp"
@@ -14,7 +14,7 @@ hwloc_topology* machine() {
     static const topology_handle loaded = [] {
         topology_handle fresh = make_topology_handle();
         if (hwloc_topology_load(fresh.get()) != 0)
-            throw placement_error("hwloc cannot read this machine, so that threads cannot be pinned");
+            throw placement_error("hwloc cannot read this machine, so threads cannot be pinned");
         return fresh;
     }();
     return loaded.get();
@@ -30,12 +30,12 @@ int set_mask(const pu_set& pus) {
 pu_set this_thread_affinity() {
     const auto mask = make_bitmap();
     if (hwloc_get_cpubind(machine(), mask.get(), HWLOC_CPUBIND_THREAD) != 0)
-        throw placement_error(std::string("this system does not tell a thread's affinity: ") + std::strerror(errno));
+        throw placement_error(std::string("this system does not report a thread's affinity: ") + std::strerror(errno));
     return to_pu_set(mask.get());
 }
 
 pu_set set_this_thread_affinity(const pu_set& pus) {
-    if (pus.empty()) throw placement_error("a thread cannot be kept off every PU: name at least one");
+    if (pus.empty()) throw placement_error("no PU was given to run a thread on: name at least one");
     const auto known = to_pu_set(hwloc_topology_get_topology_cpuset(machine()));
     if (!known.contains(pus))
         throw placement_error("there is no PU " + (pus - known).to_string() + " here (" + known.to_string() +
@@ -47,7 +47,7 @@ pu_set set_this_thread_affinity(const pu_set& pus) {
     auto now = this_thread_affinity();
     if (now == pus) return now;
     set_mask(before);
-    throw placement_error("of the PUs " + pus.to_string() + " this system grants only " + now.to_string() +
+    throw placement_error("this system grants only PUs " + now.to_string() + " of " + pus.to_string() +
                           "; leave out the others");
 }
 
@@ -66,7 +66,7 @@ unsigned current_pu() {
     const auto where = make_bitmap();
     if (hwloc_get_last_cpu_location(machine(), where.get(), HWLOC_CPUBIND_THREAD) != 0 ||
         hwloc_bitmap_weight(where.get()) != 1)
-        throw placement_error(std::string("this system does not tell which PU a thread is on: ") +
+        throw placement_error(std::string("this system does not report which PU a thread is on: ") +
                               std::strerror(errno));
     return static_cast<unsigned>(hwloc_bitmap_first(where.get()));
 }

@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-// The kernel's mask: bit n is PU n, in words of unsigned long, as long as the kernel's own one or longer.
+// The kernel's mask: bit n is PU n, in words of unsigned long; at least as long as the kernel's own mask.
 using mask_words = std::vector<unsigned long>;
 constexpr unsigned word_bits = sizeof(unsigned long) * CHAR_BIT;
 
@@ -33,7 +33,7 @@ pu_set to_pu_set(const mask_words& words) {
     return pu_set(std::move(pus));
 }
 
-// 0, or the reason as an errno value. Thread 0 is the calling one.
+// Returns 0 or an errno value. Thread 0 means the calling thread.
 int set_mask(const pu_set& pus) {
     const auto words = to_mask(pus);
     const auto* const mask = reinterpret_cast<const cpu_set_t*>(words.data());
@@ -66,27 +66,27 @@ std::string bounded(const std::optional<pu_set>& pus, const char* verb) {
 }  // namespace
 
 pu_set this_thread_affinity() {
-    // The kernel answers EINVAL to a buffer shorter than its own mask, whose length it does not tell.
+    // The kernel answers EINVAL to a buffer shorter than its own mask, but does not report the required length.
     for (mask_words words(1024 / word_bits); words.size() * word_bits <= std::size_t{16} * (pu_set::max_pu + 1);
          words.resize(words.size() * 2))
         if (::sched_getaffinity(0, words.size() * sizeof words[0], reinterpret_cast<cpu_set_t*>(words.data())) == 0)
             return to_pu_set(words);
         else if (errno != EINVAL)
             break;
-    throw placement_error(std::string("the kernel does not tell this thread's affinity: ") + std::strerror(errno));
+    throw placement_error(std::string("the kernel does not report this thread's affinity: ") + std::strerror(errno));
 }
 
 pu_set set_this_thread_affinity(const pu_set& pus) {
-    if (pus.empty()) throw placement_error("a thread cannot be kept off every PU: name at least one");
+    if (pus.empty()) throw placement_error("no PU was given to run a thread on: name at least one");
     if (const auto last = *(pus.end() - 1); last > pu_set::max_pu) throw_refusal(last, EINVAL);
     const auto before = this_thread_affinity();
-    if (const int error = set_mask(pus))  // EINVAL: not one of them can be had
+    if (const int error = set_mask(pus))  // EINVAL: none of them is available
         throw_refusal(pus.front(), error);
     auto now = this_thread_affinity();
     if (now == pus) return now;
-    // The kernel takes what it can get of a mask and says nothing of the rest.
+    // The kernel silently drops the PUs of a mask that it does not grant.
     set_mask(before);
-    throw placement_error("of the PUs " + pus.to_string() + " the kernel grants only " + now.to_string() +
+    throw placement_error("the kernel grants only PUs " + now.to_string() + " of " + pus.to_string() +
                           "; leave out the others, or widen the cgroup's cpuset");
 }
 
@@ -97,7 +97,7 @@ pu_set pin_this_thread(unsigned pu) {
         set_mask(before);
         throw placement_error("this thread was pinned to PU " + std::to_string(pu) + ", but the kernel runs it on PU " +
                               std::to_string(here) +
-                              "; the sandbox or emulator it runs in does not really pin threads");
+                              "; the sandbox or emulator around this process does not pin threads");
     }
     return mask;
 }
@@ -105,7 +105,7 @@ pu_set pin_this_thread(unsigned pu) {
 unsigned current_pu() {
     const int pu = ::sched_getcpu();
     if (pu < 0)
-        throw placement_error(std::string("the kernel does not tell which PU this thread is on: ") +
+        throw placement_error(std::string("the kernel does not report which PU this thread is on: ") +
                               std::strerror(errno));
     return static_cast<unsigned>(pu);
 }

@@ -7,7 +7,7 @@ namespace weir {
 
 double least_assignment(const std::vector<double>& cells, std::size_t rows, std::size_t columns) {
     constexpr auto far = std::numeric_limits<double>::infinity();
-    const std::size_t none = rows;  // and the spare column, from which every path begins, is number `columns`
+    const std::size_t none = rows;  // no row; column number `columns` is a dummy at which every path starts
     std::vector<double> row_price(rows + 1, 0), column_price(columns + 1, 0), distance(columns);
     std::vector<std::size_t> row_of(columns + 1, none), before(columns);
     std::vector<bool> reached(columns + 1);
@@ -17,7 +17,7 @@ double least_assignment(const std::vector<double>& cells, std::size_t rows, std:
         reached.assign(columns + 1, false);
         std::size_t at = columns;
         row_of[at] = row;
-        do {  // the nearest column that is not reached yet, until one is free
+        do {  // extend to the nearest unreached column until a free one is found
             reached[at] = true;
             const auto from = row_of[at];
             std::size_t nearest = columns;

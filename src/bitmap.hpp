@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// hwloc's handles, owned; and its bitmaps as pu_sets.
+// RAII handles for hwloc, and conversion between its bitmaps and pu_set.
 
 #include <weir/affinity.hpp>
 
@@ -22,6 +22,6 @@ using topology_handle = std::unique_ptr<hwloc_topology, hwloc_deleter>;
 [[nodiscard]] topology_handle make_topology_handle();  // initialised, not loaded; std::bad_alloc
 
 [[nodiscard]] bitmap_handle to_bitmap(const pu_set& pus);
-[[nodiscard]] pu_set to_pu_set(const hwloc_bitmap_s* bitmap);  // what is beyond max_pu is left out
+[[nodiscard]] pu_set to_pu_set(const hwloc_bitmap_s* bitmap);  // ignores PUs above max_pu
 
 }  // namespace weir

@@ -55,7 +55,7 @@ std::optional<std::vector<unsigned>> read_cpu_list(std::string_view text) {
 std::optional<std::string> read_small_file(const std::string& path) {
     std::ifstream file(path);
     std::string text;
-    for (char c = 0; file.get(c);) text += c;  // some files of /sys can be opened, and fail when they are read
+    for (char c = 0; file.get(c);) text += c;  // some files in /sys can be opened but not read
     if (!file.is_open() || file.bad()) return std::nullopt;
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
     return text;
@@ -64,7 +64,7 @@ std::optional<std::string> read_small_file(const std::string& path) {
 std::optional<pu_set> read_cpu_list_file(const std::string& path) {
     const auto text = read_small_file(path);
     if (!text) return std::nullopt;
-    if (*text == "(null)")  // how some kernels print an empty nohz_full
+    if (*text == "(null)")  // some kernels print this for an empty nohz_full
         return pu_set{};
     auto numbers = read_cpu_list(*text);
     return numbers ? std::optional(pu_set(std::move(*numbers))) : std::nullopt;

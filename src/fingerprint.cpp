@@ -8,9 +8,8 @@ namespace {
 
 std::string or_dash(std::optional<unsigned> index) { return index ? std::to_string(*index) : "-"; }
 
-// Everything that decides what a measurement or a plan is worth elsewhere, as text. Not in it, because it changes while
-// the machine stays the same: sizes of memory, ranks of core kinds (newer versions of hwloc know more), and what we may
-// use.
+// The properties that a measurement or plan depends on, as text. Excluded because they can change on the same
+// machine: memory sizes, ranks of core kinds (newer versions of hwloc know more), and what we may use.
 std::string portrait(const topology& machine) {
     std::string text;
     for (const auto& package : machine.packages())
@@ -24,7 +23,7 @@ std::string portrait(const topology& machine) {
     return text;
 }
 
-// FNV-1a of 64 bits: no defence against forgery, which nobody has a reason for.
+// 64-bit FNV-1a. It does not protect against forgery, which would serve no purpose here.
 std::uint64_t hash(const std::string& text) {
     std::uint64_t value = 0xcbf29ce484222325U;
     for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3U;

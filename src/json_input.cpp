@@ -18,18 +18,18 @@ std::string at(const std::string& place, const char* key) {
 
 json_input::json_input(std::string what, const std::string& path, std::string remedy)
     : name_(std::move(what) + " '" + path + "'"), remedy_(std::move(remedy)) {
-    constexpr std::size_t most_mib = 256;  // every pair of a thousand PUs
+    constexpr std::size_t most_mib = 256;  // enough for all pairs of a thousand PUs
     const auto text = read_whole_file(path, name_, most_mib, remedy_);
     try {
         root_ = json::parse(text);
     } catch (const json::parse_error& error) {
         fail(error.byte > text.size()
-                 ? "it ends too early, at byte " + std::to_string(text.size()) + ": it is truncated"
-                 : "it is no JSON from byte " + std::to_string(error.byte) + " on");
+                 ? "it ends unexpectedly at byte " + std::to_string(text.size()) + ": it is truncated"
+                 : "it is not valid JSON from byte " + std::to_string(error.byte) + " on");
     } catch (const json::out_of_range&) {
         fail("a number in it is too large");
     }
-    if (!root_.is_object()) fail("it holds no JSON object");
+    if (!root_.is_object()) fail("it is not a JSON object");
 }
 
 void json_input::fail(const std::string& problem) const {
@@ -39,23 +39,23 @@ void json_input::fail(const std::string& problem) const {
 void json_input::expect_kind(const std::string& kind) const {
     const auto* const said = find(root_, "kind");
     if (said == nullptr || *said != kind)
-        fail("it is no '" + kind + "'" +
+        fail("it is not a '" + kind + "'" +
              (said != nullptr && said->is_string() ? " but a '" + said->get<std::string>() + "'" : ""));
     if (const auto version = maybe_number(root_, "schema_version", ""); version != 1U)
         fail("its schema_version is " + (version ? std::to_string(*version) : "missing") +
-             ", and this weir reads version 1");
+             ", but this version of weir reads 1");
 }
 
 void json_input::expect_machine(const topology& machine, bool must) const {
     const auto* const said = find(root_, "machine");
     const auto* const print = said != nullptr ? find(*said, "fingerprint") : nullptr;
     if (print == nullptr || !print->is_string()) {
-        if (must) fail("it does not say which machine it is of: 'machine.fingerprint' is missing");
+        if (must) fail("it does not name its machine: 'machine.fingerprint' is missing");
         return;
     }
     const auto here = fingerprint(machine);
     if (*print != here)
-        fail("it is of another machine, " + print->get<std::string>() + ", and " +
+        fail("it is for another machine, " + print->get<std::string>() + "; " +
              (machine.is_this_machine() ? "this machine" : "'" + machine.source() + "'") + " is " + here);
 }
 
@@ -67,13 +67,13 @@ const json_input::json* json_input::find(const json& object, const char* key) co
 
 const json_input::json& json_input::array(const json& object, const char* key, const std::string& place) const {
     const auto* const value = find(object, key);
-    if (value == nullptr || !value->is_array()) fail("it has no list " + at(place, key));
+    if (value == nullptr || !value->is_array()) fail("it has no array " + at(place, key));
     return *value;
 }
 
 std::string json_input::text(const json& object, const char* key, const std::string& place) const {
     const auto* const value = find(object, key);
-    if (value == nullptr || !value->is_string()) fail(at(place, key) + " is no text");
+    if (value == nullptr || !value->is_string()) fail(at(place, key) + " is not a string");
     return value->get<std::string>();
 }
 
@@ -99,7 +99,7 @@ std::optional<unsigned> json_input::maybe_number(const json& object, const char*
     const auto* const value = find(object, key);
     if (value == nullptr) return std::nullopt;
     if (!value->is_number_unsigned() || value->get<std::uint64_t>() > std::numeric_limits<unsigned>::max())
-        fail(at(place, key) + " is no whole number from 0 up");
+        fail(at(place, key) + " is not a whole number of 0 or more");
     return value->get<unsigned>();
 }
 
@@ -107,7 +107,7 @@ std::optional<double> json_input::maybe_amount(const json& object, const char* k
     const auto* const value = find(object, key);
     if (value == nullptr) return std::nullopt;
     if (!value->is_number() || !(value->get<double>() >= 0) || !std::isfinite(value->get<double>()))
-        fail(at(place, key) + " is no number from 0 up");
+        fail(at(place, key) + " is not a number of 0 or more");
     return value->get<double>();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// JSON files that somebody else may have written, read with a sentence for whatever is wrong with them.
+// Reads JSON files from outside, with a one-sentence error for every defect.
 
 #include <weir/topology.hpp>
 
@@ -16,25 +16,27 @@ class json_input {
 public:
     using json = nlohmann::json;
 
-    /// Reads and parses. `what` is for sentences: "plan file"; `remedy` ends them: "make it again with 'weir plan'".
+    /// Reads and parses. `what` begins error messages: "plan file"; `remedy` ends them: "make it again with 'weir
+    /// plan'".
     json_input(std::string what, const std::string& path, std::string remedy);
 
-    /// Holds the file to schema 1 of this kind.
+    /// Fails unless the file is of this kind, schema 1.
     void expect_kind(const std::string& kind) const;
 
-    /// Holds it to this machine, by machine.fingerprint: which a file may lack unless it `must` have one.
+    /// Fails if machine.fingerprint is that of another machine. A missing fingerprint is an error only if `must` is
+    /// true.
     void expect_machine(const topology& machine, bool must) const;
 
     [[nodiscard]] const json& root() const noexcept { return root_; }
 
-    /// The array under this key of `object`; `place` is for sentences: "edges[2]".
+    /// The array under this key of `object`; `place` is the object's name in error messages: "edges[2]".
     [[nodiscard]] const json& array(const json& object, const char* key, const std::string& place = "") const;
     [[nodiscard]] std::string text(const json& object, const char* key, const std::string& place) const;
     [[nodiscard]] unsigned number(const json& object, const char* key, const std::string& place) const;
-    /// At least 0, and finite.
+    /// A finite number of 0 or more.
     [[nodiscard]] double amount(const json& object, const char* key, const std::string& place) const;
 
-    // The same for what may be left out or null.
+    // The same for optional members, which may be missing or null.
     [[nodiscard]] bool flag(const json& object, const char* key, const std::string& place) const;
     [[nodiscard]] std::optional<unsigned> maybe_number(const json& object, const char* key,
                                                        const std::string& place) const;

@@ -25,11 +25,11 @@ std::optional<std::string> value_of(const std::vector<std::string>& arguments, c
     std::optional<std::string> value;
     for (const auto& argument : arguments)
         if (argument.starts_with(name + "="))
-            value = argument.substr(name.size() + 1);  // the last one counts, as for the kernel
+            value = argument.substr(name.size() + 1);  // the last one wins, as in the kernel
     return value;
 }
 
-// A list as the kernel's command line has it: also "all", and N for the highest PU that this kernel could have.
+// A list in the syntax of the kernel's command line: also "all", and N for the highest possible PU number.
 std::optional<pu_set> read_kernel_list(std::string text, const std::optional<pu_set>& possible) {
     if (possible && !possible->empty()) {
         if (text == "all") return possible;
@@ -68,8 +68,8 @@ void read_isolation(const std::string& root, kernel_settings& settings) {
     const auto isolcpus = value_of(arguments, "isolcpus");
     if (!settings.isolated)
         settings.isolated = isolcpus ? read_kernel_list(without_flags(*isolcpus), possible) : pu_set{};
-    // A kernel without the file was built without the feature: asked for, it is not in force, which we cannot be sure
-    // of.
+    // A missing file means that the kernel was built without the feature. If the command line asks for it
+    // nevertheless, we cannot tell: leave it unknown.
     const auto nohz_full = value_of(arguments, "nohz_full");
     if (!settings.nohz_full && !nohz_full) settings.nohz_full = pu_set{};
     const auto rcu_nocbs = value_of(arguments, "rcu_nocbs");
@@ -104,7 +104,7 @@ std::optional<double> ratio(const std::string& quota, const std::string& period)
     return q && p && *p > 0 ? std::optional(*q / *p) : std::nullopt;
 }
 
-// What one folder of the cgroup tree grants, in either version's files.
+// The quota of one cgroup folder, in cgroup v1 or v2 format.
 std::optional<double> quota_in(const std::string& folder) {
     if (const auto v2 = read_small_file(folder + "/cpu.max")) {
         const auto parts = words(*v2);
@@ -115,7 +115,7 @@ std::optional<double> quota_in(const std::string& folder) {
     return quota && period ? ratio(*quota, *period) : std::nullopt;
 }
 
-// The narrowest limit from the process's own group up to the top, which is as far up as a container can see.
+// The tightest limit from the process's own cgroup up to the root, which may be the container's root.
 std::optional<double> quota_along(const std::string& mount, std::string path) {
     std::optional<double> narrowest;
     for (;;) {
@@ -135,7 +135,7 @@ bool names(std::string_view list, std::string_view wanted) {
     }
 }
 
-// Each line of /proc/self/cgroup is "number:controllers:path", for version 2 "0::path".
+// Each line of /proc/self/cgroup is "number:controllers:path"; for cgroup v2 it is "0::path".
 std::optional<double> read_quota(const std::string& root) {
     const auto groups = read_small_file(root + "/proc/self/cgroup");
     if (!groups) return std::nullopt;
@@ -155,7 +155,7 @@ std::optional<double> read_quota(const std::string& root) {
             quota = here ? here : quota;
         }
     }
-    // In version 2 the topmost group has no cpu.max: nothing limits a process that sits in it.
+    // In cgroup v2 the root group has no cpu.max: a process in it has no limit.
     return quota || !unified ? quota : std::optional(no_limit);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A pair as a person writes it.
+// Parses a pair of PUs as a user writes it.
 #include "topology_data.hpp"
 
 #include "cpu_list.hpp"
@@ -47,7 +47,7 @@ std::optional<index_range> read_range(std::string_view text) {
     return index_range{*first, *last};
 }
 
-// Objects by their place in the machine, each the Nth of its type within the one before: "package:1.core:0".
+// Finds objects by location. Each part names the Nth object of its type within the part before: "package:1.core:0".
 class location_reader {
 public:
     location_reader(hwloc_topology* tree, std::string where) : tree_(tree), where_(std::move(where)) {}
@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    // What "core:2" or "core:2-3" names within these PUs.
+    // The objects that "core:2" or "core:2-3" names, within these PUs.
     [[nodiscard]] std::vector<pu_set> objects(std::string_view part, const pu_set& within,
                                               std::string_view location) const {
         const auto colon = part.find(':');
@@ -76,7 +76,7 @@ private:
         if (!wanted)
             throw placement_error(
                 quoted(location) +
-                " is no place: write a type, a colon and an index, such as core:0 or package:1.core:0");
+                " is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0");
         const std::string type(part.substr(0, colon));
         const int depth = depth_of(type, location);
         const auto all = objects_at(depth, within);
@@ -90,7 +90,7 @@ private:
         return {all.begin() + wanted->first, all.begin() + wanted->last + 1};
     }
 
-    // In logical order. Only the whole machine has the nodes that are memory and no PUs.
+    // In logical order. Memory-only NUMA nodes have no PUs and count only if `within` is the whole machine.
     [[nodiscard]] std::vector<pu_set> objects_at(int depth, const pu_set& within) const {
         const bool whole = within == to_pu_set(hwloc_topology_get_topology_cpuset(tree_));
         std::vector<pu_set> found;
@@ -104,10 +104,10 @@ private:
         hwloc_obj_type_t type{};
         if (hwloc_type_sscanf(type_name.c_str(), &type, nullptr, 0) != 0 || hwloc_obj_type_is_io(type) != 0 ||
             type == HWLOC_OBJ_MISC)
-            throw placement_error("hwloc knows no PUs in a " + quoted(type_name) + ", as in " + quoted(location) +
-                                  ": say pu, core, l2, l3, numa, die or package");
+            throw placement_error("hwloc finds no PUs in a " + quoted(type_name) + ", as in " + quoted(location) +
+                                  ": use pu, core, l2, l3, numa, die or package");
         if (type == HWLOC_OBJ_CORE && hwloc_get_type_depth(tree_, type) == HWLOC_TYPE_DEPTH_UNKNOWN)
-            type = HWLOC_OBJ_PU;  // as the tables have it: where no cores are known, each PU is one
+            type = HWLOC_OBJ_PU;  // as in the tables: without core information, each PU is a core
         const int depth = hwloc_get_type_depth(tree_, type);
         if (depth == HWLOC_TYPE_DEPTH_MULTIPLE)
             throw placement_error(quoted(location) +
@@ -131,7 +131,7 @@ std::string what_they_share(const topology& machine, const pu_info& one, const p
     auto both = name(one) + " and " + name(other);
     const auto numa = one.numa_node == other.numa_node ? "" : " on two NUMA nodes";
     switch (machine.distance_between(one.os_index, other.os_index)) {
-    case distance::same_pu: return "both ends are on " + name(one) + " and take turns there";
+    case distance::same_pu: return "both ends run on " + name(one) + " and take turns there";
     case distance::smt:
         return "PU " + std::to_string(one.os_index) + " and PU " + std::to_string(other.os_index) +
                " are the SMT siblings of core:" + std::to_string(one.core);
@@ -151,7 +151,7 @@ pu_pair topology::parse_pair(std::string_view text) const {
     for (const auto policy : policies)
         if (text == to_string(policy)) return choose_pair(policy);
 
-    const auto forms = "auto, smt, same-l2, same-l3, cross-numa, two places (core:0,core:1) or two PU numbers (0,1)";
+    const auto forms = "auto, smt, same-l2, same-l3, cross-numa, two locations (core:0,core:1) or two PU numbers (0,1)";
     const auto words = split(text);
     std::vector<unsigned> named;
     const location_reader locations(data_->tree.get(), data_->place());
@@ -160,16 +160,16 @@ pu_pair topology::parse_pair(std::string_view text) const {
             named.insert(named.end(), numbers->begin(), numbers->end());
             continue;
         }
-        if (word.find_first_not_of("0123456789") == npos)  // beyond any number that a PU can have
+        if (word.find_first_not_of("0123456789") == npos)  // larger than any PU number
             data_->throw_no_such_pu(word);
         if (word.find(':') == npos)
-            throw placement_error(quoted(word) + " is neither a policy nor a place: say " + forms);
+            throw placement_error(quoted(word) + " is neither a policy nor a location: use " + forms);
         for (const auto& place : locations.read(word)) named.push_back(data_->first_allowed(place, word));
     }
     for (const unsigned pu : named) data_->check_allowed(pu);
     if (named.size() != 2)
         throw placement_error(quoted(text) + " names " + std::to_string(named.size()) +
-                              (named.size() == 1 ? " PU" : " PUs") + ", and a pair is two, the producer's first: say " +
+                              (named.size() == 1 ? " PU" : " PUs") + ", but a pair has two, the producer first: use " +
                               forms);
 
     const auto& producer = pu(named[0]);

@@ -18,7 +18,7 @@ std::optional<one_way> read_one_way(const json_input& file, const json_input::js
     if (found == row.end() || found->is_null()) return std::nullopt;
     const auto inside = place + ".one_way_ns";
     const double p50 = file.amount(*found, "p50", inside);
-    // The median over rounds and the percentile of all items may stand the wrong way round.
+    // p50 is a median over rounds and p99 is over all items, so p99 may be slightly below p50.
     return one_way{p50, std::max(p50, file.amount(*found, "p99", inside))};
 }
 
@@ -26,7 +26,7 @@ unsigned read_pu(const json_input& file, const json_input::json& row, const char
                  const topology& machine) {
     const auto pu = file.number(row, key, place);
     if (std::none_of(machine.pus().begin(), machine.pus().end(), [&](const pu_info& p) { return p.os_index == pu; }))
-        file.fail("'" + place + "." + key + "' is PU " + std::to_string(pu) + ", which there is not " +
+        file.fail("'" + place + "." + key + "' is PU " + std::to_string(pu) + ", which does not exist " +
                   (machine.is_this_machine() ? "here" : "in '" + machine.source() + "'"));
     return pu;
 }
@@ -71,7 +71,7 @@ measurements::cost_and_source measurements::cost(const topology& machine, unsign
 }
 
 void measurements::load_matrix(const std::string& path, const topology& machine) {
-    const json_input file("matrix file", path, "make it again with 'weir matrix --json' on the machine that is meant");
+    const json_input file("matrix file", path, "make it again with 'weir matrix --json' on the target machine");
     file.expect_kind("weir matrix");
     file.expect_machine(machine, true);
     for (std::size_t i = 0; const auto& row : file.array(file.root(), "pairs")) {
@@ -89,8 +89,8 @@ void measurements::load_matrix(const std::string& path, const topology& machine)
         const auto name = file.text(row, "distance", place);
         const auto* const known =
             std::find_if(distances.begin(), distances.end(), [&](distance d) { return to_string(d) == name; });
-        if (known == distances.end()) file.fail("'" + place + ".distance' is '" + name + "', which is no distance");
-        // There may be several, for kinds of cores and NUMA nodes: the dearest is safest.
+        if (known == distances.end()) file.fail("'" + place + ".distance' is '" + name + "', which is not a distance");
+        // Several classes may have the same distance, for different core kinds or NUMA nodes: use the most expensive.
         if (const auto cost = read_one_way(file, row, place))
             if (auto& worst = classes.try_emplace(*known, *cost).first->second; worst.p50_ns < cost->p50_ns)
                 worst = *cost;
@@ -98,7 +98,7 @@ void measurements::load_matrix(const std::string& path, const topology& machine)
 }
 
 void measurements::load_jitter(const std::string& path, const topology& machine) {
-    const json_input file("jitter file", path, "make it again with 'weir jitter --json' on the machine that is meant");
+    const json_input file("jitter file", path, "make it again with 'weir jitter --json' on the target machine");
     file.expect_kind("weir jitter");
     file.expect_machine(machine, false);
     for (std::size_t i = 0; const auto& row : file.array(file.root(), "pus")) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which two PUs a producer and its consumer should have.
+// Chooses the two PUs for a producer and its consumer.
 #include "pair_words.hpp"
 #include "topology_data.hpp"
 
@@ -33,7 +33,7 @@ std::string_view to_string(pair_policy policy) noexcept {
 
 namespace {
 
-// What speaks for and against a pair. Compared field by field from the top; less is better.
+// Criteria for a pair, compared field by field in this order; less is better.
 struct merit {
     bool not_isolated;
     long slowness;  // of the slower core
@@ -56,7 +56,7 @@ public:
         for (const auto& kind : machine.core_kinds()) kinds_are_ranked_ |= kind.performance.value_or(0) != 0;
     }
 
-    // The best pair, nullopt when none satisfies the policy.
+    // The best pair; nullopt if none satisfies the policy.
     [[nodiscard]] std::optional<pu_pair> best(pair_policy policy) const {
         const pu_info* producer = nullptr;
         const pu_info* consumer = nullptr;
@@ -74,15 +74,16 @@ public:
                        reason(policy, *producer, *consumer, *best)};
     }
 
-    // Says why nothing satisfies the policy, and what would be satisfied.
+    // Says why no pair satisfies the policy, and which policies would work.
     [[nodiscard]] std::string refusal(pair_policy policy) const {
         const bool may_ask_for_more = machine_.is_this_machine() && machine_.pus().size() > usable_.size();
         const std::string remedy =
-            may_ask_for_more ? "; widen the cgroup's cpuset, or the affinity mask that this was started with" : "";
+            may_ask_for_more ? "; widen the cgroup's cpuset, or the affinity mask that this process was started with"
+                             : "";
         if (usable_.empty()) return "no PU may be used " + place() + remedy;
         if (usable_.size() == 1)
-            return "only one PU may be used " + place() + ", PU " + std::to_string(usable_.front()->os_index) +
-                   ", and a producer and a consumer need two" + remedy;
+            return "only one PU may be used " + place() + " (PU " + std::to_string(usable_.front()->os_index) +
+                   "), but a producer and a consumer need two" + remedy;
         std::string others;
         for (const auto other : {pair_policy::automatic, pair_policy::smt, pair_policy::same_l2, pair_policy::same_l3,
                                  pair_policy::cross_numa})
@@ -143,7 +144,7 @@ private:
             why += fast ? "; both are" + faster : "";
         }
         if (pair.has_core_of_pu_0)
-            why += "; nothing as good avoids PU 0's core, where the kernel does its housekeeping";
+            why += "; all equally good pairs use PU 0's core, where the kernel does its housekeeping";
         else if (core_of_pu_0_ && core_of_pu_0_is_usable())
             why += "; PU 0's core is left to the kernel's housekeeping";
         return why;
@@ -165,7 +166,7 @@ private:
         switch (policy) {
         case pair_policy::automatic:
             return "only one core may be used " + place() + ", core:" + std::to_string(usable_.front()->core) +
-                   ": two threads on it take turns in its pipelines";
+                   ": two threads on it would share its execution units";
         case pair_policy::smt: return "no core " + place() + " has two PUs that may be used (SMT is absent or off)";
         case pair_policy::same_l2: return no_two("L2");
         case pair_policy::same_l3: return no_two("L3") + " without sharing an L2 cache too";

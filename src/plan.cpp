@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A plan from what the search found: the tables, and why the alternatives lose.
+// Turns the search result into a plan: its tables, its alternatives and its remarks.
 #include <weir/plan.hpp>
 
 #include "plan_search.hpp"
@@ -25,7 +25,7 @@ public:
     explainer(const plan_request& request, const topology& machine, const plan_model& model, const seating& best)
         : request_(request), machine_(machine), model_(model), best_(best), cost_(model.cost(best)) {}
 
-    // The cheapest placements that differ from the best in one move or swap, each with another reason.
+    // The cheapest placements that differ from the best by one move or swap, each with a different reason.
     [[nodiscard]] std::vector<plan_alternative> alternatives() const {
         std::vector<std::pair<double, seating>> ranked;
         auto all = best_;
@@ -38,7 +38,7 @@ public:
                 if (seat == best_[role] || !model_.may_sit(role, seat)) continue;
                 all[role] = seat;
                 const auto holder = std::find(best_.begin(), best_.end(), seat);
-                consider();  // also onto somebody's PU: what everybody on one core would cost
+                consider();  // also tries a PU that is taken: the cost of sharing it
                 if (holder != best_.end() &&
                     model_.may_sit(static_cast<std::size_t>(holder - best_.begin()), best_[role])) {
                     all[static_cast<std::size_t>(holder - best_.begin())] = best_[role];
@@ -53,7 +53,7 @@ public:
     }
 
 private:
-    // One for each kind of reason, and no more than a few.
+    // Keeps the cheapest alternative for each kind of reason, four at most.
     [[nodiscard]] std::vector<plan_alternative> distinct(const std::vector<std::pair<double, seating>>& ranked) const {
         constexpr std::size_t few = 4;
         std::vector<plan_alternative> chosen;
@@ -69,7 +69,8 @@ private:
         return chosen;
     }
 
-    // What is moved and what that costs, the dearest first; and by what such sentences are told to be alike.
+    // A key that is equal for similar reasons, and a sentence: which roles move and what it costs, largest change
+    // first.
     [[nodiscard]] std::pair<std::string, std::string> reason(const seating& all) const {
         const auto cost = model_.cost(all);
         std::vector<std::pair<double, std::string>> terms;
@@ -77,7 +78,7 @@ private:
             if (std::abs(after - before) >= 0.5) terms.emplace_back(after - before, what);
         };
         add_edges(all, terms);
-        add(cost_.noise, cost.noise, "noise where a quiet role sits");
+        add(cost_.noise, cost.noise, "noise on a quiet role's PU");
         add(cost_.smt_sharing, cost.smt_sharing, "roles that share a core");
         add(cost_.not_isolated, cost.not_isolated, "PUs that are not isolated");
         add(cost_.slow_cores, cost.slow_cores, "slower cores");
@@ -111,7 +112,7 @@ private:
             const auto was = std::string(to_string(far(best_)));
             const auto is = std::string(to_string(far(all)));
             terms.emplace_back(after - before,
-                               request_.edges[i].name() + (was == is ? " between other PUs, also " + is
+                               request_.edges[i].name() + (was == is ? " between other PUs, still " + is
                                                                      : " over " + is + " instead of " + was));
         }
     }
@@ -129,23 +130,22 @@ void add_remarks(placement_plan& made, const topology& machine, const measuremen
                                          [](const planned_edge& edge) { return edge.source == cost_source::assumed; });
     if (any_assumed)
         made.remarks.emplace_back(
-            "costs of edges marked 'assumed' are round figures for such distances, not this machine's: measure them "
-            "with 'weir matrix'");
+            "edge costs marked 'assumed' are round figures for the distance, not measured on this machine; measure "
+            "them with 'weir matrix'");
     const auto noise_matters = std::any_of(made.roles.begin(), made.roles.end(), [](const planned_role& role) {
         return role.asked.quiet && role.noise_assumed;
     });
-    if (noise_matters)
-        made.remarks.emplace_back("noise of PUs is assumed, not measured: measure it with 'weir jitter'");
+    if (noise_matters) made.remarks.emplace_back("the noise of PUs is assumed; measure it with 'weir jitter'");
     for (const auto& edge : made.edges) {
         const auto found = measured.items_per_s.find({made.pu_of(edge.asked.from), made.pu_of(edge.asked.to)});
         if (found != measured.items_per_s.end() && edge.asked.items_per_s.value_or(0) > found->second)
-            made.remarks.push_back(edge.asked.name() + " is to carry " +
-                                   std::to_string(std::llround(*edge.asked.items_per_s)) +
-                                   " items a second, and these PUs were measured to pass " +
-                                   std::to_string(std::llround(found->second)) + ": send batches, or split the edge");
+            made.remarks.push_back(edge.asked.name() + " carries " +
+                                   std::to_string(std::llround(*edge.asked.items_per_s)) + " items/s, but only " +
+                                   std::to_string(std::llround(found->second)) +
+                                   " items/s were measured between its PUs; send batches or split the edge");
         if (edge.distance == distance::same_pu)
             made.remarks.push_back("both ends of " + edge.asked.name() +
-                                   " are pinned to one PU and take turns there: neither must spin");
+                                   " are pinned to one PU and take turns there: neither may spin");
     }
     for (const auto& core : machine.cores()) {
         std::string mates;
@@ -155,13 +155,13 @@ void add_remarks(placement_plan& made, const topology& machine, const measuremen
         const auto here = std::count_if(made.roles.begin(), made.roles.end(),
                                         [&](const planned_role& role) { return core.pus.contains(role.pu); });
         if (here > 1 && !mates.empty())
-            made.remarks.push_back("core:" + std::to_string(core.index) + " is shared, though " + mates +
-                                   " did not say smt-ok: there are more roles than cores that suit them");
+            made.remarks.push_back("core:" + std::to_string(core.index) + " is shared, although " + mates +
+                                   " did not ask for smt-ok: there are more roles than suitable cores");
     }
     const auto reserved = (machine.isolated() & machine.cgroup_allowed()) - candidates;
     if (!reserved.empty())
         made.remarks.push_back("isolated PUs " + reserved.to_string() +
-                               " are left alone unless they are named, by --pus, by pinned= or by taskset");
+                               " are not used unless named by --pus, pinned= or taskset");
 }
 
 void fill(placement_plan& made, const plan_request& request, const topology& machine, const measurements& measured,
@@ -189,8 +189,8 @@ placement_plan plan(const plan_request& request, const topology& machine, const 
     const plan_model model(request, machine, measured, settings);
     const auto found = find_best(model, settings.effort);
     if (found.best.empty())
-        throw placement_error("no placement satisfies all hints at once: a package is to hold more roles than it has "
-                              "PUs that may be used; leave out a package= or a pinned=");
+        throw placement_error("no placement satisfies all hints: more roles are assigned to a package than it has "
+                              "PUs that may be used; remove a package= or pinned= hint");
     placement_plan made;
     made.fingerprint = fingerprint(machine);
     made.machine = machine.summary();
@@ -209,8 +209,9 @@ std::vector<unsigned> worst_placement(const plan_request& request, const topolog
     const auto best = find_best(model, settings.effort / 10).best;
     auto worst = find_worst(model);
     if (best.empty() || worst.empty())
-        throw placement_error("there is no bad placement to compare with, because there is no good one");
-    // With as many roles as PUs there is no choice of PUs, only of who is where.
+        throw placement_error(
+            "no placement satisfies all hints, so there is none to compare with; remove a package= or pinned= hint");
+    // With as many roles as PUs, placements differ only in the order of the roles.
     if (model.seats() <= model.roles() || model.cost(worst).total() <= model.cost(best).total() + 1)
         worst.assign(worst.size(), best.front());
     std::vector<unsigned> pus;

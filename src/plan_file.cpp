@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plans as files: what `weir plan --json` prints is what placement_plan::load() reads.
+// Plan files: the format of `weir plan --json`, which placement_plan::load() reads.
 #include <weir/affinity.hpp>
 #include <weir/plan.hpp>
 #include <weir/version.hpp>
@@ -60,13 +60,13 @@ json as_json(const plan_cost& cost) {
             {"pu_0", cost.pu_0}};
 }
 
-// What to_string() wrote; a sentence for anything else.
+// The inverse of to_string(); fails for any other word.
 template <class Enum, std::size_t N>
 Enum read_word(const json_input& file, const json_input::json& row, const char* key, const std::string& place,
                const std::array<Enum, N>& all) {
     const auto word = file.text(row, key, place);
     const auto found = std::find_if(all.begin(), all.end(), [&](Enum one) { return to_string(one) == word; });
-    if (found == all.end()) file.fail("'" + place + "." + key + "' is '" + word + "', which weir does not know");
+    if (found == all.end()) file.fail("'" + place + "." + key + "' is '" + word + "', which is not a known value");
     return *found;
 }
 
@@ -75,7 +75,7 @@ void read_role(const json_input& file, const json_input::json& row, const topolo
     role.pu = file.number(row, "pu", place);
     const auto& pus = machine.pus();
     if (std::none_of(pus.begin(), pus.end(), [&](const pu_info& pu) { return pu.os_index == role.pu; }))
-        file.fail(place + " has PU " + std::to_string(role.pu) + ", which there is not");
+        file.fail(place + " has PU " + std::to_string(role.pu) + ", which does not exist");
     role.isolated = file.flag(row, "isolated", place);
     role.noise_ns = file.maybe_amount(row, "noise_ns", place).value_or(0);
     role.noise_assumed = file.flag(row, "noise_assumed", place);
@@ -118,7 +118,7 @@ placement_plan placement_plan::load(const std::string& path, const topology& mac
                               file.amount(row, "weight", place),
                               file.flag(row, "critical", place)});
         if (read_word(file, row, "distance", place, distances) != read.edges.back().distance)
-            file.fail(place + " is not as far as it says: somebody has changed the PUs");
+            file.fail(place + " has a distance that does not match its PUs: the file was changed by hand");
     }
     read.cost = read_cost(file);
     read.lower_bound_ns = file.maybe_amount(file.root(), "lower_bound_ns", "").value_or(0);
@@ -150,7 +150,7 @@ void placement_plan::save(const std::string& path) const {
     file << to_json() << std::flush;
     if (!file)
         throw placement_error("cannot write the plan to '" + path + "': " + std::strerror(errno != 0 ? errno : EIO) +
-                              "; free some space or choose another place");
+                              "; free some space or choose another file");
 }
 
 plan_request placement_plan::request() const {

@@ -17,15 +17,14 @@ std::string place(const topology& machine) {
     return machine.is_this_machine() ? "here" : "in '" + machine.source() + "'";
 }
 
-std::string bound(const pu_set& pus) {
-    return (pus.empty() ? "none" : pus.to_string()) + " may be used";
-}
+std::string bound(const pu_set& pus) { return (pus.empty() ? "none" : pus.to_string()) + " may be used"; }
 
 const plan_role& role_of(const plan_request& request, const std::string& name) {
     const auto found = std::find_if(request.roles.begin(), request.roles.end(),
                                     [&](const plan_role& role) { return role.name == name; });
     if (found == request.roles.end())
-        throw placement_error("an edge leads to no role '" + name + "': the roles are " + names_of(request.roles));
+        throw placement_error("an edge names role '" + name + "', which does not exist: the roles are " +
+                              names_of(request.roles));
     return *found;
 }
 
@@ -33,20 +32,20 @@ void check_pin(const plan_role& role, const topology& machine) {
     const auto who = "role '" + role.name + "' is pinned to PU " + std::to_string(*role.pinned);
     const auto& all = machine.pus();
     if (std::none_of(all.begin(), all.end(), [&](const pu_info& pu) { return pu.os_index == *role.pinned; }))
-        throw placement_error(who + ", which there is not " + place(machine) + " (" + bound(machine.cgroup_allowed()) +
-                              "); run 'weir topo' to see them");
+        throw placement_error(who + ", which does not exist " + place(machine) + " (" +
+                              bound(machine.cgroup_allowed()) + "); run 'weir topo' to see them");
     if (!machine.cgroup_allowed().contains(*role.pinned))
         throw placement_error(who + ", which the cgroup of this process does not allow (" +
                               bound(machine.cgroup_allowed()) + "); pin it to another, or widen the cgroup's cpuset");
     if (role.package && machine.pu(*role.pinned).package != role.package)
         throw placement_error(who + ", which is not in package " + std::to_string(*role.package) +
-                              ", where it is to be too: leave out one of the hints");
+                              ", the package it asks for; leave out one of the hints");
 }
 
 void check_package(const plan_role& role, const topology& machine) {
     if (*role.package >= machine.packages().size())
-        throw placement_error("role '" + role.name + "' is to be in package " + std::to_string(*role.package) +
-                              ", and there " + (machine.packages().size() == 1 ? "is" : "are") + " " +
+        throw placement_error("role '" + role.name + "' asks for package " + std::to_string(*role.package) +
+                              ", but there " + (machine.packages().size() == 1 ? "is" : "are") + " " +
                               std::to_string(machine.packages().size()) + " " + place(machine) +
                               ", counted from 0; run 'weir topo' to see them");
 }
@@ -55,9 +54,9 @@ void check(const plan_request& request, const topology& machine) {
     if (request.roles.empty())
         throw placement_error("there are no roles to place: give edges, as in --edge 'md->strat', or a file of roles");
     if (request.roles.size() > most_roles)
-        throw placement_error("there are " + std::to_string(request.roles.size()) + " roles, and a plan has " +
+        throw placement_error("there are " + std::to_string(request.roles.size()) + " roles, but a plan takes " +
                               std::to_string(most_roles) +
-                              " at most: plan parts that do not talk to each other singly");
+                              " at most; make separate plans for groups of roles that share no edge");
     for (const auto& role : request.roles) {
         if (role.pinned) check_pin(role, machine);
         if (role.package) check_package(role, machine);
@@ -73,7 +72,7 @@ const core_info& core_of(const topology& machine, unsigned core) {
                              [](const core_info& row, unsigned index) { return row.index < index; });
 }
 
-// Ranks of core kinds, only where hwloc ranks all of them.
+// Ranks of core kinds, or nothing unless hwloc ranks all of them.
 std::optional<unsigned> rank_of(const topology& machine, unsigned core) {
     const auto& kinds = machine.core_kinds();
     if (std::any_of(kinds.begin(), kinds.end(), [](const auto& kind) { return !kind.performance; }))
@@ -127,15 +126,15 @@ void plan_model::choose_seats(const plan_request& request, const topology& machi
         throw placement_error("there are " + std::to_string(request.roles.size()) + " roles for " +
                               std::to_string((chosen | pins).size()) +
                               ((chosen | pins).size() == 1 ? " PU " : " PUs ") + place(machine) + " (" + bound(chosen) +
-                              "), and each wants its own: join some, allow more PUs, or pin two to one PU by hand");
+                              "), and each needs its own; merge roles, allow more PUs, or pin two roles to one PU");
     for (const auto& pu : machine.pus())
         if (chosen.contains(pu.os_index) || pins.contains(pu.os_index)) {
             pus_.push_back(pu.os_index);
             cores_.push_back(pu.core);
         }
     if (pus_.size() > most_seats)
-        throw placement_error("there are " + std::to_string(pus_.size()) + " PUs to choose among, and a plan takes " +
-                              std::to_string(most_seats) + " at most: name those to use, as in --pus 0-1023");
+        throw placement_error("there are " + std::to_string(pus_.size()) + " candidate PUs, but a plan takes " +
+                              std::to_string(most_seats) + " at most; name those to use, as in --pus 0-1023");
 }
 
 void plan_model::weigh_seats(const plan_request& request, const topology& machine, const measurements& measured) {
@@ -174,9 +173,9 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
         if (const auto first = static_cast<std::size_t>(&role - request.roles.data()) * seats();
             *std::min_element(alone_.begin() + static_cast<std::ptrdiff_t>(first),
                               alone_.begin() + static_cast<std::ptrdiff_t>(first + seats())) >= never)
-            throw placement_error("role '" + role.name + "' is to be in package " + std::to_string(*role.package) +
+            throw placement_error("role '" + role.name + "' asks for package " + std::to_string(*role.package) +
                                   ", which has no PU left that may be used " + place(machine) +
-                                  "; name another, or allow more PUs");
+                                  "; choose another package, or allow more PUs");
 }
 
 void plan_model::weigh_links(const plan_request& request) {
@@ -221,7 +220,7 @@ void plan_model::number_nodes(const topology& machine) {
 }
 
 void plan_model::check_regular() {
-    // By the innermost common level (0: none): what every pair at it must cost.
+    // By the innermost common level (0: none): the one cost that all pairs at that level must have.
     std::array<std::optional<std::pair<double, double>>, levels + 1> seen;
     for (std::size_t a = 0; a != seats(); ++a)
         for (std::size_t b = 0; b != seats(); ++b) {
@@ -250,7 +249,7 @@ double plan_model::cost_of(std::size_t role, std::size_t seat, const seating& ot
 
 bool plan_model::is_free(std::size_t role, std::size_t seat, const seating& others) const {
     if (!may_sit(role, seat)) return false;
-    if (pinned_[role]) return true;  // its PU is nobody's but that of others that are pinned there
+    if (pinned_[role]) return true;  // only roles that are pinned there too may share its PU
     for (std::size_t other = 0; other != roles_; ++other)
         if (other != role && others[other] == seat) return false;
     return true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The cost of plan.hpp as tables: roles on seats, where a seat is a PU that may be used.
+// The cost function of plan.hpp as tables, indexed by role and seat. A seat is a candidate PU.
 
 #include <weir/plan.hpp>
 
@@ -11,7 +11,7 @@
 
 namespace weir {
 
-/// Seats of the roles, in their order.
+/// The seat of each role, in the order of the roles.
 using seating = std::vector<std::size_t>;
 
 class plan_model {
@@ -23,7 +23,7 @@ public:
         bool critical;
     };
 
-    /// Checks the request against the machine; throws placement_error with a sentence.
+    /// Validates the request; throws placement_error with a sentence if it is impossible on this machine.
     plan_model(const plan_request& request, const topology& machine, const measurements& measured,
                const plan_settings& settings);
 
@@ -35,34 +35,34 @@ public:
     [[nodiscard]] bool is_pinned(std::size_t role) const { return pinned_[role]; }
     [[nodiscard]] bool may_sit(std::size_t role, std::size_t seat) const { return alone(role, seat) < never; }
 
-    /// Cost of a role on a seat, apart from all others; `never` where it may not sit there.
+    /// Cost of a role on a seat, without its edges and core mates; `never` if the role may not use that seat.
     [[nodiscard]] double alone(std::size_t role, std::size_t seat) const { return alone_[role * seats() + seat]; }
 
-    /// Between two PUs, as an edge with that much weight has it; without the weight.
+    /// Cost of an edge of weight 1 between two seats.
     [[nodiscard]] double between(bool critical, std::size_t from, std::size_t to) const {
         return (critical ? critical_ : calm_)[from * seats() + to];
     }
 
     [[nodiscard]] bool same_core(std::size_t a, std::size_t b) const { return cores_[a] == cores_[b]; }
 
-    /// What two roles pay for being on one core.
+    /// Cost of two roles sharing a core.
     [[nodiscard]] double sharing(std::size_t a, std::size_t b) const { return sharing_[a] + sharing_[b]; }
 
-    /// Of one role on a seat while the others are where they are; those at `nowhere` do not count.
+    /// Cost of one role on a seat, given the other roles' seats; roles at `nowhere` do not count.
     [[nodiscard]] double cost_of(std::size_t role, std::size_t seat, const seating& others) const;
 
     [[nodiscard]] plan_cost cost(const seating& all) const;
 
-    /// Whether the role may sit there while the others are where they are.
+    /// Whether the role may use this seat, given the other roles' seats.
     [[nodiscard]] bool is_free(std::size_t role, std::size_t seat, const seating& others) const;
 
-    /// The nodes of the machine's tree that a seat is in, outermost first, numbered per level. Where `is_regular`, what
-    /// an edge costs depends on nothing but the innermost level at which two seats are in one node.
+    /// By level, outermost first, the topology node that each seat belongs to. If `is_regular`, the cost of an edge
+    /// depends only on the innermost node that contains both seats.
     static constexpr std::size_t levels = 6;
     [[nodiscard]] const std::array<std::vector<std::size_t>, levels>& nodes() const noexcept { return nodes_; }
     [[nodiscard]] bool is_regular() const noexcept { return regular_; }
 
-    // Of a seat, for the tables of a plan.
+    // Properties of a seat, for the tables of a plan.
     [[nodiscard]] double noise(std::size_t seat) const { return noise_[seat]; }
     [[nodiscard]] bool is_isolated(std::size_t seat) const { return isolated_.contains(pus_[seat]); }
 
@@ -82,7 +82,7 @@ private:
     std::vector<unsigned> cores_;
     std::vector<bool> pinned_;
     std::vector<bool> quiet_;
-    std::vector<double> sharing_;  // by role: what it pays for company
+    std::vector<double> sharing_;  // by role: its penalty for sharing a core
     std::vector<double> alone_;
     std::vector<double> calm_;
     std::vector<double> critical_;
@@ -98,10 +98,10 @@ private:
     std::vector<double> pu_0_;
 };
 
-/// What edges count: 1 for one that is critical or has no rate, and else its part of the highest rate.
+/// Edge weights: 1 for an edge that is critical or has no rate; otherwise its rate divided by the highest rate.
 [[nodiscard]] std::vector<double> edge_weights(const plan_request& request);
 
-/// Whether an end of the edge is quiet.
+/// Whether at least one end of the edge is quiet.
 [[nodiscard]] bool is_critical(const plan_request& request, const plan_edge& edge);
 
 }  // namespace weir

@@ -20,7 +20,7 @@ std::string_view trim(std::string_view text) {
     return first == npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// What a name may hold: letters, digits and - _ . but no "->", so that names can stand in edges and commands.
+// A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {
     return !text.empty() && text.find("->") == npos && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -32,7 +32,7 @@ void check_name(std::string_view name, std::string_view where) {
     if (!is_name(name))
         throw placement_error(in_quotes(where) + " has " +
                               (name.empty() ? "an empty name" : "the name " + in_quotes(name)) +
-                              ": names are of letters, digits and '-', '_', '.'");
+                              ": names consist of letters, digits and '-', '_', '.'");
 }
 
 // "1.5M", with or without "ps" or "/s"
@@ -65,7 +65,7 @@ unsigned read_hint_number(std::string_view hint, std::string_view text) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (error != std::errc{} || end != digits.data() + digits.size())
         throw placement_error("the hint " + in_quotes(hint) + " of " + in_quotes(text) +
-                              " wants a number, as in pinned=3 or package=0");
+                              " needs a number, as in pinned=3 or package=0");
     return number;
 }
 
@@ -91,11 +91,12 @@ plan_role* find(std::vector<plan_role>& roles, std::string_view name) {
 
 void add_checked_edge(plan_request& request, plan_edge added, std::string_view text) {
     if (added.from == added.to)
-        throw placement_error("edge " + in_quotes(text) + " goes from a role to itself: a ring joins two threads");
+        throw placement_error("edge " + in_quotes(text) +
+                              " connects a role to itself, but a ring connects two threads");
     for (const auto& edge : request.edges)
         if (edge.from == added.from && edge.to == added.to)
             throw placement_error("edge " + in_quotes(edge.name()) +
-                                  " is there twice: give it once, with the rate of both together");
+                                  " is given twice: give it once, with the sum of both rates");
     request.edges.push_back(std::move(added));
 }
 
@@ -112,20 +113,19 @@ void plan_request::add_edge(std::string_view text) {
     const auto ends = text.substr(0, at);
     const auto arrow = ends.find("->");
     if (arrow == npos || ends.find("->", arrow + 2) != npos)
-        throw placement_error(in_quotes(text) + " is no edge: write from->to or from->to@RATE, as in 'strat->gw@1Mps'" +
+        throw placement_error(in_quotes(text) +
+                              " is not an edge: write from->to or from->to@RATE, as in 'strat->gw@1Mps'" +
                               (ends.ends_with('-') ? ", in quotes, or the shell takes > for itself" : ""));
     plan_edge added{std::string(trim(ends.substr(0, arrow))), std::string(trim(ends.substr(arrow + 2))), std::nullopt};
     if (added.from.empty() || added.to.empty())
-        throw placement_error("edge " + in_quotes(text) +
-                              (added.to.empty() ? " leads nowhere" : " comes from nowhere") +
+        throw placement_error("edge " + in_quotes(text) + (added.to.empty() ? " has no consumer" : " has no producer") +
                               ": write both roles, as in md->strat");
     check_name(added.from, text);
     check_name(added.to, text);
     if (at != npos) {
         added.items_per_s = read_rate(trim(text.substr(at + 1)));
         if (!added.items_per_s)
-            throw placement_error("edge " + in_quotes(text) +
-                                  " has a rate that cannot be read: write a number above 0 and " +
+            throw placement_error("edge " + in_quotes(text) + " has an invalid rate: write a number above 0 and " +
                                   "up to 1000 Gps with ps, kps, Mps or Gps, as in strat->gw@1.5Mps");
     }
     for (const auto& name : {added.from, added.to})
@@ -140,8 +140,8 @@ void plan_request::add_role(std::string_view text) {
     auto* role = find(roles, name);
     if (role == nullptr) {
         if (!edges.empty())
-            throw placement_error("there is no role " + in_quotes(name) + ": the edges have " + names_of(roles) +
-                                  "; write a thread without rings into a file of roles");
+            throw placement_error("there is no role " + in_quotes(name) + ": the edges use " + names_of(roles) +
+                                  "; declare a role without rings in a file of roles");
         roles.push_back({.name = std::string(name)});
         role = &roles.back();
     }
@@ -169,8 +169,9 @@ plan_request read_request(const json_input& file) {
         plan_role role{file.text(row, "name", place), file.flag(row, "quiet", place), file.flag(row, "smt_ok", place),
                        file.maybe_number(row, "pinned", place), file.maybe_number(row, "package", place)};
         if (!is_name(role.name))
-            file.fail("'" + place + ".name' is '" + role.name + "': names are of letters, digits and '-', '_', '.'");
-        if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is there twice");
+            file.fail("'" + place + ".name' is '" + role.name +
+                      "': names consist of letters, digits and '-', '_', '.'");
+        if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is given twice");
         for (const auto& [key, value] : row.items())
             if (!is_role_key(key))
                 file.fail("'" + place + "." + key + "' is unknown: a role has name, quiet, smt_ok, pinned, package");
@@ -183,7 +184,7 @@ plan_request read_request(const json_input& file) {
                        file.maybe_amount(row, "items_per_s", place)};
         for (const auto& end : {edge.from, edge.to})
             if (find(request.roles, end) == nullptr)
-                file.fail("edge '" + edge.name() + "' leads to no role '" + end + "': the roles are " +
+                file.fail("edge '" + edge.name() + "' names role '" + end + "', which does not exist: the roles are " +
                           names_of(request.roles));
         if (edge.items_per_s && !(*edge.items_per_s > 0)) edge.items_per_s.reset();
         const auto name = edge.name();
@@ -197,7 +198,7 @@ plan_request read_request(const json_input& file) {
 }
 
 bool is_role_key(std::string_view key) {
-    // The last four are what a plan adds.
+    // The last four appear only in a plan.
     for (const std::string_view known :
          {"name", "quiet", "smt_ok", "pinned", "package", "pu", "isolated", "noise_ns", "noise_assumed"})
         if (key == known) return true;

@@ -15,11 +15,11 @@ namespace {
 constexpr auto nowhere = plan_model::nowhere;
 constexpr double unlimited = std::numeric_limits<double>::infinity();
 
-// Sums of the same terms in another order differ by less.
+// Tolerance for rounding: sums of the same terms in a different order.
 double slack(double cost) { return 1e-9 * (1 + cost); }
 
-// Each role in turn to the seat that costs least with what is placed and what is likely to come. Empty where one finds
-// no seat left. The first role of the order that may choose gets the seat `first`.
+// Greedy: places each role on the seat with the lowest cost so far plus the bound on its edges to come. The first
+// role of the order that is not pinned gets the seat `first`. Empty if a role finds no free seat.
 seating place_in_order(const plan_model& model, const search_tables& tables, const std::vector<std::size_t>& order,
                        std::size_t first) {
     seating all(model.roles(), nowhere);
@@ -48,8 +48,8 @@ seating place_greedily(const plan_model& model, const search_tables& tables, std
     return place_in_order(model, tables, tables.order(), first);
 }
 
-// Empty only where no placement satisfies all: if a role took the last seat of a package that another must be in, once
-// more with those first that have the least choice. Then none takes a seat from one that could not sit elsewhere.
+// Empty only if no placement satisfies all hints. A role may take the last seat of a package that another role must
+// be in; in that case retry with the roles that have the fewest possible seats first.
 seating place_greedily(const plan_model& model, const search_tables& tables) {
     auto all = place_greedily(model, tables, nowhere);
     if (!all.empty()) return all;
@@ -63,7 +63,7 @@ seating place_greedily(const plan_model& model, const search_tables& tables) {
 
 double cost_of_both(const plan_model& model, std::size_t a, std::size_t b, seating& all) {
     const double of_a = model.cost_of(a, all[a], all);
-    const auto seat = std::exchange(all[a], nowhere);  // what is between them counts once
+    const auto seat = std::exchange(all[a], nowhere);  // counts the cost between a and b once
     const double of_b = model.cost_of(b, all[b], all);
     all[a] = seat;
     return of_a + of_b;
@@ -90,8 +90,8 @@ public:
     }
 
 private:
-    // Until the search has found a placement itself, one as good as the incumbent will do: it is that of the lowest
-    // indexes, whatever local search came upon.
+    // Until the search itself has found a placement, accept one as good as the incumbent: the search finds the one
+    // with the lowest indexes, whereas local search may have found any.
     [[nodiscard]] bool is_hopeless(double bound) const {
         if (bound >= plan_model::never) return true;
         return has_found_ ? bound >= best_cost_ - slack(best_cost_) : bound > best_cost_ + slack(best_cost_);
@@ -108,7 +108,7 @@ private:
         for (const auto seat : candidates(depth, role)) {
             const double here = cost + linear_[depth][role * model_.seats() + seat];
             place(depth, role, seat);
-            if (spent_ >= effort_) {  // what is left untried costs this at least
+            if (spent_ >= effort_) {  // lower bound of this untried branch
                 const double at_least = std::max(parent_bound, quick_bound(depth + 1, here));
                 if (!is_hopeless(at_least)) open_ = std::min(open_, at_least);
             } else if (const double least = std::max(parent_bound, bound(depth + 1, here)); !is_hopeless(least)) {
@@ -118,7 +118,7 @@ private:
         }
     }
 
-    // One seat of each set of equivalent ones, the most promising first.
+    // One seat of each equivalence class, cheapest first.
     std::vector<std::size_t> candidates(std::size_t depth, std::size_t role) {
         std::vector<std::pair<double, std::size_t>> ranked;
         twins_.look(placed_);
@@ -138,7 +138,7 @@ private:
         return seats;
     }
 
-    // Makes the table of what each role that is still to come costs on each seat, given those that are placed.
+    // Computes the costs of all unplaced roles by seat, given the placed roles.
     void place(std::size_t depth, std::size_t role, std::size_t seat) {
         placed_[role] = seat;
         taken_[seat] = true;
@@ -165,14 +165,14 @@ private:
         taken_[seat] = model_.is_pinned(role) && std::find(placed_.begin(), placed_.end(), seat) != placed_.end();
     }
 
-    // Every role that is to come on the seat that is best for it alone: less than any placement costs.
+    // Lower bound: every unplaced role on its own cheapest seat, even if roles collide.
     double quick_bound(std::size_t depth, double cost) const {
         const double apart =
             sum_of_least(depth, [&](std::size_t role, std::size_t seat) { return cell(depth, role, seat); });
         return std::min(cost + apart, bound_if_shared(depth, cost));
     }
 
-    // The same if some that are to come share a core; beyond all bounds where that is counted already.
+    // The same bound if some unplaced roles share a core; infinite if sharing is already part of to_come().
     double bound_if_shared(std::size_t depth, double cost) const {
         if (!tables_.splits_on_sharing() || model_.roles() - depth < 2) return unlimited;
         return cost + tables_.least_sharing() + sum_of_least(depth, [&](std::size_t role, std::size_t seat) {
@@ -193,12 +193,12 @@ private:
         return sum;
     }
 
-    // The same, but no two on one seat (Gilmore 1962, Lawler 1963).
+    // A tighter bound: no two roles on one seat (Gilmore 1962, Lawler 1963).
     double bound(std::size_t depth, double cost) {
         const auto rows = model_.roles() - depth;
         spent_ += rows * model_.seats();
         const double quick = quick_bound(depth, cost);
-        if (rows < 2 || is_hopeless(quick) || nobody_collides(depth)) return quick;
+        if (rows < 2 || is_hopeless(quick) || no_collision(depth)) return quick;
         std::vector<std::size_t> open;
         for (std::size_t seat = 0; seat != model_.seats(); ++seat)
             if (!taken_[seat]) open.push_back(seat);
@@ -211,8 +211,8 @@ private:
                         std::min(cost + least_assignment(cells_, rows, open.size()), bound_if_shared(depth, cost)));
     }
 
-    // Whether all can have a seat that is best for them: then quick_bound() is the least assignment already.
-    bool nobody_collides(std::size_t depth) {
+    // Whether every role can have its cheapest seat: quick_bound() then equals the assignment bound.
+    bool no_collision(std::size_t depth) {
         std::vector<bool> claimed = taken_;
         for (std::size_t i = depth; i != model_.roles(); ++i) {
             const auto role = tables_.order()[i];
@@ -221,7 +221,7 @@ private:
             for (std::size_t seat = 0; seat != model_.seats(); ++seat) {
                 if (!is_open(role, seat)) continue;
                 const double here = cell(depth, role, seat);
-                // Of equals one that nobody has claimed.
+                // Among equally cheap seats prefer an unclaimed one.
                 if (here < least || (here == least && best != nowhere && claimed[best] && !claimed[seat])) {
                     least = here;
                     best = seat;
@@ -249,7 +249,7 @@ private:
     seating best_;
     double best_cost_ = plan_model::never;
     bool has_found_ = false;
-    double open_ = unlimited;  // the least bound of what was left untried
+    double open_ = unlimited;  // lowest bound of an untried branch
     seating placed_;
     std::vector<bool> taken_;
     std::vector<std::vector<double>> linear_;  // by depth
@@ -259,7 +259,7 @@ private:
 }  // namespace
 
 void improve(const plan_model& model, seating& all, double sign) {
-    constexpr int most_passes = 100;  // each makes it better; a bound all the same
+    constexpr int most_passes = 100;  // each pass improves the cost, so this only guards against looping
     bool better = true;
     for (int pass = 0; better && pass != most_passes; ++pass) {
         better = false;
@@ -298,7 +298,7 @@ search_result find_best(const plan_model& model, std::uint64_t effort) {
     };
     consider(place_greedily(model, tables));
     constexpr std::size_t starts = 8;
-    for (std::size_t i = 0; i != starts; ++i)  // spread over the machine
+    for (std::size_t i = 0; i != starts; ++i)  // start at seats spread over the machine
         consider(place_greedily(model, tables, i * model.seats() / starts));
     return branch_and_bound(model, tables, effort, std::move(best)).run();
 }

@@ -6,17 +6,17 @@
 namespace weir {
 
 struct search_result {
-    seating best;  ///< empty: no placement satisfies all
+    seating best;  ///< empty: no placement satisfies all hints
     double lower_bound;
 };
 
-/// The seating of least cost, exactly while `effort` lasts. See plan().
+/// The cheapest seating; exact if the search finishes within `effort`. See plan().
 [[nodiscard]] search_result find_best(const plan_model& model, std::uint64_t effort);
 
-/// The dearest that local search finds.
+/// The most expensive seating that local search finds.
 [[nodiscard]] seating find_worst(const plan_model& model);
 
-/// Moves and swaps for as long as they help; `sign` -1 makes it dearer instead.
+/// Local search: moves and swaps roles while that lowers the cost; with `sign` -1, while it raises it.
 void improve(const plan_model& model, seating& all, double sign = 1);
 
 }  // namespace weir

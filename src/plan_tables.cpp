@@ -16,32 +16,33 @@ std::uint64_t mix(std::uint64_t value) {
     return value ^ value >> 31U;
 }
 
-enum class company {
-    free,    // two on one core cost nothing more
-    paid,    // they pay the least that anybody pays for that
-    refused  // no two are on one core
+enum class core_sharing {
+    free,      // sharing a core costs nothing extra
+    paid,      // sharing a core costs smt_sharing_ns
+    forbidden  // sharing a core is not allowed
 };
 
-// For each seat the `count` least costs of an edge from there to another seat, ascending, whichever way it runs.
-std::vector<double> nearest(const plan_model& model, bool critical, company on_a_core, std::size_t count) {
+// For each seat: the `count` lowest costs of an edge between it and another seat, in the cheaper direction,
+// ascending.
+std::vector<double> nearest(const plan_model& model, bool critical, core_sharing sharing, std::size_t count) {
     std::vector<double> least;
     std::vector<double> row;
     for (std::size_t seat = 0; seat != model.seats(); ++seat) {
         row.clear();
         for (std::size_t other = 0; other != model.seats(); ++other) {
             const bool together = model.same_core(seat, other);
-            if (other == seat || (together && on_a_core == company::refused)) continue;
+            if (other == seat || (together && sharing == core_sharing::forbidden)) continue;
             const double cost = std::min(model.between(critical, seat, other), model.between(critical, other, seat)) +
-                                (together && on_a_core == company::paid ? assumed::smt_sharing_ns : 0);
-            // Seats of a core follow each other.
-            if (on_a_core == company::refused && other != 0 && model.same_core(other - 1, other) && !row.empty())
+                                (together && sharing == core_sharing::paid ? assumed::smt_sharing_ns : 0);
+            // Seats of one core are adjacent.
+            if (sharing == core_sharing::forbidden && other != 0 && model.same_core(other - 1, other) && !row.empty())
                 row.back() = std::min(row.back(), cost);
             else
                 row.push_back(cost);
         }
         std::partial_sort(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(std::min(count, row.size())),
                           row.end());
-        row.resize(count, plan_model::never);  // more edges than there are seats for their ends
+        row.resize(count, plan_model::never);  // more edges than other seats
         least.insert(least.end(), row.begin(), row.end());
     }
     return least;
@@ -52,21 +53,21 @@ std::vector<double> nearest(const plan_model& model, bool critical, company on_a
 search_tables::search_tables(const plan_model& model) : roles_(model.roles()), seats_(model.seats()) {
     choose_order(model);
     for (std::size_t role = 0; role != roles_; ++role) most_links_ = std::max(most_links_, model.links_of(role).size());
-    const auto near = [&](company on_a_core) {
-        return near_lists{nearest(model, false, on_a_core, most_links_), nearest(model, true, on_a_core, most_links_)};
+    const auto near = [&](core_sharing sharing) {
+        return near_lists{nearest(model, false, sharing, most_links_), nearest(model, true, sharing, most_links_)};
     };
     least_sharing_ = plan_model::never;
     for (std::size_t a = 0; a != roles_; ++a)
         for (std::size_t b = 0; b != a; ++b) least_sharing_ = std::min(least_sharing_, model.sharing(a, b));
     bool any_siblings = false;
     for (std::size_t seat = 1; seat < seats_; ++seat) any_siblings = any_siblings || model.same_core(seat - 1, seat);
-    const auto near_free = near(company::free);
+    const auto near_free = near(core_sharing::free);
     if (any_siblings && least_sharing_ > 0) {
-        const auto near_refused = near(company::refused);
-        to_come_ = halves(model, near_refused, near_refused);
+        const auto near_forbidden = near(core_sharing::forbidden);
+        to_come_ = halves(model, near_forbidden, near_forbidden);
         to_come_if_shared_ = halves(model, near_free, near_free);
     } else {
-        to_come_ = halves(model, near_free, near(company::paid));
+        to_come_ = halves(model, near_free, near(core_sharing::paid));
     }
 }
 
@@ -77,8 +78,9 @@ std::vector<double> search_tables::halves(const plan_model& model, const near_li
     for (std::size_t depth = 0; depth != roles_; ++depth) {
         for (std::size_t role = 0; role != roles_; ++role) {
             if (placed[role] || model.is_pinned(role)) continue;
-            // By list: the weights of the edges, heaviest first. Their ends sit on different seats, so the second
-            // heaviest costs the second least at best; two edges between the same roles run to one seat.
+            // By list: the weights of the edges, heaviest first. Their other ends are on different seats, so the
+            // second heaviest edge has at best the second lowest cost. Two edges between the same two roles end at
+            // one seat and are merged.
             std::array<std::vector<std::pair<std::size_t, double>>, 4> weights;
             for (const auto index : model.links_of(role)) {
                 const auto& l = model.links()[index];
@@ -93,7 +95,7 @@ std::vector<double> search_tables::halves(const plan_model& model, const near_li
                 auto& list = weights[kind];
                 std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
                 for (std::size_t i = 0; i != list.size(); ++i) {
-                    // Two edges of one pair pay once for sharing a core: then it is left out.
+                    // Two edges between the same roles pay the sharing penalty only once: ignore it for such pairs.
                     const auto& costs = (kind % 2 == 0 || list[i].second > 1 ? near : near_apart)[kind / 2];
                     for (std::size_t seat = 0; seat != seats_; ++seat)
                         sums[(depth * roles_ + role) * seats_ + seat] +=
@@ -116,7 +118,8 @@ void search_tables::choose_order(const plan_model& model) {
             std::array<double, 3> merit{model.is_pinned(role) ? 1.0 : 0.0, 0, 0};
             for (const auto index : model.links_of(role)) {
                 const auto& l = model.links()[index];
-                const double weight = l.critical ? 4 * l.weight : l.weight;  // about what the tail adds
+                // The p99 of a critical edge counts too, which makes it about four times as expensive.
+                const double weight = l.critical ? 4 * l.weight : l.weight;
                 merit[2] += weight;
                 if (chosen[l.from == role ? l.to : l.from]) merit[1] += weight;
             }
@@ -144,7 +147,7 @@ void twin_finder::look(const seating& placed) {
     leaves_ = plain_;
     for (std::size_t role = 0; role != placed.size(); ++role)
         if (placed[role] != plan_model::nowhere) leaves_[placed[role]] = mix(leaves_[placed[role]] ^ (role + 1));
-    // From the leaves up, each node is what its parts are, in whatever order ...
+    // Bottom-up, hash each node from the hashes of its children, independent of their order ...
     for (auto& level : nodes_) std::fill(level.begin(), level.end(), 0);
     for (std::size_t seat = 0; seat != leaves_.size(); ++seat)
         nodes_[plan_model::levels - 1][model_.nodes()[plan_model::levels - 1][seat]] = leaves_[seat];
@@ -157,7 +160,7 @@ void twin_finder::look(const seating& placed) {
             nodes_[level - 1][model_.nodes()[level - 1][seat]] += mix(nodes_[level][part]);
         }
     }
-    // ... and two seats are twins if all that they are in is alike.
+    // ... two seats are equivalent if all nodes that contain them have equal hashes.
     for (std::size_t seat = 0; seat != leaves_.size(); ++seat) {
         twins_[seat] = 0;
         for (std::size_t level = 0; level != plan_model::levels; ++level)

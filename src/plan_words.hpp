@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the files of the planner share with each other.
+// Declarations shared by the planner's source files.
 
 #include <weir/plan.hpp>
 
@@ -13,13 +13,13 @@ namespace weir {
 
 class json_input;
 
-/// For sentences: "md, strat, gw".
+/// For error messages: "md, strat, gw".
 [[nodiscard]] std::string names_of(const std::vector<plan_role>& roles);
 
-/// The roles and edges of a file of roles, or of a plan, which has the same keys and more.
+/// Reads the roles and edges of a roles file, or of a plan, which has the same keys and more.
 [[nodiscard]] plan_request read_request(const json_input& file);
 
-/// Whether a role may have this key in either file.
+/// Whether a role may have this key, in a roles file or a plan.
 [[nodiscard]] bool is_role_key(std::string_view key);
 
 }  // namespace weir

@@ -20,7 +20,8 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 constexpr std::uint64_t most_pus = std::uint64_t{pu_set::max_pu} + 1;
 
-// A number at the front of `text`, taken off it; what does not fit is as large as can be. nullopt: there is none.
+// Parses a number and removes it from the front of `text`; a number that overflows becomes the maximum. nullopt if
+// there is none.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -29,7 +30,7 @@ std::optional<std::uint64_t> take_number(std::string_view& text) {
     return error == std::errc{} ? number : std::numeric_limits<std::uint64_t>::max();
 }
 
-// A level's type: a name and a colon, taken off the front of `text`; hwloc may do without.
+// Removes a level's optional type ("core:") from the front of `text`. False if it is not a valid type.
 bool take_type(std::string_view& text) {
     const auto colon = text.find_first_of(": \t\n([");
     if (text.empty() || (text[0] >= '0' && text[0] <= '9')) return true;
@@ -40,7 +41,7 @@ bool take_type(std::string_view& text) {
     return known && (hwloc_obj_type_is_normal(type) != 0 || type == HWLOC_OBJ_NUMANODE);
 }
 
-// The PU numbers in "(indexes=0,4,1,5)"; the other form, "indexes=core:pu", only orders them.
+// Checks the PU numbers in "(indexes=0,4,1,5)"; the other form, "indexes=core:pu", only orders them.
 bool has_number_beyond_any_pu(std::string_view attributes) {
     const auto from = attributes.find("indexes=");
     if (from == npos) return false;
@@ -69,14 +70,15 @@ std::string read_whole_file(const std::string& path, const std::string& name, st
     if (!file.is_open() || file.bad())
         throw placement_error("cannot read " + name + ": " + std::strerror(errno != 0 ? errno : EIO) + "; " + remedy);
     if (text.size() > most_mib << 20)
-        throw placement_error(name + " is larger than " + std::to_string(most_mib) + " MiB, which none is; " + remedy);
+        throw placement_error(name + " is larger than " + std::to_string(most_mib) + " MiB, the most that is read; " +
+                              remedy);
     return text;
 }
 
 std::string read_topology_file(const std::string& path) {
     constexpr std::size_t most_mib = 64;  // hundreds of thousands of PUs
     auto text = read_whole_file(path, "topology file '" + path + "'", most_mib,
-                                "save one with 'lstopo machine.xml' on the machine that is meant");
+                                "save one with 'lstopo machine.xml' on the target machine");
     check_topology_xml(text, path);
     return text;
 }
@@ -105,9 +107,10 @@ void check_synthetic(const std::string& description) {
 }
 
 void throw_unreadable_synthetic(const std::string& description) {
-    throw placement_error("'" + description +
-                          "' is no synthetic topology that hwloc can read: write its levels from the outside in, such "
-                          "as 'package:2 l3:2 core:4 pu:2'");
+    throw placement_error(
+        "'" + description +
+        "' is not a synthetic topology that hwloc can read: write its levels from the outside in, such "
+        "as 'package:2 l3:2 core:4 pu:2'");
 }
 
 }  // namespace weir

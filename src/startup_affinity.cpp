@@ -16,7 +16,7 @@ const pu_set& startup_affinity() {
 
 namespace {
 
-// Asks before main() does anything; other static initialisers may ask even earlier.
+// Reads the mask before main() runs; other static initialisers may call startup_affinity() even earlier.
 [[maybe_unused]] const pu_set& asked_early = startup_affinity();
 
 }  // namespace

@@ -16,12 +16,12 @@ namespace {
 
 topology_handle new_tree() {
     auto tree = make_topology_handle();
-    // Show the whole machine; what we may not use is marked, not missing.
+    // Include PUs that we may not use; they are marked as such.
     hwloc_topology_set_flags(tree.get(), HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
     return tree;
 }
 
-// hwloc believes its environment variables. The kernel's own list of PUs is the fingerprint it is held to.
+// hwloc obeys its environment variables and may then describe another machine. Compare with the kernel's list of PUs.
 bool kernel_agrees(hwloc_topology* tree) {
     if (hwloc_topology_is_thissystem(tree) == 0) return false;
     const auto online = read_cpu_list_file("/sys/devices/system/cpu/online");
@@ -62,7 +62,7 @@ topology topology::data::from_checked_xml(const std::string& text, const std::st
     if (hwloc_topology_set_xmlbuffer(tree.get(), text.c_str(), static_cast<int>(text.size()) + 1) != 0 ||
         hwloc_topology_load(tree.get()) != 0)
         throw placement_error("topology file '" + path +
-                              "': hwloc cannot make a machine of it; save it again with 'lstopo machine.xml'");
+                              "': hwloc cannot build a topology from it; save it again with 'lstopo machine.xml'");
     return topology(std::make_shared<data>(std::move(tree), path));
 }
 
@@ -124,7 +124,7 @@ unsigned topology::data::first_allowed(const pu_set& where, std::string_view nam
     if (where.empty())
         throw placement_error("'" + std::string(name) + "' has no PU: it is memory only; name a core, such as core:0");
     throw placement_error("'" + std::string(name) + "' has no PU that the cgroup of this process allows (" + bound() +
-                          "); name another place, or widen the cgroup's cpuset");
+                          "); name another location, or widen the cgroup's cpuset");
 }
 
 const pu_info& topology::pu(unsigned os_index) const {
@@ -147,8 +147,8 @@ weir::distance topology::distance_between(unsigned a, unsigned b) const {
 
 pu_set topology::bind_this_thread(unsigned os_index) const {
     if (!is_this_machine())
-        throw placement_error("this topology is not read from this machine but from '" + source() +
-                              "': it can be planned on, not bound on; use topology::this_machine()");
+        throw placement_error("this topology was read from '" + source() +
+                              "', not from this machine: plan with it, but pin threads with topology::this_machine()");
     data_->check_allowed(os_index);
     return pin_this_thread(os_index);
 }

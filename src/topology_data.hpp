@@ -7,7 +7,7 @@
 
 namespace weir {
 
-/// What a topology holds: hwloc's tree, kept for the lookup of locations, and the tables made from it.
+/// The contents of a topology: hwloc's tree, kept to look up locations, and the tables built from it.
 struct topology::data {
     topology_handle tree;
     std::string source;
@@ -19,7 +19,7 @@ struct topology::data {
     std::vector<core_info> cores;
     std::vector<core_kind_info> core_kinds;
     std::vector<pu_info> pus;
-    std::vector<std::size_t> row_of_pu;  // by PU number: the row in `pus`, or no_row
+    std::vector<std::size_t> row_of_pu;  // maps a PU number to its row in `pus`, or no_row
 
     pu_set cgroup_allowed;
     pu_set allowed;
@@ -27,7 +27,7 @@ struct topology::data {
 
     static constexpr std::size_t no_row = ~std::size_t{0};
 
-    /// Takes a loaded tree and fills every table, with allowed = cgroup_allowed = what the tree says.
+    /// Takes a loaded tree and fills every table; sets allowed and cgroup_allowed from the tree.
     data(topology_handle loaded, std::string from);
 
     [[nodiscard]] static topology from_checked_xml(const std::string& text, const std::string& path);
@@ -36,20 +36,21 @@ struct topology::data {
         return os_index < row_of_pu.size() ? row_of_pu[os_index] : no_row;
     }
 
-    /// For sentences: "here", or "in machine.xml".
+    /// For error messages: "here", or "in machine.xml".
     [[nodiscard]] std::string place() const { return is_this_machine ? "here" : "in '" + source + "'"; }
 
-    /// For sentences: "0-1 are allowed".
+    /// For error messages: "0-1 are allowed".
     [[nodiscard]] std::string bound() const {
         return cgroup_allowed.to_string() + (cgroup_allowed.size() == 1 ? " is allowed" : " are allowed");
     }
 
     [[noreturn]] void throw_no_such_pu(std::string_view number) const;
 
-    /// Throws unless the PU exists and cgroup_allowed has it.
+    /// Throws placement_error unless the PU exists and is in cgroup_allowed.
     void check_allowed(unsigned os_index) const;
 
-    /// The PU that stands for a place, in the sentence called `name`: of those that may be used, the first.
+    /// Picks one PU of `place`: the first allowed one. `name` is the location as the user wrote it, for error
+    /// messages.
     [[nodiscard]] unsigned first_allowed(const pu_set& place, std::string_view name) const;
 };
 

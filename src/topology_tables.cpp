@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From hwloc's tree to weir's tables.
+// Builds weir's tables from hwloc's tree.
 #include "topology_data.hpp"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ std::vector<package_info> read_packages(hwloc_topology* tree) {
     std::vector<package_info> packages;
     for_each(tree, HWLOC_OBJ_PACKAGE, [&](hwloc_obj& package) {
         auto model = info(package, "CPUModel");
-        if (model.empty())  // some architectures say it once for the whole machine
+        if (model.empty())  // some architectures report it only for the whole machine
             model = info(*hwloc_get_root_obj(tree), "CPUModel");
         packages.push_back({package.logical_index, std::move(model), to_pu_set(package.cpuset)});
     });
@@ -73,8 +73,8 @@ std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
     return kinds;
 }
 
-// The node that a PU calls its own: of those it is near to, the one nearest to the fewest others, so that memory which
-// belongs to the whole machine (CXL) does not count.
+// The local NUMA node of a PU: of the nodes that are close to it, the one that is close to the fewest other PUs. This
+// skips memory that belongs to the whole machine (CXL).
 std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>& nodes) {
     const numa_node_info* own = nullptr;
     for (const auto& node : nodes)
@@ -91,7 +91,7 @@ std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_
         pus.push_back({
             .os_index = pu.os_index,
             .index = pu.logical_index,
-            .core = above(HWLOC_OBJ_CORE).value_or(pu.logical_index),  // no cores known: each PU is one
+            .core = above(HWLOC_OBJ_CORE).value_or(pu.logical_index),  // without core information, each PU is a core
             .l2 = above(HWLOC_OBJ_L2CACHE),
             .l3 = above(HWLOC_OBJ_L3CACHE),
             .numa_node = own_node(pu.os_index, nodes),

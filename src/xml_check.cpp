@@ -27,7 +27,7 @@ struct tag {
     }
 };
 
-// The XML that hwloc writes: a prologue, tags, attributes in double quotes, text between tags. No more than that.
+// Scans the subset of XML that hwloc writes: a prologue, tags, attributes in double quotes, text between tags.
 class scanner {
 public:
     scanner(std::string_view text, const std::string& path) : text_(text), path_(path) {}
@@ -78,7 +78,7 @@ private:
 
     void read_attribute(tag& found) {
         const auto name = read_name();
-        if (found[name]) fail("attribute '" + std::string(name) + "' is there twice");
+        if (found[name]) fail("attribute '" + std::string(name) + "' appears twice");
         if (!take('=') || !take('"'))
             fail(at_ < text_.size() ? "attribute '" + std::string(name) + "' has no value in double quotes"
                                     : truncated);
@@ -132,7 +132,7 @@ bool is_bitmap(std::string_view text, bool may_be_infinite) {
         auto word = text.substr(0, comma);
         if (word.starts_with("0x"))
             word.remove_prefix(2);
-        else if (!word.empty())  // a word of zeros may be left out, but not its 0x
+        else if (!word.empty())  // hwloc omits words of zeros, but a word that is not empty has its 0x
             return false;
         if (word.size() > 8 || word.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos) return false;
         if (comma == std::string_view::npos) return true;
@@ -140,7 +140,7 @@ bool is_bitmap(std::string_view text, bool may_be_infinite) {
     }
 }
 
-// Checks the objects of the tree one by one as their tags come by.
+// Checks the objects of the tree in document order.
 class tree_check {
 public:
     explicit tree_check(scanner& in) : in_(in) {}
@@ -158,7 +158,8 @@ public:
     [[nodiscard]] bool inside() const { return !open_.empty(); }
 
     void finish() const {
-        if (seen_pus_.empty() || !has_numa_node_) in_.fail("there is no PU or no NUMA node in it: it is no topology");
+        if (seen_pus_.empty() || !has_numa_node_)
+            in_.fail("it contains no PU or no NUMA node, so it is not a topology");
     }
 
 private:
@@ -166,8 +167,8 @@ private:
         hwloc_obj_type_t type;
         bool needs_pus;
         pu_set pus;
-        pu_set all_pus;                      // with those that are offline or not allowed
-        std::optional<unsigned> last_child;  // where all PUs of the child before this one begin
+        pu_set all_pus;                      // including PUs that are offline or not allowed
+        std::optional<unsigned> last_child;  // lowest PU of the previous child's complete_cpuset
     };
 
     frame read(const tag& object) const {
@@ -180,7 +181,7 @@ private:
         for (const auto* name : {"cpuset", "complete_cpuset", "nodeset", "complete_nodeset"}) {
             const auto value = object[name];
             if (!value || !is_bitmap(*value, std::string_view(name).ends_with("nodeset")))
-                in_.fail("the " + type + " has no proper " + name);
+                in_.fail("the " + type + " has no valid " + name);
         }
         here.pus = read_pus(*object["cpuset"]);
         here.all_pus = read_pus(*object["complete_cpuset"]);
@@ -205,8 +206,8 @@ private:
         auto& parent = open_.back();
         if (!parent.needs_pus || parent.type == HWLOC_OBJ_PU || here.type == HWLOC_OBJ_MACHINE ||
             !parent.pus.contains(here.pus))
-            in_.fail("a " + std::string(hwloc_obj_type_string(here.type)) + " is not within the " +
-                     hwloc_obj_type_string(parent.type) + " that holds it");
+            in_.fail("the " + std::string(hwloc_obj_type_string(here.type)) + " is outside the " +
+                     hwloc_obj_type_string(parent.type) + " that contains it");
         if (hwloc_obj_type_is_memory(here.type) != 0 || here.all_pus.empty()) return;
         if (parent.last_child && here.all_pus.front() <= *parent.last_child) in_.fail("objects are out of order");
         parent.last_child = here.all_pus.front();
@@ -220,14 +221,14 @@ private:
             in_.fail("PU number '" + std::string(text) + "' is not a number up to " + std::to_string(pu_set::max_pu));
         if (!here.pus.empty() && here.pus != pu_set{number})
             in_.fail("PU " + std::to_string(number) + " has the cpuset of PU " + here.pus.to_string());
-        if (seen_pus_.contains(number)) in_.fail("PU " + std::to_string(number) + " is there twice");
+        if (seen_pus_.contains(number)) in_.fail("PU " + std::to_string(number) + " appears twice");
         seen_pus_.insert(number);
     }
 
     void check_numa_node(const tag& object) {
         const auto bits = make_bitmap();
         hwloc_bitmap_sscanf(bits.get(), std::string(*object["nodeset"]).c_str());
-        if (hwloc_bitmap_weight(bits.get()) != 1) in_.fail("a NUMANode has no proper nodeset");
+        if (hwloc_bitmap_weight(bits.get()) != 1) in_.fail("a NUMANode has no valid nodeset");
         has_numa_node_ = true;
     }
 
@@ -248,20 +249,20 @@ void check_topology_xml(const std::string& text, const std::string& path) {
     while (const auto found = in.next()) {
         if (found->kind == tag::part::close) {
             if (open.empty() || open.back() != found->name)
-                in.fail("</" + std::string(found->name) + "> closes what is not open");
+                in.fail("</" + std::string(found->name) + "> closes an element that is not open");
             open.pop_back();
             if (found->name == "object") tree.leave();
             complete = open.empty();
             continue;
         }
         if (complete || (open.empty() && found->name != "topology"))
-            in.fail("this is no hwloc topology: <" + std::string(found->name) + "> stands outside <topology>");
+            in.fail("this is not an hwloc topology: <" + std::string(found->name) + "> is outside <topology>");
         if (open.empty() && !(*found)["version"]) in.fail("this is the format of hwloc 1, which weir does not read");
         if (found->name == "object") tree.enter(*found, found->kind == tag::part::open);
         if (found->kind == tag::part::open) open.push_back(found->name);
     }
     if (!complete)
-        in.fail(open.empty() ? "this is no hwloc topology: it has no <topology>"
+        in.fail(open.empty() ? "this is not an hwloc topology: it has no <topology>"
                              : "<" + std::string(open.back()) + "> is not closed: the file is truncated");
     tree.finish();
 }

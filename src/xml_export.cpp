@@ -8,7 +8,7 @@
 namespace weir {
 namespace {
 
-// Who reads a topology wants to know how a machine is built, not whose it is.
+// Whether a line identifies this individual machine. Exported topologies describe the hardware, not its owner.
 bool names_this_very_machine(std::string_view line) {
     if (line.find("<info name=\"") == std::string_view::npos) return false;
     constexpr std::array<std::string_view, 4> names{"HostName", "Serial", "UUID", "AssetTag"};
@@ -22,7 +22,7 @@ bool names_this_very_machine(std::string_view line) {
 std::string topology::to_xml() const {
     auto* const tree = data_->tree.get();
     char* buffer = nullptr;
-    int length = 0;  // the final 0 included
+    int length = 0;  // including the terminating 0
     if (hwloc_topology_export_xmlbuffer(tree, &buffer, &length, 0) != 0)
         throw placement_error("hwloc cannot write the topology of " + source() + " as XML; try 'lstopo machine.xml'");
     const auto release = [tree](char* text) { hwloc_free_xmlbuffer(tree, text); };

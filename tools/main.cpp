@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir: where the threads of a ring should run, and what a ring does. One subcommand per question.
+// weir: decides where the two threads of a ring should run, and shows how a ring behaves. One subcommand per task.
 #include "tools/common/command.hpp"
 #include "tools/common/completion.hpp"
 
@@ -19,22 +19,22 @@ namespace {
 using namespace weir::tool;
 
 constexpr const char* footer = R"(Examples:
-  weir topo                              this machine, and the pair of PUs that `auto` picks
-  weir topo --json | jq .pair            the same for a program
-  weir topo --topology server.xml        another machine, saved there with `lstopo server.xml`
-  weir matrix --budget 10s               what it costs to hand an item between PUs
-  weir jitter --seconds 60               what is taken from a thread that only spins
-  weir doctor                            what on this host costs latency, and how to change it
+  weir topo                              this machine, and the pair of PUs that `auto` selects
+  weir topo --json | jq .pair            the same as JSON
+  weir topo --topology server.xml        another machine; run `lstopo server.xml` there first
+  weir matrix --budget 10s               cost of passing an item between PUs
+  weir jitter --seconds 60               interruptions of a spinning thread
+  weir doctor                            settings of this host that cost latency, and the remedies
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
-                                         where the threads of a program should run
-  weir run --plan plan.json              whether that plan is any good here
-  weir report *.json --html report.html  what the above, and weir-bench, saved with --json: on one page
-  source <(weir --completion bash)       complete subcommands and options with the tabulator, where not installed
-  weir pressure --policy drop_oldest     what a full ring does, live
+                                         a PU for each thread of a program
+  weir run --plan plan.json              compare the plan with no pinning and with a bad placement
+  weir report *.json --html report.html  one page from the JSON files of the above and of weir-bench
+  source <(weir --completion bash)       tab completion, if not installed already
+  weir pressure --policy drop_oldest     how a full ring behaves, live
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 77 this machine cannot show it.)";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 77 not possible on this machine.)";
 
-// CLI11's own wording as the beginning of a sentence.
+// Turns CLI11's error messages into the start of our sentence.
 std::string usage_sentence(const CLI::ParseError& error) {
     std::string text = error.what();
     constexpr std::string_view lengthy = "The following argument was not expected: ";
@@ -49,7 +49,7 @@ std::string chosen_name(const CLI::App& app) {
     return chosen.empty() ? "weir" : "weir " + chosen.front()->get_name();
 }
 
-// "topo, matrix", in the order in which help has them.
+// "topo, matrix", in the order of the help text.
 std::string names_of(const CLI::App& app) {
     std::string names;
     for (const auto* subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
@@ -58,26 +58,24 @@ std::string names_of(const CLI::App& app) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("weir: which cores the two ends of a ring should run on, and what becomes of it under pressure",
-                 "weir");
+    CLI::App app("weir: where the two ends of a ring should run, and how it behaves under overload", "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(footer);
     std::string shell;
     auto* const completion =
-        app.add_option("--completion", shell, "Write a script with which this shell completes subcommands and options")
-            ->type_name("bash|zsh");
+        app.add_option("--completion", shell, "Print a script for tab completion in this shell")->type_name("bash|zsh");
     app.require_subcommand(0, 1);
     const std::map<std::string, command> commands{
         {"topo",
-         add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA, what may be used, and which pair to use"))},
-        {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure what it costs to hand an item between PUs"))},
-        {"jitter", add_jitter(*app.add_subcommand("jitter", "Watch what is taken from a thread that only spins"))},
-        {"doctor", add_doctor(*app.add_subcommand("doctor", "Find what on this host costs latency"))},
-        {"plan", add_plan(*app.add_subcommand("plan", "Place threads and the rings between them"))},
-        {"run", add_run(*app.add_subcommand("run", "Measure whether a plan is any good here"))},
-        {"report", add_report(*app.add_subcommand("report", "Put what the others have saved on one page"))},
-        {"pressure",
-         add_pressure(*app.add_subcommand("pressure", "Overload a ring, and show what each policy makes of it"))},
+         add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA nodes, usable PUs, and the best pair"))},
+        {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure the cost of passing an item between PUs"))},
+        {"jitter",
+         add_jitter(*app.add_subcommand("jitter", "Measure how often and how long a spinning thread is interrupted"))},
+        {"doctor", add_doctor(*app.add_subcommand("doctor", "Find settings of this host that cost latency"))},
+        {"plan", add_plan(*app.add_subcommand("plan", "Choose a PU for each thread of a program"))},
+        {"run", add_run(*app.add_subcommand("run", "Measure a plan against other placements"))},
+        {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
+        {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring and compare overflow policies"))},
     };
 
     try {
@@ -87,17 +85,18 @@ int run(int argc, char** argv) {
             return succeeded;
         }
         if (app.get_subcommands().empty())
-            throw stop(wrong_usage, "say what to do: " + names_of(app) + "; run 'weir --help' to see more");
+            throw stop(wrong_usage,
+                       "no subcommand is given: give one of " + names_of(app) + "; run 'weir --help' for details");
         return commands.at(app.get_subcommands().front()->get_name())();
     } catch (const CLI::CallForHelp&) {
-        print(app.help());  // of the chosen subcommand, if any
+        print(app.help());  // help of the subcommand, if one was given
         return succeeded;
     } catch (const CLI::CallForVersion& version) {
         print(std::string(version.what()) + "\n");
         return succeeded;
     } catch (const CLI::ParseError& error) {
         const auto who = chosen_name(app);
-        say(who, usage_sentence(error) + "; run '" + who + " --help' to see what there is");
+        say(who, usage_sentence(error) + "; run '" + who + " --help' for its options");
         return wrong_usage;
     } catch (const stop& why) {
         say(chosen_name(app), why.what());
@@ -111,11 +110,11 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Not hwloc's banner but our sentence.
+    // Suppress hwloc's multi-line error banner; we report errors ourselves.
     ::setenv("HWLOC_HIDE_ERRORS", "2", 0);
-    // A file that is opened while stdout is closed would get its number, and the result would go there.
+    // With stdout closed, the next file opened would get descriptor 1, and the result would be written into it.
     if (::fcntl(STDOUT_FILENO, F_GETFD) == -1) {
-        say("weir", "stdout is closed: there is nowhere to write the result to");
+        say("weir", "stdout is closed: the result cannot be written; open stdout or redirect it to a file");
         return failed;
     }
     try {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// A credit loop between two processes: what goes over the wire, and how it is written and read whole.
+// A credit loop between two processes: the wire protocol, and reading and writing whole frames.
 //
-//     sink -> source   credit    n more may be sent; so many are finished in all
+//     sink -> source   credit    how many more items may be sent; how many are finished in total
 //     source -> sink   data      an item: its number and its value
-//     source -> sink   end       there are no more: how many were sent, and the sum of their values
+//     source -> sink   end       the last item was sent: how many in total, and the sum of their values
 //
-// A frame is 24 bytes: "weir", four bytes for what it is, then two numbers of eight bytes, the lowest byte first.
-// Frames of one size need no length that could be wrong. What is missing for use beyond the loopback: a version, a
-// length for payloads, authentication, encryption.
+// A frame is 24 bytes: "weir", four bytes for its type, then two 8-byte numbers, least significant byte first. All
+// frames have the same size, so there is no length field that could be wrong. For use beyond the loopback the
+// protocol lacks a version, a length for payloads, authentication and encryption.
 #pragma once
 
 #include <arpa/inet.h>
@@ -55,12 +55,13 @@ inline frame decode(const unsigned char* from) {
     };
     const auto what = number(4, 4);
     if (std::memcmp(from, "weir", 4) != 0 || (what != frame::credit && what != frame::data && what != frame::end))
-        throw failure(fmt::format("the peer sent {:02x}, which begins no frame; is it a program of the same version?",
-                                  fmt::join(from, from + 8, " ")));
+        throw failure(fmt::format(
+            "the peer sent {:02x}, which is not the start of a frame; use programs of the same version on both sides",
+            fmt::join(from, from + 8, " ")));
     return {static_cast<frame::kind>(what), number(8, 8), number(16, 8)};
 }
 
-/// A socket, closed when it goes.
+/// A socket, closed by the destructor.
 class connection {
 public:
     explicit connection(int fd) noexcept : fd_(fd) {}
@@ -94,7 +95,7 @@ inline connection new_socket() {
     return connection(fd);
 }
 
-/// A frame of credit is 24 bytes that somebody waits for.
+/// A frame of credit is only 24 bytes, but the peer waits for it.
 inline void send_at_once(const connection& to) {
     const int on = 1;
     (void)::setsockopt(to.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -102,12 +103,12 @@ inline void send_at_once(const connection& to) {
 
 enum class io { done, would_block, ended };
 
-/// Frames as they come, whatever portions the kernel cuts the stream into. Reads ahead by its buffer, no more.
+/// Reassembles frames from the byte stream, however the kernel splits it. Reads ahead by at most its buffer.
 class frame_reader {
 public:
     explicit frame_reader(const connection& from) noexcept : from_(from) {}
 
-    /// The next frame that is here in whole. Throws failure at what is none.
+    /// The next complete frame, if there is one. Throws failure if the bytes are not a frame.
     std::optional<frame> next() {
         if (end_ - begin_ < frame_bytes) return std::nullopt;
         const frame found = decode(buffer_.data() + begin_);
@@ -115,7 +116,8 @@ public:
         return found;
     }
 
-    /// Reads once. `ended`: the peer is gone, whether it said so or not; everything that arrived before was read.
+    /// Reads once. `ended`: the peer closed the connection, cleanly or not; everything that arrived before has been
+    /// read.
     io fill() {
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
@@ -129,7 +131,7 @@ public:
         }
     }
 
-    /// Bytes of a frame that has begun: not 0 at the end of the stream means that it was cut.
+    /// Bytes of an incomplete frame: if not 0 at the end of the stream, a frame was cut off.
     std::size_t rest() const noexcept { return (end_ - begin_) % frame_bytes; }
 
 private:
@@ -139,7 +141,7 @@ private:
     std::size_t end_ = 0;
 };
 
-/// Frames on their way out, 64 at most: a queue too, hence bounded.
+/// Outgoing frames, 64 at most: this is a queue too, so it must be bounded.
 class frame_writer {
 public:
     explicit frame_writer(const connection& to) noexcept : to_(to) {}
@@ -147,16 +149,16 @@ public:
     bool has_room() const noexcept { return buffer_.size() - end_ >= frame_bytes; }
     bool empty() const noexcept { return begin_ == end_; }
 
-    /// To be called when there is room.
+    /// Call only if there is room.
     void add(const frame& one) {
         encode(one, buffer_.data() + end_);
         end_ += frame_bytes;
     }
 
-    /// Writes until all is written, or the socket takes no more (where it does not block), or the peer is gone.
+    /// Writes until everything is written, the socket would block, or the peer is gone.
     io flush() {
         while (!empty()) {
-            // Not SIGPIPE, whose default would end the program without a word.
+            // Suppress SIGPIPE, which by default would terminate the program silently.
             const ssize_t n = ::send(to_.fd(), buffer_.data() + begin_, end_ - begin_, MSG_NOSIGNAL);
             if (n >= 0) {
                 begin_ += static_cast<std::size_t>(n);
@@ -177,7 +179,7 @@ private:
     std::size_t end_ = 0;
 };
 
-/// What item `number` is worth: so that an item that is lost, doubled or damaged shows in the sum (splitmix64).
+/// The value of item `number` (splitmix64), chosen so that a lost, duplicated or damaged item changes the sum.
 constexpr std::uint64_t value_of(std::uint64_t number) noexcept {
     std::uint64_t z = number * 0x9E3779B97F4A7C15;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

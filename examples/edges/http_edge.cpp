@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// Backpressure at an HTTP edge: POST /items puts the body into a ring, and when the ring refuses, so does the edge,
-// with 429 and a Retry-After that says how long the worker needs for what is queued.
+// Backpressure at an HTTP edge: POST /items puts the body into a ring. If the ring is full, the edge answers 429 with
+// a Retry-After that says how long the worker needs for the queued items.
 //
 //     clients ==HTTP==> kernel's backlog --> connections --> handlers --> ring (capacity) --> worker
 //                       (5, httplib's)       (--waiting)     (--handlers)
 //
-// Everything in that picture is bounded, and that is the point: httplib's own pool of threads keeps an unbounded list
-// of connections, behind which a ring would never be full, so here the connections wait in a ring as well. When that
-// one is full, the edge accepts no more, and the kernel makes clients wait. Memory for bodies:
+// Every stage in this picture is bounded, which is the point of the example. httplib's own thread pool keeps an
+// unbounded list of connections, behind which a ring would never be full. Here the connections wait in a ring as
+// well. When that ring is full, the edge accepts no more connections, and the kernel makes clients wait. Memory for
+// bodies:
 //
-//     (capacity + 1 in the worker's hands + handlers) x --max-body-bytes
+//     (capacity + 1 at the worker + handlers) x --max-body-bytes
 //
-// A handler serves one request per connection, so that a client that backs off holds no handler meanwhile.
+// A handler serves one request per connection, so that a client that backs off does not occupy a handler.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <signal.h>
@@ -50,20 +51,20 @@ struct options {
 
 using item_ring = weir::mpsc_ring<std::string>;  // many handlers, one worker
 
-/// accepted = delivered + queued + 1 if the worker has one in hand: exact when nobody posts. At any other moment, who
-/// loads `accepted` first sees no more than capacity + 1 accepted and not delivered.
+/// accepted = delivered + queued + 1 if the worker is processing an item: exact while no request is being handled. At
+/// any other time, loading `accepted` first guarantees accepted - delivered <= capacity + 1.
 struct ledger {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> delivered{0};
 };
 
-/// How long the worker takes for an item: its mean over the last dozen, or the time that it is busy with this one, if
-/// that is longer, so that a worker that hangs is not taken for a fast one. Estimates: relaxed, nobody builds upon
-/// them.
+/// How long the worker takes per item: the mean over the last dozen, or the time spent on the current item if that is
+/// longer, so that a hanging worker does not count as fast. Relaxed, because these are estimates and nothing depends
+/// on them.
 class drain_time {
 public:
-    // The worker.
+    // Called by the worker.
     void begin() { began_.store(now(), std::memory_order_relaxed); }
     void end() {
         const auto took = now() - began_.load(std::memory_order_relaxed);
@@ -72,7 +73,7 @@ public:
         began_.store(0, std::memory_order_relaxed);
     }
 
-    /// Any thread: when `items` will have been taken, 1 s when nothing is known, one minute at most.
+    /// Any thread: the expected time to process `items`; 1 s if nothing is known, at most one minute.
     milliseconds of(std::size_t items) const {
         const auto began = began_.load(std::memory_order_relaxed);
         const auto one = std::max(mean_.load(std::memory_order_relaxed), began == 0 ? 0 : now() - began);
@@ -90,7 +91,7 @@ private:
     std::atomic<std::int64_t> began_{0};  // 0: idle
 };
 
-/// Connections that wait for a handler, in place of httplib's unbounded list.
+/// Connections that wait for a handler; replaces httplib's unbounded list.
 class bounded_handlers : public httplib::TaskQueue {
 public:
     bounded_handlers(std::size_t handlers, std::size_t waiting) : connections_(waiting) {
@@ -99,10 +100,10 @@ public:
                 while (auto connection = connections_.pop()) (*connection)();
             });
     }
-    // Full: the one thread that accepts waits here, and the kernel's backlog fills.
+    // If it is full, the accepting thread waits here, and the kernel's backlog fills.
     void enqueue(std::function<void()> connection) override { (void)connections_.push(std::move(connection)); }
     void shutdown() override {
-        connections_.close();  // those that were accepted are served
+        connections_.close();  // accepted connections are still served
         threads_.clear();
     }
 
@@ -112,7 +113,7 @@ private:
 };
 
 std::string as_json(const ledger& counts, const item_ring& ring) {
-    // (2) acquire: pairs with (1): the loads after it find at least what was delivered to make room for these
+    // (2) acquire: pairs with (1): the following loads see at least the deliveries that made room for these
     const auto accepted = counts.accepted.load(std::memory_order_acquire);
     return nlohmann::ordered_json{{"accepted", accepted},
                                   {"refused", counts.refused.load(std::memory_order_relaxed)},
@@ -134,7 +135,7 @@ std::string as_metrics(const ledger& counts, const item_ring& ring, const drain_
     add("weir_edge_delivered_total", "counter", "Items the worker has finished.", count(counts.delivered));
     add("weir_edge_queued", "gauge", "Items in the ring.", static_cast<double>(ring.size_approx()));
     add("weir_edge_capacity", "gauge", "Items the ring can hold.", static_cast<double>(ring.capacity()));
-    add("weir_edge_drain_seconds", "gauge", "Time until the worker has taken what is queued.",
+    add("weir_edge_drain_seconds", "gauge", "Time until the worker has taken the queued items.",
         static_cast<double>(drain.of(ring.size_approx()).count()) / 1e3);
     return text;
 }
@@ -142,8 +143,8 @@ std::string as_metrics(const ledger& counts, const item_ring& ring, const drain_
 void refuse(httplib::Response& response, milliseconds drain) {
     const auto seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(drain).count());
     response.status = 429;
-    response.set_header("Retry-After", std::to_string(seconds));           // whole seconds is all the standard has
-    response.set_header("retry-after-ms", std::to_string(drain.count()));  // for clients that know it
+    response.set_header("Retry-After", std::to_string(seconds));           // the standard only has whole seconds
+    response.set_header("retry-after-ms", std::to_string(drain.count()));  // for clients that support it
     response.set_content("full: try again after the time that Retry-After says\n", "text/plain");
 }
 
@@ -151,7 +152,7 @@ void add_routes(httplib::Server& server, item_ring& ring, ledger& counts, const 
     server.Post("/items", [&](const httplib::Request& request, httplib::Response& response) {
         std::string body = request.body;
         weir::status answer = ring.try_push(std::move(body));
-        // Busy is not full: the worker is in the middle of taking from the slot that comes next.
+        // busy does not mean full: the worker is just taking the item from the next slot.
         for (; answer == weir::status::busy; answer = ring.try_push(std::move(body))) std::this_thread::yield();
         if (answer) {
             counts.accepted.fetch_add(1, std::memory_order_release);  // (1) release: pairs with (2)
@@ -160,7 +161,7 @@ void add_routes(httplib::Server& server, item_ring& ring, ledger& counts, const 
             counts.refused.fetch_add(1, std::memory_order_relaxed);
             refuse(response, drain.of(ring.size_approx()));
         } else {
-            response.status = 503;  // closed: the edge is about to end
+            response.status = 503;  // closed: the edge is shutting down
         }
     });
     server.Get("/ledger", [&](const httplib::Request&, httplib::Response& response) {
@@ -182,7 +183,7 @@ void work(item_ring& ring, ledger& counts, drain_time& drain, const options& cho
     }
 }
 
-// The only thread that takes SIGINT and SIGTERM: it says when the edge is ready, and ends it.
+// The only thread that receives SIGINT and SIGTERM: it reports when the edge is ready, and stops it.
 void end_on_signal(const std::stop_token& over, httplib::Server& server, const sigset_t& signals, int port) {
     while (!server.is_running()) {
         if (over.stop_requested()) return;
@@ -193,7 +194,7 @@ void end_on_signal(const std::stop_token& over, httplib::Server& server, const s
         int which = 0;
         ::sigwait(&signals, &which);
     } catch (const failure&) {
-        // stdout takes nothing, which edge() will meet and say as well
+        // stdout cannot be written; edge() fails for the same reason and reports it
     }
     server.stop();
 }
@@ -203,15 +204,15 @@ int edge(const options& chosen) {
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGINT);
     ::sigaddset(&signals, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread begins: all inherit it
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts, so that all inherit the mask
 
     httplib::Server server;
     server.new_task_queue = [&] {
         return new bounded_handlers(chosen.handlers, chosen.waiting);
-    };                                                     // httplib deletes it
-    server.set_payload_max_length(chosen.max_body_bytes);  // beyond: 413
+    };                                                     // httplib takes ownership
+    server.set_payload_max_length(chosen.max_body_bytes);  // larger bodies are answered with 413
     server.set_keep_alive_max_count(1);
-    server.set_socket_options([](socket_t socket) {  // httplib's choice lets two edges share a port unnoticed
+    server.set_socket_options([](socket_t socket) {  // httplib's default lets two edges share a port unnoticed
         const int on = 1;
         (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
@@ -232,10 +233,10 @@ int edge(const options& chosen) {
     {
         std::jthread worker([&] { work(ring, counts, drain, chosen); });
         std::jthread stopper([&](const std::stop_token& over) { end_on_signal(over, server, signals, port); });
-        served = server.listen_after_bind();  // until it is stopped and every handler is done
+        served = server.listen_after_bind();  // returns when stopped and all handlers are done
         stopper.request_stop();
-        ::pthread_kill(stopper.native_handle(), SIGTERM);  // in case it still waits
-        ring.close();                                      // what was accepted is delivered
+        ::pthread_kill(stopper.native_handle(), SIGTERM);  // in case it is still waiting
+        ring.close();                                      // accepted items are still delivered
     }
     print(as_json(counts, ring));
     if (!served) throw failure("cannot accept connections any more; see how many files may be open (ulimit -n)");
@@ -245,31 +246,31 @@ int edge(const options& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Takes items by POST /items into a ring, and answers 429 when the ring is full.", "http_edge");
+    CLI::App app("Puts the bodies of POST /items into a ring, and answers 429 if the ring is full.", "http_edge");
     options chosen;
-    app.add_option("--port", chosen.port, "Where to listen, on 127.0.0.1; 0: on any port, which is printed")
+    app.add_option("--port", chosen.port, "Port to listen on at 127.0.0.1; 0: any free port, which is printed")
         ->capture_default_str()
         ->check(CLI::Range(0, 65535));
-    app.add_option("--capacity", chosen.capacity, "Items that the ring holds")
+    app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in items")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
-    app.add_option("--rate", chosen.rate, "Items per second that the worker can do; 0: as many as come")
+    app.add_option("--rate", chosen.rate, "Items per second that the worker processes; 0: unlimited")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 1e9));
     app.add_option("--handlers", chosen.handlers, "Threads that serve connections")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
-    app.add_option("--waiting", chosen.waiting, "Connections that wait for a handler")
+    app.add_option("--waiting", chosen.waiting, "Most connections that may wait for a handler")
         ->capture_default_str()
         ->check(CLI::Range(1, 65536));
-    app.add_option("--max-body-bytes", chosen.max_body_bytes, "What a larger body than this is refused with: 413")
+    app.add_option("--max-body-bytes", chosen.max_body_bytes, "Answer 413 to larger bodies")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 30));
     app.add_flag("--print", chosen.print_items, "Write each item to stdout when the worker finishes it");
     app.footer(
         std::string(
-            R"(Serves POST /items, GET /ledger (JSON) and GET /metrics (Prometheus) until SIGINT or SIGTERM; then what was
-accepted is delivered, and the ledger goes to stdout.
+            R"(Serves POST /items, GET /ledger (JSON) and GET /metrics (Prometheus) until SIGINT or SIGTERM. It then
+delivers all accepted items and prints the ledger to stdout.
 
 Example:
   http_edge --port 8080 --capacity 64 --rate 100 &

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 //
-// A client that takes no for an answer: it sends items to an http_edge, backs off when told that the ring is full, and
-// knows of every item what became of it.
+// A well-behaved client: it sends items to an http_edge, backs off if the ring is full, and accounts for every item.
 //
-// - 429 and 503, or no connection: nothing has happened, so it may try again, after
+// - 429 and 503, or no connection: the item was not taken, so it retries after
 //       Retry-After + a random part of min(cap, base x 2^attempt)
-//   The random part is for the edge: clients that were refused together should not come back together.
-// - no answer to what was sent: the item may have been taken, or not. Sending it again might deliver it twice, so it is
-//   reported as unknown.
+//   The random part protects the edge: clients that were refused together should not return together.
+// - no answer to a request: the item may or may not have been taken. Sending it again might deliver it twice, so it
+// is reported as unknown.
 //
-// Open loop (--rate): item i is due at i / rate, whether the edge keeps up or not; when all connections are busy or
-// backing off, items are late, which is reported. No list grows meanwhile. Closed loop (--rate 0): each connection
-// sends its next item when it is rid of the last.
+// Open loop (--rate): item i is due at i / rate, regardless of the edge. If all connections are busy or backing off,
+// items are sent late, which is reported; no list of them grows. Closed loop (--rate 0): each connection sends its
+// next item when the previous one is settled.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <CLI/CLI.hpp>
@@ -46,7 +45,7 @@ struct options {
     std::uint64_t seed = 1;
 };
 
-/// What one connection did.
+/// The results of one connection.
 struct account {
     std::uint64_t accepted = 0, refused = 0, unreachable = 0, retries = 0;
     std::vector<std::uint64_t> given_up, unknown;
@@ -63,7 +62,7 @@ std::int64_t number_in(const httplib::Response& response, const char* header) {
 milliseconds asked_to_wait(const httplib::Response& response) {
     if (response.has_header("retry-after-ms")) return milliseconds(number_in(response, "retry-after-ms"));
     return std::chrono::seconds(
-        number_in(response, "Retry-After"));  // a date counts as 0: then the backoff alone decides
+        number_in(response, "Retry-After"));  // a date counts as 0, so that only the backoff applies
 }
 
 class sender {
@@ -82,7 +81,7 @@ public:
             if (answer && (answer->status == 429 || answer->status == 503)) {
                 ++done.refused;
                 wait = asked_to_wait(*answer);
-            } else if (answer) {  // no time makes this better
+            } else if (answer) {  // retrying would not help
                 return done.given_up.push_back(number);
             } else if (answer.error() == httplib::Error::Connection ||
                        answer.error() == httplib::Error::ConnectionTimeout) {
@@ -110,9 +109,9 @@ private:
     std::mt19937_64 random_;
 };
 
-/// Takes numbers from 1 to `items`, shared by all connections, each when it is due.
+/// Hands out numbers from 1 to `items` to all connections, each at its due time.
 void send_all(sender& with, const options& chosen, std::atomic<std::uint64_t>& next, clock::time_point began) {
-    // relaxed: who gets which number does not matter
+    // relaxed: it does not matter which connection gets which number
     for (std::uint64_t n; (n = next.fetch_add(1, std::memory_order_relaxed)) <= chosen.items;) {
         if (chosen.rate > 0) {
             const std::chrono::duration<double> after(static_cast<double>(n - 1) / chosen.rate);
@@ -157,37 +156,38 @@ int load(const options& chosen) {
                       all.retries, all.latest.count()));
     if (given_up.count() + unknown.count() == 0) return succeeded;
     print(fmt::format("given up: {}\nunknown: {}\n", given_up.text(), unknown.text()));
-    throw failure(
-        fmt::format("{} of {} items were given up after {} attempts or an answer that no retry makes better, and of "
-                    "{} it is not known whether they were taken; stdout lists them",
-                    given_up.count(), chosen.items, chosen.attempts, unknown.count()));
+    throw failure(fmt::format(
+        "{} of {} items were given up after {} attempts or an answer for which retrying would not help, and for "
+        "{} it is unknown whether they were taken; stdout lists them",
+        given_up.count(), chosen.items, chosen.attempts, unknown.count()));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Sends numbered items to an http_edge, and backs off when it is told to.", "http_load");
+    CLI::App app("Sends numbered items to an http_edge, and backs off on 429.", "http_load");
     options chosen;
-    app.add_option("--port", chosen.port, "Where the edge listens, on 127.0.0.1")
-        ->required()
-        ->check(CLI::Range(1, 65535));
-    app.add_option("--items", chosen.items, "How many")->capture_default_str()->check(CLI::PositiveNumber);
-    app.add_option("--rate", chosen.rate, "Open loop: items due per second; 0: closed loop")
+    app.add_option("--port", chosen.port, "Port of the edge at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
+    app.add_option("--items", chosen.items, "Number of items to send")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--rate", chosen.rate, "Items due per second (open loop); 0: closed loop")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--connections", chosen.connections, "Threads that send, each an item at a time")
+    app.add_option("--connections", chosen.connections,
+                   "Number of connections, each with a thread that sends one item at a time")
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
-    app.add_option("--attempts", chosen.attempts, "Attempts after which an item is given up")
+    app.add_option("--attempts", chosen.attempts, "Give an item up after this many attempts")
         ->capture_default_str()
         ->check(CLI::Range(1, 1000));
-    app.add_option("--base-ms", chosen.base_ms, "Backoff: the first lasts twice this at most")
+    app.add_option("--base-ms", chosen.base_ms, "Base of the exponential backoff: the first wait is at most twice this")
         ->capture_default_str()
         ->check(CLI::Range(1, 60'000));
-    app.add_option("--cap-ms", chosen.cap_ms, "Backoff: none lasts longer, but for what Retry-After adds")
+    app.add_option("--cap-ms", chosen.cap_ms, "Longest backoff, to which Retry-After is added")
         ->capture_default_str()
         ->check(CLI::Range(1, 3'600'000));
-    app.add_option("--seed", chosen.seed, "Of the random part of a backoff")->capture_default_str();
+    app.add_option("--seed", chosen.seed, "Seed for the random part of the backoff")->capture_default_str();
     app.footer(std::string("Example:\n  http_load --port 8080 --items 1000 --rate 300 --connections 8\n\n") +
                exit_codes);
     return run(app, argc, argv, [&] { return load(chosen); });

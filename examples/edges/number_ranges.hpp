@@ -6,7 +6,7 @@
 
 namespace example {
 
-/// Numbers that come in ascending order, as a person reads them: "4-10,12".
+/// Formats ascending numbers as ranges: "4-10,12".
 class number_ranges {
 public:
     void add(std::uint64_t n) {

@@ -7,13 +7,13 @@
 
 namespace example {
 
-/// Lets one thread through so many times per second, by a schedule: a sleep that lasts too long is made up for, but no
-/// more than 10 ms, so that a thread that was held up does not hurry after.
+/// Lets one thread proceed a given number of times per second, on schedule. It catches up after a long sleep by at
+/// most 10 ms, so that a delayed thread does not send a burst.
 class pace {
 public:
     using clock = std::chrono::steady_clock;
 
-    /// 0: as fast as it goes.
+    /// 0: unlimited.
     explicit pace(double per_s)
         : interval_(per_s > 0 ? std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(1e9 / per_s))
                               : std::chrono::nanoseconds(0)) {}

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// A file that is played, and that backpressure alone pauses: nobody tells the reader to stop.
+// Plays a file. A pause reaches the file reader by backpressure alone, without a message to it.
 //
-//     file --> reader --> ring (capacity) --> callback, every `period` frames, as an audio device would call it
+//     file --> reader --> ring (capacity) --> callback, every `period` frames, like that of an audio device
 //
-// - The reader reads straight into the ring's slots (try_reserve, commit): no buffer of its own, no copy.
-// - The callback takes what it needs and never waits: what is missing is an underrun, counted and played as silence. It
-//   makes no system call either: with wait::sleep the reader looks for room by itself, and nobody has to wake it.
-// - SIGUSR1 pauses the callback. The ring fills, the reader stands still, and so does its memory, however long the
-// pause.
-//   SIGUSR2 resumes.
-// - read - played <= capacity, whenever anybody looks.
+// - The reader reads directly into the ring's slots (try_reserve, commit): no buffer of its own, no copy.
+// - The callback takes what it needs and never waits: missing frames are an underrun, counted and played as silence.
+// It makes no system call: with wait::sleep the reader polls for room, so that the callback need not wake it.
+// - SIGUSR1 pauses the callback. The ring fills and the reader stops; memory does not grow, however long the pause.
+// SIGUSR2 resumes.
+// - read - played <= capacity, at every moment.
 //
-// The file holds frames of two 16-bit samples, the lowest byte first (raw PCM, s16le, stereo); any bytes will do.
+// The file holds frames of two 16-bit samples, least significant byte first (raw PCM, s16le, stereo); any bytes will
+// do.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -57,7 +57,8 @@ struct audio_frame {
 
 using frame_ring = weir::spsc_ring<audio_frame, weir::wait::sleep>;
 
-/// FNV-1a of the bytes so far. The reader has one and the callback has one: alike at the end, or something was lost.
+/// FNV-1a of the bytes so far. Reader and callback each have one; if they differ at the end, frames were lost or
+/// changed.
 class checksum {
 public:
     void add(std::span<const audio_frame> frames) {
@@ -69,8 +70,8 @@ private:
     std::uint64_t sum_ = 0xCBF29CE484222325;
 };
 
-/// For reports. Each is written by one thread. What is played is counted before its slots are free again, so that
-/// whoever loads `read` first never sees more than capacity frames between the two.
+/// Counters for reports, each written by one thread. Frames are counted as played before their slots are freed, so
+/// that a thread that loads `read` first never sees read - played above the capacity.
 struct counts {
     std::atomic<std::uint64_t> read{0};    // frames; the reader
     std::atomic<std::uint64_t> played{0};  // frames; the callback
@@ -81,7 +82,7 @@ struct counts {
         counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_release);
     }
     std::string ledger(const frame_ring& ring) const {
-        // (2) acquire: pairs with (1): the next load finds at least what was played when this much was read
+        // (2) acquire: pairs with (1): the next load sees at least the frames played when this many were read
         const auto frames = read.load(std::memory_order_acquire);
         return fmt::format("read {} played {} underruns {} queued {}\n", frames, played.load(std::memory_order_relaxed),
                            underruns.load(std::memory_order_relaxed), ring.size_approx());
@@ -97,7 +98,7 @@ public:
     file& operator=(const file&) = delete;
     ~file() { ::close(fd_); }
 
-    /// Fills the frames. Returns how many were there: fewer at the end of the file only.
+    /// Fills the frames. Returns the number of whole frames read, which is smaller only at the end of the file.
     std::size_t read(std::span<audio_frame> into) {
         const auto bytes = std::as_writable_bytes(into);
         std::size_t done = 0;
@@ -112,12 +113,12 @@ public:
         return done / sizeof(audio_frame);
     }
 
-    /// To be called at the end, when what is whole was handed on.
+    /// Call at the end, after passing on all whole frames.
     void require_whole_frames() const {
         if (rest_ != 0)
             throw failure(
-                fmt::format("'{}' ends {} bytes into a frame of {}, which were left out; is it 16-bit stereo?", name_,
-                            rest_, sizeof(audio_frame)));
+                fmt::format("'{}' ends {} bytes into a frame of {}, which were skipped; check that it is 16-bit stereo",
+                            name_, rest_, sizeof(audio_frame)));
     }
 
 private:
@@ -130,15 +131,16 @@ private:
     std::size_t rest_ = 0;
 };
 
-/// The reader's thread: until the end of the file.
+/// The reader's thread: runs until the end of the file.
 void read_file(file& from, frame_ring& ring, std::size_t block, counts& so_far, checksum& sum) {
     weir::wait::sleep::lot room(true);
     for (;;) {
-        // This is where a pause is felt: no room, so no reading.
+        // A pause takes effect here: without room the reader does not read.
         room.wait([&] { return ring.credits() >= block; }, clock::time_point::max());
         auto slots = ring.try_reserve(block);
         const std::size_t head = from.read(slots.first());
-        const std::size_t tail = head < slots.first().size() ? 0 : from.read(slots.second());  // past the storage's end
+        const std::size_t tail =
+            head < slots.first().size() ? 0 : from.read(slots.second());  // part after the wrap-around
         sum.add(slots.first().first(head));
         sum.add(slots.second().first(tail));
         slots.commit(head + tail);
@@ -147,14 +149,14 @@ void read_file(file& from, frame_ring& ring, std::size_t block, counts& so_far, 
     }
 }
 
-/// What an audio device would call. Wait-free, without a system call; of one thread.
+/// The audio callback. Wait-free, without a system call; called by one thread.
 class callback {
 public:
     callback(frame_ring& ring, counts& so_far) : ring_(ring), so_far_(so_far) {}
 
-    /// Fills `out`, with silence where nothing is there. False when everything was played.
+    /// Fills `out`, with silence for missing frames. False if everything was played.
     bool operator()(std::span<audio_frame> out) {
-        const bool was_closed = ring_.is_closed();  // before the look, so that nothing can come after it
+        const bool was_closed = ring_.is_closed();  // read before the ring, so that no frame can arrive after it
         auto ready = ring_.try_peek(out.size());
         const auto first = ready.first(), second = ready.second();
         const auto rest = std::copy(second.begin(), second.end(), std::copy(first.begin(), first.end(), out.begin()));
@@ -175,9 +177,9 @@ private:
     checksum sum_;
 };
 
-/// Stands in for the device: calls back at its rate, but not while it is paused.
+/// Simulates the device: calls back at its rate, unless it is paused.
 void play(callback& wanted, const frame_ring& ring, const options& chosen, const std::atomic<bool>& paused) {
-    // Not before there is something to go on with: a ring without room for one block more.
+    // Starts only when there is enough to play: the ring has no room for another block.
     const std::size_t block = std::min(chosen.block, ring.capacity());
     weir::wait::sleep::lot filled(true);
     filled.wait([&] { return ring.credits() < block || ring.is_closed(); }, clock::time_point::max());
@@ -186,14 +188,14 @@ void play(callback& wanted, const frame_ring& ring, const options& chosen, const
     auto due = clock::now();
     for (;;) {
         due = std::max(due + period,
-                       clock::now() - 10 * period);  // a device that was held up does not hurry after for ever
+                       clock::now() - 10 * period);  // after a delay, catch up by ten periods at most
         std::this_thread::sleep_until(due);
-        if (paused.load(std::memory_order_relaxed)) continue;  // relaxed: carries nothing but itself
+        if (paused.load(std::memory_order_relaxed)) continue;  // relaxed: publishes no other data
         if (!wanted(out)) return;
     }
 }
 
-/// Pauses, resumes and reports, until the player is done.
+/// Pauses, resumes and reports until the player has finished.
 void attend(const std::atomic<bool>& done, std::atomic<bool>& paused, const sigset_t& signals, int every_ms,
             const counts& so_far, const frame_ring& ring) {
     auto report_at = clock::now();
@@ -218,7 +220,7 @@ int play_file(const options& chosen) {
     ::sigemptyset(&signals);
     ::sigaddset(&signals, SIGUSR1);
     ::sigaddset(&signals, SIGUSR2);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread begins: all inherit it
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts, so that all inherit the mask
 
     file from(chosen.file);
     frame_ring ring(chosen.capacity);
@@ -234,7 +236,7 @@ int play_file(const options& chosen) {
             } catch (const failure& error) {
                 why = error;
             }
-            ring.close();  // what was read is still played
+            ring.close();  // frames already read are still played
         });
         std::jthread player([&] {
             play(wanted, ring, chosen, paused);
@@ -246,7 +248,7 @@ int play_file(const options& chosen) {
     if (why) throw failure(*why);
     if (wanted.sum() != read_sum.value())
         throw failure(
-            fmt::format("what was played has checksum {:016x}, what was read {:016x}: frames were lost or changed",
+            fmt::format("the frames played have checksum {:016x}, those read {:016x}: frames were lost or changed",
                         wanted.sum(), read_sum.value()));
     return succeeded;
 }
@@ -254,31 +256,30 @@ int play_file(const options& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app(
-        "Plays a file at the rate of a device; a pause of the device pauses the reader, by backpressure alone.",
-        "paused_file");
+    CLI::App app("Plays a file at the rate of a device. If the device pauses, backpressure stops the reader.",
+                 "paused_file");
     options chosen;
     app.add_option("file", chosen.file, "Raw PCM: s16le, stereo; any file whose size is a multiple of 4 bytes")
         ->required();
-    app.add_option("--capacity", chosen.capacity, "Frames that the ring holds")
+    app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in frames")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
-    app.add_option("--block", chosen.block, "Frames that the reader reads at a time; the capacity at most")
+    app.add_option("--block", chosen.block, "Frames that the reader reads at a time, at most the capacity")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
-    app.add_option("--period", chosen.period, "Frames that the device asks for at a time")
+    app.add_option("--period", chosen.period, "Frames per callback of the device")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 20));
     app.add_option("--rate", chosen.rate_hz, "Frames per second that the device plays")
         ->capture_default_str()
         ->check(CLI::Range(1.0, 1e9));
-    app.add_option("--every", chosen.every_ms, "Milliseconds from one line of the ledger to the next; 0: only the last")
+    app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
         ->check(CLI::Range(0, 3'600'000));
     app.footer(std::string(R"(Example:
   sox song.wav --type raw --encoding signed --bits 16 --channels 2 song.raw
   paused_file song.raw --every 500 &
-  kill -USR1 %1        a pause: read stands still at played + capacity; -USR2 resumes
+  kill -USR1 %1        pause: reading stops at played + capacity; -USR2 resumes
 
 )") + exit_codes);
     return run(app, argc, argv, [&] { return play_file(chosen); });

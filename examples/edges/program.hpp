@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the examples share as programs: options, one sentence for what goes wrong, exit codes, results on stdout.
+// Shared by the example programs: options, one-sentence errors, exit codes, results on stdout.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,19 +15,20 @@ enum exit_code : int { succeeded = 0, failed = 1, wrong_usage = 2 };
 
 inline constexpr const char* exit_codes = "Exit codes: 0 done, 1 failed (stderr says why), 2 wrong usage.";
 
-/// Something that the program cannot go on with, as a sentence that names value, bound and remedy.
+/// An error that ends the program: a sentence that names the value, the bound and the remedy.
 class failure : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-/// Writes whole lines, so that lines of several threads do not mix, and at once, for whoever reads the pipe.
+/// Writes whole lines and flushes them, so that lines of several threads do not mix and a reader of the pipe sees
+/// them at once.
 inline void print(std::string_view lines) {
     if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
         throw failure("cannot write the result to stdout; free some space or send it elsewhere");
 }
 
-/// Parses the options into what they were bound to, then runs `body`, which returns an exit code or throws.
+/// Parses the options into the bound variables, then runs `body`, which returns an exit code or throws.
 template <class Body>
 int run(CLI::App& app, int argc, char** argv, Body body) {
     const auto say = [&](const std::string& sentence) {
@@ -43,7 +44,7 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
         std::string what = error.what();
         while (!what.empty() && (what.back() == '\n' || what.back() == '.')) what.pop_back();
         for (auto& c : what) c = c == '\n' ? ' ' : c;
-        say(what + "; run '" + app.get_name() + " --help' to see what there is");
+        say(what + "; run '" + app.get_name() + " --help' for its options");
         return wrong_usage;
     } catch (const std::exception& error) {
         say(error.what());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Backpressure across a process boundary, the receiving side: it grants credit as it *finishes* items, so that the
-// window bounds what is under way anywhere between the source's ring and the end of the work.
+// Backpressure across a process boundary, the receiving side. It grants credit as it *finishes* items, so that the
+// window bounds the items in flight anywhere between the source's ring and the end of the work.
 //
 //     source ==TCP==> reader --> ring (capacity = window) --> worker
 //            <==credit=======================================
 //
-// The reader can never find the ring full: nobody may send more than there is room for. A source that does is told
-// apart from one that is merely fast, and cut off.
+// The reader never finds the ring full, because a source may send no more than was granted. A source that violates
+// this is detected and disconnected.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -37,7 +37,7 @@ struct item {
     std::uint64_t value;
 };
 
-/// The work: here, to see that the items are what was sent, in the order in which it was sent. One thread.
+/// The work: checks that the items arrive unchanged and in order. One thread.
 class work {
 public:
     void finish(const item& one) {
@@ -47,7 +47,7 @@ public:
                             "value is broken",
                             one.number, last_, one.value, value_of(one.number)));
         }
-        missing_ += one.number - last_ - 1;  // the source refused these: the numbers show where
+        missing_ += one.number - last_ - 1;  // items that the source refused leave gaps in the numbers
         last_ = one.number;
         sum_ += one.value;
         ++finished_;
@@ -63,31 +63,32 @@ private:
     std::uint64_t finished_ = 0, last_ = 0, missing_ = 0, sum_ = 0;
 };
 
-/// Grants credit. Batched, since a frame for each item would cost more than the item.
+/// Grants credit, in batches, since a frame per item would cost more than the item.
 class granter {
 public:
     granter(const connection& to, std::uint64_t batch) : out_(to), batch_(batch) {}
 
-    /// `finished`: all so far.
+    /// `finished`: the total so far.
     void grant(std::uint64_t n, std::uint64_t finished) {
-        // (1) release: pairs with (2); before the frame, lest the source be quicker than our own account
+        // (1) release: pairs with (2); stored before the frame is sent, because the source may respond before we
+        // continue
         granted_.store(granted_.load(std::memory_order_relaxed) + n, std::memory_order_release);  // relaxed: our own
         out_.add({frame::credit, n, finished});
-        (void)out_.flush();  // a source that is gone shows where it is read from
+        (void)out_.flush();  // a lost connection is detected by the reading side
     }
 
-    /// One item more is finished.
+    /// Counts one more finished item.
     void finished_one(std::uint64_t finished) {
         if (++pending_ == batch_) flush(finished);
     }
 
-    /// To be called before waiting for items: credit kept back while the source waits for it would stop both for ever.
+    /// Call before waiting for items: withholding credit while the source waits for it would deadlock both.
     void flush(std::uint64_t finished) {
         if (pending_ > 0) grant(pending_, finished);
         pending_ = 0;
     }
 
-    /// In all; for the reader's thread.
+    /// The total granted; called by the reader's thread.
     std::uint64_t granted() const { return granted_.load(std::memory_order_acquire); }  // (2) acquire: pairs with (1)
 
 private:
@@ -99,7 +100,7 @@ private:
 
 using item_ring = weir::spsc_ring<item>;
 
-// What went wrong with the work is told when the work is over, by the thread that joins.
+// An exception from the work is rethrown by the thread that joins the worker.
 void do_work(item_ring& ring, granter& credit, work& done, double rate, std::optional<failure>& why) {
     pace pace(rate);
     item one{};
@@ -110,19 +111,19 @@ void do_work(item_ring& ring, granter& credit, work& done, double rate, std::opt
                 credit.flush(done.finished());
                 answer = ring.pop(one);
             }
-            if (!answer) break;  // closed, and everything taken
+            if (!answer) break;  // closed and empty
             pace.wait();
             done.finish(one);
             credit.finished_one(done.finished());
         }
     } catch (const failure& error) {
         why = error;
-        ring.close();  // the reader is told by its next push
+        ring.close();  // the reader's next push returns closed
     }
     credit.flush(done.finished());
 }
 
-/// Reads until the source says that this was all, and returns that frame.
+/// Reads until the source's `end` frame, and returns it.
 frame read_all(const connection& from, item_ring& ring, const granter& credit) {
     frame_reader in(from);
     std::uint64_t received = 0;
@@ -139,8 +140,8 @@ frame read_all(const connection& from, item_ring& ring, const granter& credit) {
         }
         if (in.fill() == io::ended)
             throw failure(
-                fmt::format("the source ended the connection after {} items and {} bytes of the next, without "
-                            "saying that this was all; what it sent was finished",
+                fmt::format("the source closed the connection after {} items and {} bytes of the next, without "
+                            "an end frame; all items that it sent were finished",
                             received, in.rest()));
     }
 }
@@ -154,7 +155,7 @@ connection accept_one(std::uint16_t port) {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener.fd(), generic, size) != 0 || ::listen(listener.fd(), 1) != 0)
         fail_with_errno(fmt::format("cannot listen on 127.0.0.1:{}", port), "choose another --port, or 0 for any");
-    if (::getsockname(listener.fd(), generic, &size) != 0) fail_with_errno("cannot tell the port");
+    if (::getsockname(listener.fd(), generic, &size) != 0) fail_with_errno("cannot find out the port");
     print(fmt::format("listening on 127.0.0.1:{}\n", ntohs(address.sin_port)));
     for (;;) {
         const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
@@ -180,13 +181,13 @@ int sink(const options& chosen) {
         } catch (const failure& error) {
             reading = error;
         }
-        ring.close();  // the worker finishes what was received
+        ring.close();  // the worker finishes the received items
     }
     print(done.ledger());
     if (working) throw failure(*working);
     if (reading) throw failure(*reading);
     if (end.first != done.finished() || end.second != done.sum())
-        throw failure(fmt::format("the source sent {} items of sum {:016x}, and {} of sum {:016x} were finished",
+        throw failure(fmt::format("the source sent {} items with sum {:016x}, but {} with sum {:016x} were finished",
                                   end.first, end.second, done.finished(), done.sum()));
     return succeeded;
 }
@@ -194,16 +195,16 @@ int sink(const options& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Receives items from one tcp_source, and grants it credit as it finishes them.", "tcp_sink");
+    CLI::App app("Receives items from one tcp_source, and grants credit as it finishes them.", "tcp_sink");
     options chosen;
-    app.add_option("--port", chosen.port, "Where to listen, on 127.0.0.1; 0: on any port, which is printed")
+    app.add_option("--port", chosen.port, "Port to listen on at 127.0.0.1; 0: any free port, which is printed")
         ->capture_default_str();
-    app.add_option("--window", chosen.window, "Items that may be under way: sent, and not finished")
+    app.add_option("--window", chosen.window, "Most items in flight: sent but not finished")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
     app.add_option("--batch", chosen.batch, "Items to finish before the next grant; 0: a quarter of the window")
         ->capture_default_str();
-    app.add_option("--rate", chosen.rate, "Items to finish per second; 0: as many as come")
+    app.add_option("--rate", chosen.rate, "Items to finish per second; 0: unlimited")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
     app.footer(std::string("Example:\n  tcp_sink --port 7000 --window 256 --rate 10000\n\n") + exit_codes);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// Backpressure across a process boundary, the sending side: a ring, and a sender that sends within the credit which the
-// sink at the other end of a TCP connection has granted, and not a frame more.
+// Backpressure across a process boundary, the sending side: a ring, and a sender that sends only within the credit
+// granted by the sink at the other end of a TCP connection.
 //
 //     producer --> ring (capacity) --> sender ==TCP==> sink
 //                                         ^==credit==
 //
-// Without credit on the wire the sender would write until the kernel takes no more, some megabytes later: a queue that
-// nobody asked for, whose items are as old as it is long. Here at most
+// Without credit on the wire the sender would write until the kernel's buffers are full, some megabytes later: an
+// unintended queue, in which items grow old. Here at most
 //
-//     capacity    items wait in the ring, and
-//     window      items, which the sink chose, are sent and not finished: in socket buffers, or in the sink
+//     capacity    items wait in the ring, and at most
+//     window      items (set by the sink) are sent but not finished: in socket buffers or in the sink
 //
-// and a sink that stops, stops the producer after capacity + window items (or has it refuse, with --shed). Both bounds
-// are exact: accepted - finished <= capacity + window, whenever anybody looks.
+// If the sink stops, the producer stops after capacity + window items (or refuses, with --shed). Both bounds are
+// exact: accepted - finished <= capacity + window at every moment.
 //
-// One thread waits for three things at a time, items, credit, and room in the socket: hence wait::event, which gives
+// One thread waits for three events at once, items, credit, and room in the socket: hence wait::event, which gives
 // the ring a descriptor for poll().
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -60,7 +60,7 @@ struct item {
 
 using item_ring = weir::spsc_ring<item, weir::wait::event>;
 
-// Written by the producer's thread alone, read by others for their reports: relaxed is enough.
+// Written only by the producer's thread; other threads read them for reports, so relaxed is enough.
 struct produced {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
@@ -76,10 +76,10 @@ void produce(item_ring& ring, const options& chosen, produced& counts) {
         pace.wait();
         const item next{n, value_of(n)};
         const weir::status answer = chosen.shed ? ring.try_push(next) : ring.push(next);
-        if (answer == weir::status::closed) return;  // the sender has given up
+        if (answer == weir::status::closed) return;  // the sender has failed
         count_one(answer ? counts.accepted : counts.refused);
     }
-    ring.close();  // loses nothing: the sender still gets what was accepted, then `closed`
+    ring.close();  // the sender still gets all accepted items, then `closed`
 }
 
 class sender {
@@ -87,7 +87,7 @@ public:
     sender(const connection& to, item_ring& items, const options& chosen, const produced& counts)
         : to_(to), items_(items), chosen_(chosen), counts_(counts), unfinished_(chosen.most_unfinished) {}
 
-    /// Returns when the sink has finished everything. Throws failure when it will not.
+    /// Returns when the sink has finished everything. Throws failure if the sink cannot.
     void run() {
         while (!ended_ || finished_ < sent_) {
             take();
@@ -104,7 +104,7 @@ public:
                            granted_);
     }
 
-    /// What the sink did not acknowledge. It may have finished some of these, and died before it could say so.
+    /// Items that the sink did not acknowledge. It may have finished some of them and died before it could say so.
     number_ranges not_acknowledged() {
         number_ranges numbers;
         for (item left; unfinished_.try_pop(left);) numbers.add(left.number);
@@ -114,11 +114,11 @@ public:
 private:
     static constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
 
-    // How many items may be sent now. However much is granted, no more are unfinished than can be kept account of.
+    // How many items may be sent now: the credit, limited by how many unfinished items we can keep account of.
     std::uint64_t credit() const { return std::min<std::uint64_t>(granted_ - sent_, unfinished_.credits()); }
 
-    // First the credit, then the item: what cannot be sent stays in the ring, where it counts. Even the end waits for
-    // credit, since only a pop tells it; a sink that finishes what it has grants some.
+    // Check credit before popping, so that an item that cannot be sent stays in the ring, where it counts. Even `end`
+    // needs credit, because only a pop reports it; a sink that finishes items grants some.
     void take() {
         while (!ended_ && credit() > 0 && out_.has_room()) {
             item next{};
@@ -129,14 +129,13 @@ private:
             }
             if (!answer) return;
             out_.add({frame::data, next.number, next.value});
-            (void)unfinished_.try_push(next);  // there is room: credit() looked
+            (void)unfinished_.try_push(next);  // credit() has checked that there is room
             ++sent_;
             sum_ += next.value;
         }
     }
 
-    // For items if one could be sent, for the sink in any case, and for room in the socket if something is to be
-    // written.
+    // Polls for items if one may be sent, for the sink in any case, and for room in the socket if there is output.
     void wait() {
         const bool could_take = !ended_ && credit() > 0 && out_.has_room();
         needs_sink_ = !could_take || !out_.empty();
@@ -153,14 +152,14 @@ private:
         if (::poll(watched, 2, timeout_ms) < 0 && errno != EINTR) fail_with_errno("cannot wait for the sink");
 
         const auto now = clock::now();
-        if (!needs_sink_) heard_at_ = now;  // a producer that takes its time is no fault of the sink's
+        if (!needs_sink_) heard_at_ = now;  // while no item is pending, the sink is not late
         if (chosen_.every_ms > 0 && now >= report_at_) {
             print(ledger());
             report_at_ = now + milliseconds(chosen_.every_ms);
         }
     }
 
-    // What the sink says. `gone`: it takes nothing any more, but what it said before is still there to be read.
+    // Handles the sink's frames. `gone`: it accepts nothing more, but frames sent before are still read.
     void hear(bool gone) {
         io state = io::done;
         while ((state = in_.fill()) == io::done) {
@@ -168,22 +167,20 @@ private:
         }
         if (ended_ && finished_ == sent_) return;
         if (gone || state == io::ended)
-            throw failure(
-                "the sink ended the connection before it had finished everything; what it did not acknowledge "
-                "is listed on stdout, to be sent again");
+            throw failure("the sink closed the connection before it had finished everything; unacknowledged items are "
+                          "listed on stdout, to be sent again");
         if (chosen_.patience_s > 0 && needs_sink_ && clock::now() >= heard_at_ + patience())
-            throw failure(
-                fmt::format("the sink granted nothing for {} s, after {} items; see whether it runs, or give it "
-                            "more --patience",
-                            chosen_.patience_s, granted_));
+            throw failure(fmt::format("the sink granted nothing for {} s, after {} items; check that it runs, or give "
+                                      "a longer --patience",
+                                      chosen_.patience_s, granted_));
     }
 
     void on_frame(const frame& said) {
         if (said.what != frame::credit)
             throw failure("the sink sent a frame that only a source sends; connect to a tcp_sink");
-        if (said.first == 0) throw failure("the sink granted 0 items; a grant is of 1 at least");
+        if (said.first == 0) throw failure("the sink granted 0 items; a grant has at least 1");
         if (said.second < finished_ || said.second > sent_)
-            throw failure(fmt::format("the sink says that it finished {} items; it can only be {} to {}", said.second,
+            throw failure(fmt::format("the sink reports {} finished items; possible are {} to {}", said.second,
                                       finished_, sent_));
         granted_ += std::min(said.first, unbounded - granted_);  // additive, and saturates
         item done{};
@@ -201,10 +198,10 @@ private:
     const produced& counts_;
     frame_reader in_{to_};
     frame_writer out_{to_};
-    weir::spsc_ring<item> unfinished_;  // both ends are this thread's: a bounded list of what was sent, allocated once
+    weir::spsc_ring<item> unfinished_;  // used by this thread only: a bounded list of sent items, allocated once
     std::uint64_t granted_ = 0, sent_ = 0, finished_ = 0, sum_ = 0;
     bool ended_ = false;
-    bool needs_sink_ = false;  // nothing can be done before it grants, or takes what is written
+    bool needs_sink_ = false;  // blocked until the sink grants credit or reads from the socket
     clock::time_point heard_at_ = clock::now();
     clock::time_point report_at_ = clock::now();
 };
@@ -214,7 +211,7 @@ int source(const options& chosen) {
     const auto address = loopback(chosen.port);
     if (::connect(to.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         fail_with_errno(fmt::format("cannot connect to 127.0.0.1:{}", chosen.port),
-                        "start tcp_sink, which says its port");
+                        "start tcp_sink, which prints its port");
     send_at_once(to);
     if (::fcntl(to.fd(), F_SETFL, O_NONBLOCK) != 0) fail_with_errno("cannot make the socket non-blocking");
 
@@ -229,9 +226,10 @@ int source(const options& chosen) {
         } catch (const failure& error) {
             why = error;
         }
-        ring.close();  // a producer that waits for room is told, and ends
+        ring.close();  // a producer waiting for room gets `closed` and ends
     }
-    // Nothing runs any more: from here on the numbers are exact, accepted = finished + not acknowledged + never sent.
+    // All threads have ended: from here on the numbers are exact, accepted = finished + not acknowledged + never
+    // sent.
     print(sender.ledger());
     if (!why) return succeeded;
     const auto in_doubt = sender.not_acknowledged();
@@ -245,35 +243,33 @@ int source(const options& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Sends numbered items to a tcp_sink over TCP, within the credit that it grants.", "tcp_source");
+    CLI::App app("Sends numbered items to a tcp_sink over TCP, within the credit that the sink grants.", "tcp_source");
     options chosen;
-    app.add_option("--port", chosen.port, "Where the sink listens, on 127.0.0.1")
-        ->required()
-        ->check(CLI::Range(1, 65535));
-    app.add_option("--count", chosen.count, "How many items to produce")
+    app.add_option("--port", chosen.port, "Port of the sink at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
+    app.add_option("--count", chosen.count, "Number of items to produce")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
-    app.add_option("--rate", chosen.rate, "Items to produce per second; 0: as many as are taken")
+    app.add_option("--rate", chosen.rate, "Items to produce per second; 0: unlimited")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);
-    app.add_option("--capacity", chosen.capacity, "Items that the ring holds")
+    app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in items")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
     app.add_option("--most-unfinished", chosen.most_unfinished,
-                   "Items sent and not finished, however many were granted")
+                   "Most items sent but not finished, regardless of the credit")
         ->capture_default_str()
         ->check(CLI::Range(1, 1 << 24));
-    app.add_flag("--shed", chosen.shed, "When the ring is full, refuse items and count them, instead of waiting");
-    app.add_option("--patience", chosen.patience_s, "Seconds without a grant after which to give up; 0: never")
+    app.add_flag("--shed", chosen.shed, "Refuse and count items if the ring is full, instead of waiting");
+    app.add_option("--patience", chosen.patience_s, "Give up after this many seconds without a grant; 0: never")
         ->capture_default_str()
         ->check(CLI::Range(0.0, 1e6));
-    app.add_option("--every", chosen.every_ms, "Milliseconds from one line of the ledger to the next; 0: only the last")
+    app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
         ->check(CLI::Range(0, 3'600'000));
     app.footer(std::string(R"(Example:
   tcp_sink --port 7000 --window 256 --rate 10000 &
   tcp_source --port 7000 --capacity 1024 --every 500
-  kill -STOP %1        the source stands still after at most 1024 + 256 items more; -CONT, and it goes on
+  kill -STOP %1        the source stops after at most 1024 + 256 more items; -CONT resumes it
 
 )") + exit_codes);
     return run(app, argc, argv, [&] { return source(chosen); });

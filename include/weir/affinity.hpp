@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Which processing units (PUs, the kernel's "CPUs") a thread may run on: ask, pin, and read back what the kernel made
-// of it. PU numbers are the kernel's own, as taskset, /proc and /sys write them.
+// Which processing units (PUs, the kernel's "CPUs") a thread may run on: query, pin, and verify with the kernel. PU
+// numbers are the kernel's own, as in taskset, /proc and /sys.
 
 #include <cstddef>
 #include <initializer_list>
@@ -13,7 +13,8 @@
 
 namespace weir {
 
-/// A placement that cannot be had. what() is one sentence for a person: the value, the bound, the remedy.
+/// Thrown when a requested placement is impossible. what() is one readable sentence: the value, the bound, the
+/// remedy.
 class placement_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -25,7 +26,8 @@ public:
     using value_type = unsigned;
     using const_iterator = std::vector<unsigned>::const_iterator;
 
-    /// No PU is numbered higher: a bound on what input may make us allocate, eight times what Linux can be built for.
+    /// The highest PU number accepted. It limits how much memory untrusted input can make us allocate; Linux supports
+    /// at most an eighth of it.
     static constexpr unsigned max_pu = 65535;
 
     pu_set() = default;
@@ -53,33 +55,33 @@ public:
     [[nodiscard]] friend bool operator==(const pu_set&, const pu_set&) = default;
     friend pu_set operator&(const pu_set& a, const pu_set& b);
     friend pu_set operator|(const pu_set& a, const pu_set& b);
-    /// What is in a and not in b.
+    /// The PUs in a that are not in b.
     friend pu_set operator-(const pu_set& a, const pu_set& b);
 
 private:
-    std::vector<unsigned> pus_;  // ascending, each once
+    std::vector<unsigned> pus_;  // ascending, no duplicates
 };
 
-/// Lets the calling thread run on `pu` only, and moves it there before returning. Reads the kernel's mask and the PU
-/// it runs on back, and returns that mask: always exactly {pu}. Any thread, for itself.
-/// Throws placement_error where the kernel refuses or the read-back differs; the affinity is then what it was before.
-/// This is the bare mechanism: it obeys the kernel only. weir::topology::bind_this_thread also knows the machine.
+/// Restricts the calling thread to `pu` and returns once it runs there. Reads the kernel's affinity mask and the
+/// current PU back to verify, and returns that mask: always exactly {pu}. Any thread, for itself only.
+/// Throws placement_error if the kernel refuses or the read-back differs; the previous affinity is then restored.
+/// This only asks the kernel; weir::topology::bind_this_thread also checks `pu` against the machine.
 pu_set pin_this_thread(unsigned pu);
 
-/// The same for several PUs: the thread may then run on any of `pus`, all of which the kernel must grant.
-/// With what this_thread_affinity() said earlier, it undoes a pin.
+/// The same for several PUs: the thread may then run on any of `pus`; the kernel must grant all of them. Pass an
+/// earlier result of this_thread_affinity() to undo a pin.
 pu_set set_this_thread_affinity(const pu_set& pus);
 
-/// The PUs that the calling thread may run on now. Throws placement_error where the system cannot tell.
+/// The PUs that the calling thread may run on now. Throws placement_error if the system does not report them.
 [[nodiscard]] pu_set this_thread_affinity();
 
-/// The PUs that this process was started on: the main thread's affinity, read before main() ran, so that what
-/// taskset, a service manager or a batch system gave us is still known after threads were pinned. Empty where the
-/// system cannot tell.
+/// The PUs that this process was started on: the main thread's affinity, read before main() ran. It preserves the
+/// mask set by taskset, a service manager or a batch system even after threads were pinned. Empty if the system does
+/// not report it.
 [[nodiscard]] const pu_set& startup_affinity();
 
-/// The PU that the calling thread was on a moment ago; it is still there only if it is pinned.
-/// Throws placement_error where the system cannot tell.
+/// The PU that the calling thread is running on. The answer may be stale as soon as it is returned, unless the thread
+/// is pinned. Throws placement_error if the system does not report it.
 [[nodiscard]] unsigned current_pu();
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A clock of single nanoseconds for measuring what takes tens of them.
+// A clock with nanosecond resolution, for measuring durations of tens of nanoseconds.
 #pragma once
 
 #include <chrono>
@@ -14,11 +14,11 @@
 
 namespace weir {
 
-/// Where a tick_clock takes its ticks from.
+/// The hardware or library source of a tick_clock.
 enum class tick_source : unsigned char {
     tsc,            ///< x86-64 time stamp counter, invariant: constant rate, does not stop in idle states
     generic_timer,  ///< arm64 virtual counter, cntvct_el0
-    steady_clock,   ///< std::chrono::steady_clock, everywhere else and on x86-64 without an invariant counter
+    steady_clock,   ///< std::chrono::steady_clock, elsewhere, and on x86-64 without an invariant counter
 };
 
 constexpr std::string_view to_string(tick_source source) noexcept {
@@ -30,23 +30,23 @@ constexpr std::string_view to_string(tick_source source) noexcept {
     return "unknown";
 }
 
-/// Ticks of the cheapest constant-rate counter of this machine, and their length in nanoseconds.
+/// Reads the cheapest constant-rate counter of this machine, and converts its ticks to nanoseconds.
 ///
-/// Ticks of two cores of one package can be compared; across packages as far as the firmware has set the counters
-/// alike (who subtracts ticks of two cores should measure their offset). Copies share the calibration. Every member
-/// function may be called by any thread at any time.
+/// Ticks read on two cores of one package are comparable. Across packages they are comparable only as far as the
+/// firmware has synchronized the counters: measure the offset before subtracting ticks of two cores. Copies share the
+/// calibration. Any thread may call any member function at any time.
 class tick_clock {
 public:
-    /// Finds the source and calibrates it against steady_clock. With a time stamp counter this takes `calibration`
-    /// (its error is about 50 ns divided by that); otherwise it returns at once.
+    /// Selects the source and calibrates it against steady_clock. With a time stamp counter this takes `calibration`
+    /// (the relative error is about 50 ns divided by it); otherwise it returns at once.
     explicit tick_clock(std::chrono::nanoseconds calibration = std::chrono::milliseconds{20}) noexcept
         : source_{probe()}, ns_per_tick_{calibrate(source_, calibration)} {}
 
-    /// The current tick. The processor may take the reading early, while earlier loads are still on their way. About
-    /// 5 to 25 ns; wait-free, no syscall (steady_clock: as the standard library has it).
+    /// The current tick. The processor may read the counter before earlier loads have completed. About 5 to 25 ns;
+    /// wait-free, no system call (for steady_clock, whatever the standard library does).
     std::uint64_t now() const noexcept { return read(source_); }
 
-    /// As now(), but not before every earlier load has its value: for stamping what was just received.
+    /// Like now(), but not before every earlier load has completed: for time-stamping data just received.
     std::uint64_t now_after_loads() const noexcept {
 #if defined(__x86_64__)
         if (source_ == tick_source::tsc) {
@@ -104,7 +104,8 @@ private:
         std::uint64_t ticks;
     };
 
-    /// One instant on both clocks: the pair of ns readings that lie closest together had no interruption between them.
+    /// Reads both clocks at the same instant: of several attempts it takes the one whose two ns readings are closest
+    /// together, since no interruption fell between them.
     static paired_reading read_both(tick_source source) noexcept {
         paired_reading best{};
         std::uint64_t narrowest = UINT64_MAX;

@@ -2,7 +2,7 @@
 //
 // A histogram with a fixed relative error and a fixed size, for latencies.
 //
-// The idea, log-linear buckets that keep a given number of significant digits over the whole range, is that of Gil
+// The log-linear buckets, which keep a given number of significant digits over the whole range, are the idea of Gil
 // Tene's HdrHistogram (http://hdrhistogram.org, public domain / BSD).
 #pragma once
 
@@ -21,12 +21,12 @@ namespace weir {
 
 /// Counts values from 0 to `highest` with `digits` significant decimal digits.
 ///
-/// Memory is allocated in the constructor and nowhere else: with 3 digits 16 KiB, and 8 KiB for each doubling of
-/// `highest` above 2000 (an hour in nanoseconds: 270 KiB); ten times that for each further digit. record() is
-/// wait-free. One thread at a time may call members that change the histogram; to record from several threads give each
-/// its own and merge() them.
+/// Memory is allocated only in the constructor: with 3 digits, 16 KiB plus 8 KiB for each doubling of `highest` above
+/// 2000 (an hour in nanoseconds: 270 KiB); ten times that for each further digit. record() is wait-free. Only one
+/// thread at a time may call members that change the histogram; to record from several threads, give each its own
+/// histogram and merge() them.
 ///
-/// The unit of a value is the user's; minimum, maximum and sum are exact, percentiles have the stated digits.
+/// The caller chooses the unit of the values. Minimum, maximum and sum are exact; percentiles have the stated digits.
 class histogram {
 public:
     /// One bucket: all values from `lowest` to `highest` are counted together.
@@ -40,8 +40,8 @@ public:
     explicit histogram(std::uint64_t highest, unsigned digits = 3)
         : highest_{highest}, linear_bits_{linear_bits_for(highest, digits)}, counts_(index_of(highest) + 1) {}
 
-    /// Counts `value` `times` times. A value above highest() is counted as highest(), adds to clamped(), and is still
-    /// in max() and mean() as it is. Wait-free, no allocation, O(1).
+    /// Counts `value` `times` times. A value above highest() is counted as highest() and in clamped(), but enters
+    /// max() and mean() unchanged. Wait-free, no allocation, O(1).
     void record(std::uint64_t value, std::uint64_t times = 1) noexcept {
         if (times == 0) {
             return;
@@ -56,8 +56,8 @@ public:
         max_ = std::max(max_, value);
     }
 
-    /// Adds everything `other` has counted. Both must have been constructed alike: std::invalid_argument otherwise, and
-    /// then nothing has changed.
+    /// Adds all counts of `other`. Both must have the same range and digits; otherwise throws std::invalid_argument
+    /// and changes nothing.
     void merge(const histogram& other) {
         if (other.highest_ != highest_ || other.linear_bits_ != linear_bits_) {
             detail::reject_argument("histograms with different ranges or digits cannot be merged (highest " +
@@ -91,14 +91,14 @@ public:
     std::uint64_t max() const noexcept { return max_; }
     double mean() const noexcept { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
 
-    /// The value that `percentile` per cent of all recorded values do not exceed (within the digits kept; never more
-    /// than max()). `percentile` is clamped to [0, 100]; 100 gives max(). 0 when nothing was recorded. O(buckets).
+    /// The value that `percentile` per cent of all recorded values do not exceed (to the digits kept; never above
+    /// max()). `percentile` is clamped to [0, 100]; 100 gives max(). 0 if nothing was recorded. O(buckets).
     std::uint64_t percentile(double percentile) const noexcept {
         if (count_ == 0) {
             return 0;
         }
         const double share = std::clamp(percentile, 0.0, 100.0) / 100.0;
-        // 99.9 % of 1000 values are 999, though the product is a little more.
+        // The product may be slightly too large for floating point: 99.9 % of 1000 values are 999, not 1000.
         constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
         const double rank = std::ceil(share * static_cast<double>(count_) * (1 - rounding));
         const std::uint64_t wanted = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(rank), 1, count_);
@@ -115,7 +115,7 @@ public:
         return max_;
     }
 
-    /// Calls f(bucket) for each bucket that counted something, from small to large values.
+    /// Calls f(bucket) for each non-empty bucket, in ascending order of values.
     template <typename F>
     void for_each_bucket(F&& f) const {
         for (std::size_t i = 0; i != counts_.size(); ++i) {

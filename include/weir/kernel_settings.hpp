@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the kernel was told about the PUs we measure and run on. Read only; what cannot be read stays unknown.
+// Kernel settings that concern the PUs we measure and run on. Read only; settings that cannot be read stay unknown.
 
 #include <weir/affinity.hpp>
 
@@ -12,27 +12,27 @@
 
 namespace weir {
 
-/// Every field is empty (nullopt) where the kernel does not say. An empty set says: none.
+/// A field is nullopt if the kernel does not report it. An empty set means "none".
 struct kernel_settings {
-    std::optional<std::string> release;  ///< of the kernel, as `uname -r`
+    std::optional<std::string> release;  ///< kernel release, as in `uname -r`
 
     std::optional<pu_set> isolated;   ///< no scheduler balancing: isolcpus= and isolated cpuset partitions
-    std::optional<pu_set> nohz_full;  ///< no timer tick while one thread runs
+    std::optional<pu_set> nohz_full;  ///< no timer tick while only one thread runs
     std::optional<pu_set> rcu_nocbs;  ///< no RCU callbacks: rcu_nocbs=, and nohz_full= implies it
 
-    /// The arguments of the kernel's command line that set these, as written: "isolcpus=managed_irq,domain,2-3".
+    /// The kernel command-line arguments that set these, verbatim: "isolcpus=managed_irq,domain,2-3".
     std::vector<std::string> arguments;
 
-    std::map<std::string, pu_set> governors;  ///< frequency governor to its PUs; empty where there are none to see
+    std::map<std::string, pu_set> governors;  ///< PUs by frequency governor; empty if none are visible
     std::optional<std::string> smt_control;   ///< "on", "off", "forceoff", "notsupported", "notimplemented"
 
-    /// CPU time that the cgroup grants, in PUs' worth: 1.5 lets two spinning threads run three quarters of the time
-    /// each. Infinity where there is no limit.
+    /// CPU time that the cgroup grants, as a number of PUs: with 1.5, each of two spinning threads runs three
+    /// quarters of the time. Infinity if there is no limit.
     std::optional<double> cpu_quota;
 };
 
-/// Reads them from /sys and /proc as they are now, in a handful of small files. Throws nothing but std::bad_alloc.
-/// `root` is for tests: the folder in which proc and sys lie.
+/// Reads the current settings from a handful of small files in /sys and /proc. Throws nothing but std::bad_alloc.
+/// `root` is for tests: the folder that contains proc and sys.
 [[nodiscard]] kernel_settings read_kernel_settings(const std::string& root = "");
 
 }  // namespace weir

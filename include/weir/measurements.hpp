@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What was measured of a machine, for plans: the cost of a message between two PUs (`weir matrix`) and the noise of
-// each
-// (`weir jitter`); and what is assumed where nothing was measured.
+// Measurements that plans are based on: the cost of a message between two PUs (`weir matrix`) and the noise of each
+// PU (`weir jitter`). Assumed values replace what was not measured.
 
 #include <weir/topology.hpp>
 
@@ -14,7 +13,7 @@
 
 namespace weir {
 
-/// What one message between two PUs takes.
+/// Latency of one message from one PU to another.
 struct one_way {
     double p50_ns;
     double p99_ns;
@@ -22,42 +21,43 @@ struct one_way {
 
 enum class cost_source {
     measured,        ///< on these two PUs
-    measured_class,  ///< on others at the same distance
+    measured_class,  ///< on other pairs at the same distance
     assumed,
 };
 [[nodiscard]] std::string_view to_string(cost_source) noexcept;  ///< "measured", "measured at this distance", "assumed"
 
-/// What is assumed of a distance: round figures of current server processors.
+/// The assumed latency at a distance: round figures for current server processors.
 [[nodiscard]] one_way assumed_one_way(distance) noexcept;
 
-/// What is assumed of a PU's noise (see measurements::noise_ns).
+/// The assumed noise of a PU (see measurements::noise_ns).
 namespace assumed {
 inline constexpr double noise_ns = 200;
 inline constexpr double isolated_noise_ns = 20;
 inline constexpr double noise_of_core_of_pu_0_ns = 2000;
 }  // namespace assumed
 
-/// Empty, it assumes everything.
+/// Default-constructed, it uses assumed values only.
 struct measurements {
     std::map<std::pair<unsigned, unsigned>, one_way> pairs;           ///< from, to
-    std::map<std::pair<unsigned, unsigned>, one_way> pairs_by_class;  ///< what others like it have shown
+    std::map<std::pair<unsigned, unsigned>, one_way> pairs_by_class;  ///< from other pairs of the same class
     std::map<distance, one_way> classes;
     std::map<std::pair<unsigned, unsigned>, double> items_per_s;
 
-    /// By PU: how much later a message of the unluckiest hundredth is for being interrupted, on average: the share of
-    /// time that the PU is away, in hundredths but at most one, times how long it is away at p99.9.
+    /// By PU: the mean extra latency that interruptions cost the slowest 1 % of messages. It is min(1, share of time
+    /// stolen from the PU / 1 %) times the p99.9 length of an interruption.
     std::map<unsigned, double> noise_ns;
 
     struct cost_and_source {
         one_way cost;
         cost_source source;
     };
-    /// Of one PU to another: the pair's, or that of the opposite direction, or of pairs like it, or of its distance, or
-    /// the assumption.
+    /// The cost from one PU to another. Uses the first that exists: the pair's measurement, the opposite direction's,
+    /// that of similar pairs, that of pairs at the same distance, the assumed value.
     [[nodiscard]] cost_and_source cost(const topology& machine, unsigned from, unsigned to) const;
 
-    /// Adds what `weir matrix --json` and `weir jitter --json` wrote. Throw placement_error with a sentence for a file
-    /// that cannot be read, is damaged, or was measured on another machine (by fingerprint, where the file has one).
+    /// Adds the results of `weir matrix --json` and `weir jitter --json`. Both throw placement_error with a sentence
+    /// for a file that cannot be read, is damaged, or was measured on another machine (by its fingerprint, if the
+    /// file has one).
     void load_matrix(const std::string& path, const topology& machine);
     void load_jitter(const std::string& path, const topology& machine);
 };

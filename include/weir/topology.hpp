@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The machine as a placement sees it: packages, NUMA nodes, caches, cores and PUs, how near two PUs are, and which two
-// a producer and its consumer should have. Read through hwloc, which stays an implementation detail.
+// The machine's topology for placement decisions: packages, NUMA nodes, caches, cores and PUs, the distance between
+// two PUs, and which pair of PUs suits a producer and its consumer. Read through hwloc, which stays an implementation
+// detail.
 
 #include <weir/affinity.hpp>
 
@@ -16,17 +17,17 @@
 
 namespace weir {
 
-/// How far apart two PUs are: what the nearest thing they share is. Ordered, nearest first.
+/// How far apart two PUs are, by the closest resource that they share. Ordered, nearest first.
 enum class distance {
     same_pu,
     smt,            ///< two hardware threads of one core
     same_l2,        ///< two cores behind one L2 cache
     same_l3,        ///< two cores behind one L3 cache (on AMD: one CCX)
-    same_package,   ///< no cache
-    cross_package,  ///< not even the package
+    same_package,   ///< one package, but no common cache
+    cross_package,  ///< two packages
 };
 
-/// Which pair of PUs is wanted for a producer and its consumer. See topology::choose_pair.
+/// Which pair of PUs to choose for a producer and its consumer. See topology::choose_pair.
 enum class pair_policy {
     automatic,  ///< the nearest two distinct cores
     smt,
@@ -42,10 +43,10 @@ struct pu_pair {
     unsigned producer;  ///< PU numbers
     unsigned consumer;
     weir::distance distance;
-    std::string reason;  ///< one sentence: why these two
+    std::string reason;  ///< one sentence: why this pair was chosen
 };
 
-// Rows of the machine's tables. Every `index` is hwloc's logical one, counted over the whole machine: the N in
+// Rows of the machine's tables. Every `index` is hwloc's logical index, counted over the whole machine: the N in
 // "core:N".
 
 struct pu_info {
@@ -64,11 +65,11 @@ struct core_info {
     pu_set pus;                    ///< more than one: SMT siblings
 };
 
-/// Cores of one make. A machine whose cores differ (big and little, P and E) has several.
+/// Cores of one type. A hybrid machine (big and little, P and E cores) has several kinds.
 struct core_kind_info {
     unsigned index;
     std::optional<unsigned> performance;  ///< rank, higher is faster; unknown where hwloc cannot rank the kinds
-    std::string name;                     ///< what the system calls them, such as "IntelCore"; may be empty
+    std::string name;                     ///< the system's name for it, such as "IntelCore"; may be empty
     pu_set pus;
 };
 
@@ -84,7 +85,7 @@ struct numa_node_info {
     unsigned index;
     unsigned os_index;
     std::uint64_t memory_bytes;
-    pu_set pus;  ///< may be empty: a node of memory only
+    pu_set pus;  ///< may be empty: a memory-only node
 };
 
 struct package_info {
@@ -93,34 +94,36 @@ struct package_info {
     pu_set pus;
 };
 
-/// A machine's topology, read once and never changed: copies are cheap and share it, and any number of threads may use
-/// one object at once. Loading takes milliseconds; queries are table look-ups.
+/// A machine's topology. Immutable once loaded: copies are cheap and share the data, and any number of threads may
+/// use one object concurrently. Loading takes milliseconds; queries are table look-ups.
 class topology {
 public:
-    /// The machine we run on, PUs that we may not use included.
+    /// This machine, including PUs that this process may not use.
     [[nodiscard]] static topology this_machine();
 
-    /// A topology that lstopo or hwloc saved as XML (`lstopo machine.xml`). The file is checked before hwloc sees it:
-    /// a damaged one is a placement_error with the line, never a crash.
+    /// A topology that lstopo or hwloc saved as XML (`lstopo machine.xml`). The file is validated before hwloc parses
+    /// it: a damaged file is a placement_error that names the line, never a crash.
     [[nodiscard]] static topology from_xml_file(const std::string& path);
 
-    /// The same from the text of such a file, or from to_xml(); `name` is what source() and sentences call it.
+    /// The same from the text of such a file, or from to_xml(); `name` is returned by source() and used in error
+    /// messages.
     [[nodiscard]] static topology from_xml(const std::string& text, const std::string& name);
 
-    /// A made-up machine in hwloc's synthetic notation: "package:2 l3:2 core:4 pu:2".
+    /// A synthetic machine in hwloc's notation: "package:2 l3:2 core:4 pu:2".
     [[nodiscard]] static topology synthetic(const std::string& description);
 
-    /// True for a topology read live by this_machine(). Never true for one that was loaded from a file or made up, not
-    /// even a file saved on this machine: hot-plugging, firmware settings and containers change a machine while the
-    /// file stays as it is. Nor true when HWLOC_XMLFILE or HWLOC_SYNTHETIC told hwloc to see another machine than the
-    /// kernel.
+    /// True only for a topology that this_machine() read from the running system. False for a file or a synthetic
+    /// description, even a file saved on this machine: hot-plugging, firmware settings and containers change the
+    /// machine but not the file. Also false if HWLOC_XMLFILE or HWLOC_SYNTHETIC made hwloc report a machine other
+    /// than the kernel's.
     [[nodiscard]] bool is_this_machine() const noexcept;
 
-    /// Where it comes from: "this machine", the file's path, or the synthetic description.
+    /// The origin: "this machine", the file's path, or the synthetic description.
     [[nodiscard]] const std::string& source() const noexcept;
 
-    /// hwloc's XML (of version 2), as lstopo would save it, without the host's name, serial numbers and the like: what
-    /// from_xml() reads. The startup_affinity() and isolated() are not in it. Throws placement_error if hwloc cannot.
+    /// hwloc XML (version 2) as lstopo would save it, without the host's name, serial numbers and the like;
+    /// from_xml() reads it. It does not contain startup_affinity() and isolated(). Throws placement_error if hwloc
+    /// cannot export.
     [[nodiscard]] std::string to_xml() const;
 
     /// One line: "1 package, 1 NUMA node, 1 L3 cache, 2 cores, 2 PUs".
@@ -134,26 +137,28 @@ public:
     [[nodiscard]] const std::vector<core_kind_info>& core_kinds() const noexcept;
     [[nodiscard]] const std::vector<pu_info>& pus() const noexcept;
 
-    /// The row of one PU; throws placement_error when there is no such PU.
+    /// The row of one PU; throws placement_error if it does not exist.
     [[nodiscard]] const pu_info& pu(unsigned os_index) const;
 
-    /// Throws placement_error when one of them does not exist.
+    /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] weir::distance distance_between(unsigned a, unsigned b) const;
 
-    /// The PUs that the kernel's cpuset (the cgroup) lets this process bind to. Whoever names a PU gets it if it is
-    /// here.
+    /// The PUs that the kernel's cpuset (the cgroup) lets this process bind to. A PU that is named explicitly must be
+    /// one of these.
     [[nodiscard]] const pu_set& cgroup_allowed() const noexcept;
 
-    /// The PUs that we were given to run on: cgroup_allowed(), less what the startup_affinity() leaves out. Policies
-    /// choose among these only. Smaller than cgroup_allowed() under taskset, and on hosts with kernel-isolated PUs:
-    /// those are in nobody's default mask, perhaps somebody's pinned production threads are on them, and so nothing but
-    /// their name, or a taskset that includes them, makes us use them.
+    /// The default PUs: cgroup_allowed() without those that startup_affinity() excludes. Policies choose among these
+    /// only. Smaller than cgroup_allowed() under taskset, and on hosts with kernel-isolated PUs: these are in no
+    /// default mask, and another program's pinned threads may run on them. weir therefore uses an isolated PU only if
+    /// it is named, or if taskset includes it.
     [[nodiscard]] const pu_set& allowed() const noexcept;
 
-    /// How many cores have at least one allowed() PU. Below two, nothing can run side by side.
+    /// The number of cores with at least one allowed() PU. With fewer than two, no two threads can run in parallel on
+    /// separate cores.
     [[nodiscard]] std::size_t allowed_cores() const noexcept;
 
-    /// PUs that the kernel keeps its scheduler off (isolcpus, isolated cpuset partitions). Empty for a loaded topology.
+    /// PUs that the kernel's scheduler does not use by itself (isolcpus, isolated cpuset partitions). Empty for a
+    /// loaded topology.
     [[nodiscard]] const pu_set& isolated() const noexcept;
 
     /// The best pair of allowed() PUs that satisfies the policy:
@@ -164,29 +169,31 @@ public:
     ///   cross_numa  two PUs whose NUMA nodes differ
     /// Best means, in this order:
     ///   1. both isolated from the kernel's scheduler, where such a pair is allowed: they were set aside for this;
-    ///   2. the fastest kind of core, as far as the slower of the two has it;
-    ///   3. the least distance, and within it the same NUMA node;
-    ///   4. not the core of PU 0: timers, interrupts and housekeeping land there unless somebody moved them;
-    ///   5. the lowest indexes, so that the answer is always the same.
-    /// Throws placement_error, saying what this machine has instead, when no pair qualifies.
+    ///   2. the fastest kind of core, judged by the slower core of the pair;
+    ///   3. the least distance; at equal distance, the same NUMA node;
+    ///   4. not the core of PU 0: timers, interrupts and housekeeping run there by default;
+    ///   5. the lowest indexes, so that the result is deterministic.
+    /// Throws placement_error if no pair qualifies; the sentence says which policies would succeed.
     /// A pure function of the tables, quadratic in the number of PUs.
     [[nodiscard]] pu_pair choose_pair(pair_policy policy) const;
 
-    /// The same with the isolated PUs given: for a loaded topology, which does not know them.
+    /// The same with an explicit set of isolated PUs: for a loaded topology, which does not record them.
     [[nodiscard]] pu_pair choose_pair(pair_policy policy, const pu_set& isolated) const;
 
-    /// Reads a pair as a person writes it, producer first:
-    ///   auto, smt, same-l2, same-l3, cross-numa     a policy, as above
-    ///   core:0,core:1    pu:0 pu:1                  two hwloc locations, by comma or space: logical indexes over the
-    ///   whole package:1.core:0,package:1.core:2           machine, allowed or not ("hwloc-calc --disallowed" counts
-    ///   the same); core:0-1                                    the place means its first allowed PU 0,1    2-3 PU
-    ///   numbers, as taskset takes them
-    /// What is named may be any PU of cgroup_allowed(), and may be one PU twice: only then do both ends share a PU.
-    /// Throws placement_error for what cannot be read, does not exist or may not be used.
+    /// Parses a pair, producer first:
+    ///   auto, smt, same-l2, same-l3, cross-numa   a policy, as above
+    ///   core:0,core:1   or   pu:0 pu:1            two hwloc locations, separated by comma or space
+    ///   package:1.core:0,package:1.core:2         logical indexes of the whole machine, allowed or not
+    ///                                             ("hwloc-calc --disallowed" counts the same way)
+    ///   core:0-1                                  a range of locations
+    ///   0,1   or   2-3                            PU numbers, as for taskset
+    /// A location stands for its first allowed PU. A named PU may be any of cgroup_allowed(). Naming one PU twice is
+    /// the only way to get a pair in which both ends share a PU. Throws placement_error for text that cannot be parsed,
+    /// and for PUs that do not exist or may not be used.
     [[nodiscard]] pu_pair parse_pair(std::string_view text) const;
 
-    /// pin_this_thread(pu), once it is clear that this topology is this machine's and that `pu` exists and is in
-    /// cgroup_allowed(); throws placement_error otherwise.
+    /// pin_this_thread(pu), after checking that this topology is this machine's and that `pu` exists and is in
+    /// cgroup_allowed(). Throws placement_error otherwise.
     pu_set bind_this_thread(unsigned pu) const;
 
 private:
@@ -196,10 +203,10 @@ private:
     std::shared_ptr<const data> data_;
 };
 
-/// What a machine is told by: "2p-16c-32t-" (packages, cores, PUs) and 16 digits that stand for its processors, caches
-/// and how PUs are numbered. Equal for equal machines, and for a machine and what was saved of it, whatever part of it
-/// we may use; measurements and plans carry it, so that nobody takes them for those of another machine. A pure function
-/// of the tables.
+/// Identifies a machine: "2p-16c-32t-" (packages, cores, PUs) and a 16-digit hash of its processors, caches and PU
+/// numbering. Equal for identical machines, and for a machine and its saved topology, regardless of which part of it
+/// the process may use. Measurements and plans carry it, so that they are not applied to a different machine. A pure
+/// function of the tables.
 [[nodiscard]] std::string fingerprint(const topology& machine);
 
 }  // namespace weir

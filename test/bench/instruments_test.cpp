@@ -119,7 +119,7 @@ TEST(crew, calls_off_jobs_that_come_to_no_end_and_goes_on) {
         crew.run({for_ever, for_ever});
         ADD_FAILURE() << "it came to an end";
     } catch (const bench::stuck& error) {
-        EXPECT_STREQ(error.what(), "no end in sight after 0 s");
+        EXPECT_STREQ(error.what(), "the measurement did not finish within 0 s");
     }
     EXPECT_EQ(spinning, 2);
     EXPECT_EQ(bench::crew::any_left_behind(), before);
@@ -144,8 +144,9 @@ TEST(crew, that_was_left_behind_ends_when_its_job_does_and_lets_go_of_it) {
         crew.run({[open] { open->wait(false); }, [] {}});
         ADD_FAILURE() << "it came to an end";
     } catch (const bench::stuck& error) {
-        EXPECT_STREQ(error.what(),
-                     "no end in sight after 0 s, and it waits inside the queue: its threads were left behind");
+        EXPECT_STREQ(
+            error.what(),
+            "the measurement did not finish within 0 s; a thread is stuck inside the queue, so the threads were abandoned");
     }
     EXPECT_TRUE(bench::crew::any_left_behind());
     int done = 0;

@@ -143,7 +143,7 @@ TEST_F(paused_file, what_goes_wrong_is_a_sentence) {
         EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr(sentence)));
     };
     write_noise("odd", 4003);
-    fails({path("odd"), "--rate", "1000000"}, 1, "ends 3 bytes into a frame of 4, which were left out");
+    fails({path("odd"), "--rate", "1000000"}, 1, "ends 3 bytes into a frame of 4, which were skipped");
     fails({path("none")}, 1, "cannot open '" + path("none") + "': No such file or directory");
     fails({folder_}, 1, "Is a directory");
     fails({}, 2, "file is required");

@@ -113,7 +113,7 @@ TEST(http, a_full_ring_answers_429_and_says_when_to_come_again) {
     const auto seen = run.edge.wait_for_outcome();
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_THAT(seen.out, HasSubstr("\"delivered\":" + std::to_string(accepted) + ",\"queued\":0"))
-        << "what was accepted is delivered before the end";
+        << "accepted items are still delivered before the end";
 }
 
 TEST(http, the_time_to_come_again_follows_from_how_fast_the_worker_is) {

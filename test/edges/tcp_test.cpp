@@ -174,7 +174,7 @@ TEST(tcp, what_a_killed_sink_did_not_acknowledge_is_reported) {
     const auto seen = source.wait_for_outcome();
     EXPECT_EQ(seen.exit_code, 1);
     EXPECT_THAT(seen.err,
-                AllOf(is_one_line(), HasSubstr("the sink ended the connection before it had finished everything")));
+                AllOf(is_one_line(), HasSubstr("the sink closed the connection before it had finished everything")));
     const auto end = ledgers(seen.out, "accepted").back();
     const auto finished = end.at("finished"), sent = end.at("sent"), accepted = end.at("accepted");
     EXPECT_THAT(seen.out, HasSubstr(fmt::format("not acknowledged {}: {}-{}\n", sent - finished, finished + 1, sent)));
@@ -189,7 +189,7 @@ TEST(tcp, of_a_sink_that_resets_the_connection_the_last_acknowledgement_counts) 
     ASSERT_TRUE(eventually([&] { return latest(run.source)["accepted"] == 15; }));
     send(run.sink, {frame::credit, 1, 3});
     run.sink.close();  // with unread frames: a reset, not an end
-    run.expect_failure("the sink ended the connection");
+    run.expect_failure("the sink closed the connection");
     // The eleventh may still have been sent for what was granted, or not.
     const auto end = latest(run.source);
     EXPECT_EQ(end.at("finished"), 3U);
@@ -236,13 +236,14 @@ TEST(tcp, a_sink_that_breaks_the_protocol_is_told_so_in_one_sentence) {
         send(run.sink, wrong);
         run.expect_failure(sentence);
     };
-    after({frame::credit, 0, 1}, "the sink granted 0 items; a grant is of 1 at least");
-    after({frame::credit, 1, 3}, "the sink says that it finished 3 items; it can only be 0 to 2");
+    after({frame::credit, 0, 1}, "the sink granted 0 items; a grant has at least 1");
+    after({frame::credit, 1, 3}, "the sink reports 3 finished items; possible are 0 to 2");
     after({frame::data, 1, 1}, "the sink sent a frame that only a source sends");
-    after({static_cast<frame::kind>(7), 1, 1}, "the peer sent 77 65 69 72 07 00 00 00, which begins no frame");
+    after({static_cast<frame::kind>(7), 1, 1},
+          "the peer sent 77 65 69 72 07 00 00 00, which is not the start of a frame");
     with_source run({"--capacity", "7"});
     run.sink.send("HTTP/1.1 400 Bad Request\r\n", 26);
-    run.expect_failure("the peer sent 48 54 54 50 2f 31 2e 31, which begins no frame");
+    run.expect_failure("the peer sent 48 54 54 50 2f 31 2e 31, which is not the start of a frame");
 }
 
 TEST(tcp, frames_in_pieces_are_put_together_in_either_direction) {
@@ -294,8 +295,8 @@ TEST(tcp, a_source_that_breaks_the_protocol_is_told_so_in_one_sentence) {
     after({item(1), item(1)}, "item 1 came after item 1");
     after({{frame::data, 1, 5}}, "the order or a value is broken");
     after({{frame::credit, 1, 0}}, "the source sent a frame of credit, which only a sink sends");
-    after({item(1), {frame::end, 2, 0}}, "the source sent 2 items of sum 0000000000000000, and 1 of sum");
-    after({item(1)}, "the source ended the connection after 1 items and 0 bytes of the next");
+    after({item(1), {frame::end, 2, 0}}, "the source sent 2 items with sum 0000000000000000, but 1 with sum");
+    after({item(1)}, "the source closed the connection after 1 items and 0 bytes of the next");
     with_sink run;
     run.source.send("weir", 4);
     run.source.close();

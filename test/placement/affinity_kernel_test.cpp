@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Threads on kernels that the machine of the tests does not have: with more PUs, a longer mask, or a sandbox around it.
+// Thread affinity on kernels that the test machine lacks: with more PUs, a longer mask, or a sandbox around it.
 #include <weir/affinity.hpp>
 
 #include <gmock/gmock.h>
@@ -18,13 +18,13 @@
 
 namespace {
 
-/// As it is made, the kernel that is there.
+/// Default-constructed, it passes calls to the real kernel.
 struct told {
-    const std::vector<unsigned>* pus = nullptr;  // what sched_getaffinity() tells
-    std::size_t mask_bytes = 0;                  // how long the kernel's own mask is: shorter buffers are refused
-    int get_error = 0;                           // why sched_getaffinity() fails
-    int set_error = 0;                           // why sched_setaffinity() fails
-    int getcpu_error = 0;                        // why sched_getcpu() fails
+    const std::vector<unsigned>* pus = nullptr;  // result of sched_getaffinity()
+    std::size_t mask_bytes = 0;                  // length of the kernel's own mask: shorter buffers are refused
+    int get_error = 0;                           // errno of sched_getaffinity()
+    int set_error = 0;                           // errno of sched_setaffinity()
+    int getcpu_error = 0;                        // errno of sched_getcpu()
     int gets = 0;                                // calls of sched_getaffinity() so far
 };
 constinit told kernel;
@@ -36,9 +36,9 @@ int failure(int error) {
 
 }  // namespace
 
-// These replace the C library's.
+// These functions replace those of the C library.
 extern "C" int sched_getaffinity(pid_t thread, std::size_t bytes, cpu_set_t* mask) noexcept {
-    if (++kernel.gets > 1000) return failure(EPERM);  // stops a caller that would ask for ever
+    if (++kernel.gets > 1000) return failure(EPERM);  // stops a caller that loops for ever
     if (kernel.get_error != 0) return failure(kernel.get_error);
     if (bytes < kernel.mask_bytes) return failure(EINVAL);
     auto* const bits = reinterpret_cast<unsigned char*>(mask);
@@ -106,21 +106,21 @@ TEST_F(affinity_of_a_kernel, is_read_whatever_the_length_of_its_mask) {
     }
     kernel = {.mask_bytes = longest + 1};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::this_thread_affinity()); }),
-              "the kernel does not tell this thread's affinity: Invalid argument");
+              "the kernel does not report this thread's affinity: Invalid argument");
     EXPECT_EQ(kernel.gets, 11) << "from 1024 bits on, each time twice as many";
 }
 
-TEST_F(affinity_of_a_kernel, that_is_not_told_is_an_error_for_its_reason) {
+TEST_F(affinity_of_a_kernel, that_the_kernel_does_not_report_is_an_error_with_the_reason) {
     kernel = {.get_error = EPERM};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::this_thread_affinity()); }),
-              "the kernel does not tell this thread's affinity: Operation not permitted");
+              "the kernel does not report this thread's affinity: Operation not permitted");
     EXPECT_EQ(kernel.gets, 1);
 }
 
-TEST_F(affinity_of_a_kernel, a_pu_that_is_not_told_is_an_error_for_its_reason) {
+TEST_F(affinity_of_a_kernel, a_current_pu_that_the_kernel_does_not_report_is_an_error_with_the_reason) {
     kernel = {.getcpu_error = ENOSYS};
     EXPECT_EQ(sentence([] { static_cast<void>(weir::current_pu()); }),
-              "the kernel does not tell which PU this thread is on: Function not implemented");
+              "the kernel does not report which PU this thread is on: Function not implemented");
 }
 
 TEST_F(affinity_of_a_kernel, a_pin_that_is_refused_says_why) {
@@ -138,7 +138,7 @@ TEST_F(affinity_of_a_kernel, a_pin_that_is_refused_says_why) {
 }
 
 // No mask is made for numbers that no PU can have: one of 4294967295 would take 512 MiB.
-TEST_F(affinity_of_a_kernel, a_number_that_no_pu_can_have_is_refused_by_its_name) {
+TEST_F(affinity_of_a_kernel, a_number_above_the_highest_pu_number_is_refused_by_name) {
     for (const unsigned beyond : {65536U, 4294967295U})
         for (const auto& pus : {pu_set{beyond}, pu_set{before_.front(), beyond}}) {
             kernel = {};
@@ -150,7 +150,7 @@ TEST_F(affinity_of_a_kernel, a_number_that_no_pu_can_have_is_refused_by_its_name
     EXPECT_THAT(sentence([&] {
                     weir::set_this_thread_affinity({before_.front(), 65535});
                 }),
-                HasSubstr("the kernel grants only " + std::to_string(before_.front())));
+                HasSubstr("the kernel grants only PUs " + std::to_string(before_.front())));
     EXPECT_EQ(weir::this_thread_affinity(), before_);
 }
 

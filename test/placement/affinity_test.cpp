@@ -16,10 +16,10 @@
 
 #if defined(__linux__)
 namespace {
-int false_pu = -1;  // what sched_getcpu() returns, or -1: the truth
+int false_pu = -1;  // the result of sched_getcpu(); -1: the real one
 }
 
-// Replaces the C library's, to answer like an emulator that does not pin threads.
+// Replaces the C library's function, to act like an emulator that does not pin threads.
 extern "C" int sched_getcpu() noexcept {
     if (false_pu >= 0) return false_pu;
     unsigned pu = 0;
@@ -45,7 +45,7 @@ std::string sentence(F f) {
     return "";
 }
 
-/// Gives the test's thread back the affinity it had.
+/// Restores the affinity of the test's thread.
 class affinity_kept : public testing::Test {
 protected:
     ~affinity_kept() override { weir::set_this_thread_affinity(before_); }
@@ -71,7 +71,7 @@ TEST(pu_set, reads_lists_as_taskset_does) {
     EXPECT_EQ(pu_set::parse("0-65535,0-65533").size(), 65536U) << "numbers may be written twice";
 }
 
-TEST(pu_set, says_what_it_cannot_read) {
+TEST(pu_set, refuses_malformed_text_with_a_sentence) {
     for (const auto* text : {"x", "1,", ",1", "1-", "-1", "2-1", "0-4:0", "0:2", "0x3", "65536", "1 2", "99999999999",
                              "0-65535,0-65534", "3,0-65536", "0-4:65536", "0-4:", "0-4:x", "x-4", "0-x"})
         EXPECT_EQ(
@@ -79,7 +79,7 @@ TEST(pu_set, says_what_it_cannot_read) {
             "'" + std::string(text) + "' is not a list of PUs: write numbers up to 65535 and ranges, such as 0,2-3");
 }
 
-TEST(pu_set, writes_what_it_reads) {
+TEST(pu_set, round_trips_through_text) {
     for (const auto* text : {"", "0", "0-1", "0,2-3", "1,3,5,64-127"}) EXPECT_EQ(pu_set::parse(text).to_string(), text);
     EXPECT_EQ((pu_set{3, 1, 2, 2}.to_string()), "1-3");
 }
@@ -104,7 +104,7 @@ TEST(pu_set, is_a_set) {
 
 // ---- Threads
 
-TEST_F(affinity_kept, pins_to_every_pu_that_may_be_used_and_is_there) {
+TEST_F(affinity_kept, pins_to_every_usable_pu) {
     for (const unsigned pu : before_) {
         EXPECT_EQ(weir::pin_this_thread(pu), pu_set{pu});
         EXPECT_EQ(weir::this_thread_affinity(), pu_set{pu});
@@ -131,13 +131,13 @@ TEST_F(affinity_kept, each_thread_runs_where_it_is_pinned) {
     EXPECT_THAT(ran_on, testing::ElementsAreArray(before_));
 }
 
-TEST_F(affinity_kept, a_pin_is_undone_by_the_affinity_of_before) {
+TEST_F(affinity_kept, restoring_the_previous_affinity_undoes_a_pin) {
     weir::pin_this_thread(before_.front());
     EXPECT_EQ(weir::set_this_thread_affinity(before_), before_);
     EXPECT_EQ(weir::this_thread_affinity(), before_);
 }
 
-TEST_F(affinity_kept, what_we_were_started_on_is_known_after_a_pin) {
+TEST_F(affinity_kept, the_startup_affinity_is_still_known_after_a_pin) {
     weir::pin_this_thread(before_.front());
     EXPECT_EQ(weir::startup_affinity(), before_);
 }
@@ -157,7 +157,7 @@ TEST_F(affinity_kept, a_set_that_the_kernel_grants_in_part_is_refused_and_nothin
 #if defined(WEIR_AFFINITY_BY_HWLOC)
     const std::string granted = "there is no PU 9999 here (";
 #else
-    const auto granted = "grants only " + before_.to_string() + ";";
+    const auto granted = "grants only PUs " + before_.to_string() + " of ";
 #endif
     EXPECT_THAT(sentence([&] { weir::set_this_thread_affinity(more); }), AllOf(HasSubstr("9999"), HasSubstr(granted)));
     EXPECT_EQ(weir::this_thread_affinity(), before_);
@@ -166,12 +166,11 @@ TEST_F(affinity_kept, a_set_that_the_kernel_grants_in_part_is_refused_and_nothin
 
 #if defined(__linux__) && \
     !defined(WEIR_AFFINITY_BY_HWLOC)  // which knows what is there, and asks the kernel for no more
-// Before the refusal, the kernel has moved the thread to the one PU that it grants.
+// The kernel moves the thread to the one PU that it grants before we detect the mismatch.
 TEST_F(affinity_kept, a_set_of_which_only_one_pu_is_granted_leaves_the_thread_where_it_was) {
     for (const unsigned pu : before_) {
         const auto why = sentence([&] { weir::set_this_thread_affinity({pu, 9999}); });
-        EXPECT_THAT(why, HasSubstr("of the PUs " + std::to_string(pu) + ",9999 the kernel grants only " +
-                                   std::to_string(pu) + ";"));
+        EXPECT_THAT(why, HasSubstr("only PUs " + std::to_string(pu) + " of " + std::to_string(pu) + ",9999;"));
         EXPECT_EQ(weir::this_thread_affinity(), before_);
     }
 }
@@ -201,7 +200,7 @@ TEST_F(affinity_kept, a_pin_that_has_no_effect_is_refused_and_undone) {
 #else
     EXPECT_THAT(why, AllOf(HasSubstr("this thread was pinned to PU " + std::to_string(pu) +
                                      ", but the kernel runs it on PU " + std::to_string(pu + 1)),
-                           HasSubstr("does not really pin threads")));
+                           HasSubstr("does not pin threads")));
 #endif
     EXPECT_EQ(weir::this_thread_affinity(), before_);
 }

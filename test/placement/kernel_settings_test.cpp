@@ -19,7 +19,7 @@ using testing::ElementsAre;
 using weir::pu_set;
 using weir::read_kernel_settings;
 
-/// A folder that stands for "/", with the files of /proc and /sys that the test puts there.
+/// A folder that acts as "/", with files of /proc and /sys created by the test.
 class kernel_settings : public testing::Test {
 protected:
     kernel_settings() { std::filesystem::remove_all(root_); }
@@ -112,7 +112,7 @@ TEST_F(kernel_settings, all_and_the_last_pu_are_unknown_where_the_kernel_does_no
     }
 }
 
-TEST_F(kernel_settings, each_is_read_from_its_own_file) {
+TEST_F(kernel_settings, are_each_read_from_the_right_file) {
     put("/proc/sys/kernel/osrelease", "6.2.3 \n");
     put("/proc/cmdline", "isolcpus=5 rcu_nocbs=3");
     put(cpu_ + "possible", "0-9");
@@ -168,7 +168,7 @@ TEST_F(kernel_settings, isolated_cpuset_partitions_count) {
     EXPECT_EQ(read_kernel_settings(root_).isolated, pu_set::parse("1,4-5"));
 }
 
-TEST_F(kernel_settings, the_narrowest_quota_on_the_way_up_counts) {
+TEST_F(kernel_settings, the_tightest_quota_up_to_the_root_counts) {
     put("/proc/self/cgroup", "0::/slice/pod/box");
     put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
     EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
@@ -180,8 +180,8 @@ TEST_F(kernel_settings, the_narrowest_quota_on_the_way_up_counts) {
     EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
 }
 
-// A container sees its own group as the topmost one, and may have made groups within it.
-TEST_F(kernel_settings, the_quota_of_the_topmost_group_counts_for_those_below_it) {
+// A container sees its own cgroup as the root, and may have created cgroups below it.
+TEST_F(kernel_settings, the_quota_of_the_root_group_applies_to_groups_below_it) {
     put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
     put("/sys/fs/cgroup/cpu.max", "250000 100000");
     for (const auto* path : {"/", "/box", "/slice/box", "/slice/pod/box"}) {
@@ -198,7 +198,7 @@ TEST_F(kernel_settings, the_quota_of_the_topmost_group_counts_for_those_below_it
     EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 0.5) << "the group's own is narrower";
 }
 
-TEST_F(kernel_settings, the_quota_of_the_topmost_group_of_cgroup_version_1_counts_for_those_below_it) {
+TEST_F(kernel_settings, the_quota_of_the_root_group_of_cgroup_v1_applies_to_groups_below_it) {
     const std::string top = "/sys/fs/cgroup/cpu,cpuacct";
     const auto put_quota = [&](const std::string& group, const char* quota_us) {
         put(top + group + "/cpu.cfs_quota_us", quota_us);
@@ -217,7 +217,7 @@ TEST_F(kernel_settings, the_quota_of_the_topmost_group_of_cgroup_version_1_count
     EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 0.5) << "the group's own is narrower";
 }
 
-TEST_F(kernel_settings, the_narrowest_quota_counts_at_any_depth) {
+TEST_F(kernel_settings, the_tightest_quota_counts_at_any_depth) {
     const std::string groups[] = {"", "/a", "/a/b", "/a/b/c", "/a/b/c/d"};
     put("/proc/self/cgroup", "0::/a/b/c/d");
     for (const auto& narrowest : groups) {
@@ -248,7 +248,7 @@ TEST_F(kernel_settings, a_quota_of_cgroup_version_1_counts) {
     EXPECT_TRUE(std::isinf(read_kernel_settings(root_).cpu_quota.value()));
 }
 
-TEST_F(kernel_settings, a_quota_is_a_part_of_its_period) {
+TEST_F(kernel_settings, a_quota_is_divided_by_its_period) {
     put("/proc/self/cgroup", "0::/box");
     const std::pair<const char*, std::optional<double>> cases[] = {
         {"max 100000", HUGE_VAL}, {"-1 100000", HUGE_VAL},        {"150000 50000", 3},      {"3 1", 3},
@@ -261,7 +261,7 @@ TEST_F(kernel_settings, a_quota_is_a_part_of_its_period) {
     }
 }
 
-TEST_F(kernel_settings, a_quota_of_cgroup_version_1_takes_both_its_files) {
+TEST_F(kernel_settings, a_cgroup_v1_quota_needs_both_files) {
     put("/proc/self/cgroup", "5:cpuset,cpu:/box");
     for (const auto* quota : {"-1", "max", "70000"}) {
         put("/sys/fs/cgroup/cpuset,cpu/box/cpu.cfs_quota_us", quota);

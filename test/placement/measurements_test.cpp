@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What was measured of a machine, as `weir matrix` and `weir jitter` write it, and what becomes of damaged and foreign
-// files.
+// Measurements written by `weir matrix` and `weir jitter`, read back through the public interface, and errors for
+// damaged files and files of other machines.
 #include <weir/measurements.hpp>
 
 #include <gmock/gmock.h>
@@ -51,7 +51,7 @@ std::string matrix_text(const std::string& print = fingerprint(machine())) {
                      "pairs_measured": 1}]})";
 }
 
-TEST(measurements_file, of_a_matrix_gives_pairs_their_classes_and_rates) {
+TEST(measurements_file, of_a_matrix_has_costs_of_pairs_and_classes_and_rates) {
     const temporary_file file(matrix_text());
     measurements read;
     read.load_matrix(file.path(), machine());
@@ -80,7 +80,7 @@ measurements read_matrix(const std::string& text) {
     return read;
 }
 
-TEST(measurements_file, gives_each_direction_what_was_measured_in_it) {
+TEST(measurements_file, keeps_the_two_directions_of_a_pair_apart) {
     const auto read = read_matrix(matrix_of(
         R"({"from": 2, "to": 5, "one_way_ns": {"p50": 61, "p99": 90}, "items_per_s": 2e8},
            {"from": 5, "to": 2, "one_way_ns": {"p50": 73, "p99": 110}, "items_per_s": 3e8},
@@ -99,7 +99,7 @@ TEST(measurements_file, gives_each_direction_what_was_measured_in_it) {
     EXPECT_EQ(read.items_per_s.at({4, 3}), 1);
 }
 
-TEST(measurements_file, of_several_rows_of_a_class_the_dearest_counts) {
+TEST(measurements_file, of_several_rows_of_a_class_uses_the_most_expensive) {
     const std::string cheap = R"({"distance": "same-l3", "one_way_ns": {"p50": 65, "p99": 300}})";
     const std::string dear = R"({"distance": "same-l3", "one_way_ns": {"p50": 75, "p99": 95}})";
     const std::string other = R"({"distance": "cross-package", "one_way_ns": {"p50": 85, "p99": 97}})";
@@ -115,7 +115,7 @@ TEST(measurements_file, of_several_rows_of_a_class_the_dearest_counts) {
     }
 }
 
-TEST(measurements_file, has_a_p99_that_is_no_less_than_the_p50) {
+TEST(measurements_file, never_has_a_p99_below_its_p50) {
     const auto read = read_matrix(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 9}})", ""));
     EXPECT_EQ(read.cost(machine(), 0, 1).cost.p50_ns, 61);
     EXPECT_EQ(read.cost(machine(), 0, 1).cost.p99_ns, 61);
@@ -130,7 +130,7 @@ TEST(measurements_file, knows_every_distance_by_its_name) {
     }
 }
 
-TEST(measurements_file, may_lack_classes_and_be_loaded_on_top_of_another) {
+TEST(measurements_file, may_lack_classes_and_adds_to_files_loaded_before) {
     const temporary_file first(matrix_of(R"({"from": 0, "to": 1, "one_way_ns": {"p50": 61, "p99": 90}},
                                             {"from": 0, "to": 2, "one_way_ns": {"p50": 62, "p99": 91}})",
                                          ""));
@@ -145,7 +145,7 @@ TEST(measurements_file, may_lack_classes_and_be_loaded_on_top_of_another) {
     EXPECT_EQ(read.cost(machine(), 0, 2).cost.p99_ns, 93);
 }
 
-TEST(assumed_costs, grow_with_the_distance_and_the_tail_is_dearer) {
+TEST(assumed_costs, grow_with_distance_and_p99_exceeds_p50) {
     const auto on = topology::synthetic("pack:2 l3:2 l2:2 core:2 pu:2");
     const measurements nothing;
     const std::tuple<unsigned, double, double> of_pu_0_to[] = {{0, 5000, 50000}, {1, 20, 60},   {2, 30, 90},
@@ -173,35 +173,36 @@ TEST(measurements_file, of_jitter_gives_the_noise_of_pus) {
     EXPECT_DOUBLE_EQ(read.noise_ns[1], 50000) << "all of them";
 }
 
-TEST(measurements_file, that_is_damaged_or_foreign_is_refused_with_a_sentence) {
+TEST(measurements_file, that_is_damaged_or_of_another_machine_is_refused_with_a_sentence) {
     const auto why = [](const std::string& text) {
         const temporary_file file(text);
         measurements read;
         return sentence([&] { read.load_matrix(file.path(), machine()); });
     };
     EXPECT_EQ(why(matrix_text()), "");
-    EXPECT_THAT(why(matrix_text("2p-1c-1t-0")), HasSubstr("it is of another machine, 2p-1c-1t-0"));
+    EXPECT_THAT(why(matrix_text("2p-1c-1t-0")), HasSubstr("it is for another machine, 2p-1c-1t-0"));
     EXPECT_THAT(why(matrix_text().substr(0, 300)), HasSubstr("truncated"));
-    EXPECT_THAT(why(with(matrix_text(), "\"from\": 0", "\"from\": 99")), HasSubstr("PU 99, which there is not"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": \"61\"")), HasSubstr("is no number from 0 up"));
+    EXPECT_THAT(why(with(matrix_text(), "\"from\": 0", "\"from\": 99")), HasSubstr("PU 99, which does not exist"));
+    EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": \"61\"")), HasSubstr("is not a number of 0 or more"));
     EXPECT_THAT(why(with(matrix_text(), "\"p50\": 61", "\"p50\": 1e999")), HasSubstr("is too large"));
     EXPECT_EQ(why(with(matrix_text(), "\"p99\": 90", "\"p99\": 9")), "") << "rounds and items are counted apart";
     EXPECT_THAT(why(with(matrix_text(), "[{\"distance\": \"same-l3\"", "[{\"distance\": \"far\"")),
-                HasSubstr("'far', which is no distance"));
-    EXPECT_THAT(why(R"({"schema_version": 1, "kind": "weir jitter", "pus": []})"), HasSubstr("it is no 'weir matrix'"));
-    EXPECT_THAT(why(R"({"schema_version": 1, "kind": 5, "pus": []})"), HasSubstr("it is no 'weir matrix'; make"));
-    EXPECT_THAT(why(with(matrix_text(), "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not say which machine"));
+                HasSubstr("'far', which is not a distance"));
+    EXPECT_THAT(why(R"({"schema_version": 1, "kind": "weir jitter", "pus": []})"),
+                HasSubstr("it is not a 'weir matrix'"));
+    EXPECT_THAT(why(R"({"schema_version": 1, "kind": 5, "pus": []})"), HasSubstr("it is not a 'weir matrix'; make"));
+    EXPECT_THAT(why(with(matrix_text(), "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not name its machine"));
     EXPECT_THAT(why(with(matrix_text(), "\"to\": 2", "\"to\": 8")),
-                HasSubstr("'pairs[1].to' is PU 8, which there is not in 'pack:2 l3:1 core:4 pu:1'"));
+                HasSubstr("'pairs[1].to' is PU 8, which does not exist in 'pack:2 l3:1 core:4 pu:1'"));
     EXPECT_THAT(why(with(matrix_text(), "\"p50\": 70, ", "")), HasSubstr("'pairs[2].one_way_ns.p50' is missing"));
     EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "")), HasSubstr("'classes[0].one_way_ns.p99' is missing"));
-    EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "\"p99\": -1, ")), HasSubstr("is no number from 0 up"));
+    EXPECT_THAT(why(with(matrix_text(), "\"p99\": 95, ", "\"p99\": -1, ")), HasSubstr("is not a number of 0 or more"));
     EXPECT_EQ(sentence([] { measurements().load_matrix("/no/such/file", machine()); }),
               "cannot read matrix file '/no/such/file': No such file or directory; make it again with 'weir matrix "
-              "--json' on the machine that is meant");
+              "--json' on the target machine");
 }
 
-TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_sentence) {
+TEST(measurements_file, of_jitter_that_is_damaged_or_of_another_machine_is_refused_with_a_sentence) {
     const auto why = [](const std::string& print, const std::string& kind, const std::string& pu) {
         const temporary_file file(R"({"schema_version": 1, "kind": ")" + kind + R"(", "machine": {"fingerprint": )" +
                                   print + R"(}, "pus": [{"pu": 1, "p99_9_gap_ns": 5, "stolen_ppm": 7}, {"pu": )" + pu +
@@ -214,12 +215,12 @@ TEST(measurements_file, of_jitter_that_is_damaged_or_foreign_is_refused_with_a_s
     EXPECT_EQ(why("null", "weir jitter", "7"), "") << "older files do not say";
     EXPECT_EQ(why("5", "weir jitter", "7"), "");
     EXPECT_THAT(why("\"2p-1c-1t-0\"", "weir jitter", "7"),
-                HasSubstr("it is of another machine, 2p-1c-1t-0, and 'pack:2 l3:1 core:4 pu:1' is 2p-8c-8t-"));
-    EXPECT_THAT(why(own, "weir matrix", "7"), HasSubstr("it is no 'weir jitter' but a 'weir matrix'"));
-    EXPECT_THAT(why(own, "weir jitter", "8"), HasSubstr("'pus[1].pu' is PU 8, which there is not in"));
+                HasSubstr("it is for another machine, 2p-1c-1t-0; 'pack:2 l3:1 core:4 pu:1' is 2p-8c-8t-"));
+    EXPECT_THAT(why(own, "weir matrix", "7"), HasSubstr("it is not a 'weir jitter' but a 'weir matrix'"));
+    EXPECT_THAT(why(own, "weir jitter", "8"), HasSubstr("'pus[1].pu' is PU 8, which does not exist in"));
 }
 
-TEST(measurements_file, numbers_pus_as_the_system_does) {
+TEST(measurements_file, uses_the_kernels_pu_numbers) {
     const auto on = topology::synthetic("core:2 pu:2(indexes=0,6,2,9)");
     const auto text = [&](const char* to) {
         return R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" + fingerprint(on) +
@@ -232,7 +233,7 @@ TEST(measurements_file, numbers_pus_as_the_system_does) {
     read.load_matrix(there.path(), on);
     EXPECT_EQ(read.cost(on, 6, 9).cost.p50_ns, 61);
     EXPECT_EQ(read.cost(on, 6, 9).source, weir::cost_source::measured);
-    EXPECT_THAT(sentence([&] { read.load_matrix(not_there.path(), on); }), HasSubstr("PU 3, which there is not"));
+    EXPECT_THAT(sentence([&] { read.load_matrix(not_there.path(), on); }), HasSubstr("PU 3, which does not exist"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Plan files that the system does not let us read or write, and why.
+// Plan files that the system refuses to read or write, and the errors for that.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -52,7 +52,7 @@ TEST(plan_file, that_cannot_be_written_says_why) {
     const auto path = "/proc/self/fd/" + std::to_string(sealed);
     EXPECT_EQ(
         sentence([&] { example().save(path); }),
-        "cannot write the plan to '" + path + "': Operation not permitted; free some space or choose another place");
+        "cannot write the plan to '" + path + "': Operation not permitted; free some space or choose another file");
     ::close(sealed);
 }
 #endif
@@ -67,13 +67,13 @@ TEST(plan_file, that_cannot_be_read_says_why) {
     EXPECT_THAT(why(testing::TempDir()), HasSubstr(": Is a directory; make it again"));
 }
 
-// Zeros without a place on the disk.
+// A sparse file.
 TEST(plan_file, is_no_larger_than_256_mib) {
     const temporary_file file;
     std::filesystem::resize_file(file.path(), (std::size_t{256} << 20) + 1);
     EXPECT_EQ(sentence([&] { static_cast<void>(placement_plan::load(file.path(), machine())); }),
               "plan file '" + file.path() +
-                  "' is larger than 256 MiB, which none is; make it again with 'weir plan --out'");
+                  "' is larger than 256 MiB, the most that is read; make it again with 'weir plan --out'");
 }
 
 }  // namespace

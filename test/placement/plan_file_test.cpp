@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Plans as files, and what becomes of damaged and foreign ones.
+// Plans as files, and errors for damaged files and files of other machines.
 #include <weir/plan.hpp>
 #include <weir/version.hpp>
 
@@ -61,7 +61,7 @@ std::string why_not(const std::string& plan_text) {
 
 // ---- Plans
 
-TEST(plan_file, gives_back_what_was_saved) {
+TEST(plan_file, loads_what_was_saved) {
     const auto made = example();
     const temporary_file file;
     made.save(file.path());
@@ -78,7 +78,7 @@ TEST(plan_file, gives_back_what_was_saved) {
     EXPECT_FALSE(read.is_of_this_machine);
 }
 
-// A plan in which no two figures are alike, on the machine of example(): PUs 0-3 in package 0, 4-7 in package 1.
+// A plan with all figures different, on the machine of example(): PUs 0-3 in package 0, 4-7 in package 1.
 placement_plan of_unequal_figures() {
     placement_plan made;
     made.fingerprint = fingerprint(machine());
@@ -94,7 +94,7 @@ placement_plan of_unequal_figures() {
     return made;
 }
 
-TEST(plan_file, has_each_figure_under_its_own_key) {
+TEST(plan_file, writes_each_figure_under_its_own_key) {
     EXPECT_EQ(of_unequal_figures().to_json(), R"({
   "schema_version": 1,
   "kind": "weir plan",
@@ -193,7 +193,7 @@ TEST(plan_file, has_each_figure_under_its_own_key) {
 )");
 }
 
-TEST(plan_file, gives_back_each_figure_in_its_own_field) {
+TEST(plan_file, loads_each_figure_into_its_own_field) {
     const auto made = of_unequal_figures();
     const temporary_file file;
     made.save(file.path());
@@ -253,7 +253,7 @@ TEST(plan_file, knows_every_distance_and_source_by_its_name) {
     }
 }
 
-TEST(plan_file, may_lack_what_is_not_needed) {
+TEST(plan_file, may_lack_optional_keys) {
     const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
                               fingerprint(machine()) + R"("}, "roles": [{"name": "md", "pu": 5}]})");
     const auto read = placement_plan::load(file.path(), machine());
@@ -266,7 +266,7 @@ TEST(plan_file, may_lack_what_is_not_needed) {
     EXPECT_EQ(read.lower_bound_ns, 0);
 }
 
-TEST(plan_file, numbers_pus_as_the_system_does) {
+TEST(plan_file, uses_the_kernels_pu_numbers) {
     const auto on = topology::synthetic("core:2 pu:2(indexes=0,6,2,9)");
     const auto with_pu = [&](const char* pu) {
         const temporary_file file(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
@@ -274,10 +274,10 @@ TEST(plan_file, numbers_pus_as_the_system_does) {
         return sentence([&] { static_cast<void>(placement_plan::load(file.path(), on)); });
     };
     EXPECT_EQ(with_pu("9"), "");
-    EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which there is not"));
+    EXPECT_THAT(with_pu("3"), HasSubstr("role 'md' has PU 3, which does not exist"));
 }
 
-TEST(plan_file, proves_a_cost_to_a_millionth) {
+TEST(plan_file, counts_as_proven_within_a_millionth) {
     placement_plan made;
     made.cost.edges = 999'999;  // a millionth of that and 1: 1 ns
     made.lower_bound_ns = 999'998;
@@ -286,7 +286,7 @@ TEST(plan_file, proves_a_cost_to_a_millionth) {
     EXPECT_FALSE(made.is_proven());
 }
 
-TEST(plan_file, of_text_that_is_no_utf_8_is_written_all_the_same) {
+TEST(plan_file, with_invalid_utf_8_is_still_written) {
     auto made = of_unequal_figures();
     made.remarks = {"\xff"};
     EXPECT_THAT(made.to_json(), HasSubstr("\"\xef\xbf\xbd\""));
@@ -296,10 +296,10 @@ TEST(plan_file, is_refused_on_another_machine) {
     const temporary_file file(example().to_json());
     const auto other = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(file.path(), other)); }),
-                AllOf(HasSubstr("it is of another machine, " + fingerprint(machine())), HasSubstr(fingerprint(other)),
+                AllOf(HasSubstr("it is for another machine, " + fingerprint(machine())), HasSubstr(fingerprint(other)),
                       HasSubstr("make it again")));
     EXPECT_THAT(sentence([&] { static_cast<void>(placement_plan::load(file.path())); }),
-                HasSubstr("it is of another machine, "));
+                HasSubstr("it is for another machine, "));
 }
 
 TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
@@ -310,22 +310,24 @@ TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
                     HasSubstr("truncated"))
             << length;
     }
-    EXPECT_THAT(why_not("no JSON"), HasSubstr("it is no JSON from byte"));
-    EXPECT_THAT(why_not("[]"), HasSubstr("it holds no JSON object"));
-    EXPECT_THAT(why_not("{}"), HasSubstr("it is no 'weir plan'"));
+    EXPECT_THAT(why_not("no JSON"), HasSubstr("it is not valid JSON from byte"));
+    EXPECT_THAT(why_not("[]"), HasSubstr("it is not a JSON object"));
+    EXPECT_THAT(why_not("{}"), HasSubstr("it is not a 'weir plan'"));
     EXPECT_THAT(why_not(with(whole, "weir plan", "weir matrix")), HasSubstr("but a 'weir matrix'"));
     EXPECT_THAT(why_not(with(whole, "\"schema_version\": 1", "\"schema_version\": 2")),
-                HasSubstr("its schema_version is 2, and this weir reads version 1"));
-    EXPECT_THAT(why_not(with(whole, "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not say which machine"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 77")), HasSubstr("has PU 77, which there is not"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": -2")), HasSubstr("is no whole number"));
-    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 5")), HasSubstr("is not as far as it says"));
-    EXPECT_THAT(why_not(with(whole, "\"to\": \"gw\"", "\"to\": \"nowhere\"")),
-                HasSubstr("edge 'strat->nowhere' leads to no role 'nowhere': the roles are md, strat, gw"));
-    EXPECT_THAT(why_not(with(whole, "\"roles\"", "\"rolls\"")), HasSubstr("it has no list 'roles'"));
+                HasSubstr("its schema_version is 2, but this version of weir reads 1"));
+    EXPECT_THAT(why_not(with(whole, "\"fingerprint\"", "\"thumb\"")), HasSubstr("does not name its machine"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 77")), HasSubstr("has PU 77, which does not exist"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": -2")), HasSubstr("is not a whole number"));
+    EXPECT_THAT(why_not(with(whole, "\"pu\": 2", "\"pu\": 5")),
+                HasSubstr("has a distance that does not match its PUs"));
+    EXPECT_THAT(
+        why_not(with(whole, "\"to\": \"gw\"", "\"to\": \"nowhere\"")),
+        HasSubstr("edge 'strat->nowhere' names role 'nowhere', which does not exist: the roles are md, strat, gw"));
+    EXPECT_THAT(why_not(with(whole, "\"roles\"", "\"rolls\"")), HasSubstr("it has no array 'roles'"));
     EXPECT_THAT(why_not(with(whole, "\"pu\": 2,", "")), HasSubstr(".pu' is missing"));
     EXPECT_THAT(why_not(with(whole, "\"source\": \"assumed\"", "\"source\": \"guessed\"")),
-                HasSubstr(".source' is 'guessed', which weir does not know"));
+                HasSubstr(".source' is 'guessed', which is not a known value"));
     EXPECT_THAT(why_not(with(whole, "\"one_way_ns\"", "\"two_way_ns\"")),
                 HasSubstr("edge 'md->strat' has no one_way_ns"));
     const temporary_file empty(R"({"schema_version": 1, "kind": "weir plan", "machine": {"fingerprint": ")" +
@@ -336,7 +338,7 @@ TEST(plan_file, that_is_damaged_is_refused_with_a_sentence) {
                 StartsWith("cannot read plan file '/no/such/file': No such file or directory"));
 }
 
-TEST(plan_file, whatever_is_changed_in_it_never_does_more_than_throw) {
+TEST(plan_file, with_random_changes_loads_or_throws_and_never_crashes) {
     const auto whole = example().to_json();
     for (std::size_t at = 0; at < whole.size(); at += 3)
         for (const char c : {'\0', '9', '"', '{', 'x'}) {
@@ -352,7 +354,7 @@ TEST(plan_file, that_cannot_be_written_is_an_error) {
                 StartsWith("cannot write the plan to '/no/such/folder/plan.json': No such file"));
 }
 
-TEST(plan_file, has_no_other_roles_and_edges_than_it_has) {
+TEST(plan_file, refuses_unknown_roles_and_edges_by_name) {
     const auto made = example();
     EXPECT_EQ(sentence([&] { static_cast<void>(made.pu_of("gx")); }),
               "the plan has no role 'gx': it has md, strat, gw");
@@ -376,7 +378,7 @@ TEST(plan_file, pins_threads_of_this_machine) {
     }).join();
 }
 
-TEST(plan_file, of_another_machine_pins_nobody) {
+TEST(plan_file, of_another_machine_refuses_to_pin) {
     EXPECT_THAT(sentence([] { static_cast<void>(example().pin_this_thread("gw")); }),
                 HasSubstr("made for another machine, " + fingerprint(machine()) + "; plan it here"));
 }

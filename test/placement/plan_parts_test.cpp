@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the planner is made of: the tables of costs, the bounds, the equivalent PUs and the search, on machines so small
-// that everything can be tried.
+// The planner's parts: cost tables, bounds, equivalent PUs and the search, on machines small enough for an
+// exhaustive comparison.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ plan_request request(const std::vector<std::string>& edges, const std::vector<st
     return made;
 }
 
-/// Both directions of every pair, so many ns each: the p50 is a number of its own for each, the p99 ten times that.
+/// Costs for both directions of every pair, in ns: each p50 is different, each p99 is ten times its p50.
 measurements measured(const std::vector<std::vector<double>>& p50_ns) {
     measurements made;
     for (unsigned from = 0; from != p50_ns.size(); ++from)
@@ -51,7 +51,7 @@ measurements measured(const std::vector<std::vector<double>>& p50_ns) {
     return made;
 }
 
-/// Calls visit(chosen) for each way to choose `count` of `all` places in order, none twice.
+/// Calls visit(chosen) for each ordered choice of `count` out of `all` places, without repetition.
 template <class Visit>
 void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t>& chosen, const Visit& visit) {
     if (chosen.size() == count) return visit(chosen);
@@ -63,22 +63,23 @@ void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t
     }
 }
 
-TEST(edge_weights, are_shares_of_the_highest_rate_however_low_that_is) {
+TEST(edge_weights, are_rates_divided_by_the_highest_rate) {
     plan_request few;
     for (const auto* role : {"a", "b", "c"}) few.add_role(role);
     for (const auto* edge : {"a->b@0.2", "b->c@0.05", "a->c"}) few.add_edge(edge);
     EXPECT_THAT(edge_weights(few), ElementsAre(1, 0.25, 1));
 }
 
-// ---- The least assignment
+// ---- The linear assignment problem
 
-TEST(least_assignment, is_the_least_sum_of_cells_in_different_columns) {
+TEST(least_assignment, is_the_minimum_sum_of_cells_in_different_columns) {
     std::mt19937 random(3);
     for (std::size_t rows = 0; rows != 5; ++rows)
         for (std::size_t columns = rows; columns != 6; ++columns)
             for (int round = 0; round != 12; ++round) {
                 std::vector<double> cells;
-                const unsigned range = round % 3 == 0 ? 3 : 40;  // often equal, and seldom
+                const unsigned range =
+                    round % 3 == 0 ? 3 : 40;  // costs are often equal in some rounds, seldom in others
                 for (std::size_t i = 0; i != rows * columns; ++i)
                     cells.push_back(0.25 * static_cast<double>(random() % range));
                 double least = std::numeric_limits<double>::infinity();
@@ -93,9 +94,9 @@ TEST(least_assignment, is_the_least_sum_of_cells_in_different_columns) {
             }
 }
 
-// ---- What roles cost
+// ---- Costs of roles
 
-TEST(plan_model, charges_for_the_core_of_pu_0_if_that_is_there) {
+TEST(plan_model, charges_for_the_core_of_pu_0_if_it_exists) {
     const auto pu_0_of = [](const char* machine) {
         const auto on = topology::synthetic(machine);
         const plan_model model(request({"a->b"}), on, {}, {});
@@ -119,7 +120,7 @@ TEST(plan_model, charges_a_quiet_role_for_the_noise_of_its_pu) {
     EXPECT_EQ(noise_of_a(3), 7);
 }
 
-/// Costs of every way there is between the PUs of "core:3 pu:2", all different.
+/// Costs between all PUs of "core:3 pu:2", all different.
 const std::vector<std::vector<double>> six_ways{{0, 20, 70, 45, 90, 41},  //
                                                 {23, 0, 38, 81, 52, 66},  //
                                                 {60, 31, 0, 15, 77, 48},  //
@@ -140,9 +141,9 @@ TEST(plan_model, charges_an_edge_in_the_direction_in_which_it_runs) {
     EXPECT_EQ(model.cost_of(1, 3, {2, plan_model::nowhere, plan_model::nowhere}), 15) << "both do not mind company";
 }
 
-// ---- What is to come
+// ---- Bounds on edges to come
 
-TEST(order, begins_with_pinned_roles_and_goes_on_with_whoever_has_most_to_do_with_them) {
+TEST(order, begins_with_pinned_roles_and_continues_by_edge_weight_to_placed_roles) {
     const auto machine = topology::synthetic("core:4 pu:1");
     const auto order = [&](const std::vector<std::string>& roles) {
         const plan_model model(request({"a->b@100kps", "b->c@1Mps", "c->d@100kps"}, roles), machine, {}, {});
@@ -154,7 +155,7 @@ TEST(order, begins_with_pinned_roles_and_goes_on_with_whoever_has_most_to_do_wit
     EXPECT_THAT(order({"a", "b", "c:pinned=2", "d:pinned=3"}), ElementsAre(2, 3, 1, 0));
 }
 
-/// What is to come for the role on each seat of "core:3 pu:2" when none is placed.
+/// The bound on edges to come, for the role on each seat of "core:3 pu:2", when no role is placed.
 std::vector<double> to_come(const search_tables& tables, std::size_t role, std::size_t depth = 0) {
     std::vector<double> sums;
     for (std::size_t seat = 0; seat != 6; ++seat) sums.push_back(tables.to_come(depth, role, seat));
@@ -203,7 +204,7 @@ TEST(to_come, counts_the_tail_of_critical_edges_and_their_seats_apart) {
     EXPECT_THAT(to_come(search_tables(model), 0), ElementsAre(6 * 33, 6 * 31, 6 * 31, 6 * 35, 6 * 33, 6 * 41));
 }
 
-TEST(to_come, counts_company_where_somebody_minds_it_and_nobody_must) {
+TEST(to_come, counts_core_sharing_penalties_only_if_roles_need_not_share) {
     const auto calm = three_cores({"a->b"}, {"a:smt-ok", "b:smt-ok"});
     const search_tables free(calm);
     EXPECT_FALSE(free.splits_on_sharing());
@@ -218,7 +219,7 @@ TEST(to_come, counts_company_where_somebody_minds_it_and_nobody_must) {
     EXPECT_EQ(search_tables(one_minds).least_sharing(), 1500);
 }
 
-TEST(to_come, counts_two_edges_of_one_pair_together_and_their_company_once) {
+TEST(to_come, merges_two_edges_of_one_pair_and_counts_their_sharing_once) {
     const auto far = topology::synthetic("core:2 pu:2");
     measurements ways;
     for (const auto& [from, to] : {std::pair{0, 2}, {0, 3}, {1, 2}, {1, 3}}) {
@@ -257,7 +258,7 @@ puzzle random_puzzle(unsigned seed) {
     const auto chosen = below(4);
     puzzle made{topology::synthetic(machines[chosen]), {}, {}, {}};
     const unsigned roles = 2 + below(3);
-    const bool is_dear_apart = below(2) == 0;  // so that it pays to share a core
+    const bool is_dear_apart = below(2) == 0;  // so that sharing a core pays off
     for (unsigned i = 0; i != roles; ++i) {
         made.asked.roles.push_back({.name = std::string(1, static_cast<char>('a' + i)),
                                     .quiet = below(4) == 0,
@@ -300,14 +301,14 @@ extremes of_every_seating(const plan_model& model) {
 
 constexpr unsigned puzzles = 100;
 
-TEST(search, finds_the_least_and_states_bounds_that_hold_however_soon_it_has_to_stop) {
+TEST(search, finds_the_optimum_and_states_valid_bounds_at_any_effort) {
     unsigned solved = 0;
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
         std::optional<plan_model> model;
         try {
             model.emplace(p.asked, p.machine, p.ways, p.settings);
-        } catch (const weir::placement_error&) {  // such as two roles in a package of which one PU is left
+        } catch (const weir::placement_error&) {  // for example two roles in a package with one free PU
             continue;
         }
         const auto [least, most] = of_every_seating(*model);
@@ -335,9 +336,9 @@ TEST(search, finds_the_least_and_states_bounds_that_hold_however_soon_it_has_to_
     EXPECT_GE(solved, 85U);
 }
 
-// ---- PUs that are alike
+// ---- Equivalent PUs
 
-/// The part of the machine that begins with this seat at this level, written so that equal texts are equal parts.
+/// A text for the part of the machine around this seat at this level; equal texts mean equivalent parts.
 std::string portrait(const plan_model& model, const seating& placed, std::size_t level, std::size_t seat) {
     if (level == plan_model::levels) {
         std::string text = "(";
@@ -363,7 +364,7 @@ std::string portrait(const plan_model& model, const seating& placed, std::size_t
     return text + "]";
 }
 
-TEST(twins, are_pus_that_some_renaming_of_the_machine_makes_one_another) {
+TEST(twins, are_exactly_the_pus_that_a_symmetry_of_the_machine_maps_to_each_other) {
     std::mt19937 random(5);
     for (const auto* name : {"core:4 pu:2", "pack:2 l3:2 core:2 pu:1", "pack:2 numa:2 l2:2 pu:2"}) {
         const auto machine = topology::synthetic(name);

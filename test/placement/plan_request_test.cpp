@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Edges and roles as a person writes them, at the border of what can be read.
+// Edges and roles as users write them, at the limits of the syntax.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -34,7 +34,7 @@ std::string why_not_role(const std::string& text) {
     return sentence([&] { plan_request().add_role(text); });
 }
 
-TEST(names, are_of_letters_digits_and_three_signs) {
+TEST(names, consist_of_letters_digits_and_three_signs) {
     for (const auto* name :
          {"a", "z", "A", "Z", "0", "9", "a_b", "a-b", "a.b", "_", "\x80", "\xff", "m\xc3\xa9lange"}) {
         EXPECT_EQ(why_not_edge(std::string(name) + "->other"), "") << name;
@@ -42,15 +42,15 @@ TEST(names, are_of_letters_digits_and_three_signs) {
         EXPECT_EQ(why_not_role(name), "") << name;
     }
     for (const auto* name : {"`", "{", "[", "/", ";", "a b", "a\x7f", "a'", "a>", "^", "a,b"}) {
-        const auto names = "has the name '" + std::string(name) + "': names are of letters";
+        const auto names = "has the name '" + std::string(name) + "': names consist of letters";
         EXPECT_THAT(why_not_edge(std::string(name) + "->other"), HasSubstr(names));
         EXPECT_THAT(why_not_edge("other->" + std::string(name)), HasSubstr(names));
         EXPECT_THAT(why_not_role(name), HasSubstr(names));
     }
-    EXPECT_THAT(why_not_role(":quiet"), HasSubstr("':quiet' has an empty name: names are of letters"));
+    EXPECT_THAT(why_not_role(":quiet"), HasSubstr("':quiet' has an empty name: names consist of letters"));
 }
 
-TEST(rates, have_units_from_one_to_a_thousand_million) {
+TEST(rates, have_units_up_to_giga) {
     const std::pair<const char*, std::optional<double>> cases[] = {
         {"7", 7},
         {"7ps", 7},
@@ -83,20 +83,20 @@ TEST(rates, have_units_from_one_to_a_thousand_million) {
             EXPECT_EQ(why, "") << text;
             EXPECT_DOUBLE_EQ(asked.edges.at(0).items_per_s.value(), *rate) << text;
         } else {
-            EXPECT_THAT(why, HasSubstr("has a rate that cannot be read")) << text;
+            EXPECT_THAT(why, HasSubstr("has an invalid rate")) << text;
         }
     }
 }
 
-TEST(edges, that_are_none_say_what_is_missing) {
-    EXPECT_THAT(why_not_edge("a->->b"), HasSubstr("is no edge: write from->to"));
+TEST(edges, that_are_malformed_are_refused_saying_what_is_missing) {
+    EXPECT_THAT(why_not_edge("a->->b"), HasSubstr("is not an edge: write from->to"));
     EXPECT_THAT(why_not_edge("md-"), HasSubstr("in quotes, or the shell takes > for itself"));
     EXPECT_THAT(why_not_edge("md"), testing::Not(HasSubstr("in quotes")));
-    EXPECT_THAT(why_not_edge("->gw@1Mps"), HasSubstr("comes from nowhere"));
-    EXPECT_THAT(why_not_edge("md->@1Mps"), HasSubstr("leads nowhere"));
+    EXPECT_THAT(why_not_edge("->gw@1Mps"), HasSubstr("has no producer"));
+    EXPECT_THAT(why_not_edge("md->@1Mps"), HasSubstr("has no consumer"));
 }
 
-TEST(edges, run_one_way_and_once) {
+TEST(edges, have_a_direction_and_are_unique) {
     plan_request asked;
     for (const auto* edge : {"a->b", "c->d", "b->a", "a->d"}) asked.add_edge(edge);
     EXPECT_EQ(asked.edges.size(), 4U);
@@ -105,7 +105,7 @@ TEST(edges, run_one_way_and_once) {
     EXPECT_EQ(asked.roles.size(), 4U);
     EXPECT_EQ(asked.roles[2].name, "c");
     for (const auto* edge : {"a->b", "c->d", "b->a", "a->d@1k"})
-        EXPECT_THAT(sentence([&] { asked.add_edge(edge); }), HasSubstr("is there twice")) << edge;
+        EXPECT_THAT(sentence([&] { asked.add_edge(edge); }), HasSubstr("is given twice")) << edge;
     EXPECT_EQ(asked.edges.size(), 4U);
 }
 
@@ -123,7 +123,7 @@ TEST(roles, without_edges_are_new_and_have_their_hints) {
     EXPECT_TRUE(asked.roles[1].smt_ok);
     EXPECT_EQ(asked.roles[1].pinned, 3U);
     EXPECT_EQ(asked.roles[1].package, 2U);
-    EXPECT_THAT(why_not_role("a:pinned=3x"), HasSubstr("the hint 'pinned=3x' of 'a:pinned=3x' wants a number"));
+    EXPECT_THAT(why_not_role("a:pinned=3x"), HasSubstr("the hint 'pinned=3x' of 'a:pinned=3x' needs a number"));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The search of the planner, against all placements there are.
+// The planner's search, compared with exhaustive search.
 #include <weir/plan.hpp>
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using weir::topology;
 
 topology big_server() { return topology::synthetic("pack:2 l3:8 l2:8 core:1 pu:2"); }
 
-/// By how many ranks the fastest core is faster.
+/// Ranks of this core below the fastest kind.
 double ranks_behind(const topology& machine, const weir::pu_info& pu) {
     unsigned own = 0;
     unsigned best = 0;
@@ -35,7 +35,7 @@ double ranks_behind(const topology& machine, const weir::pu_info& pu) {
     return best - own;
 }
 
-/// The formula of plan.hpp once more, written from its comment.
+/// Reimplements the cost formula of plan.hpp from its documentation.
 double cost_by_hand(const plan_request& asked, const topology& machine, const measurements& measured,
                     const plan_settings& settings, const std::vector<unsigned>& pus) {
     const auto index = [&](const std::string& name) {
@@ -91,7 +91,7 @@ puzzle random_puzzle(unsigned seed) {
         "l3:2 l2:2 core:1 pu:2",   "core:4 pu:2",
         "pack:2 l3:2 core:2 pu:1", "pack:2 numa:2 core:2 pu:1(indexes=3,6,0,2,7,9,12,8)"};
     const auto chosen = below(7);
-    const bool is_hybrid = chosen == 6;  // 16 PUs: fewer roles, or trying everything takes long
+    const bool is_hybrid = chosen == 6;  // 16 PUs: fewer roles, to keep the exhaustive search short
     puzzle made{
         is_hybrid ? topology::from_xml_file(TEST_DATA_DIR "/hybrid.xml") : topology::synthetic(machines[chosen]),
         {},
@@ -129,7 +129,7 @@ puzzle random_puzzle(unsigned seed) {
     return made;
 }
 
-/// Every placement there is: each role on a PU of its own, but for those that are pinned to the same.
+/// Every possible placement: each role on a PU of its own, except roles that are pinned to the same PU.
 void for_every_placement(const puzzle& p, std::vector<unsigned>& pus, const auto& visit) {
     const auto role = pus.size();
     if (role == p.asked.roles.size()) return visit(pus);
@@ -171,7 +171,7 @@ extremes of_every_placement(const puzzle& p) {
 
 constexpr unsigned puzzles = 150;
 
-/// Worked out once for all tests.
+/// Computed once for all tests.
 const extremes& extremes_of(unsigned seed) {
     static std::vector<std::optional<extremes>> known(puzzles);
     if (!known[seed]) known[seed] = of_every_placement(random_puzzle(seed));
@@ -186,7 +186,7 @@ std::vector<unsigned> pus_of(const placement_plan& made) {
     return pus;
 }
 
-TEST(plan_search, finds_what_trying_everything_finds_and_proves_it) {
+TEST(plan_search, finds_the_optimum_of_exhaustive_search_and_proves_it) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
         const auto made = weir::plan(p.asked, p.machine, p.measured, p.settings);
@@ -196,7 +196,7 @@ TEST(plan_search, finds_what_trying_everything_finds_and_proves_it) {
     }
 }
 
-TEST(plan_search, that_has_to_stop_early_states_a_bound_that_holds) {
+TEST(plan_search, that_stops_early_states_a_valid_bound) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         auto p = random_puzzle(seed);
         p.settings.effort = seed * 20;
@@ -228,8 +228,8 @@ TEST(plan_search, is_exact_for_twelve_roles_on_a_big_server) {
     EXPECT_EQ(std::set<unsigned>(pus.begin(), pus.end()).size(), 12U);
 }
 
-// No two costs alike: nothing is equivalent, and the search has to stop. What it says then still holds.
-TEST(plan_search, of_a_big_measured_server_ends_with_a_bound) {
+// With all costs different no PUs are equivalent, and the search must stop early. Its bound must still be valid.
+TEST(plan_search, of_a_big_measured_server_stops_with_a_valid_bound) {
     const auto machine = big_server();
     measurements measured;
     std::mt19937 random(1);
@@ -248,7 +248,7 @@ TEST(plan_search, of_a_big_measured_server_ends_with_a_bound) {
     EXPECT_LE(made.cost.total(), 1.25 * made.lower_bound_ns);
 }
 
-/// Whether a role may be there, whoever else is.
+/// Whether the role may be on this PU, apart from the other roles.
 bool may_sit(const puzzle& p, std::size_t role, unsigned pu) {
     const auto& asked = p.asked.roles[role];
     if (asked.pinned) return *asked.pinned == pu;
@@ -257,7 +257,7 @@ bool may_sit(const puzzle& p, std::size_t role, unsigned pu) {
                         [&](const auto& other) { return other.pinned == pu; });
 }
 
-/// What the cheapest placement costs more that differs from this one in one move or swap, and in its cost.
+/// The extra cost of the cheapest placement that differs from this one by one move or swap and in its cost.
 double least_extra(const puzzle& p, const std::vector<unsigned>& best) {
     double least = 1e300;
     const auto consider = [&](const std::vector<unsigned>& pus) {
@@ -279,20 +279,20 @@ double least_extra(const puzzle& p, const std::vector<unsigned>& best) {
     return least;
 }
 
-/// "gw on PU 3 (core:1): +17 ns this, -5 ns that" is 12, and two terms.
+/// "gw on PU 3 (core:1): +17 ns this, -5 ns that" has a sum of 12 and two terms.
 std::pair<double, unsigned> sum_of_terms(const std::string& reason) {
     double sum = 0;
     unsigned terms = 0;
     for (auto at = reason.find(": "); at != std::string::npos; at = reason.find(", ", at + 1)) {
         const char sign = reason.at(at + 2);
-        if (sign != '+' && sign != '-') continue;  // "between other PUs, also smt"
+        if (sign != '+' && sign != '-') continue;  // "between other PUs, still smt"
         sum += (sign == '-' ? -1 : 1) * std::stod(reason.substr(at + 3));
         ++terms;
     }
     return {sum, terms};
 }
 
-TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
+TEST(alternatives, have_the_extra_cost_and_the_reasons_that_they_state) {
     for (unsigned seed = 0; seed != puzzles; ++seed) {
         const auto p = random_puzzle(seed);
         const auto made = weir::plan(p.asked, p.machine, p.measured, p.settings);
@@ -305,7 +305,7 @@ TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
             EXPECT_GE(other.extra_ns, std::max(before, 0.5)) << seed;
             before = other.extra_ns;
             const auto [sum, terms] = sum_of_terms(other.reason);
-            // Rounded, and without terms of less than half a nanosecond.
+            // Figures are rounded, and terms below half a nanosecond are left out.
             EXPECT_NEAR(sum, other.extra_ns, 0.5 * (terms + static_cast<double>(p.asked.edges.size()))) << other.reason;
             EXPECT_GE(terms, 1U) << other.reason;
             EXPECT_TRUE(reasons.insert(other.reason).second);
@@ -325,8 +325,8 @@ TEST(alternatives, cost_what_they_say_and_for_the_reasons_they_give) {
     }
 }
 
-// How good the search is, in figures that only change when it does: it is deterministic.
-TEST(plan_search, finds_most_of_the_best_by_local_search_alone) {
+// The quality of the search, which is deterministic: these figures change only if the search does.
+TEST(plan_search, finds_most_optima_by_local_search_alone) {
     unsigned best = 0;
     double excess_ns = 0;
     for (unsigned seed = 0; seed != puzzles; ++seed) {
@@ -340,7 +340,7 @@ TEST(plan_search, finds_most_of_the_best_by_local_search_alone) {
     EXPECT_LE(excess_ns, 2920);
 }
 
-TEST(plan_search, proves_the_more_the_longer_it_may_take) {
+TEST(plan_search, proves_more_with_more_effort) {
     struct result {
         unsigned effort;
         unsigned proven;
@@ -367,7 +367,7 @@ TEST(plan_search, proves_the_more_the_longer_it_may_take) {
     }
 }
 
-TEST(worst_placement, is_mostly_the_worst_there_is) {
+TEST(worst_placement, is_mostly_the_worst_possible) {
     unsigned counted = 0;
     unsigned worst = 0;
     double missing_ns = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The planner, without any machine: synthetic and saved topologies, measurements made up. Where a test names a
-// placement, its comment argues for it by hand.
+// The planner on synthetic and saved topologies with made-up measurements. A test that expects a specific placement
+// gives the reasoning in its comment.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -66,11 +66,12 @@ std::vector<unsigned> pus_of(const placement_plan& made) {
     return pus;
 }
 
-// ---- Placements argued by hand
+// ---- Placements derived by hand
 
-// Three roles in a row need three cores behind one L3, of which each package has 32: any other placement has an edge
-// that is dearer. PU 0's core is left alone, so they are the next three cores' first threads, 2, 4 and 6; strat, which
-// has two edges, is placed first.
+// Three roles in a row need three cores behind one L3, of which each package has 32; any other placement has a more
+// expensive edge. PU 0's core is avoided, so they get the first threads of the next three cores, 2, 4 and 6. strat
+// has two
+// edges and is placed first.
 TEST(plan, puts_a_pipeline_behind_one_l3_and_off_the_core_of_pu_0) {
     const auto machine = server();
     const auto made = weir::plan(request({"md->strat", "strat->gw"}), machine);
@@ -82,8 +83,9 @@ TEST(plan, puts_a_pipeline_behind_one_l3_and_off_the_core_of_pu_0) {
     EXPECT_DOUBLE_EQ(made.cost.total(), 2 * weir::assumed_one_way(distance::same_l3).p50_ns);
 }
 
-// Siblings of one core are nearer (20 ns) than two cores (50 ns), but each would have half a core; who says that this
-// is all right gets it, and who does not pays 1500 ns for it.
+// SMT siblings are nearer (20 ns) than two cores (50 ns), but each gets half a core. A role that is smt-ok accepts
+// that;
+// any other role pays 1500 ns for it.
 TEST(plan, shares_a_core_only_between_those_that_ask_for_it) {
     const auto machine = server();
     const auto both = weir::plan(request({"md->strat"}, {"md:smt-ok", "strat:smt-ok"}), machine);
@@ -92,9 +94,9 @@ TEST(plan, shares_a_core_only_between_those_that_ask_for_it) {
     EXPECT_EQ(between(one, machine, "md", "strat"), distance::same_l3);
 }
 
-// Cores of a CCX share its L3, and a CCX has four: of five in a row one edge at least crosses to another CCX, which
-// costs 50 ns more, times its weight. That is least for c->d, at a hundredth.
-TEST(plan, cuts_a_pipeline_where_it_carries_least) {
+// Cores of a CCX share its L3, and a CCX has four: in a row of five at least one edge crosses to another CCX, which
+// costs 50 ns more, times its weight. c->d has the lowest weight, a hundredth.
+TEST(plan, cuts_a_pipeline_at_its_edge_of_least_rate) {
     const auto machine = multi_ccx();
     const auto made = weir::plan(request({"a->b@1Mps", "b->c@1Mps", "c->d@10kps", "d->e@500kps"}), machine);
     EXPECT_EQ(between(made, machine, "a", "b"), distance::same_l3);
@@ -105,9 +107,11 @@ TEST(plan, cuts_a_pipeline_where_it_carries_least) {
     EXPECT_DOUBLE_EQ(made.cost.edges, 50 + 50 + 0.01 * 100 + 0.5 * 50);
 }
 
-// Same machine, but a quiet role counts whatever its rate: c->d, at 10 kps, now costs 100 + 300 ns across, as against
-// 50 + 150 ns within. So the cut moves to where nobody is quiet: at a->b it costs another 50 ns, at d->e, with half the
-// weight, 25.
+// The same machine, but a quiet role counts regardless of its rate: c->d, at 10 kps, now costs 100 + 300 ns across,
+// as
+// against 50 + 150 ns within. So the cut moves to an edge without a quiet role: a->b would cost another 50 ns; d->e
+// has
+// half the weight and costs 25.
 TEST(plan, does_not_cut_at_a_quiet_role_however_rare_its_messages) {
     const auto machine = multi_ccx();
     const auto made =
@@ -127,9 +131,10 @@ TEST(plan, uses_big_cores_before_small_ones) {
     EXPECT_EQ(made.cost.smt_sharing, 0);
 }
 
-// Five roles, four big cores. Two on one big core would cost 3000 ns, one on a small core 300 ns. The quiet role stays
-// big, and who goes is an end of the row, since all are behind one L3 and no edge gets dearer: 'log' is not quiet.
-TEST(plan, sends_the_role_too_many_to_a_small_core_rather_than_to_a_sibling) {
+// Five roles, four big cores. Two roles on one big core would cost 3000 ns, one on a small core 300 ns. The quiet
+// role
+// stays on a big core. All cores are behind one L3, so no edge gets more expensive; 'log', an end of the row, moves.
+TEST(plan, puts_a_surplus_role_on_a_small_core_rather_than_on_an_smt_sibling) {
     const auto machine = hybrid();
     const auto made = weir::plan(request({"in->dsp", "dsp->mix", "mix->out", "mix->log@10ps"}, {"out:quiet"}), machine);
     const auto pus = pus_of(made);
@@ -139,9 +144,11 @@ TEST(plan, sends_the_role_too_many_to_a_small_core_rather_than_to_a_sibling) {
     EXPECT_EQ(made.cost.slow_cores, weir::assumed::slow_core_ns);
 }
 
-// Nine roles that all talk to one hub, on two packages of eight cores with two threads. One core too few: the ninth
-// goes to the other package (200 ns instead of 50) rather than to a sibling (3000 ns), and it is the one that says
-// least.
+// Nine roles with edges to one hub, on two packages of eight cores with two threads. One core is missing: the ninth
+// role
+// goes to the other package (200 ns instead of 50) rather than to an SMT sibling (3000 ns). It is the role with the
+// lowest
+// rate.
 TEST(plan, crosses_to_the_other_package_before_it_shares_a_core) {
     const auto machine = two_package_smt();
     plan_request asked;
@@ -154,8 +161,9 @@ TEST(plan, crosses_to_the_other_package_before_it_shares_a_core) {
     EXPECT_TRUE(made.is_proven());
 }
 
-// Isolated PUs were set aside for this: 1000 ns for each role that is not on one. There are two, for three roles; the
-// quiet one has least to lose there (20 ns of noise instead of 200), so it is on one, and so is its only peer.
+// A role that is not on an isolated PU costs 1000 ns. There are two isolated PUs for three roles. Noise is 20 ns
+// there
+// instead of 200, so the quiet role gets one, and its only peer the other.
 TEST(plan, uses_isolated_pus_first) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:8 pu:1");
     plan_settings settings;
@@ -166,15 +174,15 @@ TEST(plan, uses_isolated_pus_first) {
     EXPECT_EQ(made.cost.noise, weir::assumed::isolated_noise_ns);
 }
 
-// Two cores, of which PU 0's is where interrupts land: who is quiet gets the other.
+// Two cores, and interrupts run on PU 0's: the quiet role gets the other.
 TEST(plan, keeps_a_quiet_role_off_pu_0_even_on_two_cores) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:2 pu:1");
     EXPECT_THAT(pus_of(weir::plan(request({"md->gw"}, {"gw:quiet"}), machine)), ElementsAre(0, 1));
     EXPECT_THAT(pus_of(weir::plan(request({"md->gw"}, {"md:quiet"}), machine)), ElementsAre(1, 0));
 }
 
-// Measured noise outweighs what is assumed: PU 3 is away for 1 ms of each second, in gaps of 100 us, which is 1000 ns
-// for the unluckiest hundredth, and PU 0 never.
+// Measured noise replaces the assumed one: PU 3 is away for 1 ms of each second, in gaps of 100 us, which costs the
+// slowest 1 % of messages 1000 ns; PU 0 is never away.
 TEST(plan, follows_measured_noise) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     measurements measured;
@@ -185,7 +193,7 @@ TEST(plan, follows_measured_noise) {
     EXPECT_FALSE(made.roles[1].noise_assumed);
 }
 
-// Measured costs outweigh what the distance suggests: 2 and 3 are quicker than all others here.
+// Measured costs replace those assumed by distance: PUs 2 and 3 are the fastest pair here.
 TEST(plan, follows_a_measured_matrix) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     measurements measured;
@@ -213,7 +221,7 @@ TEST(plan, takes_cycles) {
     EXPECT_DOUBLE_EQ(made.cost.total(), 4 * 50.0);
 }
 
-TEST(plan, stays_within_the_pus_it_is_given) {
+TEST(plan, uses_only_the_given_pus) {
     plan_settings settings;
     settings.pus = pu_set{40, 42, 44};
     EXPECT_THAT(pus_of(weir::plan(request({"a->b", "b->c"}), server(), {}, settings)),
@@ -223,9 +231,9 @@ TEST(plan, stays_within_the_pus_it_is_given) {
         EXPECT_TRUE((pu_set{1, 2, 3, 10, 11}.contains(pu)));
 }
 
-// ---- What it says
+// ---- Explanations and remarks
 
-TEST(plan, says_why_alternatives_lose) {
+TEST(plan, explains_the_cost_of_alternatives) {
     const auto made = weir::plan(request({"md->strat", "strat->gw"}, {"gw:quiet"}), big_server());
     ASSERT_GE(made.alternatives.size(), 3U);
     double before = 0;
@@ -246,28 +254,27 @@ std::vector<std::string> alternatives_of(const placement_plan& made) {
     return lines;
 }
 
-TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
+TEST(alternatives, list_every_changed_term_largest_first) {
     plan_settings settings;
     settings.isolated = pu_set{2, 4, 6};
     const auto asked = request({"in->dsp@1M", "dsp->out@500k"}, {"out:quiet"});
     EXPECT_THAT(
         alternatives_of(weir::plan(asked, hybrid(), {}, settings)),
         ElementsAre("1000: in on PU 7 (core:3): +1000 ns PUs that are not isolated",
-                    "2990: out on PU 0 (core:0): +1980 ns noise where a quiet role sits, +1000 ns PUs that are not "
+                    "2990: out on PU 0 (core:0): +1980 ns noise on a quiet role's PU, +1000 ns PUs that are not "
                     "isolated, +10 ns the core of PU 0, where interrupts land",
                     "3000: in on PU 4 (core:2): +3000 ns roles that share a core",
                     "7950: in on PU 2 (core:1): +4950 ns in->dsp over same-pu instead of same-l3, +3000 ns roles "
                     "that share a core"));
-    EXPECT_THAT(
-        alternatives_of(weir::plan(asked, two_package_smt())),
-        ElementsAre("10: in on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land",
-                    "150: in on PU 1 (core:8): +150 ns in->dsp over cross-package instead of same-l3",
-                    "600: out on PU 1 (core:8): +600 ns dsp->out over cross-package instead of same-l3",
-                    "1810: out on PU 0 (core:0): +1800 ns noise where a quiet role sits, +10 ns the core of PU 0, "
-                    "where interrupts land"));
+    EXPECT_THAT(alternatives_of(weir::plan(asked, two_package_smt())),
+                ElementsAre("10: in on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land",
+                            "150: in on PU 1 (core:8): +150 ns in->dsp over cross-package instead of same-l3",
+                            "600: out on PU 1 (core:8): +600 ns dsp->out over cross-package instead of same-l3",
+                            "1810: out on PU 0 (core:0): +1800 ns noise on a quiet role's PU, +10 ns the core of PU 0, "
+                            "where interrupts land"));
     EXPECT_THAT(
         alternatives_of(weir::plan(asked, topology::synthetic("core:3 pu:2"))),
-        ElementsAre("1800: in on PU 4 (core:2) and out on PU 0 (core:0): +1800 ns noise where a quiet role sits",
+        ElementsAre("1800: in on PU 4 (core:2) and out on PU 0 (core:0): +1800 ns noise on a quiet role's PU",
                     "2680: dsp on PU 5 (core:2): +3000 ns roles that share a core, -320 ns dsp->out over smt "
                     "instead of same-package",
                     "7890: in on PU 2 (core:1): +4900 ns in->dsp over same-pu instead of same-package, +3000 ns "
@@ -286,15 +293,15 @@ TEST(alternatives, give_every_term_that_changes_the_dearest_first) {
     measured.pairs = {{{1, 2}, {100, 200}}, {{0, 1}, {100.6, 200}}, {{0, 2}, {117, 200}}};
     EXPECT_THAT(
         alternatives_of(weir::plan(request({"in->out"}), topology::synthetic("core:3 pu:1"), measured)),
-        ElementsAre("11: out on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land, +1 ns in->out between "
-                    "other PUs, also same-package",
-                    "27: in on PU 0 (core:0): +17 ns in->out between other PUs, also same-package, +10 ns the core "
-                    "of PU 0, where interrupts land",
-                    "7900: in on PU 2 (core:2): +4900 ns in->out over same-pu instead of same-package, +3000 ns "
-                    "roles that share a core"));
+        ElementsAre(
+            "11: out on PU 0 (core:0): +10 ns the core of PU 0, where interrupts land, +1 ns in->out between other PUs, still same-package",
+            "27: in on PU 0 (core:0): +17 ns in->out between other PUs, still same-package, +10 ns the core "
+            "of PU 0, where interrupts land",
+            "7900: in on PU 2 (core:2): +4900 ns in->out over same-pu instead of same-package, +3000 ns "
+            "roles that share a core"));
 }
 
-TEST(plan, says_what_is_assumed) {
+TEST(plan, states_assumptions) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1");
     const auto assumed = weir::plan(request({"md->gw"}, {"gw:quiet"}), machine);
     EXPECT_THAT(assumed.remarks, ElementsAre(HasSubstr("'weir matrix'"), HasSubstr("'weir jitter'")));
@@ -304,7 +311,7 @@ TEST(plan, says_what_is_assumed) {
     EXPECT_THAT(weir::plan(request({"md->gw"}, {"gw:quiet"}), machine, measured).remarks, testing::IsEmpty());
 }
 
-TEST(plan, says_which_remark_is_due) {
+TEST(plan, makes_each_remark_exactly_when_it_applies) {
     const auto machine = topology::synthetic("pack:1 l3:1 core:4 pu:1(indexes=0,5,2,7)");
     measurements measured;
     measured.classes[distance::same_l3] = {60, 100};
@@ -315,22 +322,23 @@ TEST(plan, says_which_remark_is_due) {
     EXPECT_THAT(weir::plan(request({"md->gw@20Mps"}, pins), machine, measured).remarks, testing::IsEmpty())
         << "as much as they pass";
     EXPECT_THAT(weir::plan(request({"md->gw"}, pins), machine, measured).remarks, testing::IsEmpty());
-    EXPECT_THAT(weir::plan(request({"md->gw@20.000001Mps"}, pins), machine, measured).remarks,
-                ElementsAre("md->gw is to carry 20000001 items a second, and these PUs were measured to pass 20000000: "
-                            "send batches, or split the edge"));
+    EXPECT_THAT(
+        weir::plan(request({"md->gw@20.000001Mps"}, pins), machine, measured).remarks,
+        ElementsAre(
+            "md->gw carries 20000001 items/s, but only 20000000 items/s were measured between its PUs; send batches or split the edge"));
     EXPECT_THAT(
         weir::plan(request({"a->b", "md->gw", "x->gw"}, {"x:pinned=7", "md:pinned=7"}), machine, measured).remarks,
-        ElementsAre("core:3 is shared, though md and x did not say smt-ok: there are more roles than cores that "
-                    "suit them"));
+        ElementsAre(
+            "core:3 is shared, although md and x did not ask for smt-ok: there are more roles than suitable cores"));
     EXPECT_THAT(
         weir::plan(request({"md->gw"}, {"md:pinned=7,smt-ok", "gw:pinned=7,smt-ok"}), machine, measured).remarks,
-        ElementsAre(HasSubstr("costs of edges marked 'assumed'"),
-                    "both ends of md->gw are pinned to one PU and take turns there: neither must spin"));
+        ElementsAre(HasSubstr("edge costs marked 'assumed'"),
+                    "both ends of md->gw are pinned to one PU and take turns there: neither may spin"));
     EXPECT_THAT(weir::plan(request({"md->gw"}, {"md:pinned=7,smt-ok", "gw:pinned=7"}), machine, measured).remarks,
-                testing::Contains(HasSubstr("though gw did not say smt-ok")));
+                testing::Contains(HasSubstr("though gw did not ask for smt-ok")));
 }
 
-// Each direction of each pair costs something else, and each PU has its own noise.
+// Each direction of each pair has a different cost, and each PU a different noise.
 TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
     const auto machine = topology::synthetic("core:4 pu:1(indexes=3,5,7,9)");
     measurements measured;
@@ -367,10 +375,10 @@ TEST(plan, has_a_row_for_each_role_and_edge_with_what_was_measured_there) {
     EXPECT_DOUBLE_EQ(made.cost.not_isolated, weir::assumed::not_isolated_ns);
     EXPECT_EQ(made.cost.smt_sharing + made.cost.slow_cores + made.cost.pu_0, 0);
     EXPECT_THAT(made.remarks,
-                ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c is to carry 3000000 items")));
+                ElementsAre(HasSubstr("noise of PUs is assumed"), HasSubstr("b->c carries 3000000 items")));
 }
 
-TEST(plan, says_of_which_machine_it_is) {
+TEST(plan, names_its_machine) {
     const auto made = weir::plan(request({"md->gw"}), server());
     EXPECT_EQ(made.machine, server().summary());
     EXPECT_EQ(made.fingerprint, fingerprint(server()));
@@ -380,17 +388,17 @@ TEST(plan, says_of_which_machine_it_is) {
     EXPECT_TRUE(weir::plan(alone, topology::this_machine()).is_of_this_machine);
 }
 
-TEST(plan, says_what_will_not_work) {
+TEST(plan, warns_of_problems) {
     const auto crowded = weir::plan(request({"a->b", "b->c"}), topology::synthetic("core:2 pu:2"));
-    EXPECT_THAT(crowded.remarks, testing::Contains(HasSubstr("did not say smt-ok")));
+    EXPECT_THAT(crowded.remarks, testing::Contains(HasSubstr("did not ask for smt-ok")));
     measurements measured;
     const auto machine = topology::synthetic("core:2 pu:1");
     for (const unsigned a : {0U, 1U}) measured.items_per_s[{a, 1 - a}] = 20e6;
     EXPECT_THAT(weir::plan(request({"a->b@30Mps"}), machine, measured).remarks,
-                testing::Contains(HasSubstr("were measured to pass 20000000")));
+                testing::Contains(HasSubstr("but only 20000000 items/s were measured")));
 }
 
-TEST(plan, takes_so_many_roles_and_pus_and_no_more) {
+TEST(plan, is_limited_to_64_roles_and_1024_pus) {
     plan_settings settings;
     settings.effort = 0;
     const auto why = [&](unsigned roles, const std::string& machine) {
@@ -399,8 +407,8 @@ TEST(plan, takes_so_many_roles_and_pus_and_no_more) {
         return sentence([&] { static_cast<void>(weir::plan(asked, topology::synthetic(machine), {}, settings)); });
     };
     EXPECT_EQ(why(64, "pu:64"), "");
-    EXPECT_THAT(why(65, "pu:65"), StartsWith("there are 65 roles, and a plan has 64 at most"));
-    EXPECT_THAT(why(1, "pu:1025"), StartsWith("there are 1025 PUs to choose among, and a plan takes 1024 at most"));
+    EXPECT_THAT(why(65, "pu:65"), StartsWith("there are 65 roles, but a plan takes 64 at most"));
+    EXPECT_THAT(why(1, "pu:1025"), StartsWith("there are 1025 candidate PUs, but a plan takes 1024 at most"));
 }
 
 TEST(plan, refuses_pus_that_may_not_be_used) {
@@ -415,9 +423,9 @@ TEST(plan, refuses_pus_that_may_not_be_used) {
         << "a pin may be to another";
 }
 
-// ---- The bad placement that a plan is compared with
+// ---- The bad placement for comparison
 
-TEST(worst_placement, is_as_far_apart_as_can_be) {
+TEST(worst_placement, puts_roles_as_far_apart_as_possible) {
     const auto machine = topology::synthetic("pack:2 l3:2 core:4 pu:1");
     const auto asked = request({"md->strat", "strat->gw"});
     const auto worst = weir::worst_placement(asked, machine);
@@ -435,8 +443,8 @@ TEST(worst_placement, on_two_cores_is_both_ends_on_one) {
     EXPECT_EQ(siblings.distance_between(worst[0], worst[1]), distance::smt);
 }
 
-// To swap the two would be dearer still: the noise of the other package is 500 ns.
-TEST(worst_placement, leaves_each_role_where_it_is_to_be) {
+// Swapping the two would cost even more: the noise of the other package is 500 ns.
+TEST(worst_placement, obeys_pins_and_packages) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
     measurements noise;
     noise.noise_ns = {{0, 1}, {1, 1}, {2, 500}, {3, 500}};
@@ -452,8 +460,8 @@ TEST(worst_placement, leaves_each_role_where_it_is_to_be) {
         }
 }
 
-// Of the PUs that the search begins with, none is in the package where the first role must be.
-TEST(worst_placement, is_found_wherever_the_roles_must_be) {
+// The search starts from PUs of which none is in the package that the first role requires.
+TEST(worst_placement, is_found_for_any_package_constraint) {
     const auto machine = topology::synthetic("pack:16 core:2 pu:1");
     for (unsigned package = 0; package != 16; ++package) {
         const auto hint = "a:package=" + std::to_string(package);
@@ -463,7 +471,7 @@ TEST(worst_placement, is_found_wherever_the_roles_must_be) {
     }
 }
 
-// Wherever a and b go together, they take both PUs of a package that another role must be in.
+// If a and b are placed together, they take both PUs of a package that another role requires.
 TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
     const auto machine = topology::synthetic("pack:2 core:2 pu:1");
     auto asked = request({}, {"a", "b", "c:package=0", "d:package=1"});
@@ -477,12 +485,12 @@ TEST(worst_placement, is_found_where_only_a_few_placements_satisfy_all) {
     EXPECT_EQ(sentence([&] {
                   static_cast<void>(weir::plan(request({}, {"a:package=0", "b:package=0", "c:package=0"}), machine));
               }),
-              "no placement satisfies all hints at once: a package is to hold more roles than it has PUs that may be "
-              "used; leave out a package= or a pinned=");
+              "no placement satisfies all hints: more roles are assigned to a package than it has PUs that may be "
+              "used; remove a package= or pinned= hint");
 }
 
-// Of three PUs apart from PU 0 each pair costs 100 ns but one.
-TEST(worst_placement, that_costs_no_more_than_a_nanosecond_more_is_all_on_one) {
+// Of the three PUs besides PU 0, all pairs but one cost 100 ns.
+TEST(worst_placement, is_all_roles_on_one_pu_if_nothing_else_is_worse) {
     const auto machine = topology::synthetic("core:4 pu:1");
     plan_settings settings;
     settings.pus = pu_set{1, 2, 3};
@@ -516,32 +524,32 @@ TEST(plan_request, reads_roles_with_hints) {
     EXPECT_EQ(asked.roles[0].package, 1U);
 }
 
-TEST(plan_request, says_what_it_cannot_read) {
+TEST(plan_request, refuses_malformed_text_with_a_sentence) {
     const auto edge = [](const char* text) { return sentence([&] { plan_request().add_edge(text); }); };
-    EXPECT_EQ(edge("md->"), "edge 'md->' leads nowhere: write both roles, as in md->strat");
-    EXPECT_EQ(edge("->gw"), "edge '->gw' comes from nowhere: write both roles, as in md->strat");
-    for (const auto* text : {"", "md", "md-strat", "a->b->c"}) EXPECT_THAT(edge(text), HasSubstr("is no edge: write"));
-    EXPECT_THAT(edge("a->a"), HasSubstr("goes from a role to itself"));
-    EXPECT_THAT(edge("a b->c"), HasSubstr("names are of letters"));
+    EXPECT_EQ(edge("md->"), "edge 'md->' has no consumer: write both roles, as in md->strat");
+    EXPECT_EQ(edge("->gw"), "edge '->gw' has no producer: write both roles, as in md->strat");
+    for (const auto* text : {"", "md", "md-strat", "a->b->c"})
+        EXPECT_THAT(edge(text), HasSubstr("is not an edge: write"));
+    EXPECT_THAT(edge("a->a"), HasSubstr("connects a role to itself"));
+    EXPECT_THAT(edge("a b->c"), HasSubstr("names consist of letters"));
     for (const auto* text : {"a->b@", "a->b@fast", "a->b@-1", "a->b@0", "a->b@nan", "a->b@inf", "a->b@1e300G"})
-        EXPECT_THAT(edge(text), HasSubstr("has a rate that cannot be read")) << text;
+        EXPECT_THAT(edge(text), HasSubstr("has an invalid rate")) << text;
 
     const auto role = [](const char* text) {
         return sentence([&] { static_cast<void>(request({"md->gw"}, {text})); });
     };
     EXPECT_EQ(role("gx:quiet"),
-              "there is no role 'gx': the edges have md, gw; write a thread without rings into a file of "
-              "roles");
+              "there is no role 'gx': the edges use md, gw; declare a role without rings in a file of roles");
     EXPECT_EQ(role("gw:silent"), "there is no hint 'silent', as in 'gw:silent': the hints are quiet, smt-ok, pinned=PU "
                                  "and package=N");
     for (const auto* text : {"gw:", "gw:quiet,", "gw:pinned", "gw:Quiet"})
         EXPECT_THAT(role(text), HasSubstr("there is no hint")) << text;
     for (const auto* text : {"gw:pinned=", "gw:pinned=x", "gw:pinned=-1", "gw:package=99999999999"})
-        EXPECT_THAT(role(text), HasSubstr("wants a number")) << text;
-    EXPECT_THAT(sentence([] { static_cast<void>(request({"a->b", "a->b@1ps"})); }), HasSubstr("is there twice"));
+        EXPECT_THAT(role(text), HasSubstr("needs a number")) << text;
+    EXPECT_THAT(sentence([] { static_cast<void>(request({"a->b", "a->b@1ps"})); }), HasSubstr("is given twice"));
 }
 
-TEST(plan, refuses_what_cannot_be_had_with_a_sentence) {
+TEST(plan, refuses_impossible_requests_with_a_sentence) {
     const auto why = [](const plan_request& asked, const topology& machine = server()) {
         return sentence([&] { static_cast<void>(weir::plan(asked, machine)); });
     };
@@ -549,38 +557,37 @@ TEST(plan, refuses_what_cannot_be_had_with_a_sentence) {
     plan_request lost;
     lost.roles = {{.name = "a"}, {.name = "b"}};
     lost.edges = {{"a", "b"}, {"x", "a"}};
-    EXPECT_EQ(why(lost), "an edge leads to no role 'x': the roles are a, b");
+    EXPECT_EQ(why(lost), "an edge names role 'x', which does not exist: the roles are a, b");
     lost.edges = {{"a", "y"}};
-    EXPECT_EQ(why(lost), "an edge leads to no role 'y': the roles are a, b");
+    EXPECT_EQ(why(lost), "an edge names role 'y', which does not exist: the roles are a, b");
     const auto odd = topology::synthetic("core:3 pu:1(indexes=0,5,7)");
-    EXPECT_THAT(why(request({"a->b"}, {"b:pinned=2"}), odd), HasSubstr("'b' is pinned to PU 2, which there is not"));
+    EXPECT_THAT(why(request({"a->b"}, {"b:pinned=2"}), odd), HasSubstr("'b' is pinned to PU 2, which does not exist"));
     EXPECT_EQ(why(request({"a->b"}, {"b:pinned=5"}), odd), "");
     EXPECT_EQ(why(request({"a->b"}, {"b:pinned=1,package=1"}), two_package_smt()), "");
     EXPECT_THAT(why(request({"a->b"}, {"b:pinned=1,package=0"}), two_package_smt()),
-                HasSubstr("role 'b' is pinned to PU 1, which is not in package 0, where it is to be too"));
-    EXPECT_EQ(
-        why(request({"a->b"}, {"b:package=1"}), topology::synthetic("pack:1 core:2 pu:1")),
-        "role 'b' is to be in package 1, and there is 1 in 'pack:1 core:2 pu:1', counted from 0; run 'weir topo' to "
-        "see them");
+                HasSubstr("role 'b' is pinned to PU 1, which is not in package 0, the package it asks for"));
+    EXPECT_EQ(why(request({"a->b"}, {"b:package=1"}), topology::synthetic("pack:1 core:2 pu:1")),
+              "role 'b' asks for package 1, but there is 1 in 'pack:1 core:2 pu:1', counted from 0; run 'weir topo' to "
+              "see them");
     EXPECT_THAT(why(request({"a->b", "b->c"}, {"b:pinned=1"}), topology::synthetic("core:2 pu:1")),
                 StartsWith("there are 3 roles for 2 PUs in"));
     EXPECT_THAT(why(request({"a->b"}), topology::synthetic("core:1 pu:1")),
-                StartsWith("there are 2 roles for 1 PU in 'core:1 pu:1' (0 may be used), and each wants its own"));
+                StartsWith("there are 2 roles for 1 PU in 'core:1 pu:1' (0 may be used), and each needs its own"));
     EXPECT_EQ(why(request({"a->b"}, {"a:pinned=1", "b:pinned=1"}), topology::synthetic("core:2 pu:1")), "");
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=0", "b:package=0"}), topology::synthetic("pack:2 core:1 pu:1")),
-                StartsWith("role 'b' is to be in package 0, which has no PU left that may be used in"));
+                StartsWith("role 'b' asks for package 0, which has no PU left that may be used in"));
     EXPECT_EQ(why(request({"a->b"}, {"a:pinned=0", "b:package=1"}), topology::synthetic("pack:2 core:1 pu:1")), "");
     EXPECT_THAT(why(request({"a->b", "b->c"}), topology::synthetic("core:2 pu:1")),
-                StartsWith("there are 3 roles for 2 PUs in 'core:2 pu:1' (0-1 may be used), and each wants its own"));
-    EXPECT_THAT(why(request({"a->b"}, {"a:pinned=999"})), HasSubstr("pinned to PU 999, which there is not"));
-    EXPECT_THAT(why(request({"a->b"}, {"a:package=2"})), HasSubstr("is to be in package 2, and there are 2"));
+                StartsWith("there are 3 roles for 2 PUs in 'core:2 pu:1' (0-1 may be used), and each needs its own"));
+    EXPECT_THAT(why(request({"a->b"}, {"a:pinned=999"})), HasSubstr("pinned to PU 999, which does not exist"));
+    EXPECT_THAT(why(request({"a->b"}, {"a:package=2"})), HasSubstr("asks for package 2, but there are 2"));
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=0,package=1"})), HasSubstr("which is not in package 1"));
     EXPECT_THAT(why(request({"a->b"}, {"a:pinned=4"}), topology::from_xml_file(data("multi_ccx_16_part_allowed.xml"))),
                 HasSubstr("cgroup of this process does not allow"));
     // Three roles for the two PUs of a package.
     EXPECT_THAT(why(request({"a->b", "b->c"}, {"a:package=0", "b:package=0", "c:package=0"}),
                     topology::synthetic("pack:2 core:2 pu:1")),
-                StartsWith("no placement satisfies all hints at once"));
+                StartsWith("no placement satisfies all hints"));
     EXPECT_THAT(why(request({"a->b"}, {"a:package=1"}), topology::from_xml_file(data("two_package_smt.xml"))), "");
 }
 

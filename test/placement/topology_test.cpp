@@ -61,7 +61,7 @@ std::vector<topology> every_machine() {
             topology::this_machine()};
 }
 
-/// What a placement_error says; "" when none is thrown.
+/// The message of the placement_error; "" if none is thrown.
 template <class F>
 std::string sentence(F f) {
     try {
@@ -120,7 +120,7 @@ TEST(topology_tables, know_the_kinds_of_a_hybrid_machine) {
     EXPECT_EQ(machine.cores()[4].kind, 0U);
 }
 
-TEST(topology_tables, take_each_pu_for_a_core_where_no_cores_are_known) {
+TEST(topology_tables, treat_each_pu_as_a_core_without_core_information) {
     const auto machine = bare_pus();
     EXPECT_EQ(machine.cores().size(), 4U);
     EXPECT_EQ(machine.distance_between(0, 3), distance::same_package);
@@ -186,9 +186,9 @@ TEST(distances, have_names) {
     EXPECT_EQ(to_string(cross_numa), "cross-numa");
 }
 
-// ---- Policies, machine by machine
+// ---- Policies by machine
 
-TEST(choose_pair, leaves_the_core_of_pu_0_alone_wherever_that_is) {
+TEST(choose_pair, avoids_the_core_of_pu_0_wherever_it_is) {
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=0,1,2)").choose_pair(automatic)), pus(1, 2));
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,0,2)").choose_pair(automatic)), pus(1, 2));
     EXPECT_EQ(ends(topology::synthetic("core:3 pu:1(indexes=1,2,0)").choose_pair(automatic)), pus(1, 2));
@@ -245,10 +245,10 @@ TEST(choose_pair, cross_numa_takes_the_nearest_other_node) {
     EXPECT_EQ(four_nodes_a_package().choose_pair(cross_numa).distance, distance::same_package);
 }
 
-TEST(choose_pair, avoids_the_core_of_pu_0_only_where_something_as_good_is_left) {
+TEST(choose_pair, avoids_the_core_of_pu_0_only_if_another_pair_is_as_good) {
     const auto two_cores = topology::synthetic("l3:1 core:2 pu:1");
     EXPECT_EQ(ends(two_cores.choose_pair(automatic)), pus(0, 1));
-    EXPECT_THAT(two_cores.choose_pair(automatic).reason, HasSubstr("nothing as good avoids PU 0's core"));
+    EXPECT_THAT(two_cores.choose_pair(automatic).reason, HasSubstr("all equally good pairs use PU 0's core"));
     const auto near_or_clean = topology::synthetic("l3:2 core:2 pu:1");
     EXPECT_EQ(ends(near_or_clean.choose_pair(automatic)), pus(2, 3));
     const auto one_shared_l3 = topology::synthetic("pack:3 core:2 pu:1(indexes=2,0,1,3,4,5)");
@@ -270,7 +270,7 @@ TEST(choose_pair, on_a_single_pu_says_that_there_is_only_one) {
     EXPECT_EQ(machine.allowed_cores(), 1U);
     for (const auto policy : every_policy)
         EXPECT_EQ(why_not(machine, policy), "only one PU may be used in '" + machine.source() +
-                                                "', PU 0, and a producer and a consumer need two");
+                                                "' (PU 0), but a producer and a consumer need two");
 }
 
 TEST(choose_pair, on_a_single_core_with_smt_offers_smt) {
@@ -292,7 +292,7 @@ TEST(choose_pair, on_this_machine) {
     EXPECT_FALSE(pair.reason.empty());
 }
 
-// The contract once more, in other words: no pair that qualifies is better by the documented order.
+// Checks the contract independently: no qualifying pair is better by the documented order.
 bool qualifies(const topology& machine, pair_policy policy, unsigned a, unsigned b) {
     const auto& one = machine.pu(a);
     const auto& other = machine.pu(b);
@@ -343,7 +343,7 @@ TEST(choose_pair, finds_the_best_pair_by_the_documented_order_on_every_machine) 
             }
 }
 
-// ---- Pairs as people write them
+// ---- Parsing pairs
 
 TEST(parse_pair, takes_policies) {
     const auto machine = four_nodes_a_package();
@@ -380,7 +380,7 @@ TEST(parse_pair, takes_hwloc_locations_by_logical_index) {
     EXPECT_EQ(ends(machine.parse_pair("core:3,0")), pus(6, 0)) << "both forms may be mixed";
 }
 
-TEST(parse_pair, takes_a_place_for_its_first_allowed_pu) {
+TEST(parse_pair, uses_the_first_allowed_pu_of_a_location) {
     const auto machine = part_allowed();
     EXPECT_EQ(ends(machine.parse_pair("l3:0,l3:2")), pus(1, 10));
     EXPECT_THAT(why_not(machine, "core:0,core:1"),
@@ -399,41 +399,43 @@ TEST(parse_pair, shares_one_pu_only_when_it_is_named_twice) {
     EXPECT_EQ(ends(single_pu().parse_pair("core:0,core:0")), pus(0, 0));
 }
 
-TEST(parse_pair, says_what_is_wrong_with_everything_else) {
+TEST(parse_pair, refuses_everything_else_with_a_sentence) {
     const auto machine = multi_ccx();
     const auto in = " in '" + machine.source() + "' ";
     const std::string forms =
-        "say auto, smt, same-l2, same-l3, cross-numa, two places (core:0,core:1) or two PU numbers (0,1)";
+        "use auto, smt, same-l2, same-l3, cross-numa, two locations (core:0,core:1) or two PU numbers (0,1)";
     const std::pair<std::string, std::string> cases[] = {
         {"999", "there is no PU 999" + in + "(0-15 are allowed); run 'weir topo' to see them"},
         {"0,16", "there is no PU 16" + in + "(0-15 are allowed); run 'weir topo' to see them"},
         {"0,99999999999", "there is no PU 99999999999" + in + "(0-15 are allowed); run 'weir topo' to see them"},
-        {"0", "'0' names 1 PU, and a pair is two, the producer's first: " + forms},
-        {"0-2", "'0-2' names 3 PUs, and a pair is two, the producer's first: " + forms},
-        {"", "'' names 0 PUs, and a pair is two, the producer's first: " + forms},
-        {"same-l4", "'same-l4' is neither a policy nor a place: " + forms},
-        {"Auto", "'Auto' is neither a policy nor a place: " + forms},
-        {"0,auto", "'auto' is neither a policy nor a place: " + forms},
-        {"1-,2", "'1-' is neither a policy nor a place: " + forms},
-        {"-1,2", "'-1' is neither a policy nor a place: " + forms},
-        {"0x3", "'0x3' is neither a policy nor a place: " + forms},
+        {"0", "'0' names 1 PU, but a pair has two, the producer first: " + forms},
+        {"0-2", "'0-2' names 3 PUs, but a pair has two, the producer first: " + forms},
+        {"", "'' names 0 PUs, but a pair has two, the producer first: " + forms},
+        {"same-l4", "'same-l4' is neither a policy nor a location: " + forms},
+        {"Auto", "'Auto' is neither a policy nor a location: " + forms},
+        {"0,auto", "'auto' is neither a policy nor a location: " + forms},
+        {"1-,2", "'1-' is neither a policy nor a location: " + forms},
+        {"-1,2", "'-1' is neither a policy nor a location: " + forms},
+        {"0x3", "'0x3' is neither a policy nor a location: " + forms},
         {"core:16,core:0", "there is no core:16" + in + "(indexes go to 15); run 'weir topo' to see what there is"},
         {"l3:1.core:4,core:0",
          "there is no core:4" + in + "for 'l3:1.core:4' (indexes go to 3); run 'weir topo' to see what there is"},
         {"core:0.l3:0,core:1",
          "there is no l3:0" + in + "for 'core:0.l3:0' (none of that type); run 'weir topo' to see what there is"},
         {"die:0,core:1", "there is no die" + in + "for 'die:0'; run 'weir topo' to see what there is"},
-        {"kern:0,core:1", "hwloc knows no PUs in a 'kern', as in 'kern:0': say pu, core, l2, l3, numa, die or package"},
-        {"pci:0,core:1", "hwloc knows no PUs in a 'pci', as in 'pci:0': say pu, core, l2, l3, numa, die or package"},
-        {"core:,core:1", "'core:' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {"kern:0,core:1", "hwloc finds no PUs in a 'kern', as in 'kern:0': use pu, core, l2, l3, numa, die or package"},
+        {"pci:0,core:1", "hwloc finds no PUs in a 'pci', as in 'pci:0': use pu, core, l2, l3, numa, die or package"},
+        {"core:,core:1",
+         "'core:' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"core:0.,core:1",
-         "'core:0.' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
-        {"core:1-0", "'core:1-0' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+         "'core:0.' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {"core:1-0",
+         "'core:1-0' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"core:99999999999,0",
-         "'core:99999999999' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+         "'core:99999999999' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {"package:0.1,core:0",
-         "'package:0.1' is no place: write a type, a colon and an index, such as core:0 or package:1.core:0"},
-        {":0,core:1", "hwloc knows no PUs in a '', as in ':0': say pu, core, l2, l3, numa, die or package"},
+         "'package:0.1' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
+        {":0,core:1", "hwloc finds no PUs in a '', as in ':0': use pu, core, l2, l3, numa, die or package"},
         {"core:0-1.pu:0", "'core:0-1.pu:0' has a range before its last part: name one object there, such as "
                           "package:0.core:0-1"},
     };
@@ -452,8 +454,8 @@ TEST(binding, is_refused_on_every_loaded_topology) {
     for (const auto& machine : every_machine()) {
         if (machine.is_this_machine()) continue;
         EXPECT_EQ(sentence([&] { machine.bind_this_thread(0); }),
-                  "this topology is not read from this machine but from '" + machine.source() +
-                      "': it can be planned on, not bound on; use topology::this_machine()");
+                  "this topology was read from '" + machine.source() +
+                      "', not from this machine: plan with it, but pin threads with topology::this_machine()");
     }
     EXPECT_EQ(weir::this_thread_affinity(), before);
 }
@@ -471,7 +473,7 @@ TEST(binding, on_this_machine_pins_to_every_allowed_pu) {
     EXPECT_THAT(sentence([&] { machine.bind_this_thread(60000); }), HasSubstr("there is no PU 60000 here"));
 }
 
-// ---- Input that is not a machine
+// ---- Invalid input
 
 std::string why_not_file(const std::string& path) {
     return sentence([&] { static_cast<void>(topology::from_xml_file(path)); });
@@ -503,12 +505,11 @@ private:
 
 TEST(from_xml_file, says_why_a_file_cannot_be_read) {
     EXPECT_EQ(why_not_file("/no/such/file.xml"), "cannot read topology file '/no/such/file.xml': No such file or "
-                                                 "directory; save one with 'lstopo machine.xml' on the machine that is "
-                                                 "meant");
+                                                 "directory; save one with 'lstopo machine.xml' on the target machine");
     EXPECT_THAT(why_not_file(TEST_DATA_DIR), HasSubstr("Is a directory"));
 }
 
-TEST(from_xml_file, names_the_line_of_what_is_damaged) {
+TEST(from_xml_file, names_the_damaged_line) {
     const auto good = read_file(data("single_pu.xml"));
     const auto with = [&](const std::string& from, const std::string& to) {
         auto text = good;
@@ -519,32 +520,32 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
     const std::string pu_sets =
         "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000001\" complete_cpuset=\"0x00000001\"";
     const std::pair<std::string, std::string> cases[] = {
-        {"", "this is no hwloc topology: it has no <topology>"},
-        {"not XML at all\n", "this is no hwloc topology: it has no <topology>"},
-        {"<svg version=\"1\"></svg>", "line 1: this is no hwloc topology: <svg> stands outside <topology>"},
-        {"<topology version=\"2.0\"></topology>", "there is no PU or no NUMA node in it"},
+        {"", "this is not an hwloc topology: it has no <topology>"},
+        {"not XML at all\n", "this is not an hwloc topology: it has no <topology>"},
+        {"<svg version=\"1\"></svg>", "line 1: this is not an hwloc topology: <svg> is outside <topology>"},
+        {"<topology version=\"2.0\"></topology>", "it contains no PU or no NUMA node"},
         {"<topology></topology>", "the format of hwloc 1"},
         {good.substr(0, good.size() / 2), "truncated"},
         {good.substr(0, good.rfind("</topology>")), "<topology> is not closed: the file is truncated"},
         {with("os_index=\"0\" cpuset", "os_index=0 cpuset"),
          "line 4: attribute 'os_index' has no value in double quotes"},
-        {with("</object>", "</objekt>"), "</objekt> closes what is not open"},
-        {with("gp_index=\"2\"/>", "gp_index=\"2\" gp_index=\"2\"/>"), "attribute 'gp_index' is there twice"},
+        {with("</object>", "</objekt>"), "</objekt> closes an element that is not open"},
+        {with("gp_index=\"2\"/>", "gp_index=\"2\" gp_index=\"2\"/>"), "attribute 'gp_index' appears twice"},
         {with("gp_index=\"2\"/>", "gp_index=\"2\"//>"), "a '/' in a tag is not followed by '>'"},
         {with("gp_index=\"2\"/>", "gp_index=\"2\"; />"), "a tag is damaged"},
         {with("type=\"PU\"", "type=\"Pew\""), "hwloc knows no object of type 'Pew'"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000001\""),
-         "the PU has no proper complete_cpuset"},
+         "the PU has no valid complete_cpuset"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"zebra\" complete_cpuset=\"0x00000001\""),
-         "the PU has no proper cpuset"},
+         "the PU has no valid cpuset"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000002\" complete_cpuset=\"0x00000002\""),
-         "a PU is not within the Core that holds it"},
+         "the PU is outside the Core that contains it"},
         {with(pu_sets, "<object type=\"PU\" os_index=\"0\" cpuset=\"0x00000003\" complete_cpuset=\"0x00000001\""),
          "the cpuset of the PU is not within its complete_cpuset"},
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"70000\""),
          "PU number '70000' is not a number up to 65535"},
         {with("type=\"PU\" os_index=\"0\"", "type=\"PU\" os_index=\"5\""), "PU 5 has the cpuset of PU 0"},
-        {with("type=\"NUMANode\"", "type=\"Misc\""), "there is no PU or no NUMA node in it"},
+        {with("type=\"NUMANode\"", "type=\"Misc\""), "it contains no PU or no NUMA node"},
         {with("type=\"Machine\"", "type=\"Package\""), "the tree does not begin with one Machine"},
     };
     for (const auto& [text, expected] : cases) {
@@ -555,13 +556,13 @@ TEST(from_xml_file, names_the_line_of_what_is_damaged) {
     }
 }
 
-// Of LeakSanitizer, where that is about.
+// LeakSanitizer's interface, if the test is built with it.
 extern "C" {
 [[gnu::weak]] void __lsan_disable();
 [[gnu::weak]] void __lsan_enable();
 }
 
-/// hwloc 2.9 does not free what it has read of a file that it then refuses: not for LeakSanitizer to report as ours.
+/// hwloc 2.9 leaks memory of files that it refuses: tell LeakSanitizer to ignore that.
 class leaks_of_hwloc_ignored {
 public:
     leaks_of_hwloc_ignored() {
@@ -574,8 +575,8 @@ public:
     }
 };
 
-// hwloc 2.9 crashes on some files like these when it is handed them unchecked.
-TEST(to_xml, is_read_back_as_the_same_machine) {
+// hwloc 2.9 crashes on some files like these if they are not validated first.
+TEST(to_xml, round_trips_to_the_same_machine) {
     for (const auto& machine : every_machine()) {
         const auto again = topology::from_xml(machine.to_xml(), machine.source());
         EXPECT_EQ(again.summary(), machine.summary());
@@ -590,13 +591,13 @@ TEST(to_xml, is_read_back_as_the_same_machine) {
               topology::this_machine().pus().size());
 }
 
-TEST(to_xml, does_not_say_whose_machine_it_is) {
+TEST(to_xml, omits_host_name_and_serial_numbers) {
     const auto xml = topology::this_machine().to_xml();
     for (const auto* name : {"HostName", "Serial", "UUID", "AssetTag"}) EXPECT_EQ(xml.find(name), std::string::npos);
     EXPECT_NE(xml.find("CPUModel"), std::string::npos);
 }
 
-/// A variable of the environment for as long as this object lives.
+/// Sets an environment variable for the lifetime of this object.
 class variable {
 public:
     variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
@@ -608,7 +609,7 @@ private:
     const char* name_;
 };
 
-TEST(this_machine, is_not_the_one_that_hwloc_was_told_to_read) {
+TEST(this_machine, is_not_a_machine_set_by_hwlocs_environment) {
     const variable file("HWLOC_XMLFILE", data("hybrid.xml"));
     const variable claim("HWLOC_THISSYSTEM", "1");
     const auto told = topology::this_machine();
@@ -616,20 +617,21 @@ TEST(this_machine, is_not_the_one_that_hwloc_was_told_to_read) {
     EXPECT_EQ(told.source(), "HWLOC_XMLFILE or HWLOC_SYNTHETIC");
     EXPECT_EQ(told.summary(), hybrid().summary());
     EXPECT_EQ(told.allowed(), hybrid().allowed());
-    EXPECT_THAT(sentence([&] { static_cast<void>(told.bind_this_thread(0)); }), HasSubstr("not bound on"));
+    EXPECT_THAT(sentence([&] { static_cast<void>(told.bind_this_thread(0)); }),
+                HasSubstr("pin threads with topology::this_machine()"));
 }
 
 TEST(this_machine, that_cannot_be_read_says_why) {
     const leaks_of_hwloc_ignored ignored;
     const temporary_file file("this is no machine");
     const variable named("HWLOC_XMLFILE", file.path());
-    errno = ENOTDIR;  // what failed before is not the reason
+    errno = ENOTDIR;  // an older errno must not appear in the message
     EXPECT_THAT(sentence([] { static_cast<void>(topology::this_machine()); }),
                 AllOf(testing::StartsWith("hwloc cannot read this machine's topology: "), Not(HasSubstr("directory")),
                       HasSubstr("; unset HWLOC_XMLFILE and HWLOC_SYNTHETIC if they are set")));
 }
 
-TEST(from_xml, refuses_damage_by_the_name_it_was_given) {
+TEST(from_xml, names_the_source_in_errors) {
     const auto whole = topology::synthetic("core:2 pu:1").to_xml();
     EXPECT_THAT(
         sentence([&] { static_cast<void>(topology::from_xml(whole.substr(0, whole.size() / 2), "the matrix")); }),
@@ -664,14 +666,14 @@ TEST(from_xml_file, survives_random_damage) {
     EXPECT_GT(refused, 600);
 }
 
-TEST(synthetic, says_what_it_cannot_read) {
+TEST(synthetic, refuses_malformed_text_with_a_sentence) {
     const auto why = [](const std::string& text) {
         return sentence([&] { static_cast<void>(topology::synthetic(text)); });
     };
     for (const auto* text :
          {"", "foo", "pack:2 cores:", "core:0", "pu:4 core:2", "pack:2 (", "core:-1 pu:1", "memcache:1 pu:2"})
         EXPECT_EQ(why(text), "'" + std::string(text) +
-                                 "' is no synthetic topology that hwloc can read: write its levels from the outside "
+                                 "' is not a synthetic topology that hwloc can read: write its levels from the outside "
                                  "in, such as 'package:2 l3:2 core:4 pu:2'");
     for (const auto* text : {"pack:1000 core:1000 pu:1", "pu:65537", "pu:99999999999999999999999", "70000",
                              "pack:1000core:1000pu:1", "pu:2(indexes=4000000000,1)"})
@@ -686,7 +688,7 @@ TEST(fingerprint, is_equal_for_equal_machines_only) {
     const auto machines = every_machine();
     for (std::size_t i = 0; i != machines.size(); ++i)
         for (std::size_t j = 0; j != machines.size(); ++j) {
-            // multi_ccx and part_allowed are one machine, of which less may be used.
+            // multi_ccx and part_allowed are the same machine with different allowed PUs.
             const bool same = i == j || (i + j == 3 && i * j == 2);
             EXPECT_EQ(fingerprint(machines[i]) == fingerprint(machines[j]), same)
                 << machines[i].source() << " and " << machines[j].source();
@@ -698,8 +700,8 @@ TEST(fingerprint, tells_its_size_to_a_reader) {
     EXPECT_THAT(fingerprint(bare_pus()), testing::StartsWith("0p-4c-4t-"));
 }
 
-// A plan file written by one version is read by the next.
-TEST(fingerprint, stays_what_it_is) {
+// Plan files must stay readable for later versions.
+TEST(fingerprint, does_not_change_between_versions) {
     EXPECT_EQ(fingerprint(bare_pus()), "0p-4c-4t-78004098c19c1eb5");
     EXPECT_EQ(fingerprint(two_package_smt()), "2p-16c-32t-9bc8f756f35d0386");
     EXPECT_EQ(fingerprint(hybrid()), "1p-12c-16t-ed20bd64a9341db0");

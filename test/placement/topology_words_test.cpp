@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is said of pairs, and what the tables have, on machines whose parts are numbered in no simple order.
+// The choice of pairs, their reasons, and the tables, on machines with irregular numbering.
 #include <weir/topology.hpp>
 
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ using weir::placement_error;
 using weir::pu_set;
 using weir::topology;
 
-/// 2 packages x 2 NUMA nodes x 1 L3 x 2 L2 x 2 cores x 2 PUs: the system's numbers have gaps.
+/// 2 packages x 2 NUMA nodes x 1 L3 x 2 L2 x 2 cores x 2 PUs; the kernel's numbers have gaps.
 topology with_gaps() {
     return topology::synthetic(
         "pack:2(indexes=7,3) numa:2(indexes=5,9,2,6) l3:1 l2:2 core:2 pu:2("
@@ -54,7 +54,7 @@ std::string named(const topology& machine, const std::string& text) {
     }
 }
 
-TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
+TEST(pairs, have_the_documented_choice_and_reason) {
     std::string text;
     const std::pair<topology, std::vector<pu_set>> machines[] = {
         {with_gaps(), {{}, {8, 12}, {8, 59}, {3, 4, 7}, {0, 3}}},
@@ -74,7 +74,7 @@ TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
                                       pair_policy::same_l3, pair_policy::cross_numa})
                 text += "  " + std::string(to_string(policy)) + ": " + chosen(machine, policy, isolated) + "\n";
         }
-    // Its path is another one elsewhere.
+    // The path differs between build trees.
     const auto kinds = topology::from_xml(hybrid().to_xml(), "hybrid.xml");
     for (const auto& isolated : {pu_set{}, pu_set{2, 4}, pu_set{8, 9, 12}, pu_set{3, 8}}) {
         text += "hybrid.xml, isolated " + isolated.to_string() + "\n";
@@ -84,7 +84,7 @@ TEST(pairs, are_chosen_for_the_reasons_that_are_given) {
     weir_test::expect_golden("pairs_chosen.txt", text);
 }
 
-TEST(pairs, that_are_named_say_what_they_share) {
+TEST(pairs, that_are_named_state_what_they_share) {
     std::string text;
     for (const auto* pair :
          {"63,63", "63,60", "63,59", "59,63", "60,52", "63,40", "48,47", "63,7", "core:1-2", "core:14,core:3",
@@ -102,7 +102,8 @@ TEST(pairs, that_are_named_say_what_they_share) {
     EXPECT_THAT(named(part, "l3:0,l3:2"), HasSubstr("1 to 10, same-package"));
 }
 
-/// Packages with one NUMA node and two cores each. All PUs of some packages are offline: their nodes are memory only.
+/// Packages with one NUMA node and two cores each. In some packages all PUs are offline, so their nodes are
+/// memory-only.
 topology with_packages(const std::vector<bool>& online) {
     unsigned next = 1;
     const auto hex = [](unsigned bits) {
@@ -219,7 +220,7 @@ TEST(tables, have_caches_from_the_outermost_in) {
     EXPECT_EQ(machine.caches()[9].pus, pu_set{9});
 }
 
-TEST(tables, give_a_pu_the_first_of_two_nodes_that_are_as_near) {
+TEST(tables, assign_the_first_of_two_equally_near_numa_nodes) {
     const auto machine = topology::synthetic("pack:2 [numa][numa] core:1 pu:1");
     ASSERT_EQ(machine.numa_nodes().size(), 4U);
     EXPECT_EQ(machine.pu(0).numa_node, 0U);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// XML files of machines, damaged in one place: hwloc crashes on some of these when it is handed them unchecked.
+// XML files of machines with one defect each: hwloc crashes on some of these if they are not validated first.
 #include <weir/topology.hpp>
 
 #include <gmock/gmock.h>
@@ -73,11 +73,11 @@ TEST(xml, of_a_small_machine_is_read) {
     EXPECT_EQ(read.allowed(), (pu_set{0, 1}));
 }
 
-// What weir lets pass, hwloc may still refuse.
-TEST(xml, may_have_comments_spaces_and_what_hwloc_passes_over) {
+// hwloc may still refuse a file that weir's check accepts.
+TEST(xml, may_have_comments_spaces_and_elements_that_hwloc_ignores) {
     const auto passes = [](const std::string& text) {
         const auto why = why_not(text);
-        EXPECT_TRUE(why.empty() || why.find("hwloc cannot make a machine of it") != std::string::npos) << why;
+        EXPECT_TRUE(why.empty() || why.find("hwloc cannot build a topology from it") != std::string::npos) << why;
     };
     passes("<?xml version=\"1.0\"?>\n<!DOCTYPE topology>\n<!-- a <comment> -- of two > lines\n -->" + whole());
     passes(with(whole(), "<object type=\"Core\"", "text \n<!-- <object> --><object\n\t type=\"Core\""));
@@ -103,9 +103,9 @@ TEST(xml, says_in_which_line_it_is_damaged) {
         {whole().substr(0, whole().find("\"NUMANode")), "line 3: the file ends inside a tag: it is truncated"},
         {whole().substr(0, whole().find("<object type=\"NUMANode") + 1),
          "line 3: the file ends inside a tag: it is truncated"},
-        {whole() + "<topology version=\"2.0\"></topology>", "<topology> stands outside <topology>"},
-        {whole() + "</topology>", "</topology> closes what is not open"},
-        {with(whole(), "</object>\n</topology>", "</topology>"), "</topology> closes what is not open"},
+        {whole() + "<topology version=\"2.0\"></topology>", "<topology> is outside <topology>"},
+        {whole() + "</topology>", "</topology> closes an element that is not open"},
+        {with(whole(), "</object>\n</topology>", "</topology>"), "</topology> closes an element that is not open"},
         {with(whole(), "version=\"2.0\"", "edition=\"2.0\""), "this is the format of hwloc 1"},
     };
     for (const auto& [text, expected] : cases) {
@@ -120,20 +120,21 @@ TEST(xml, is_a_tree_of_pu_sets_that_are_nested_disjoint_and_in_order) {
         {machine(node + other + one), "objects are out of order"},
         {machine(node + one +
                  object("Core", " os_index=\"1\"" + sets("0x2"), object("PU", " os_index=\"0\"" + sets("0x0", "0x2")))),
-         "PU 0 is there twice"},
+         "PU 0 appears twice"},
         {machine(node + one + one), "objects are out of order"},
-        {machine(node + one + core(2, "0x4")), "a Core is not within the Machine that holds it"},
+        {machine(node + one + core(2, "0x4")), "the Core is outside the Machine that contains it"},
         {machine(node + one + object("Core", " os_index=\"1\"" + sets("0x2"), pu(2, "0x4"))),
-         "a PU is not within the Core"},
+         "the PU is outside the Core"},
         {machine(node + one + object("PU", " os_index=\"1\"" + sets("0x2"), pu(2, "0x2"))),
-         "a PU is not within the PU that holds"},
+         "the PU is outside the PU that contains"},
         {machine(node + one + object("Core", sets("0x2"), object("Machine", sets("0x2")))),
-         "a Machine is not within the Core"},
-        {machine(node + one + object("Misc", " gp_index=\"8\"", other)), "a Core is not within the Misc that holds it"},
-        {machine(one + other), "there is no PU or no NUMA node in it"},
-        {machine(node), "there is no PU or no NUMA node in it"},
-        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x3\"") + one + other), "a NUMANode has no proper nodeset"},
-        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x0\"") + one + other), "a NUMANode has no proper nodeset"},
+         "the Machine is outside the Core"},
+        {machine(node + one + object("Misc", " gp_index=\"8\"", other)),
+         "the Core is outside the Misc that contains it"},
+        {machine(one + other), "it contains no PU or no NUMA node"},
+        {machine(node), "it contains no PU or no NUMA node"},
+        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x3\"") + one + other), "a NUMANode has no valid nodeset"},
+        {machine(with(node, "nodeset=\"0x1\"", "nodeset=\"0x0\"") + one + other), "a NUMANode has no valid nodeset"},
         {with(whole(), "</object>\n</topology>", "</object>\n" + object("Machine", sets("0x3")) + "</topology>"),
          "the tree does not begin with one Machine"},
         {with(whole(), "os_index=\"1\" gp_index=\"11\"", "gp_index=\"11\""),
@@ -162,13 +163,13 @@ TEST(xml, may_name_pus_that_are_offline_and_memory_of_no_pu) {
                 HasSubstr("the cpuset of the Machine is not within its complete_cpuset"));
 }
 
-TEST(xml, has_sets_as_words_of_32_bits) {
+TEST(xml, has_pu_sets_in_words_of_32_bits) {
     const auto set = [](const std::string& cpuset) {
         return why_not(machine(node + core(0, "0x1") + core(1, "0x2") +
                                object("Group", " gp_index=\"50\"" + sets(cpuset, "0x3"))));
     };
     const auto no_set = [&](const std::string& cpuset) {
-        EXPECT_THAT(set(cpuset), HasSubstr("the Group has no proper cpuset")) << cpuset;
+        EXPECT_THAT(set(cpuset), HasSubstr("the Group has no valid cpuset")) << cpuset;
     };
     for (const auto* bad : {"0x123456789", "0xg", "3", "0x1,2", "x", "0xf...f", "0xf...f,0x1", "0xf...e", ",0x0,z"})
         no_set(bad);
@@ -179,9 +180,9 @@ TEST(xml, has_sets_as_words_of_32_bits) {
     EXPECT_EQ(nodes("0x00000001"), "");
     EXPECT_EQ(nodes("0xf...f"), "") << "a machine may have all nodes there are";
     for (const auto* bad : {"0xf...f0x1", "0xf...f,", "1", "0xf...f,0x123456789"})
-        EXPECT_THAT(nodes(bad), testing::AnyOf(HasSubstr("the Machine has no proper nodeset"), "")) << bad;
-    EXPECT_THAT(nodes("0xf...f0x1"), HasSubstr("the Machine has no proper nodeset"));
-    EXPECT_THAT(nodes("0xf...f,1"), HasSubstr("the Machine has no proper nodeset"));
+        EXPECT_THAT(nodes(bad), testing::AnyOf(HasSubstr("the Machine has no valid nodeset"), "")) << bad;
+    EXPECT_THAT(nodes("0xf...f0x1"), HasSubstr("the Machine has no valid nodeset"));
+    EXPECT_THAT(nodes("0xf...f,1"), HasSubstr("the Machine has no valid nodeset"));
     EXPECT_THAT(set("0x" + std::string(8, '0') +
                     [] {
                         std::string zeros;
@@ -191,14 +192,14 @@ TEST(xml, has_sets_as_words_of_32_bits) {
                 HasSubstr("a cpuset is too long"));
 }
 
-TEST(xml, of_more_than_one_piece_is_read_whole) {
+TEST(xml, larger_than_the_read_buffer_is_read_whole) {
     const auto large = topology::synthetic("pack:2 core:160 pu:2");
     const temporary_file file(large.to_xml());
     ASSERT_GT(std::filesystem::file_size(file.path()), 2 * 65536U);
     EXPECT_EQ(fingerprint(topology::from_xml_file(file.path())), fingerprint(large));
 }
 
-// Zeros without a place on the disk.
+// A sparse file.
 TEST(xml, is_no_larger_than_64_mib) {
     const auto why = [](const std::string& path) -> std::string {
         try {
@@ -210,14 +211,15 @@ TEST(xml, is_no_larger_than_64_mib) {
     };
     const temporary_file file;
     std::filesystem::resize_file(file.path(), std::size_t{64} << 20);
-    EXPECT_THAT(why(file.path()), HasSubstr("this is no hwloc topology"));
+    EXPECT_THAT(why(file.path()), HasSubstr("this is not an hwloc topology"));
     std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
-    EXPECT_EQ(why(file.path()), "topology file '" + file.path() +
-                                    "' is larger than 64 MiB, which none is; save one with 'lstopo machine.xml' "
-                                    "on the machine that is meant");
+    EXPECT_EQ(why(file.path()),
+              "topology file '" + file.path() +
+                  "' is larger than 64 MiB, the most that is read; save one with 'lstopo machine.xml' "
+                  "on the target machine");
 }
 
-TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
+TEST(xml, that_is_written_describes_the_hardware_and_not_its_owner) {
     std::string infos;
     for (const auto* name : {"HostName", "DMIProductSerial", "DMIProductUUID", "DMIBoardAssetTag"})
         infos += "<info name=\"" + std::string(name) + "\" value=\"of one machine\"/>\n";
@@ -230,7 +232,7 @@ TEST(xml, that_is_written_says_how_the_machine_is_built_and_not_whose_it_is) {
     EXPECT_EQ(fingerprint(topology::from_xml(text, "again")), fingerprint(topology::from_xml(whole(), "x.xml")));
 }
 
-// ---- Pairs of PUs with and without memory beside them
+// ---- Pairs of PUs with and without a local NUMA node
 
 TEST(pairs, of_one_numa_node_come_before_those_that_avoid_the_core_of_pu_0) {
     const auto all = topology::synthetic("pack:1 numa:2 core:2 pu:1").to_xml();
@@ -264,9 +266,9 @@ TEST(pairs, across_numa_nodes_take_two_pus_that_have_one) {
     }
 }
 
-// ---- Machines in words
+// ---- Synthetic descriptions
 
-TEST(synthetic, has_so_many_pus_and_no_more) {
+TEST(synthetic, is_limited_to_65536_pus) {
     const auto why = [](const std::string& text) -> std::string {
         try {
             static_cast<void>(topology::synthetic(text));
@@ -280,12 +282,12 @@ TEST(synthetic, has_so_many_pus_and_no_more) {
         EXPECT_EQ(why(text), "") << text;
     for (const auto* text : {"pack:2 numa", "pack:2 (x", "pack:2 [numa", "pack: core:2", "pack:x", ":2", "core 2",
                              "misc:2 pu:1", "pci:2 pu:1", "(size=1", "pu:2)"})
-        EXPECT_THAT(why(text), HasSubstr("is no synthetic topology that hwloc can read")) << text;
+        EXPECT_THAT(why(text), HasSubstr("is not a synthetic topology that hwloc can read")) << text;
     for (const auto* text :
          {"pu:65537", "pack:2 pu:32769", "pack:65536 pu:2", "pu:1(indexes=65536)", "pu:2(indexes=1,65536)",
           "pack:256 core:256 pu:2", "70000 pu:1", "pack:2 pu:9223372036854775808", "pu:99999999999999999999"})
         EXPECT_THAT(why(text), HasSubstr("has more than 65536 PUs: ask for fewer")) << text;
-    // Looked at only: hwloc would take gigabytes for these.
+    // Only checked, not built: hwloc would need gigabytes for these.
     for (const auto* text : {"pu:65536", "pack:2 pu:32768", "pack:32768 pu:2", "pack:65536 pu:1", "pack:256 core:256"})
         EXPECT_NO_THROW(weir::check_synthetic(text)) << text;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A machine for the actors of `weir run` on which nothing happens but what the test says.
+// A fake machine for the threads of `weir run` on which nothing happens but what the test says.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,16 +15,16 @@
 #include <string>
 #include <vector>
 
-#include "tools/run/actor.hpp"
+#include "tools/run/role_thread.hpp"
 
 namespace weir_test {
 
-using weir::tool::actor;
 using weir::tool::message;
+using weir::tool::role_thread;
 using weir::tool::run_graph;
 using weir::tool::run_layout;
-using weir::tool::stage;
 using weir::tool::thread_counts;
+using weir::tool::trial_state;
 
 /// The time is what the test says, a tick lasts 32 ns, and a reading after loads is 3 ticks later.
 struct made_up_machine {
@@ -90,30 +90,30 @@ inline run_graph graph_of(std::size_t roles, const std::vector<weir::tool::run_e
     return graph;
 }
 
-/// A stage with one actor of it or several.
-class one_actor : public testing::Test {
+/// A trial_state with one role_thread of it or several.
+class one_role_thread : public testing::Test {
 protected:
-    stage<fake_host>& stage_of(const run_graph& graph, std::size_t capacity = 64) {
+    trial_state<fake_host>& make_state(const run_graph& graph, std::size_t capacity = 64) {
         graph_ = graph;
-        return stage_.emplace(graph_, fake_host(machine_), capacity);
+        return state_.emplace(graph_, fake_host(machine_), capacity);
     }
-    void push(std::size_t edge, const message& item) { ASSERT_TRUE(stage_->rings[edge]->try_push(item)); }
+    void push(std::size_t edge, const message& item) { ASSERT_TRUE(state_->rings[edge]->try_push(item)); }
     /// "number due sent visited" of what is in the ring.
     std::string popped(std::size_t edge, std::size_t most = 1000) {
         std::string text;
-        for (message item{}; most != 0 && stage_->rings[edge]->try_pop(item); --most)
+        for (message item{}; most != 0 && state_->rings[edge]->try_pop(item); --most)
             text += fmt::format("{} {} {} {:b}, ", item.number, item.due, item.sent, item.visited);
         return text;
     }
-    actor<fake_host> started(std::size_t role, std::uint64_t begin, std::uint64_t warm_up = 0) {
-        actor<fake_host> one(*stage_, role, std::nullopt, 2, warm_up);
+    role_thread<fake_host> started(std::size_t role, std::uint64_t begin, std::uint64_t warm_up = 0) {
+        role_thread<fake_host> one(*state_, role, std::nullopt, 2, warm_up);
         one.start(begin);
         return one;
     }
 
     made_up_machine machine_;
     run_graph graph_;
-    std::optional<stage<fake_host>> stage_;
+    std::optional<trial_state<fake_host>> state_;
 };
 
 }  // namespace weir_test

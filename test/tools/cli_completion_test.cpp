@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Completion, as real shells do it, and manual pages have what `weir --help` has. Nothing is listed here: help is the
-// measure, so a new option is looked for at once.
+// Completion in real shells, and manual pages, must cover everything that `weir --help` lists. No option is listed
+// here, so that a new option is tested automatically.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-/// What stands at the beginning of the lines of a section of help, with commas between.
+/// The first words of the lines in a section of the help text, separated by commas.
 words names_in(const std::string& help, const std::string& section) {
     words names;
     bool inside = false;
@@ -65,7 +65,7 @@ words options_of(const std::string& subcommand) {
     return names;
 }
 
-/// In a folder of its own, with a few files to complete.
+/// Runs in a folder of its own that contains a few files to complete.
 class cli_completion : public testing::Test {
 protected:
     void SetUp() override {
@@ -99,7 +99,7 @@ protected:
         cli_completion::SetUp();
     }
 
-    /// What is offered for the last of the words.
+    /// The completions of the last word.
     words complete(words typed) const {
         const std::string script = R"bash(
 source "$0"
@@ -165,7 +165,7 @@ protected:
         cli_completion::SetUp();
     }
 
-    /// What zsh shows to somebody at a terminal who types this and the tabulator.
+    /// The output of zsh on a terminal after this text and a tab.
     std::string complete(const std::string& typed) const {
         std::ofstream(folder_ / "type") << R"zsh(
 zmodload zsh/zpty || exit
@@ -214,7 +214,7 @@ TEST(manual, has_a_page_for_each_subcommand_with_each_of_its_options) {
     if (folder.empty()) GTEST_SKIP() << "there was no help2man";
     for (const auto& subcommand : subcommands()) {
         auto page = weir_test::read_file(folder / ("weir-" + subcommand + ".1"));
-        std::erase(page, '\\');  // a dash of an option has one before it
+        std::erase(page, '\\');  // a dash of an option is escaped by a backslash
         EXPECT_THAT(page, HasSubstr("weir-" + subcommand));
         for (const auto& option : options_of(subcommand)) EXPECT_THAT(page, HasSubstr(option)) << subcommand;
         EXPECT_THAT(weir_test::read_file(folder / "weir.1"), HasSubstr("\n" + subcommand + "\n"));

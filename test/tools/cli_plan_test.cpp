@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir plan` as a person or a script meets it: the program is run, and held to its exit code, stdout and stderr.
+// Runs `weir plan` as a user or a script would, and checks exit code, stdout and stderr.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -33,7 +33,7 @@ std::string data(const std::string& name) { return TEST_DATA_DIR "/" + name; }
 
 MATCHER(is_one_line, "is one line") { return !arg.empty() && arg.find('\n') == arg.size() - 1; }
 
-/// Each test has a folder of its own, in which the program runs.
+/// Each test runs the program in a folder of its own.
 class cli_plan : public testing::Test {
 protected:
     void SetUp() override {
@@ -63,7 +63,7 @@ protected:
     const std::string server_ = data("two_package_smt.xml");
 };
 
-TEST_F(cli_plan, shows_placement_costs_and_why_alternatives_lose) {
+TEST_F(cli_plan, shows_placement_costs_and_alternatives) {
     const auto seen =
         plan({"--edge", "md->strat", "--edge", "strat->gw@1Mps", "--role", "gw:quiet", "--topology", server_});
     EXPECT_EQ(seen.exit_code, 0);
@@ -79,20 +79,20 @@ TEST_F(cli_plan, shows_placement_costs_and_why_alternatives_lose) {
   strat->gw  1 Mps  same-l3  50 ns  150 ns  assumed  1, and p99  200 ns
 
   cost 450 ns = 250 ns edges + 200 ns noise of quiet roles
-  proven: no placement costs less
+  proven optimal: no placement costs less
 
-why not otherwise
+alternatives, and why they cost more
   +10 ns )"));
     EXPECT_THAT(seen.out, AllOf(HasSubstr("md->strat over cross-package instead of same-l3"),
-                                HasSubstr("round figures for such distances, not this machine's")));
+                                HasSubstr("round figures for the distance, not measured on this machine")));
 }
 
-TEST_F(cli_plan, prints_what_one_pastes) {
+TEST_F(cli_plan, prints_commands_to_paste) {
     const auto seen = plan({"--edge", "md->strat", "--edge", "strat->gw", "--topology", server_, "--out", "p.json"});
     for (const auto* line : {"  taskset --cpu-list 2,4,6 ./app\n", "  hwloc-bind pu:2 pu:4 pu:6 -- ./app\n",
                              "  CPUAffinity=2 4 6\n", "  taskset --cpu-list --pid 2 $TID   # strat\n",
                              "weir::placement_plan::load(\"p.json\")", "plan.pin_this_thread(\"strat\");",
-                             // With the siblings of their cores, 18, 20 and 22, which must stay idle.
+                             // Includes the SMT siblings 18, 20 and 22, which must stay idle.
                              "  isolcpus=managed_irq,domain,2,4,6,18,20,22 nohz_full=2,4,6,18,20,22 "
                              "rcu_nocbs=2,4,6,18,20,22 irqaffinity=0-1,3,5,7-17,19,21,23-31\n"})
         EXPECT_THAT(seen.out, HasSubstr(line));
@@ -135,7 +135,7 @@ TEST_F(cli_plan, takes_roles_from_a_file_and_more_from_the_command_line) {
     EXPECT_EQ(found["roles"][1]["quiet"], true);
 }
 
-TEST_F(cli_plan, uses_what_was_measured_and_what_is_isolated) {
+TEST_F(cli_plan, uses_measurements_and_isolated_pus) {
     const std::string machine = "pack:1 l3:1 core:4 pu:1";
     const auto print = fingerprint(topology::synthetic(machine));
     write("matrix.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": ")" + print +
@@ -150,38 +150,38 @@ TEST_F(cli_plan, uses_what_was_measured_and_what_is_isolated) {
     EXPECT_EQ(json::parse(isolated.out)["roles"][0]["isolated"], true);
 }
 
-TEST_F(cli_plan, refuses_nonsense_on_the_command_line_with_code_2) {
+TEST_F(cli_plan, refuses_invalid_arguments_with_code_2) {
     expect_refusal({}, 2, "there are no roles to place");
-    expect_refusal({"--edge", "md->"}, 2, "leads nowhere");
+    expect_refusal({"--edge", "md->"}, 2, "has no consumer");
     expect_refusal({"--edge", "md-"}, 2, "in quotes, or the shell takes > for itself");
-    expect_refusal({"--edge", "md->gw", "--role", "gx:quiet"}, 2, "there is no role 'gx': the edges have md, gw");
+    expect_refusal({"--edge", "md->gw", "--role", "gx:quiet"}, 2, "there is no role 'gx': the edges use md, gw");
     expect_refusal({"--edge", "md->gw", "--role", "gw:loud"}, 2, "there is no hint 'loud'");
-    expect_refusal({"--edge", "md->gw@fast"}, 2, "a rate that cannot be read");
+    expect_refusal({"--edge", "md->gw@fast"}, 2, "an invalid rate");
     expect_refusal({"--edge", "md->gw", "--pus", "x"}, 2, "--pus: ");
     expect_refusal({"--nonsense"}, 2, "--nonsense");
 }
 
-TEST_F(cli_plan, refuses_what_cannot_be_had_and_what_cannot_be_read_with_code_1) {
+TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
     const std::string two = "core:2 pu:1";
     expect_refusal({"--edge", "a->b", "--edge", "b->c", "--topology", two}, 1, "there are 3 roles for 2 PUs");
     expect_refusal({"--edge", "a->b", "--role", "a:pinned=7", "--topology", two}, 1,
-                   "pinned to PU 7, which there is not");
+                   "pinned to PU 7, which does not exist");
     expect_refusal({"--edge", "a->b", "--pus", "0,9", "--topology", two}, 1, "PU 9 cannot be used");
-    expect_refusal({"--edge", "a->b", "--topology", "no such machine"}, 1, "is no synthetic topology");
+    expect_refusal({"--edge", "a->b", "--topology", "no such machine"}, 1, "is not a synthetic topology");
     expect_refusal({"--roles", "missing.json"}, 1, "cannot read file of roles 'missing.json'");
     write("cut.json", R"({"roles": [{"name": "md"})");
     expect_refusal({"--roles", "cut.json"}, 1, "truncated");
     write("nowhere.json", R"({"roles": [{"name": "md"}], "edges": [{"from": "md", "to": "gw"}]})");
-    expect_refusal({"--roles", "nowhere.json"}, 1, "leads to no role 'gw'");
+    expect_refusal({"--roles", "nowhere.json"}, 1, "names role 'gw', which does not exist");
     write("none.json", R"({"roles": []})");
     expect_refusal({"--roles", "none.json", "--topology", two}, 1, "there are no roles to place");
     write("foreign.json", R"({"schema_version": 1, "kind": "weir matrix", "machine": {"fingerprint": "9p"}})");
     expect_refusal({"--edge", "a->b", "--matrix", "foreign.json", "--topology", two}, 1,
-                   "it is of another machine, 9p");
+                   "it is for another machine, 9p");
     write("foreign.json",
           R"({"schema_version": 1, "kind": "weir jitter", "machine": {"fingerprint": "9p"}, "pus": []})");
     expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
-                   "it is of another machine, 9p");
+                   "it is for another machine, 9p");
     expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1, "cannot write the plan to");
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir pressure` as a person, a script or a browser meets it. Rates and times are the machine's and the day's, so
-// nothing here looks at them; but the ledger is exact on any day. A machine that could not hold the rates says so by
-// exit code 77.
+// `weir pressure` as a user, a script or a browser sees it. Measured rates and times depend on the machine, so no
+// test
+// checks them; but the ledger must be exact always. A machine that cannot sustain the rates is reported by exit code
+// 77.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -65,7 +66,7 @@ int wait_for(pid_t child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/// Each test has a folder of its own, in which the programs run.
+/// Each test runs the programs in a folder of its own.
 class cli_pressure : public testing::Test {
 protected:
     void SetUp() override {
@@ -95,7 +96,7 @@ protected:
         return run_program(std::move(arguments), environment);
     }
 
-    /// As little of it as there can be, and much room to recover in, for where others want the cores, too.
+    /// The smallest run, with ample time to recover, for machines whose cores are shared.
     outcome measure(std::vector<std::string> arguments, const variables& environment = {}) {
         arguments.insert(arguments.end(), small_scale.begin(), small_scale.end());
         return pressure(std::move(arguments), environment);
@@ -104,7 +105,7 @@ protected:
                                                "0.1",     "--capacity",       "128",  "--calm-per-s",
                                                "2000",    "--recovery-cap-s", "1"};
 
-    /// All that it writes, as one, to somebody at a terminal.
+    /// All output of a run on a terminal.
     std::string on_a_terminal(std::vector<std::string> arguments, const variables& environment) {
         const auto argv = argv_of(arguments);
         int terminal = -1;
@@ -143,7 +144,7 @@ const std::vector<std::string>& all_policies() {
     return names;
 }
 
-// ---- What it finds
+// ---- Results
 
 TEST_F(cli_pressure, accounts_for_every_item_under_every_policy) {
     const auto seen = measure({"--all", "--json", "run.json"});
@@ -200,13 +201,13 @@ TEST_F(cli_pressure, json_takes_the_place_of_the_table) {
     EXPECT_EQ(found["conditions"]["capacity"], 128);
 }
 
-TEST_F(cli_pressure, says_so_where_nothing_is_overloaded) {
+TEST_F(cli_pressure, says_so_if_nothing_is_overloaded) {
     const auto seen = measure({"--policy", "reject", "--burst-per-s", "30000"});
     ASSERT_THAT(seen.exit_code, AnyOf(0, not_here)) << seen.err;
-    EXPECT_THAT(seen.out, HasSubstr("is no more than the sink's"));
+    EXPECT_THAT(seen.out, HasSubstr("is within the sink's"));
 }
 
-// ---- Who watches
+// ---- Progress
 
 TEST_F(cli_pressure, without_a_terminal_it_writes_plain_lines) {
     const auto seen = measure({"--policy", "drop_newest"}, {{"TERM", "xterm"}});
@@ -226,10 +227,10 @@ TEST_F(cli_pressure, on_a_terminal_it_draws_in_place_and_honours_no_color) {
     EXPECT_THAT(dumb, Not(HasSubstr("\x1b")));
 }
 
-// ---- What goes wrong
+// ---- Errors
 
 TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
-    expect_refusal({}, 2, "say which policy: --policy unbounded|block|");
+    expect_refusal({}, 2, "no policy is given: give --policy unbounded|block|");
     expect_refusal({"--policy", "hope"}, 2, "--policy hope: there is no such policy; give unbounded, block, ");
     expect_refusal({"--policy", "block", "--all"}, 2, "give one of the two");
     expect_refusal({"--all", "--capacity", "0"}, 2, "--capacity 0: a ring has at least one slot");
@@ -239,8 +240,8 @@ TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--all", "--calm-per-s", "nan"}, 2, "--calm-per-s nan: a rate is");
     expect_refusal({"--all", "--burst-s", "0"}, 2, "--burst-s 0: ");
     expect_refusal({"--all", "--bogus"}, 2, "there is no '--bogus'");
-    expect_refusal({"--from", "run.json"}, 2, "say where to, with --html FILE");
-    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from measures nothing");
+    expect_refusal({"--from", "run.json"}, 2, "name the file to write with --html FILE");
+    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from does not measure");
 }
 
 TEST_F(cli_pressure, a_file_that_cannot_be_written_is_a_failure_before_anything_is_measured) {
@@ -251,12 +252,12 @@ TEST_F(cli_pressure, a_file_that_cannot_be_written_is_a_failure_before_anything_
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.html"));
 }
 
-TEST_F(cli_pressure, a_backlog_that_would_not_fit_is_refused) {
+TEST_F(cli_pressure, a_backlog_larger_than_memory_is_refused) {
     expect_refusal({"--policy", "unbounded", "--burst-per-s", "1e7", "--burst-s", "3600"}, not_here,
                    "the unbounded queue would grow to ");
 }
 
-TEST_F(cli_pressure, without_gnuplot_nothing_is_lost_but_the_pictures) {
+TEST_F(cli_pressure, without_gnuplot_the_figures_are_kept) {
     const auto seen = measure({"--policy", "reject", "--html", "report.html"}, {{"PATH", "/nonexistent"}});
     EXPECT_EQ(seen.exit_code, 1);
     EXPECT_THAT(seen.out, HasSubstr("predicted"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir matrix`, `weir jitter` and `weir doctor` as a person or a script meets them. What they measure is not judged.
+// `weir matrix`, `weir jitter` and `weir doctor` as a user or a script sees them. Measured values are not checked.
 #include "tools/common/matrix_data.hpp"
 #include "tools/jitter/data.hpp"
 
@@ -57,8 +57,8 @@ std::string file_here(const std::string& name) {
 
 // ---- matrix
 
-TEST(cli_matrix, measures_and_writes_what_a_plan_can_read_and_a_picture) {
-    if (!has_two_pus()) GTEST_SKIP() << "a pair takes two PUs";
+TEST(cli_matrix, writes_a_result_that_a_plan_can_read_and_a_picture) {
+    if (!has_two_pus()) GTEST_SKIP() << "a pair needs two PUs";
     const auto picture = file_here("matrix.svg");
     const auto seen = weir_tool({"matrix", "--json", "--budget", "200ms", "--rounds", "3", "--svg", picture});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
@@ -87,7 +87,7 @@ TEST(cli_matrix, measures_and_writes_what_a_plan_can_read_and_a_picture) {
 }
 
 TEST(cli_matrix, in_a_pipe_is_numbers_without_colour) {
-    if (!has_two_pus()) GTEST_SKIP() << "a pair takes two PUs";
+    if (!has_two_pus()) GTEST_SKIP() << "a pair needs two PUs";
     const auto seen = weir_tool({"matrix", "--full", "--budget", "100ms", "--rounds", "1"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_EQ(seen.err, "");
@@ -100,22 +100,22 @@ TEST(cli_matrix, on_one_pu_cannot_be_measured_and_says_so) {
         const auto seen = weir_tool(arguments, one_pu());
         EXPECT_EQ(seen.exit_code, 77);
         EXPECT_EQ(seen.out, "");
-        EXPECT_THAT(seen.err, AllOf(is_one_line(), StartsWith("weir matrix: a pair takes two PUs, and only PU ")));
+        EXPECT_THAT(seen.err, AllOf(is_one_line(), StartsWith("weir matrix: a pair needs two PUs, but only PU ")));
     }
 }
 
 TEST(cli_matrix, of_another_machine_cannot_be_measured) {
     const auto seen = weir_test::run(WEIR_TOOL, {"matrix"}, [] { ::setenv("HWLOC_SYNTHETIC", "core:77 pu:1", 1); });
     EXPECT_EQ(seen.exit_code, 77);
-    EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr("not this one")));
+    EXPECT_THAT(seen.err, AllOf(is_one_line(), HasSubstr("describe another machine")));
 }
 
-TEST(cli_matrix, refuses_what_it_is_told_wrong_with_a_sentence_before_it_measures) {
+TEST(cli_matrix, refuses_invalid_arguments_with_a_sentence_before_measuring) {
     expect_refusal({"matrix", "--budget", "soon"}, 2,
                    "weir matrix: --budget soon: give a time from 10 ms to 24 h, such as 30s, 500ms or 2m");
     expect_refusal({"matrix", "--budget", "0"}, 2, "--budget 0: give a time");
     expect_refusal({"matrix", "--rounds", "0"}, 2, "weir matrix: --rounds: ");
-    expect_refusal({"matrix", "--pus", "0"}, 2, "--pus 0: a pair takes two PUs; name at least two");
+    expect_refusal({"matrix", "--pus", "0"}, 2, "--pus 0: a pair needs two PUs; name at least two");
     expect_refusal({"matrix", "--pus", "0,65000"}, 1, "weir matrix: there is no PU 65000 here");
     expect_refusal({"matrix", "--pus", "a-b"}, 1, "weir matrix: ");
     expect_refusal({"matrix", "bogus"}, 2, "weir matrix: there is no 'bogus'; run 'weir matrix --help'");
@@ -127,7 +127,7 @@ TEST(cli_matrix, refuses_what_it_is_told_wrong_with_a_sentence_before_it_measure
 
 // ---- jitter
 
-TEST(cli_jitter, watches_each_pu_and_writes_what_can_be_read) {
+TEST(cli_jitter, measures_each_pu_and_writes_a_readable_result) {
     for (const bool together : {false, true}) {
         std::vector<std::string> arguments{"jitter", "--json", "--seconds", "0.05", "--threshold", "500ns"};
         if (together) arguments.emplace_back("--together");
@@ -146,11 +146,11 @@ TEST(cli_jitter, watches_each_pu_and_writes_what_can_be_read) {
 TEST(cli_jitter, works_on_one_pu) {
     const auto seen = weir_tool({"jitter", "--seconds", "0.02"}, one_pu());
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_THAT(seen.out, AllOf(HasSubstr("0.02 s on each PU, in turn"), HasSubstr("worst"),
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("0.02 s on each PU, one after the other"), HasSubstr("worst"),
                                 HasSubstr("\nPU " + one_pu().to_string() + "\n")));
 }
 
-TEST(cli_jitter, refuses_what_it_is_told_wrong_with_a_sentence) {
+TEST(cli_jitter, refuses_invalid_arguments_with_a_sentence) {
     expect_refusal({"jitter", "--seconds", "0"}, 2, "weir jitter: --seconds: ");
     expect_refusal({"jitter", "--seconds", "many"}, 2, "weir jitter: ");
     expect_refusal({"jitter", "--threshold", "1ns"}, 2,
@@ -160,7 +160,7 @@ TEST(cli_jitter, refuses_what_it_is_told_wrong_with_a_sentence) {
 
 // ---- doctor
 
-TEST(cli_doctor, ends_well_whatever_it_finds) {
+TEST(cli_doctor, succeeds_whatever_it_finds) {
     const auto seen = weir_tool({"doctor"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(seen.err, "");
@@ -172,7 +172,7 @@ TEST(cli_doctor, ends_well_whatever_it_finds) {
         for (const auto* key : {"name", "severity", "what", "why", "change"}) EXPECT_TRUE(one.contains(key)) << key;
 }
 
-TEST(cli_doctor, strict_fails_where_something_is_severe_and_only_there) {
+TEST(cli_doctor, strict_fails_exactly_if_a_finding_is_severe) {
     const auto root = file_here("root");
     std::filesystem::create_directories(root + "/sys/devices/system/clocksource/clocksource0");
     const auto source = root + "/sys/devices/system/clocksource/clocksource0/current_clocksource";
@@ -182,7 +182,7 @@ TEST(cli_doctor, strict_fails_where_something_is_severe_and_only_there) {
         EXPECT_EQ(weir_tool({"doctor", "--root", root}).exit_code, 0) << name;
     }
     std::filesystem::remove_all(root);
-    expect_refusal({"doctor", "--root", root}, 1, "there is no such folder");
+    expect_refusal({"doctor", "--root", root}, 1, "this folder does not exist");
 }
 
 TEST(cli_doctor, on_one_pu_finds_that_severe) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir report` as a person, a script or a browser meets it.
+// `weir report` as a user, a script or a browser sees it.
 #include <weir/topology.hpp>
 
 #include <gmock/gmock.h>
@@ -36,7 +36,7 @@ using weir_test::outcome;
 const std::vector<std::string> all_files{"topo.json", "doctor.json", "matrix.json", "jitter.json",
                                          "plan.json", "run.json",    "bench.json"};
 
-/// Each test has a folder of its own with a file of each kind, in which the program runs.
+/// Each test runs the program in a folder of its own, with a file of each kind.
 class cli_report : public testing::Test {
 protected:
     void SetUp() override {
@@ -80,7 +80,7 @@ protected:
     std::filesystem::path folder_;
 };
 
-// ---- What is in it
+// ---- Contents
 
 TEST_F(cli_report, opens_in_a_browser_with_every_picture_and_section) {
     if (!can_draw()) GTEST_SKIP() << "there is no gnuplot";
@@ -129,7 +129,7 @@ TEST_F(cli_report, of_a_large_machine_fits_a_telephone) {
     EXPECT_GE(found["smallest_text_px"], 9);
 }
 
-TEST_F(cli_report, takes_any_one_file_and_says_what_is_not_there) {
+TEST_F(cli_report, accepts_any_single_file_and_lists_the_missing_ones) {
     for (const auto& file : all_files) {
         const bool is_plotted = file == "jitter.json" || file == "run.json" || file == "bench.json";
         if (is_plotted && !can_draw()) continue;
@@ -137,8 +137,7 @@ TEST_F(cli_report, takes_any_one_file_and_says_what_is_not_there) {
         const auto seen = report({file}, {"--html", "report.html"}, is_plotted ? nullptr : "/nonexistent");
         EXPECT_EQ(seen.exit_code, 0) << file << ": " << seen.err;
         EXPECT_EQ(seen.err, "") << file;
-        EXPECT_THAT(seen.out,
-                    AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("not there; save it with")));
+        EXPECT_THAT(seen.out, AllOf(StartsWith("report.html\n"), HasSubstr(file), HasSubstr("missing; save it with")));
         EXPECT_THAT(read("report.html"), AllOf(StartsWith("<!DOCTYPE html>"), HasSubstr("Not in this report")));
     }
 }
@@ -161,7 +160,7 @@ TEST_F(cli_report, recognises_files_by_their_contents_in_any_order) {
     EXPECT_THAT(found["warnings"], IsEmpty());
 }
 
-TEST_F(cli_report, takes_what_the_subcommands_write_here) {
+TEST_F(cli_report, accepts_results_of_all_subcommands) {
     if (topology::this_machine().allowed_cores() < 2) GTEST_SKIP() << "only one core";
     const auto save = [&](const std::string& name, const std::vector<std::string>& arguments) {
         const auto seen = weir(arguments);
@@ -183,7 +182,7 @@ TEST_F(cli_report, takes_what_the_subcommands_write_here) {
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"], IsEmpty());
 }
 
-TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
+TEST_F(cli_report, accepts_results_in_which_nothing_was_delivered) {
     if (!can_draw()) GTEST_SKIP() << "there is no gnuplot";
     const json nothing{{"median", 0}, {"q1", 0}, {"q3", 0}};
     auto run = read_json("run.json");
@@ -205,37 +204,38 @@ TEST_F(cli_report, takes_results_in_which_nothing_came_through) {
     write("jitter.json", jitter.dump());
     const auto seen = report({"run.json", "bench.json", "jitter.json"}, {"--html", "report.html"});
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
-    EXPECT_THAT(read("report.html"), HasSubstr("There was no gap at all."));
+    EXPECT_THAT(read("report.html"), HasSubstr("There were no gaps."));
     EXPECT_FALSE(std::filesystem::exists(folder_ / "told")) << "a name was taken for a command";
 }
 
-// ---- What does not belong together
+// ---- Results that do not belong together
 
-TEST_F(cli_report, says_of_files_of_several_machines_which_is_of_which) {
+TEST_F(cli_report, lists_the_files_of_each_machine) {
     write("plan.json", weir_test::plan_of(topology::synthetic("core:4 pu:1")).to_json());
     const auto seen = report({"topo.json", "plan.json", "doctor.json"}, {"--html", "report.html", "--json"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
-    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 machines"),
+    EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: the files are of 2 different machines"),
                                 HasSubstr("topo.json, doctor.json ("), HasSubstr("; plan.json (")));
     const auto found = json::parse(seen.out);
     EXPECT_EQ(found["one_machine"], false);
     EXPECT_EQ(found["machines"].size(), 2U);
     const auto page = read("report.html");
-    EXPECT_THAT(page, AllOf(HasSubstr("Note: the files are of 2 machines"), Not(HasSubstr("id=\"placement\""))));
+    EXPECT_THAT(page,
+                AllOf(HasSubstr("Note: the files are of 2 different machines"), Not(HasSubstr("id=\"placement\""))));
 }
 
-TEST_F(cli_report, says_of_a_run_that_it_is_of_another_plan) {
+TEST_F(cli_report, warns_if_a_run_measured_another_plan) {
     auto run = read_json("run.json");
     std::swap(run["layouts"][0]["pus"][0], run["layouts"][0]["pus"][1]);
     write("run.json", run.dump());
     const auto seen = report({"plan.json", "run.json"}, {"--json"});
     EXPECT_EQ(seen.exit_code, 0);
-    EXPECT_THAT(seen.err, HasSubstr("run.json measured another plan than plan.json has"));
+    EXPECT_THAT(seen.err, HasSubstr("run.json measured a different plan than plan.json"));
     EXPECT_EQ(json::parse(seen.out)["warnings"].size(), 1U);
 }
 
-TEST_F(cli_report, knows_the_machine_of_files_that_do_not_name_it_where_it_can) {
+TEST_F(cli_report, infers_the_machine_of_files_that_do_not_name_it) {
     auto jitter = read_json("jitter.json");
     jitter.erase("machine");
     write("jitter.json", jitter.dump());
@@ -243,14 +243,14 @@ TEST_F(cli_report, knows_the_machine_of_files_that_do_not_name_it_where_it_can) 
     bench["environment"]["cpu_model"] = "Another";
     write("bench.json", bench.dump());
     const auto seen = report({"jitter.json", "bench.json", "matrix.json"}, {"--json"});
-    EXPECT_THAT(seen.err, HasSubstr("the files are of 2 machines"));
+    EXPECT_THAT(seen.err, HasSubstr("the files are of 2 different machines"));
     EXPECT_THAT(json::parse(seen.out)["of_unknown_machine"].get<std::vector<std::string>>(),
                 ElementsAre("jitter.json"));
 }
 
-// ---- What goes wrong
+// ---- Errors
 
-TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
+TEST_F(cli_report, refuses_unsupported_files_with_code_2) {
     write("text", "hello");
     write("empty", "");
     write("list", "[1]");
@@ -258,41 +258,45 @@ TEST_F(cli_report, refuses_files_that_no_report_is_made_of_with_code_2) {
     write("none", R"({"a": 1})");
     write("pressure", R"({"schema_version": 1, "kind": "weir pressure"})");
     write("future", R"({"schema_version": 2, "kind": "weir topo"})");
-    expect_refusal({"text"}, 2,
-                   "'text' is not JSON, so no result of weir; give what one of these wrote: weir topo --json");
+    expect_refusal(
+        {"text"}, 2,
+        "'text' is not JSON, so it is not a result of weir; give a file written by one of these: weir topo --json");
     expect_refusal({"empty"}, 2, "'empty' is not JSON");
-    expect_refusal({"topo.json", "list"}, 2, "'list' is no result of weir");
-    expect_refusal({"other"}, 2, "'other' is of 'weather', which no report has");
-    expect_refusal({"none"}, 2, "'none' does not say what it is of");
+    expect_refusal({"topo.json", "list"}, 2, "'list' is not a result of weir");
+    expect_refusal({"other"}, 2, "'other' is of kind 'weather', which a report cannot show");
+    expect_refusal({"none"}, 2, "'none' has no \"kind\"");
     expect_refusal({"pressure"}, 2, "draw it with 'weir pressure --from FILE --html FILE'");
-    expect_refusal({"future"}, 2,
-                   "'future' has schema_version 2, and this weir reads 1; save it again with 'weir topo --json'");
+    expect_refusal(
+        {"future"}, 2,
+        "'future' has schema_version 2, but this version of weir reads 1; save it again with 'weir topo --json'");
 }
 
 TEST_F(cli_report, refuses_two_of_a_kind_and_wrong_usage_with_code_2) {
     write("again.json", read("topo.json"));
-    expect_refusal({"topo.json", "run.json", "again.json"}, 2,
-                   "'topo.json' and 'again.json' are both of weir topo, and a report has one of each; leave one out");
-    expect_refusal({"topo.json", "topo.json"}, 2, "are both of weir topo");
+    expect_refusal(
+        {"topo.json", "run.json", "again.json"}, 2,
+        "'topo.json' and 'again.json' are both results of weir topo, but a report has one of each kind; leave one out");
+    expect_refusal({"topo.json", "topo.json"}, 2, "are both results of weir topo");
     expect_refusal({}, 2, "run 'weir report --help'");
     expect_refusal({"topo.json", "--bogus"}, 2, "there is no '--bogus'");
     const auto nowhere = report({"topo.json"}, {});
     EXPECT_EQ(nowhere.exit_code, 2);
-    EXPECT_THAT(nowhere.err, HasSubstr("say where to write the report, with --html FILE"));
+    EXPECT_THAT(nowhere.err, HasSubstr("no output is given: give --html FILE"));
 }
 
-TEST_F(cli_report, never_writes_over_what_it_is_made_of) {
+TEST_F(cli_report, never_overwrites_an_input_file) {
     const auto before = read("topo.json");
     std::filesystem::create_symlink("topo.json", folder_ / "link");
     for (const auto* html : {"topo.json", "./topo.json", "link"})
-        expect_refusal({"topo.json"}, 2, "that is one of the files that the report is made of", html);
+        expect_refusal({"topo.json"}, 2, "this is one of the input files", html);
     EXPECT_EQ(read("topo.json"), before);
 }
 
 TEST_F(cli_report, a_file_that_cannot_be_read_or_written_is_a_failure) {
-    expect_refusal({"nowhere.json"}, 1, "cannot read 'nowhere.json': No such file or directory; name a file");
+    expect_refusal({"nowhere.json"}, 1, "cannot read 'nowhere.json': No such file or directory; name an existing file");
     expect_refusal({"."}, 1, "cannot read '.': Is a directory");
-    expect_refusal({"topo.json"}, 1, "cannot write 'no/x.html': No such file or directory; name a file", "no/x.html");
+    expect_refusal({"topo.json"}, 1, "cannot write 'no/x.html': No such file or directory; name an existing file",
+                   "no/x.html");
 }
 
 TEST_F(cli_report, a_damaged_file_is_a_failure_that_names_what_is_missing) {
@@ -322,7 +326,7 @@ TEST_F(cli_report, a_damaged_file_is_a_failure_that_names_what_is_missing) {
                 content[at.parent_pointer()].erase(at.back());
             write(file, content.dump());
             const auto seen = report({file}, {"--html", "x.html"});
-            const bool is_unknown = key == "/environment" && is_gone;  // then nothing tells what it is
+            const bool is_unknown = key == "/environment" && is_gone;  // then the file's kind is unknown
             EXPECT_EQ(seen.exit_code, is_unknown ? 2 : 1) << file << key;
             EXPECT_EQ(std::count(seen.err.begin(), seen.err.end(), '\n'), 1) << seen.err;
             EXPECT_THAT(seen.err, AllOf(StartsWith("weir report: '" + file + "'"),
@@ -344,7 +348,7 @@ TEST_F(cli_report, help_names_every_file_and_has_examples) {
     const auto seen = weir({"report", "--help"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_THAT(seen.out, AllOf(HasSubstr("--html"), HasSubstr("--json"), HasSubstr("weir-bench --json"),
-                                HasSubstr("Files of different machines"), HasSubstr("Examples:")));
+                                HasSubstr("The files may come from different machines"), HasSubstr("Examples:")));
     EXPECT_THAT(weir({"--help"}).out, HasSubstr("weir report"));
 }
 

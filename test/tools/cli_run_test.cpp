@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir run`: what its threads do, what follows from figures, and the program itself. Nothing here depends on how fast
-// anything is.
+// `weir run`: the work of its threads, the statistics, and the program. No test depends on speed, because that
+// differs
+// between machines.
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -45,7 +46,7 @@ run_graph graph(const std::vector<std::string>& edges) {
     return run_graph::of(planned(edges, topology::synthetic("core:8 pu:1")));
 }
 
-/// A plan for this machine in a file; skips the test where there is none.
+/// Writes a plan for this machine; skips the test if none is possible.
 class cli_run : public testing::Test {
 protected:
     void SetUp() override {
@@ -73,9 +74,9 @@ std::vector<std::string> and_more(std::vector<std::string> more) {
     return more;
 }
 
-// ---- What the threads do
+// ---- The threads
 
-TEST(run_graph, begins_where_nothing_comes_in_and_in_cycles_somewhere) {
+TEST(run_graph, starts_at_roles_without_input_and_once_in_each_cycle) {
     const auto row = graph({"a->b", "b->c"});
     EXPECT_TRUE(row.roles[0].is_source);
     EXPECT_FALSE(row.roles[1].is_source || row.roles[2].is_source);
@@ -86,15 +87,15 @@ TEST(run_graph, begins_where_nothing_comes_in_and_in_cycles_somewhere) {
     EXPECT_FALSE(row.edges[0].on_cycle || row.edges[1].on_cycle);
 }
 
-TEST(run_graph, passes_on_as_the_rates_say) {
+TEST(run_graph, forwards_in_proportion_to_the_rates) {
     const auto thinned = graph({"md->strat@1Mps", "strat->gw@10kps", "strat->log"});
     EXPECT_THAT(thinned.edges[1].share, DoubleEq(0.01));
     EXPECT_EQ(thinned.edges[2].share, 1);
 }
 
-// All on one PU: the least that any machine has. A sample must end, and its rings must deliver what went in, whatever
-// else the machine is busy with.
-TEST(run_trial, of_any_graph_ends_with_everything_accounted_for) {
+// All on one PU, which every machine has. A sample must end, and its rings must deliver all items, however busy the
+// machine is.
+TEST(run_trial, of_any_graph_accounts_for_every_item) {
     const auto pu = topology::this_machine().allowed().front();
     const weir::tick_clock clock(std::chrono::milliseconds{1});
     for (const auto& edges : std::vector<std::vector<std::string>>{{"a->b@100kps"},
@@ -113,7 +114,7 @@ TEST(run_trial, of_any_graph_ends_with_everything_accounted_for) {
     }
 }
 
-TEST(run_trial, has_the_seconds_without_the_tenth_that_warms_up) {
+TEST(run_trial, excludes_the_warm_up_from_its_seconds) {
     const weir::tick_clock clock(std::chrono::milliseconds{1});
     for (const double seconds : {0.01, 0.02, 0.05})
         EXPECT_THAT(run_trial(graph({"a->b@10kps"}), run_layout{"free", {}}, seconds, clock, 1).seconds,
@@ -152,7 +153,7 @@ TEST(run_trial, says_where_it_cannot_pin) {
                  weir::placement_error);
 }
 
-// ---- What follows from figures
+// ---- Statistics
 
 TEST(sign_test, gives_the_odds_of_a_fair_coin) {
     EXPECT_EQ(sign_test(0, 0), 1);
@@ -163,7 +164,7 @@ TEST(sign_test, gives_the_odds_of_a_fair_coin) {
     EXPECT_NEAR(sign_test(16, 21), sign_test(5, 21), 1e-12);
 }
 
-TEST(run_compare, sees_a_difference_only_where_there_is_one) {
+TEST(run_compare, finds_a_difference_only_if_there_is_one) {
     const std::vector<double> plan{100, 110, 90, 105, 95, 100, 120, 101};
     std::vector<double> twice;
     std::vector<double> mixed;
@@ -180,7 +181,7 @@ TEST(run_compare, sees_a_difference_only_where_there_is_one) {
     EXPECT_EQ(compare("unpinned", "p99", plan, plan).says, verdict::no_difference);
 }
 
-TEST(run_compare, leaves_out_rounds_in_which_nothing_came_through) {
+TEST(run_compare, ignores_rounds_in_which_nothing_was_delivered) {
     const auto found = compare("worst", "p50", {0, 200, 200}, {100, 100, 0});
     EXPECT_EQ(found.rounds, 1U);
     EXPECT_EQ(found.ratio.median, 2);
@@ -222,13 +223,13 @@ TEST_F(cli_run, json_has_every_field) {
     EXPECT_EQ(found["machine"]["fingerprint"], fingerprint(*machine_));
 }
 
-// A nanosecond is less than anything takes, a minute more than a sample.
-TEST_F(cli_run, is_a_gate) {
+// A nanosecond is less than any latency, a minute more than any sample.
+TEST_F(cli_run, fails_if_p99_exceeds_the_limit) {
     const auto failed = run(and_more({"--max-p99", "1ns"}));
     EXPECT_EQ(failed.exit_code, 1);
     EXPECT_THAT(failed.err, AnyOf(StartsWith("weir run: --max-p99 1ns: the plan's p99 is "),
-                                  StartsWith("weir run: --max-p99 1ns: nothing came through ")));
-    EXPECT_THAT(failed.out, HasSubstr("the most is 1 ns: failed"));
+                                  StartsWith("weir run: --max-p99 1ns: nothing was delivered ")));
+    EXPECT_THAT(failed.out, HasSubstr("the limit is 1 ns: failed"));
     const auto passed = run(and_more({"--max-p99", "60s"}));
     EXPECT_EQ(passed.exit_code, 0) << passed.err;
     EXPECT_THAT(passed.out, HasSubstr("passed"));
@@ -241,12 +242,12 @@ TEST_F(cli_run, on_one_core_says_so_with_code_77) {
     EXPECT_THAT(seen.err, StartsWith("weir run: only one core may be used here"));
 }
 
-TEST_F(cli_run, refuses_plans_that_are_foreign_damaged_or_missing) {
+TEST_F(cli_run, refuses_plans_that_are_damaged_missing_or_of_another_machine) {
     const auto whole = weir_test::read_file(path_);
     planned({"a->b"}, topology::synthetic("core:4 pu:1")).save(path_);
     auto seen = run(quick);
     EXPECT_EQ(seen.exit_code, 1);
-    EXPECT_THAT(seen.err, HasSubstr("it is of another machine, 0p-4c-4t-"));
+    EXPECT_THAT(seen.err, HasSubstr("it is for another machine, 0p-4c-4t-"));
     std::ofstream(path_) << whole.substr(0, whole.size() / 2);
     seen = run(quick);
     EXPECT_EQ(seen.exit_code, 1);
@@ -255,7 +256,7 @@ TEST_F(cli_run, refuses_plans_that_are_foreign_damaged_or_missing) {
     EXPECT_THAT(run(quick).err, HasSubstr("cannot read plan file"));
 }
 
-TEST_F(cli_run, refuses_nonsense_with_code_2) {
+TEST_F(cli_run, refuses_invalid_arguments_with_code_2) {
     for (const auto& [arguments, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
              {{"--rounds", "0"}, "--rounds 0: give 1 to 10000"},
              {{"--sample", "soon"}, "--sample soon: give a time"},

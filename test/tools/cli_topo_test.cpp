@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir topo` as a person or a script meets it: the program is run, and held to its exit code, stdout and stderr.
+// Runs `weir topo` as a user or a script would, and checks exit code, stdout and stderr.
 #include <weir/topology.hpp>
 #include <weir/version.hpp>
 
@@ -34,13 +34,13 @@ using weir_test::outcome;
 using weir_test::read_file;
 
 struct circumstances {
-    pu_set started_on;   // all, when empty
-    std::string out_to;  // a file in place of the captured stdout
+    pu_set started_on;   // empty: all
+    std::string out_to;  // write stdout to this file instead of capturing it
     bool out_closed = false;
     std::vector<std::pair<std::string, std::string>> variables;  // of the environment
 };
 
-/// Runs `weir` with these arguments, as its own process.
+/// Runs `weir` with these arguments in a process of its own.
 outcome weir_tool(const std::vector<std::string>& arguments, const circumstances& how = {}) {
     return weir_test::run(WEIR_TOOL, arguments, [&how] {
         if (!how.started_on.empty()) weir::set_this_thread_affinity(how.started_on);
@@ -62,7 +62,7 @@ std::string data(const std::string& name) { return TEST_DATA_DIR "/" + name; }
 
 MATCHER(is_one_line, "is one line") { return !arg.empty() && arg.find('\n') == arg.size() - 1; }
 
-/// Exit code and the one sentence that stderr has; stdout stays empty.
+/// Exit code and the one sentence on stderr; stdout must be empty.
 void expect_refusal(const std::vector<std::string>& arguments, int exit_code, const std::string& sentence) {
     const auto seen = weir_tool(arguments);
     EXPECT_EQ(seen.exit_code, exit_code) << sentence;
@@ -71,9 +71,9 @@ void expect_refusal(const std::vector<std::string>& arguments, int exit_code, co
     EXPECT_THAT(seen.err, HasSubstr(sentence));
 }
 
-// ---- What it says
+// ---- Output
 
-TEST(cli_topo, of_this_machine_ends_well) {
+TEST(cli_topo, of_this_machine_succeeds) {
     const auto seen = weir_tool({"topo"});
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(seen.err, "");
@@ -102,7 +102,7 @@ TEST(cli_topo, of_a_two_package_machine_fits_on_a_screen) {
 )");
 }
 
-TEST(cli_topo, shows_kinds_shared_caches_and_what_may_not_be_used) {
+TEST(cli_topo, shows_core_kinds_shared_caches_and_unusable_pus) {
     const auto hybrid = weir_tool({"topo", "--topology", data("hybrid.xml")});
     EXPECT_THAT(hybrid.out, HasSubstr("kind"));
     EXPECT_THAT(hybrid.out, HasSubstr("0-3    1 IntelCore  0-6:2 + 1-7:2"));
@@ -165,7 +165,7 @@ TEST(cli_topo, json_of_this_machine_has_every_field) {
     }
 }
 
-TEST(cli_topo, json_of_another_machine_does_not_speak_of_this_kernel) {
+TEST(cli_topo, json_of_another_machine_omits_this_kernels_settings) {
     const auto found = json_of({"topo", "--topology", data("hybrid.xml")});
     EXPECT_EQ(found["is_this_machine"], false);
     EXPECT_TRUE(found["kernel"].is_null());
@@ -174,7 +174,7 @@ TEST(cli_topo, json_of_another_machine_does_not_speak_of_this_kernel) {
     EXPECT_EQ(found["cores"][4]["kind"], 0);
 }
 
-// ---- What it was started on
+// ---- The affinity mask at the start
 
 TEST(cli_topo, started_on_one_pu_uses_only_that_but_takes_others_by_name) {
     const auto all = weir::this_thread_affinity();
@@ -196,7 +196,7 @@ TEST(cli_topo, started_on_one_pu_uses_only_that_but_takes_others_by_name) {
     }
 }
 
-// ---- What goes wrong
+// ---- Errors
 
 TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     const auto whole = read_file(data("hybrid.xml"));
@@ -204,18 +204,18 @@ TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     std::ofstream(path) << whole.substr(0, whole.size() / 2);
     expect_refusal({"topo", "--topology", path}, 1, "truncated");
     std::ofstream(path) << "no XML";
-    expect_refusal({"topo", "--topology", path}, 1, "this is no hwloc topology");
+    expect_refusal({"topo", "--topology", path}, 1, "this is not an hwloc topology");
     std::remove(path.c_str());
     expect_refusal({"topo", "--topology", path}, 1,
                    "weir topo: cannot read topology file '" + path + "': No such file or directory; save one with");
     expect_refusal({"topo", "--topology", "/"}, 1, "Is a directory");
     expect_refusal({"topo", "--topology", "pack:2 cores:"}, 1,
-                   "there is no file 'pack:2 cores:', and 'pack:2 cores:' is no synthetic topology");
-    expect_refusal({"topo", "--topology", ""}, 1, "is no synthetic topology");
+                   "there is no file 'pack:2 cores:', and 'pack:2 cores:' is not a synthetic topology");
+    expect_refusal({"topo", "--topology", ""}, 1, "is not a synthetic topology");
     expect_refusal({"topo", "--topology", "pu:1000000"}, 1, "has more than 65536 PUs");
 }
 
-TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the_table) {
+TEST(cli_topo, a_requested_pair_that_does_not_exist_is_a_failure_after_the_table) {
     for (const auto* policy : {"same-l2", "999", "core:77,core:0", "nonsense", ""}) {
         const auto seen = weir_tool({"topo", "--topology", data("two_package_smt.xml"), "--policy", policy});
         EXPECT_EQ(seen.exit_code, 1);
@@ -226,12 +226,12 @@ TEST(cli_topo, a_pair_that_was_asked_for_and_is_not_there_is_a_failure_after_the
 }
 
 TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
-    expect_refusal({}, 2,
-                   "weir: say what to do: topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' to see more");
-    expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' to see what there is");
+    expect_refusal(
+        {}, 2,
+        "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, run, report, pressure; run 'weir --help' for details");
+    expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' for its options");
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
-    expect_refusal({"topo", "--bogus"}, 2,
-                   "weir topo: there is no '--bogus'; run 'weir topo --help' to see what there is");
+    expect_refusal({"topo", "--bogus"}, 2, "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");
     expect_refusal({"topo", "bogus"}, 2, "weir topo: there is no 'bogus'");
     expect_refusal({"topo", "--topology"}, 2, "weir topo: --topology: ");
     expect_refusal({"topo", "--json=7"}, 2, "json");
@@ -252,7 +252,7 @@ TEST(cli_topo, a_result_that_cannot_be_written_is_a_failure) {
     }
 }
 
-TEST(cli_topo, believes_the_kernel_where_hwloc_was_told_of_another_machine) {
+TEST(cli_topo, detects_that_hwloc_describes_another_machine) {
     const auto pus = weir::topology::this_machine().pus().size() + 1;
     const auto other = "pack:1 core:" + std::to_string(pus) + " pu:1";
     const auto found = json_of({"topo"}, {.started_on = {},

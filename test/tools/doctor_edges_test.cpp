@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir doctor` where files are missing, cut off, empty, or say what cannot be.
+// `weir doctor` with files that are missing, truncated, empty or invalid.
 #include "tools/doctor/doctor.hpp"
 
 #include <gmock/gmock.h>
@@ -54,12 +54,12 @@ TEST_F(doctor_edges, files_that_cannot_be_read_have_no_text_and_a_reason) {
     EXPECT_EQ(on().text("/no_file"), std::nullopt);
     EXPECT_EQ(on().why_not("/no_file"), "/no_file: No such file or directory");
     EXPECT_EQ(on().why_not("/proc/swaps/x"), "/proc/swaps/x: Not a directory");
-    EXPECT_EQ(on().text("/proc"), std::nullopt) << "it can be opened, and not be read";
-    EXPECT_EQ(on().why_not("/proc"), "/proc says what weir does not understand");
+    EXPECT_EQ(on().text("/proc"), std::nullopt) << "it can be opened but not read";
+    EXPECT_EQ(on().why_not("/proc"), "/proc has contents that weir does not understand");
     const auto here = host::this_one();
     EXPECT_EQ(here.text("/proc/self/mem"), std::nullopt) << "nothing lies at address 0";
     EXPECT_EQ(here.why_not("/proc/self/mem"), "/proc/self/mem: Input/output error");
-    EXPECT_EQ(on().why_not("/proc/swaps"), "/proc/swaps says what weir does not understand");
+    EXPECT_EQ(on().why_not("/proc/swaps"), "/proc/swaps has contents that weir does not understand");
     put("/list", "1-x");
     EXPECT_EQ(on().pus("/list"), std::nullopt);
     EXPECT_EQ(on().pus("/no_file"), std::nullopt);
@@ -92,7 +92,7 @@ TEST_F(doctor_edges, this_host_answers_whether_it_has_membarrier) {
     EXPECT_EQ(here.why_no_membarrier.starts_with("the kernel answers: "), commands < 0);
     EXPECT_EQ(here.why_no_membarrier.empty(), commands >= 0);
     EXPECT_EQ(host::in_folder(root_).why_no_membarrier,
-              "only the host itself can be asked, and these are the files of another");
+              "it can be queried only on the host itself, and --root names the files of another");
 }
 
 TEST_F(doctor_edges, files_that_fail_when_they_are_read_are_unknown) {
@@ -100,17 +100,17 @@ TEST_F(doctor_edges, files_that_fail_when_they_are_read_are_unknown) {
         take_away(path);
         put(path + std::string("/folder"), "");
     }
-    expect("isolcpus", severity::unknown, cpu_ + "isolated says what weir does not understand");
-    expect("swap", severity::unknown, "/proc/swaps says what weir does not understand");
+    expect("isolcpus", severity::unknown, cpu_ + "isolated has contents that weir does not understand");
+    expect("swap", severity::unknown, "/proc/swaps has contents that weir does not understand");
 }
 
 // ---- The processor
 
-TEST_F(doctor_edges, smt_that_a_guest_is_told_is_off_may_be_there) {
-    expect("SMT", severity::fine, "off or not there");
+TEST_F(doctor_edges, smt_off_in_a_guest_may_be_on_at_the_host) {
+    expect("SMT", severity::fine, "off or not available");
     put_guest();
     expect("SMT", severity::note,
-           "off or not there, as far as this virtual machine is told; the host may give two PUs to one core");
+           "off or not available, as this virtual machine sees it; the host may map two PUs to one core");
     EXPECT_THAT(of("SMT").change, IsEmpty());
     put(cpu_ + "smt/active", "1");
     expect("SMT", severity::note, "on");
@@ -119,23 +119,24 @@ TEST_F(doctor_edges, smt_that_a_guest_is_told_is_off_may_be_there) {
 TEST_F(doctor_edges, idle_states_without_a_latency_are_none_and_without_a_switch_are_enabled) {
     put(cpu_ + "cpu0/cpuidle/state1/name", "C1");
     expect("C-states", severity::unknown,
-           cpu_ + "cpu0/cpuidle says what weir does not understand; this kernel may have no cpuidle");
+           cpu_ + "cpu0/cpuidle has contents that weir does not understand; this kernel may have no cpuidle");
     put(cpu_ + "cpu0/cpuidle/state1/latency", "7");
     take_away(cpu_ + "online");
-    expect("C-states", severity::fine, "the deepest that is enabled is C1, with 7 us to wake (unknown driver)");
+    expect("C-states", severity::fine,
+           "the deepest enabled state is C1, with a wake-up latency of 7 us (unknown driver)");
 }
 
-TEST_F(doctor_edges, stolen_time_is_a_share_of_the_time_that_it_had_work) {
+TEST_F(doctor_edges, stolen_time_is_a_share_of_busy_time) {
     put_guest();
     const auto stolen = [this](const std::string& stat) {
         put("/proc/stat", stat);
         return of("hypervisor").what;
     };
     const std::string guest = "this is a virtual machine";
-    const std::string share = guest + "; of the time that it had work, it says that ";
-    EXPECT_EQ(stolen("cpu 0 0 0 0 0 0 0 1"), share + "1e+02 % went to others");
-    EXPECT_EQ(stolen("cpu 1 0 0 500 600 0 0 99 9"), share + "99 % went to others");
-    EXPECT_EQ(stolen("cpu 1 2 4 800 1600 8 16 32"), share + "51 % went to others");
+    const std::string share = guest + "; since boot, ";
+    EXPECT_EQ(stolen("cpu 0 0 0 0 0 0 0 1"), share + "1e+02 % of its busy time was stolen by the hypervisor");
+    EXPECT_EQ(stolen("cpu 1 0 0 500 600 0 0 99 9"), share + "99 % of its busy time was stolen by the hypervisor");
+    EXPECT_EQ(stolen("cpu 1 2 4 800 1600 8 16 32"), share + "51 % of its busy time was stolen by the hypervisor");
     take_away("/proc/cpuinfo");
     expect("hypervisor", severity::unknown, "/proc/cpuinfo: No such file or directory");
     put_guest();
@@ -145,7 +146,7 @@ TEST_F(doctor_edges, stolen_time_is_a_share_of_the_time_that_it_had_work) {
 
 // ---- Isolation
 
-TEST_F(doctor_edges, the_pus_to_set_aside_are_the_last_where_there_are_few) {
+TEST_F(doctor_edges, the_example_pus_to_isolate_are_the_last_ones_if_there_are_few) {
     put(cpu_ + "online", "0,5");
     EXPECT_EQ(of("isolcpus").change.front(), "boot with: isolcpus=managed_irq,domain,5");
     take_away(cpu_ + "online");
@@ -162,13 +163,13 @@ TEST_F(doctor_edges, interrupts_are_sent_to_the_first_pu_where_it_is_unknown_whi
                             "boot with: irqaffinity=0"));
 }
 
-TEST_F(doctor_edges, irqbalance_of_the_host_is_spoken_of_where_processes_can_be_seen) {
+TEST_F(doctor_edges, irqbalance_of_the_host_is_mentioned_if_processes_are_visible) {
     put_guest();
-    expect("irqbalance", severity::fine, "it does not run, as far as we can see; the host may have its own");
+    expect("irqbalance", severity::fine, "not running among the visible processes; the host may run its own");
     take_away("/proc/1");
-    expect("irqbalance", severity::unknown, "no process can be seen in /proc");
+    expect("irqbalance", severity::unknown, "no process is visible in /proc");
     put("/proc/2/other", "");
-    expect("irqbalance", severity::unknown, "no process can be seen in /proc");
+    expect("irqbalance", severity::unknown, "no process is visible in /proc");
 }
 
 // ---- Limits
@@ -187,8 +188,8 @@ TEST_F(doctor_edges, a_cpuset_needs_both_lists) {
 
 TEST_F(doctor_edges, a_process_whose_capabilities_are_unknown_has_none) {
     take_away("/proc/self/status");
-    expect("rtprio", severity::note, "none may be had");
-    expect("memlock", severity::note, "8388608 bytes may be locked");
+    expect("rtprio", severity::note, "not permitted");
+    expect("memlock", severity::note, "8388608 bytes");
 }
 
 // ---- Memory
@@ -197,11 +198,11 @@ TEST_F(doctor_edges, huge_pages_without_brackets_or_numbers_are_unknown) {
     const std::string path = "/sys/kernel/mm/transparent_hugepage/enabled";
     for (const auto* wrong : {"always [madvise", "always madvise]", "]madvise["}) {
         put(path, wrong);
-        expect("transparent huge pages", severity::unknown, path + " says what weir does not understand");
+        expect("transparent huge pages", severity::unknown, path + " has contents that weir does not understand");
     }
     for (const auto* wrong : {"HugePages_Free: 3", "HugePages_Total: 3", "HugePages_Total:\nHugePages_Free: 3", ""}) {
         put("/proc/meminfo", wrong);
-        expect("huge pages", severity::unknown, "/proc/meminfo says what weir does not understand");
+        expect("huge pages", severity::unknown, "/proc/meminfo has contents that weir does not understand");
     }
     put("/proc/meminfo", "HugePages_Total:5\nHugePages_Free:3\nHugepagesize:7 kB");
     expect("huge pages", severity::fine, "5 of 7 kB each, 3 free");

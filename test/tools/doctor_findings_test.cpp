@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Each finding of `weir doctor` at, below and above where it changes its mind; all words are in test/data/golden.
+// Each finding of `weir doctor` at, below and above its thresholds; the full texts are in test/data/golden.
 #include "tools/doctor/doctor.hpp"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// `weir doctor` on hosts made of files: a tuned trading box, a laptop, a container, and one that tells nothing.
+// `weir doctor` on simulated hosts: a tuned trading box, a laptop, a container, and one without readable files.
 #include "tools/doctor/doctor.hpp"
 
 #include <gmock/gmock.h>
@@ -33,7 +33,7 @@ class doctor : public weir_test::doctor_host {};
 
 // ---- Whole hosts
 
-TEST_F(doctor, finds_nothing_to_complain_of_on_a_tuned_trading_box) {
+TEST_F(doctor, has_no_complaint_on_a_tuned_trading_box) {
     put_plain("0-7");
     put("/proc/cmdline", "isolcpus=managed_irq,domain,2-7 nohz_full=2-7 rcu_nocbs=2-7 irqaffinity=0-1");
     put(cpu_ + "isolated", "2-7");
@@ -55,11 +55,11 @@ TEST_F(doctor, finds_nothing_to_complain_of_on_a_tuned_trading_box) {
         EXPECT_THAT(names_of(level), IsEmpty()) << to_string(level);
     EXPECT_EQ(of("isolcpus").what, "PUs 2-7");
     EXPECT_EQ(of("huge pages").what, "64 of 2048 kB each, 60 free");
-    EXPECT_THAT(of("C-states").what, HasSubstr("C1, with 2 us to wake (intel_idle)"));
+    EXPECT_THAT(of("C-states").what, HasSubstr("C1, with a wake-up latency of 2 us (intel_idle)"));
     EXPECT_EQ(of("interrupts").what, "none of 1 goes to an isolated PU");
 }
 
-TEST_F(doctor, warns_on_a_laptop_of_what_makes_it_cool_and_convenient) {
+TEST_F(doctor, warns_of_power_saving_on_a_laptop) {
     put_plain("0-7");
     for (unsigned pu = 0; pu != 8; ++pu) {
         put(cpu_ + "cpu" + std::to_string(pu) + "/cpufreq/scaling_governor", pu < 4 ? "powersave" : "schedutil");
@@ -78,8 +78,8 @@ TEST_F(doctor, warns_on_a_laptop_of_what_makes_it_cool_and_convenient) {
     EXPECT_THAT(names_of(severity::note), ElementsAre("RT throttling", "SMT", "huge pages", "interrupts", "isolcpus",
                                                       "memlock", "nohz_full", "rcu_nocbs", "rtprio", "turbo"));
     EXPECT_EQ(of("governor").what, "powersave on PUs 0-3, schedutil on PUs 4-7");
-    EXPECT_THAT(of("C-states").what, HasSubstr("C10, with 1048 us to wake"));
-    EXPECT_EQ(of("irqbalance").what, "it runs (process 812)");
+    EXPECT_THAT(of("C-states").what, HasSubstr("C10, with a wake-up latency of 1048 us"));
+    EXPECT_EQ(of("irqbalance").what, "it is running (process 812)");
     EXPECT_EQ(of("swap").what, "2 areas are in use, swappiness 60");
     EXPECT_THAT(of("isolcpus").change.front(), HasSubstr("isolcpus=managed_irq,domain,2-7"));
     for (const auto& one : examine(on()))
@@ -101,15 +101,16 @@ TEST_F(doctor, calls_a_quota_and_a_single_pu_of_a_container_severe) {
     EXPECT_EQ(of("CPU quota").what, "1.50 PUs' worth of time");
     EXPECT_EQ(of("cpuset").what, "we may run on PUs 5 of 0-63");
     EXPECT_EQ(of("hypervisor").level, severity::warning);
-    EXPECT_THAT(of("hypervisor").what, AllOf(HasSubstr("A Cloud"), HasSubstr("10 % went to others")));
+    EXPECT_THAT(of("hypervisor").what,
+                AllOf(HasSubstr("A Cloud"), HasSubstr("10 % of its busy time was stolen by the hypervisor")));
     EXPECT_EQ(of("rtprio").level, severity::fine) << "by its capabilities";
     EXPECT_EQ(of("memlock").level, severity::fine);
     EXPECT_EQ(of("interrupts").level, severity::unknown);
     EXPECT_THAT(of("governor").what, HasSubstr("in a virtual machine the host decides"));
-    EXPECT_EQ(examine(on()).front().level, severity::severe) << "the gravest first";
+    EXPECT_EQ(examine(on()).front().level, severity::severe) << "most severe first";
 }
 
-TEST_F(doctor, says_of_what_it_cannot_read_that_it_is_unknown_and_why) {
+TEST_F(doctor, reports_unreadable_settings_as_unknown_with_the_reason) {
     membarrier_ = std::nullopt;
     std::filesystem::create_directories(root_);
     for (const auto& one : examine(on())) {
@@ -118,10 +119,10 @@ TEST_F(doctor, says_of_what_it_cannot_read_that_it_is_unknown_and_why) {
         EXPECT_THAT(one.change, IsEmpty()) << one.name << ": nobody knows that there is something to change";
     }
     EXPECT_THAT(of("swap").what, StartsWith("/proc/swaps: No such file or directory"));
-    EXPECT_THAT(of("membarrier").what, HasSubstr("only the host itself can be asked"));
+    EXPECT_THAT(of("membarrier").what, HasSubstr("it can be queried only on the host itself"));
 }
 
-TEST_F(doctor, survives_files_that_say_something_else) {
+TEST_F(doctor, survives_files_with_unexpected_contents) {
     put_plain("0-3");
     for (const auto& file : std::filesystem::recursive_directory_iterator(root_))
         if (file.is_regular_file()) std::ofstream(file.path()) << "\xff%s {} <nonsense>";
@@ -132,7 +133,7 @@ TEST_F(doctor, survives_files_that_say_something_else) {
 
 // ---- Single findings
 
-TEST_F(doctor, tells_a_clock_that_costs_a_system_call_from_one_that_does_not) {
+TEST_F(doctor, distinguishes_clocks_that_cost_a_system_call) {
     put_plain("0-3");
     const std::pair<const char*, severity> cases[] = {
         {"tsc", severity::fine},       {"arch_sys_counter", severity::fine},
@@ -161,39 +162,39 @@ TEST_F(doctor, finds_interrupts_on_isolated_pus_and_says_how_to_move_them) {
     EXPECT_THAT(of("nohz_full").change, ElementsAre("boot with: nohz_full=2-3"));
 }
 
-TEST_F(doctor, does_not_take_an_argument_for_the_kernels_word) {
+TEST_F(doctor, does_not_trust_a_kernel_argument_without_confirmation) {
     put_plain("0-3");
     put("/proc/cmdline", "nohz_full=1-3");
     take_away(cpu_ + "nohz_full");
     EXPECT_EQ(of("nohz_full").level, severity::unknown);
-    EXPECT_THAT(of("nohz_full").what, HasSubstr("this kernel does not confirm it"));
+    EXPECT_THAT(of("nohz_full").what, HasSubstr("not confirmed by this kernel"));
 }
 
 TEST_F(doctor, knows_real_time_limits_and_capabilities) {
     put_plain("0-3");
-    EXPECT_EQ(of("RT throttling").what, "real-time threads get 950000 of 1000000 us");
+    EXPECT_EQ(of("RT throttling").what, "real-time threads may run 950000 of 1000000 us");
     put("/proc/sys/kernel/sched_rt_runtime_us", "1000000");
     EXPECT_EQ(of("RT throttling").level, severity::fine);
-    EXPECT_EQ(of("rtprio").what, "none may be had");
+    EXPECT_EQ(of("rtprio").what, "not permitted");
     put("/proc/self/limits", "Max realtime priority     95                   95                   ");
     EXPECT_EQ(of("rtprio").what, "up to 95");
     EXPECT_EQ(of("memlock").level, severity::unknown);
 }
 
-TEST_F(doctor, knows_whether_membarrier_is_there) {
+TEST_F(doctor, reports_whether_membarrier_is_available) {
     put_plain("0-3");
     EXPECT_EQ(of("membarrier").level, severity::fine);
     membarrier_ = 1;
     EXPECT_EQ(of("membarrier").level, severity::warning);
 }
 
-// ---- This host, and how it is written
+// ---- This host, and the report
 
-TEST(doctor_here, looks_at_this_host_and_every_finding_says_what_and_why) {
+TEST(doctor_here, examines_this_host_and_every_finding_has_what_and_why) {
     const auto findings = examine(host::this_one());
     std::set<std::string> names;
     for (const auto& one : findings) {
-        EXPECT_TRUE(names.insert(one.name).second) << one.name << " is there twice";
+        EXPECT_TRUE(names.insert(one.name).second) << one.name << " appears twice";
         EXPECT_NE(one.what, "") << one.name;
         EXPECT_NE(one.why, "") << one.name;
     }
@@ -205,7 +206,7 @@ TEST(doctor_here, looks_at_this_host_and_every_finding_says_what_and_why) {
         EXPECT_TRUE(names.contains(name)) << name;
 }
 
-TEST(doctor_report, has_the_gravest_first_and_commands_in_one_piece) {
+TEST(doctor_report, lists_the_most_severe_first_and_does_not_wrap_commands) {
     const std::string command =
         "a command so long that it would be broken into two lines if it were not for the sake of "
         "whoever copies it into a shell";

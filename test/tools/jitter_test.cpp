@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir jitter` makes of what its threads and the kernel have seen.
+// How `weir jitter` computes its results from the recorded gaps and the kernel's counters.
 #include "tools/jitter/run.hpp"
 #include "tools/jitter/view.hpp"
 
@@ -70,7 +70,7 @@ spin_record two_seconds() {
     return seen;
 }
 
-TEST(jitter, is_what_was_stolen_and_what_happened_meanwhile) {
+TEST(jitter, combines_gaps_and_kernel_counters) {
     const proc_counters before{interrupts, "cpu2 0 0 0 0 0 0 0 10 0 0\n"};
     auto after = before;
     after.interrupts.replace(after.interrupts.find("88265"), 5, "88765");
@@ -131,13 +131,13 @@ TEST(jitter, has_interrupts_of_one_number_by_their_names) {
     EXPECT_EQ(found[2].count, 10U);
 }
 
-TEST(jitter, of_pus_in_turn_is_as_far_as_those_that_are_done_and_a_part_of_the_next) {
+TEST(jitter, progress_counts_finished_pus_and_a_part_of_the_next) {
     EXPECT_DOUBLE_EQ(share_of_all(0.5, 0, 4), 0.125);
     EXPECT_DOUBLE_EQ(share_of_all(0.25, 3, 4), 0.8125);
     EXPECT_DOUBLE_EQ(share_of_all(1.5, 1, 4), 0.5) << "no farther than one";
 }
 
-TEST(jitter, of_a_moment_is_as_if_it_had_lasted_a_nanosecond) {
+TEST(jitter, of_zero_duration_counts_as_one_nanosecond) {
     spin_record seen;
     seen.gaps_ns.record(5000, 3);
     seen.stolen_ns = 0.5;
@@ -161,7 +161,7 @@ TEST(jitter, sorts_the_shortest_gaps_into_rows_from_one_nanosecond) {
         EXPECT_EQ(std::tuple(rows[i].from_ns, rows[i].to_ns, rows[i].count), expected[i]);
 }
 
-/// Reads the ticks it is given, one after the other; a tick is 2.5 ns.
+/// A clock that returns the given ticks one after the other; a tick is 2.5 ns.
 class scripted_clock {
 public:
     explicit scripted_clock(std::vector<std::uint64_t> ticks) : ticks_(std::move(ticks)) {}
@@ -175,7 +175,7 @@ private:
     mutable std::size_t next_ = 0;
 };
 
-// The threshold is 400 ticks, and the end 40,000 ticks after the first reading.
+// The threshold is 400 ticks; the loop ends 40,000 ticks after the first reading.
 TEST(jitter, of_a_loop_has_the_gaps_that_are_longer_than_the_threshold) {
     const scripted_clock clock({1000, 1010, 1410, 1811, 1812, 11'812, 40'000, 40'999, 41'000, 41'001});
     spin_record seen;
@@ -190,7 +190,7 @@ TEST(jitter, of_a_loop_has_the_gaps_that_are_longer_than_the_threshold) {
 
 // Of 4000 gaps: 2400 of 1.5 us, 1500 of 23 us, 90 of 300 us, 9 of 4 ms and one of 50 ms. So the median is 1.5 us, p99
 // is 300 us, p99.9 is 4 ms, and the worst 50 ms.
-TEST(jitter, has_percentiles_that_are_those_they_say) {
+TEST(jitter, has_correct_percentiles) {
     spin_record seen;
     seen.watched_ns = 8e9;
     seen.stolen_ns = 24'000;
@@ -219,7 +219,7 @@ TEST(jitter, has_percentiles_that_are_those_they_say) {
     }
 }
 
-TEST(jitter, sorts_gaps_into_rows_as_a_person_would) {
+TEST(jitter, sorts_gaps_into_buckets_of_round_numbers) {
     const auto gaps = summarize(0, two_seconds(), {}, {}, 100).gaps;
     ASSERT_GE(gaps.size(), 3U);
     EXPECT_EQ(gaps.front().from_ns, 1000);
@@ -232,7 +232,7 @@ TEST(jitter, sorts_gaps_into_rows_as_a_person_would) {
     for (std::size_t i = 1; i < gaps.size(); ++i) EXPECT_EQ(gaps[i].from_ns, gaps[i - 1].to_ns) << "no row is left out";
 }
 
-TEST(jitter, of_nothing_is_nothing) {
+TEST(jitter, without_gaps_is_empty) {
     spin_record seen;
     seen.watched_ns = 1e9;
     const auto pu = summarize(0, seen, {}, {}, 100);
@@ -241,14 +241,14 @@ TEST(jitter, of_nothing_is_nothing) {
     EXPECT_EQ(pu.stolen_ppm, 0);
     EXPECT_EQ(pu.steal_ms, 0);
     EXPECT_TRUE(pu.gaps.empty());
-    EXPECT_THAT(jitter_as_text({{}, 1, 1000, false, {pu}}), HasSubstr("PU 0\n  nothing\n"));
+    EXPECT_THAT(jitter_as_text({{}, 1, 1000, false, {pu}}), HasSubstr("PU 0\n  no gaps, no interrupts\n"));
 }
 
 TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {
     auto pu = summarize(2, two_seconds(), {}, {}, 100);
     for (unsigned i = 0; i != 8; ++i) pu.by_interrupt.push_back({"device " + std::to_string(i), 8 - i});
     const auto text = jitter_as_text({{}, 2, 1000, true, {pu}});
-    EXPECT_THAT(text, AllOf(HasSubstr("all together"), HasSubstr("more than 1 us"), HasSubstr("4 ms"),
+    EXPECT_THAT(text, AllOf(HasSubstr("all together"), HasSubstr("longer than 1 us"), HasSubstr("4 ms"),
                             HasSubstr("from    1 us  to    2 us  2  ##"), HasSubstr("interrupt  8  device 0"),
                             HasSubstr("and 3 others")));
     EXPECT_EQ(ns_in_words(999.4), "999 ns");
@@ -257,7 +257,7 @@ TEST(jitter_text, has_a_row_for_each_pu_its_gaps_and_its_interrupts) {
     EXPECT_EQ(ns_in_words(2.5e9), "2.5 s");
 }
 
-TEST(watch_pus, spins_on_each_pu_in_turn_or_on_all_and_goes_back) {
+TEST(watch_pus, spins_on_each_pu_or_on_all_and_restores_the_affinity) {
     const auto before = weir::this_thread_affinity();
     for (const bool together : {false, true}) {
         const auto began = std::chrono::steady_clock::now();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Which pair `weir matrix` measures when, how often, and when it stops, with samples and a time of the test's own.
+// When and how often `weir matrix` measures each pair, and when it stops; samples and time are simulated.
 #include "tools/matrix/run.hpp"
 
 #include <gmock/gmock.h>
@@ -95,13 +95,13 @@ TEST_F(matrix_rounds, measure_each_pair_once_in_each_round_first_in_the_plans_or
     EXPECT_EQ(costs[3].to, 7U);
 }
 
-TEST_F(matrix_rounds, are_as_far_as_the_time_or_the_samples_whichever_is_farther) {
+TEST_F(matrix_rounds, report_progress_by_time_or_samples_whichever_is_further) {
     used_s_ = [] { return 2.5; };
     static_cast<void>(measure({.seconds = 10, .rounds = 2, .seed = 1}));
     EXPECT_THAT(shares_, ElementsAre(0.25, 0.25, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875));
 }
 
-TEST_F(matrix_rounds, have_one_of_each_class_whatever_the_time) {
+TEST_F(matrix_rounds, measure_one_of_each_class_whatever_the_time) {
     used_s_ = [] { return 10.0; };
     const auto costs = measure({.seconds = 10, .rounds = 2, .seed = 1});
     EXPECT_THAT(sampled_, ElementsAre(ends{3, 5}, ends{5, 3}));
@@ -115,14 +115,14 @@ TEST_F(matrix_rounds, go_on_until_the_time_is_over) {
     EXPECT_EQ(sampled_.size(), 7U);
 }
 
-TEST_F(matrix_rounds, end_with_the_time_in_later_rounds_though_one_of_each_class_is_next) {
+TEST_F(matrix_rounds, stop_in_later_rounds_when_the_time_is_over) {
     used_s_ = [this] { return 2.5 * static_cast<double>(sampled_.size()); };
     static_cast<void>(measure({.seconds = 10, .rounds = 9, .seed = 1}));
     EXPECT_THAT(sampled_, ElementsAreArray(in_plan_));
     EXPECT_THAT(shares_, ElementsAre(0, 0.25, 0.5, 0.75));
 }
 
-TEST_F(matrix_rounds, make_up_for_dropped_samples_as_often_again_and_no_more) {
+TEST_F(matrix_rounds, repeat_dropped_samples_at_most_as_often_again) {
     sample_ = [this](const directed_pair& pair) {
         const auto so_far = times({pair.from, pair.to});
         if (pair.from == 3) return steady_sample(false);
@@ -143,13 +143,13 @@ TEST_F(matrix_rounds, make_up_for_dropped_samples_as_often_again_and_no_more) {
     EXPECT_DOUBLE_EQ(shares_[4], 1.0 / 12) << "of the first round only that of PU 9 counts";
 }
 
-TEST_F(matrix_rounds, end_with_what_a_sample_throws) {
+TEST_F(matrix_rounds, propagate_exceptions_of_a_sample) {
     sample_ = [](const directed_pair&) -> pair_sample { throw weir::placement_error("no such PU"); };
     EXPECT_THROW(static_cast<void>(measure({})), weir::placement_error);
     EXPECT_EQ(sampled_.size(), 1U);
 }
 
-// ---- What samples come to
+// ---- Results of samples
 
 TEST(pair_record, has_the_median_the_99th_and_the_999th_of_a_thousand) {
     const auto spread = [](std::uint64_t unit) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir matrix` does apart from measuring: which pairs, what stands for the others, how it is written and drawn.
+// `weir matrix` without measuring: the choice of pairs, the classes, text and pictures.
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
 #include "tools/common/svg.hpp"
@@ -35,7 +35,7 @@ std::string sentence(const std::function<void()>& act) {
     return "";
 }
 
-// ---- Which pairs
+// ---- The choice of pairs
 
 using weir::pu_set;
 using weir::topology;
@@ -104,7 +104,7 @@ TEST(pair_plan, begins_with_one_of_each_class) {
         }
 }
 
-TEST(pair_plan, keeps_to_the_pus_that_are_wanted_and_to_the_order_of_the_machine) {
+TEST(pair_plan, uses_only_the_requested_pus_in_the_machines_order) {
     const auto machine = topology::from_xml_file(TEST_DATA_DIR "/two_package_smt.xml");  // PU 16 is PU 0's sibling
     const auto plan = plan_pairs(machine, pu_set{0, 1, 16}, true);
     EXPECT_EQ(plan.pus, (std::vector<unsigned>{0, 16, 1}));
@@ -113,7 +113,7 @@ TEST(pair_plan, keeps_to_the_pus_that_are_wanted_and_to_the_order_of_the_machine
     EXPECT_TRUE(plan_pairs(machine, pu_set{5}, true).pairs.empty());
 }
 
-TEST(pair_plan, tells_numa_nodes_and_kinds_of_cores_apart) {
+TEST(pair_plan, distinguishes_numa_nodes_and_core_kinds) {
     const auto numa = topology::synthetic("package:1 numa:2 core:2 pu:1");
     EXPECT_EQ(in_words(class_of(numa, 0, 1)), "same-package");
     EXPECT_EQ(in_words(class_of(numa, 0, 2)), "same-package, other NUMA node");
@@ -123,7 +123,7 @@ TEST(pair_plan, tells_numa_nodes_and_kinds_of_cores_apart) {
     EXPECT_EQ(in_words(class_of(topology::synthetic("package:2 core:1 pu:1"), 0, 1)), "cross-package");
 }
 
-// ---- What stands for what
+// ---- Classes
 
 pair_cost cost(unsigned from, unsigned to, const pair_class& kind, double p50, bool steady = true) {
     pair_cost one;
@@ -170,7 +170,7 @@ TEST(complete_matrix, does_not_mix_unsteady_pairs_into_a_class_that_has_steady_o
     EXPECT_EQ(unsteady.classes[0].one_way_ns.p50, 900);
 }
 
-TEST(complete_matrix, leaves_out_a_class_of_which_nothing_is_known) {
+TEST(complete_matrix, omits_a_class_without_figures) {
     const auto machine = topology::synthetic("package:2 core:2 pu:1");
     const auto matrix =
         complete(machine, plan_pairs(machine, machine.allowed(), false), {cost(0, 1, class_of(machine, 0, 1), 50)});
@@ -217,7 +217,7 @@ TEST(pair_record, takes_half_a_round_trip_where_the_clocks_disagree_even_once) {
     EXPECT_FALSE(record.cost()->from_clocks);
 }
 
-TEST(pair_record, says_so_when_it_has_nothing_but_dropped_rounds) {
+TEST(pair_record, is_marked_unsteady_if_all_rounds_were_dropped) {
     pair_record record({0, 1, {}});
     record.add(sample(900, 900, false));
     const auto found = record.cost().value();
@@ -227,7 +227,7 @@ TEST(pair_record, says_so_when_it_has_nothing_but_dropped_rounds) {
     EXPECT_FALSE(found.steady);
 }
 
-// ---- How it is shown
+// ---- Text and pictures
 
 matrix_data eight_pus() {
     const auto machine = topology::synthetic("package:2 l3:1 core:2 pu:2");
@@ -240,7 +240,7 @@ matrix_data eight_pus() {
     return matrix;
 }
 
-/// Whether every tag is closed by its own name, attributes are quoted and nothing is left over.
+/// Whether every tag is closed by its own name, attributes are quoted and nothing is left open.
 bool is_well_formed(std::string_view xml) {
     std::vector<std::string_view> open;
     while (true) {
@@ -276,7 +276,8 @@ TEST(matrix_svg, is_well_formed_and_has_a_cell_a_tooltip_and_a_legend) {
             EXPECT_EQ(svg.find("<title>PU " + std::to_string(from) + " to PU " + std::to_string(to) + ": ") !=
                           std::string::npos,
                       from != to);
-    EXPECT_THAT(svg, AllOf(HasSubstr("not measured: as its class"), HasSubstr("url(#stripes)"), HasSubstr(">150 ns<")));
+    EXPECT_THAT(
+        svg, AllOf(HasSubstr("not measured: figure of its class"), HasSubstr("url(#stripes)"), HasSubstr(">150 ns<")));
     EXPECT_EQ(svg.find("nan"), std::string::npos);
     EXPECT_EQ(svg.find("inf"), std::string::npos);
 }
@@ -305,7 +306,7 @@ TEST(matrix_text, has_the_numbers_of_every_pair_and_no_colour_in_a_file) {
     EXPECT_EQ(std::count(map.begin(), map.end(), '('), 8 * 7 - 6 + 1) << "six pairs were measured";
 }
 
-// The longest names and figures that there can be.
+// The longest possible names and figures.
 TEST(matrix_text, has_tables_of_at_most_100_columns) {
     auto matrix = eight_pus();
     matrix.classes.clear();
@@ -368,7 +369,7 @@ TEST(progress_bar, grows) {
     EXPECT_EQ(progress_bar::line("matrix", 7, "ends"), "matrix [########################] 100%  ends");
 }
 
-// ---- What is told
+// ---- Options
 
 TEST(read_seconds, takes_times_as_people_write_them) {
     const std::pair<const char*, double> cases[] = {{"30s", 30},   {"500ms", 0.5}, {"2m", 120},    {"1.5", 1.5},
@@ -376,14 +377,14 @@ TEST(read_seconds, takes_times_as_people_write_them) {
     for (const auto& [text, seconds] : cases) EXPECT_DOUBLE_EQ(read_seconds(text, "--budget", 0, 1e5), seconds) << text;
 }
 
-TEST(read_seconds, refuses_what_is_no_time_or_out_of_bounds_with_a_sentence) {
+TEST(read_seconds, refuses_malformed_or_out_of_range_times_with_a_sentence) {
     for (const auto* text : {"", "s", "10 s", "fast", "-1s", "1d", "nan", "inf", "1e99", "5ms", "3h"})
         EXPECT_EQ(sentence([&] { static_cast<void>(read_seconds(text, "--budget", 0.01, 7200)); }),
                   "--budget " + std::string(*text == '\0' ? "''" : text) +
                       ": give a time from 10 ms to 2 h, such as 30s, 500ms or 2m");
 }
 
-TEST(choose_pus, refuses_pus_that_are_not_there_or_not_ours) {
+TEST(choose_pus, refuses_pus_that_do_not_exist_or_may_not_be_used) {
     const auto part = topology::from_xml_file(TEST_DATA_DIR "/multi_ccx_16_part_allowed.xml");
     EXPECT_EQ(choose_pus(part, ""), part.allowed());
     EXPECT_EQ(choose_pus(part, "1-2"), (pu_set{1, 2}));
@@ -393,7 +394,7 @@ TEST(choose_pus, refuses_pus_that_are_not_there_or_not_ours) {
     EXPECT_NE(sentence([&] { static_cast<void>(choose_pus(part, "one")); }), "");
 }
 
-// ---- Where a thread is
+// ---- The PU of a thread
 
 TEST(thread_watch, reads_the_last_cpu_whatever_the_program_is_called) {
     std::string fields = "R 1 2 3";

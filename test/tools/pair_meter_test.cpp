@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the two threads of a sample of `weir matrix` note, with rings and a clock of the test's own, and whether a
-// measuring thread was left alone.
+// What the two threads of a sample of `weir matrix` record, with simulated rings and a simulated clock; and the
+// checks
+// that a measuring thread was not disturbed.
 #include "tools/common/thread_watch.hpp"
 #include "tools/matrix/pair_parts.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using namespace weir::tool;
 using namespace weir::tool::pair_parts;
 
-/// Refuses every other time, and throws where it is to be waited for in vain.
+/// Refuses every other attempt, and throws if the caller would wait for ever.
 template <class T>
 class stubborn_ring {
 public:
@@ -58,7 +59,7 @@ private:
 
 constexpr word few = 4;
 
-// Those that warm up take 10,000 ticks each; the others 7, 8, 14 and 100, which is 17.5, 20, 35 and 250 ns.
+// The warm-up letters take 10,000 ticks each; the others 7, 8, 14 and 100, which is 17.5, 20, 35 and 250 ns.
 TEST(letters, are_timed_by_half_of_their_round_trip_once_the_first_have_warmed_up) {
     scripted_clock clock;
     stubborn_ring<letter> there, back;
@@ -82,7 +83,7 @@ TEST(letters, are_timed_by_half_of_their_round_trip_once_the_first_have_warmed_u
     }
 }
 
-TEST(letters, that_come_back_as_others_are_noticed_wherever_that_is) {
+TEST(letters, that_come_back_changed_are_detected_at_any_position) {
     for (const word wrong : {word{0}, warm_up, warm_up + few - 1}) {
         scripted_clock clock;
         clock.nows.assign(warm_up + few, 10);
@@ -93,7 +94,7 @@ TEST(letters, that_come_back_as_others_are_noticed_wherever_that_is) {
     }
 }
 
-/// Letters that were sent at 1000, 2000, ... and arrive so many ticks later, or earlier.
+/// Letters sent at 1000, 2000, ... that arrive the given number of ticks later (or earlier).
 class arrivals : public testing::Test {
 protected:
     arrivals_seen seen_of(std::int64_t in_warm_up, const std::vector<std::int64_t>& later) {
@@ -160,7 +161,7 @@ TEST(streams, have_a_rate_of_all_but_the_first_ring_full) {
     EXPECT_DOUBLE_EQ(taken(99'999, 0).items_per_s, 30e9) << "as if it had taken a nanosecond";
 }
 
-TEST(streams, notice_another_item_wherever_it_is) {
+TEST(streams, detect_a_wrong_item_at_any_position) {
     for (const word at : {word{0}, word{5}, word{capacity} - 1, word{capacity}, word{capacity} + 29})
         EXPECT_FALSE(taken(at, 40).in_order) << at;
 }
@@ -180,7 +181,7 @@ TEST(sizes_of_parts, are_what_takes_three_milliseconds_within_bounds) {
     EXPECT_EQ(items_for({1, 2e10}), 4'000'000U);
 }
 
-// ---- What becomes of it
+// ---- Results
 
 trips_seen some_trips(bool in_order) {
     trips_seen seen;
@@ -198,7 +199,7 @@ arrivals_seen some_arrivals(bool before_sent) {
     return seen;
 }
 
-TEST(samples, have_what_both_threads_noted) {
+TEST(samples, combine_the_records_of_both_threads) {
     pair_sample sample;
     add(sample, some_trips(true), some_arrivals(false));
     EXPECT_EQ(sample.by_half_ns.count(), 7U);
@@ -217,7 +218,7 @@ TEST(samples, have_what_both_threads_noted) {
     EXPECT_EQ(sample.disturbances.migrations, 1833U);
 }
 
-TEST(samples, are_refused_where_an_item_is_another) {
+TEST(samples, are_refused_if_an_item_is_wrong) {
     const auto sentence = [](auto act) -> std::string {
         try {
             act();
@@ -228,9 +229,9 @@ TEST(samples, are_refused_where_an_item_is_another) {
     };
     pair_sample sample;
     EXPECT_EQ(sentence([&] { add(sample, some_trips(false), some_arrivals(false)); }),
-              "a ring returned another item than was sent: this is a bug in weir");
+              "a ring returned a different item than was sent: this is a bug in weir, please report it");
     EXPECT_EQ(sentence([&] { add(sample, {}, {.items_per_s = 8e6, .in_order = false, .disturbances = {}}); }),
-              "a ring lost an item or changed the order: this is a bug in weir");
+              "a ring lost an item or changed the order: this is a bug in weir, please report it");
 }
 
 pair_sample judged(double offset_ns, double roundtrip_ns, weir::tick_source source, bool clocks_agree = true) {
@@ -268,7 +269,7 @@ TEST(samples, of_this_machine_have_every_figure) {
     const auto machine = weir::topology::this_machine();
     const directed_pair pair{*ours.begin(), *std::next(ours.begin()), {}};
     const auto sample = [&] {
-        for (int tries = 1;; ++tries) try {  // others may keep both PUs for long
+        for (int tries = 1;; ++tries) try {  // other programs may occupy both PUs
                 return sample_pair(machine, pair, clock);
             } catch (const bench::stuck&) {
                 if (tries == 4) throw;
@@ -285,7 +286,7 @@ TEST(samples, of_this_machine_have_every_figure) {
     EXPECT_GT(sample.floor.stream_words_per_s, 0);
 }
 
-// ---- Where a thread is
+// ---- The PU of a thread
 
 TEST(seats, are_checked_by_both_of_what_the_kernel_says) {
     const auto sentence = [](unsigned pu, unsigned seen, unsigned last) -> std::string {
@@ -297,7 +298,7 @@ TEST(seats, are_checked_by_both_of_what_the_kernel_says) {
         return "";
     };
     const auto begins_with = [](unsigned found) {
-        return testing::StartsWith("this thread was pinned to PU 3 and was found on PU " + std::to_string(found) +
+        return testing::StartsWith("this thread was pinned to PU 3, but was found on PU " + std::to_string(found) +
                                    "; ");
     };
     EXPECT_EQ(sentence(3, 3, 3), "");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Which pairs are measured, what one measurement comes to, and what stands for the pairs that were not measured:
-// figures of which no two are alike.
-#include "tools/common/thread_watch.hpp"
+// The choice of pairs, the result of one measurement, and the figures of pairs that were not measured. All figures
+// are different.
 #include "tools/matrix/pair_plan.hpp"
+#include "tools/common/thread_watch.hpp"
 #include "tools/matrix/run.hpp"
 #include "tools/matrix/view.hpp"
 
@@ -118,8 +118,8 @@ TEST(complete_matrix, fills_in_pairs_of_one_direction_only) {
     EXPECT_EQ(matrix.pairs.size(), 2U);
 }
 
-// Rounds of 1000 items each, by both ways of measuring: medians of 100, 110, 130, 160 and 200 ns by the clocks and of
-// ten times that by half round trips; and in each round a tail of 20 items.
+// Rounds of 1000 items each, measured in both ways: medians of 100, 110, 130, 160 and 200 ns by the clocks, and ten
+// times that by half round trips; each round has a tail of 20 items.
 pair_record some_rounds(bool steady, bool clocks_agree) {
     pair_record record({3, 7, {weir::distance::same_l3, false, 1U, 2U}});
     std::uint64_t figure = 0;
@@ -143,7 +143,7 @@ pair_record some_rounds(bool steady, bool clocks_agree) {
     return record;
 }
 
-TEST(pair_record, comes_to_medians_over_rounds_and_tails_over_items) {
+TEST(pair_record, has_medians_over_rounds_and_tails_over_items) {
     auto record = some_rounds(true, true);
     EXPECT_EQ(record.rounds(), 5U);
     EXPECT_EQ(record.attempts(), 5U);
@@ -169,7 +169,7 @@ TEST(pair_record, comes_to_medians_over_rounds_and_tails_over_items) {
     EXPECT_TRUE(found.measured && found.steady && found.from_clocks);
 }
 
-TEST(pair_record, comes_to_half_round_trips_where_clocks_disagree_and_to_dropped_rounds_where_there_are_no_others) {
+TEST(pair_record, uses_half_round_trips_if_clocks_disagree_and_dropped_rounds_if_there_are_no_others) {
     const auto halves = some_rounds(true, false).cost().value();
     EXPECT_NEAR(halves.one_way_ns.p50, 1300, 15);
     EXPECT_NEAR(halves.one_way_ns.p99, 9000, 90);

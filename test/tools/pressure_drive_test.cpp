@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What source, sink and sampler of the laboratory do in each turn, under a time that the test makes up. No two figures
-// are alike.
+// What source, sink and sampler of `weir pressure` do in each turn, with simulated time. All figures are
+// different.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ using testing::Ge;
 using testing::Lt;
 using weir_test::simulated_host;
 
-/// Says what it was told to say, and keeps what it was offered.
+/// Returns the given answers, and stores the items that it was offered.
 struct scripted_queue {
     bool offer(const item& next) {
         offered.push_back(next);
@@ -124,7 +124,7 @@ TEST(source, counts_as_sent_in_the_window_by_the_clock_and_of_the_burst_by_the_s
 
 // ---- Sink
 
-TEST(sink, takes_its_rate_and_catches_up_unless_it_was_idle) {
+TEST(sink, takes_items_at_its_rate_and_catches_up_unless_it_was_idle) {
     auto plan = some_plan();
     plan.c.sink_per_s = 2000;
     scripted_queue queue;
@@ -165,7 +165,7 @@ TEST(sink, records_each_item_where_it_belongs) {
     deliver(3.25, 3.5, false, 3.75);
     queue.dropping = false;
     deliver(3.4375, 3.5, false, 4.25);
-    deliver(4.5, 4.75, false, 4.375);  // clocks of two cores may differ
+    deliver(4.5, 4.75, false, 4.375);  // the clocks of two cores may differ
     deliver(4.875, 4.9375, true, 5);
     deliver(5.5, 5.625, true, 6.25);
     const auto& seen = sink.seen();
@@ -241,7 +241,7 @@ TEST(sink, that_has_taken_nothing_has_not_recovered) {
     EXPECT_EQ(sink.seen().recovered_ns, 0);
 }
 
-TEST(sink, has_seen_all_at_the_end_of_the_plan_whatever_has_happened) {
+TEST(sink, is_finished_at_the_end_of_the_plan_in_any_case) {
     scripted_queue queue;
     const sink_side sink(queue, some_plan());
     EXPECT_FALSE(sink.has_seen_all(0.8e6)) << "the tail follows on recovery alone";
@@ -262,7 +262,7 @@ TEST(source, sends_no_item_more_for_what_rounding_leaves_of_a_phase) {
 
 // ---- Both, and the sampler
 
-TEST(one_run, looks_on_at_whole_multiples_until_the_sink_has_ended) {
+TEST(one_run, samples_at_whole_multiples_until_the_sink_has_ended) {
     simulated_host on;
     unbounded_queue<> queue;
     auto plan = some_plan();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The laboratory's figures, predicted and taken, under conditions in which no two numbers are alike.
+// The figures of `weir pressure`, predicted and measured. All figures are different.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,7 +37,7 @@ std::string in_words(const forecast& all) {
            fmt::format("    settled after {:.10g} s, recovered after {:.10g} s\n", all.settled_s, all.recovery_s);
 }
 
-/// Each by the name that says what is special about it.
+/// Each case is named after what is special about it.
 std::vector<std::pair<std::string, conditions>> many_conditions() {
     std::vector<std::pair<std::string, conditions>> all{{"as they are", {}}};
     const auto add = [&](const char* name, auto change) {
@@ -106,10 +106,10 @@ TEST(predictions, are_these_under_these_conditions) {
 TEST(predictions, that_have_nothing_to_say_name_the_rates) {
     conditions c;
     c.burst_per_s = 30'000;
-    EXPECT_THAT(predict(c, "reject").note, StartsWith("a burst of 30000/s is no more than the sink's 40000/s: "));
+    EXPECT_THAT(predict(c, "reject").note, StartsWith("a burst of 30000/s is within the sink's 40000/s: "));
     c.burst_per_s = 100'000;
     c.calm_per_s = 50'000;
-    EXPECT_THAT(predict(c, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing over"));
+    EXPECT_THAT(predict(c, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s no spare rate"));
 }
 
 TEST(predictions, of_goodput_turn_at_the_deadline) {
@@ -153,7 +153,7 @@ TEST(plans, have_phases_looks_and_a_tail) {
     EXPECT_DOUBLE_EQ(goodput_step_s(c), 0.2);
 }
 
-// ---- What is taken
+// ---- Measured figures
 
 class fill : public testing::Test {
 protected:
@@ -239,7 +239,7 @@ protected:
     std::unique_ptr<board> board_ = std::make_unique<board>();
 };
 
-// Two seconds of the window; 410 of 800 that were offered in the burst were refused or lost.
+// Two seconds of the window; of 800 items offered in the burst, 410 were refused or lost.
 TEST_F(fill, takes_each_figure_from_its_record) {
     EXPECT_EQ(filled("reject"), R"(sojourn_p50_ms 3.0003
 sojourn_p99_ms 30
@@ -352,7 +352,7 @@ TEST_F(fill, leaves_out_what_was_not_seen) {
     EXPECT_EQ(board_->end.source_share, 1);
 }
 
-// ---- What cannot be played
+// ---- Invalid conditions
 
 TEST(conditions, are_refused_just_outside_their_bounds) {
     const auto why = [](auto change) -> std::string {
@@ -399,10 +399,10 @@ TEST(conditions, are_refused_just_outside_their_bounds) {
     EXPECT_THAT(why([](conditions& c) { c.codel_target_ms = 0.0009; }), StartsWith("--codel-target-ms"));
     EXPECT_EQ(why([](conditions& c) { c.codel_target_ms = 99.9; }), "");
     EXPECT_THAT(why([](conditions& c) { c.codel_target_ms = 100; }),
-                StartsWith("--codel-interval-ms 100: items may wait"));
+                StartsWith("--codel-interval-ms 100: the interval must be longer"));
     EXPECT_EQ(why([](conditions& c) { c.codel_interval_ms = 1e5; }), "");
     EXPECT_THAT(why([](conditions& c) { c.codel_interval_ms = 100'001; }),
-                StartsWith("--codel-interval-ms 100001: over"));
+                StartsWith("--codel-interval-ms 100001: the interval is out of range"));
 }
 
 }  // namespace

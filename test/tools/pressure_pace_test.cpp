@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The schedules of the laboratory's source and sink, where the test is the clock.
+// The schedules of the source and sink of `weir pressure`, with simulated time.
 #include "tools/pressure/pace.hpp"
 
 #include <gtest/gtest.h>
@@ -61,7 +61,7 @@ TEST(pressure_pace, service_owes_ten_milliseconds_at_most) {
     EXPECT_TRUE(pace.may_take(60.2e6));
 }
 
-// A sink that looks each `step_ns` and finds items always; how many it took until then.
+// The number of items taken by a sink that polls every `step_ns` and always finds one.
 std::uint64_t taken_by(service& pace, double from_ns, double to_ns, double step_ns) {
     std::uint64_t taken = 0;
     for (double now = from_ns; now < to_ns; now += step_ns) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the laboratory plays: the looks of its sampler, its plans, and whole runs on a machine that is made up, which
-// come to the same figures each time.
+// `weir pressure`: the samples, the plans, and whole runs on a simulated machine, which are
+// deterministic.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ using testing::ElementsAre;
 using weir_test::expect_golden;
 using weir_test::simulated_host;
 
-// ---- What is played
+// ---- Runs
 
 TEST(sampler, writes_each_look_with_what_came_since_the_one_before) {
     const auto to = std::make_unique<board>();
@@ -99,7 +99,7 @@ TEST(plans, of_goodput_are_a_burst_alone) {
     EXPECT_THAT(goodput_loads(), ElementsAre(0.5, 0.9, 1.1, 1.5, 2.0, 3.0));
 }
 
-/// An item all the time, that was late by 4 ms before it entered. Its ledger is one of its own.
+/// Items are always available, and were 4 ms late when they entered. The ledger is made up.
 struct made_up_queue {
     static bool offer(const item&) { return true; }
     answer take(item& out) {
@@ -135,7 +135,7 @@ TEST(played, looks_have_the_ledger_and_the_times_of_the_moment) {
     EXPECT_FALSE(to->end.exact) << "the queue was offered more than it says";
 }
 
-TEST(played, loads_spoil_the_verdict_where_they_do_not_add_up) {
+TEST(played, loads_whose_ledger_does_not_add_up_fail_the_run) {
     conditions c;
     c.capacity = 4096;
     const auto plan = goodput_plan(c, 20'000);
@@ -162,8 +162,8 @@ TEST(plans, look_on_for_a_second_at_most) {
     EXPECT_DOUBLE_EQ(expected_duration_s(c, "reject"), 3 + 4 + predict(c, "reject").recovery_s + 1 + 6 * 0.2);
 }
 
-// Not block, which would wait for the sink, nor codel, which looks at another clock.
-TEST(played, each_policy_comes_to_the_same_figures_each_time) {
+// Without block, which would wait for the sink, and codel, which reads another clock.
+TEST(played, each_policy_is_deterministic) {
     conditions c;
     c.calm_per_s = 7'000;
     c.burst_per_s = 60'000;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The process that a run of the laboratory happens in: its memory, its end, and the terminal that it is shown on.
+// The process in which `weir pressure` measures: its memory, its end, and the terminal that shows its progress.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,7 +61,7 @@ TEST(board, that_was_touched_is_in_memory_and_as_it_was) {
 
 TEST(resident_memory, is_what_the_kernel_counts_and_grows_with_what_is_written) {
     constexpr std::size_t more = 32 << 20;
-    constexpr double slack = 4 << 20;  // the kernel counts in lots
+    constexpr double slack = 4 << 20;  // the kernel counts in batches
     const resident_memory memory;
     const auto before = static_cast<double>(memory.bytes());
     std::ifstream status("/proc/self/status");
@@ -92,7 +92,7 @@ TEST(resident_memory, closes_what_it_opened) {
     EXPECT_EQ(lowest_free_descriptor(), before);
 }
 
-TEST(resident_memory, is_0_where_the_kernel_does_not_say) {
+TEST(resident_memory, is_0_if_the_kernel_does_not_report_it) {
     rlimit limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
     const rlimit none{0, limit.rlim_max};
@@ -114,7 +114,7 @@ std::string sentence_of(const std::function<void()>& action) {
     return "nothing";
 }
 
-TEST(process, writes_on_the_board_what_was_thrown) {
+TEST(process, stores_an_exceptions_message_on_the_board) {
     const auto shared = std::make_unique<board>();
     EXPECT_EQ(play_or_say_why([] {}, *shared), 0);
     EXPECT_THAT(shared->end.error, StrEq(""));
@@ -132,15 +132,17 @@ TEST(process, that_has_not_ended_well_is_a_sentence) {
     const auto shared = std::make_unique<board>();
     const auto why = [&](int status) { return sentence_of([&] { check_end(status, *shared, "reject"); }); };
     EXPECT_EQ(why(0), "nothing");
-    EXPECT_EQ(why(3 << 8), "reject: the process that was measured ended with 3");
-    EXPECT_EQ(why(9), "reject: the process that was measured was ended by signal 9 (Killed); is there enough memory?");
+    EXPECT_EQ(why(3 << 8),
+              "reject: the measured process ended with exit code 3; run it again, and report it if it persists");
+    EXPECT_EQ(why(9),
+              "reject: the measured process was killed by signal 9 (Killed); check that there is enough memory");
     EXPECT_EQ(play_or_say_why([] { throw std::runtime_error("why"); }, *shared), 1);
     EXPECT_EQ(why(1 << 8), "reject: why");
     shared->end.error[1] = '\0';
     EXPECT_EQ(why(1 << 8), "reject: w");
 }
 
-TEST(process, is_asked_often_and_looked_at_each_fifth_of_a_second) {
+TEST(process, is_polled_often_and_shown_every_200_ms) {
     std::string course;
     int questions = 0;
     look_until([&] { return ++questions == 23; }, [&] { course += "look "; },
@@ -148,7 +150,7 @@ TEST(process, is_asked_often_and_looked_at_each_fifth_of_a_second) {
     EXPECT_EQ(course, "look ..........look ..........look ..");
 }
 
-TEST(process, has_ended_when_the_kernel_says_so) {
+TEST(process, has_ended_when_waitpid_says_so) {
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     const pid_t child = ::fork();
@@ -165,7 +167,7 @@ TEST(process, has_ended_when_the_kernel_says_so) {
     EXPECT_TRUE(ended);
     EXPECT_EQ(status, 7 << 8);
     EXPECT_THAT(sentence_of([&] { (void)has_ended(child, status); }),
-                testing::StartsWith("the process that is measured got lost: "));
+                testing::StartsWith("cannot wait for the measured process: "));
     for (const int end : pipe) ::close(end);
 }
 
@@ -184,7 +186,7 @@ TEST(process, plays_and_its_board_is_read_when_it_has_ended) {
     EXPECT_THROW((void)run(c, "drop_oldest", 2, 3), stop) << "for want of memory";
 }
 
-// ---- What the board says
+// ---- Results on the board
 
 class of_a_board : public testing::Test {
 protected:
@@ -235,11 +237,11 @@ TEST_F(of_a_board, an_outcome_says_where_the_rates_were_not_held) {
     EXPECT_EQ(with_shares(0.95, 1.5).not_held, "");
     EXPECT_EQ(with_shares(1.5, 0.95).not_held, "");
     const auto seen = with_shares(0.9375, 0.53125);
-    EXPECT_EQ(seen.not_held,
-              "reject: this machine held 94 % of the source's rate and 53 % of the sink's; give lower rates, or let it "
-              "have two cores to itself");
+    EXPECT_EQ(
+        seen.not_held,
+        "reject: this machine sustained only 94 % of the source's rate and 53 % of the sink's; give lower rates, or give it two idle cores");
     EXPECT_FALSE(seen.not_held_at_all);
-    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 31), "reject: this machine held 94 % ");
+    EXPECT_EQ(with_shares(0.94, 1).not_held.substr(0, 41), "reject: this machine sustained only 94 % ");
     EXPECT_FALSE(with_shares(1, 0.5).not_held_at_all);
     EXPECT_TRUE(with_shares(1, 0.49).not_held_at_all);
     EXPECT_TRUE(with_shares(0.49, 1).not_held_at_all);
@@ -247,7 +249,7 @@ TEST_F(of_a_board, an_outcome_says_where_the_rates_were_not_held) {
 
 // ---- The terminal
 
-/// Stands in for stderr until it ends.
+/// Replaces stderr during its lifetime.
 class terminal {
 public:
     terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY)), kept_(::dup(STDERR_FILENO)) {
@@ -285,7 +287,7 @@ std::string seen_screen(const char* term, const char* no_colour) {
     return fmt::format("{}{}{}", seen.redraws ? "redraws " : "", seen.colours ? "coloured " : "", seen.columns);
 }
 
-TEST(screen, is_drawn_on_where_it_is_a_wide_terminal_and_coloured_where_that_is_wanted) {
+TEST(screen, redraws_on_a_wide_terminal_and_uses_colours_unless_they_are_off) {
     std::string found, in_black, dumb, unknown, unsized, wide_enough, narrow;
     {
         const terminal here;
@@ -312,7 +314,7 @@ TEST(screen, is_drawn_on_where_it_is_a_wide_terminal_and_coloured_where_that_is_
     EXPECT_EQ(narrow, "80");
 }
 
-TEST(screen, is_not_drawn_on_where_it_is_a_file) {
+TEST(screen, does_not_redraw_in_a_file) {
     const int kept = ::dup(STDERR_FILENO);
     const int file = ::open("/dev/null", O_WRONLY);
     ::dup2(file, STDERR_FILENO);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands between source and sink in the laboratory, and the times that are watched meanwhile.
+// The queues of `weir pressure`, and the histograms that are read during a run.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -18,7 +18,8 @@ using namespace weir::tool::pressure;
 
 // ---- Queues
 
-/// What became of ten items at a ring of four slots, high each third, of which three are taken afterwards.
+/// Offers ten items, every third one of the high class, to a ring of four slots, then takes three. Returns the
+/// ledger.
 std::string told(std::string_view policy) {
     conditions c;
     c.capacity = 4;
@@ -112,7 +113,7 @@ TEST(queues, of_the_baseline_hold_their_mutex_in_each_operation) {
     EXPECT_TRUE(locks_once([&] { (void)queue.ledger(); }));
 }
 
-// ---- Times between two looks
+// ---- Times between two readings
 
 TEST(watched_times, are_counted_one_by_one) {
     tally count;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The laboratory without its machine: what it predicts, how it keeps time, and what it writes. Nothing here runs a
-// policy.
+// `weir pressure` without running a policy: predictions, schedules, and
+// output.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,9 +43,9 @@ bool is_predicted(const conditions& c, std::string_view policy, std::string_view
     return !std::isnan(predicted(c, policy, key));
 }
 
-// ---- Predictions, against numbers worked out by hand: 100k/s for 10 s into 40k/s, 1024 slots, 20k/s afterwards
+// ---- Predictions, compared with numbers computed by hand: 100k/s for 10 s into 40k/s, 1024 slots, 20k/s afterwards
 
-TEST(pressure_predict, unbounded_grows_by_what_is_too_much_and_pays_it_back) {
+TEST(pressure_predict, unbounded_grows_by_the_excess_rate_and_drains_afterwards) {
     const conditions c;
     EXPECT_DOUBLE_EQ(predicted(c, "unbounded", "backlog_growth_per_s"), 60'000);
     EXPECT_DOUBLE_EQ(predicted(c, "unbounded", "last_arrival_delay_s"), 15);
@@ -64,7 +64,7 @@ TEST(pressure_predict, block_keeps_the_ring_short_and_moves_the_delay_to_the_sou
     EXPECT_DOUBLE_EQ(predicted(c, "block", "loss_share"), 0);
 }
 
-TEST(pressure_predict, a_full_ring_delays_by_a_ring_and_loses_what_is_too_much) {
+TEST(pressure_predict, a_full_ring_delays_by_its_capacity_and_loses_the_excess) {
     const conditions c;
     for (const auto* policy : {"reject", "drop_newest"}) {
         EXPECT_DOUBLE_EQ(predicted(c, policy, "sojourn_p50_ms"), 25.6) << policy;
@@ -76,7 +76,7 @@ TEST(pressure_predict, a_full_ring_delays_by_a_ring_and_loses_what_is_too_much) 
     }
 }
 
-TEST(pressure_predict, drop_oldest_serves_what_is_as_fresh_as_the_source_is_fast) {
+TEST(pressure_predict, drop_oldest_delivers_items_as_fresh_as_the_source_is_fast) {
     EXPECT_DOUBLE_EQ(predicted({}, "drop_oldest", "sojourn_p50_ms"), 10.24);
     EXPECT_DOUBLE_EQ(predicted({}, "drop_oldest", "last_arrival_delay_s"), 0.0256) << "nobody pushes it out any more";
 }
@@ -112,7 +112,7 @@ TEST(pressure_predict, codel_lets_nothing_pass_that_waited_twice_its_target) {
     EXPECT_DOUBLE_EQ(predicted(c, "codel", "sojourn_p50_ms"), 25.6) << "the ring is never full for long enough";
 }
 
-TEST(pressure_predict, says_where_it_has_nothing_to_say) {
+TEST(pressure_predict, names_the_cases_without_a_prediction) {
     conditions slow;
     slow.burst_per_s = 40'000;
     conditions brief;
@@ -121,15 +121,16 @@ TEST(pressure_predict, says_where_it_has_nothing_to_say) {
     hopeless.calm_per_s = 40'000;
     for (const auto policy : policy_names()) {
         EXPECT_THAT(predict(slow, policy).figures, SizeIs(0)) << policy;
-        EXPECT_THAT(predict(slow, policy).note, HasSubstr("no more than the sink's")) << policy;
+        EXPECT_THAT(predict(slow, policy).note, HasSubstr("within the sink's")) << policy;
         EXPECT_FALSE(is_predicted(hopeless, policy, "recovery_s")) << policy;
-        EXPECT_THAT(predict(hopeless, policy).note, HasSubstr("nothing over to recover with")) << policy;
+        EXPECT_THAT(predict(hopeless, policy).note, HasSubstr("no spare rate to recover with")) << policy;
     }
     slow.burst_per_s = 30'000;
     hopeless.calm_per_s = 50'000;
-    EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is no more than the sink's 40000/s: "));
-    EXPECT_THAT(predict(hopeless, "reject").note, StartsWith("calm at 50000/s leaves the sink of 40000/s nothing "));
-    EXPECT_THAT(predict(brief, "reject").note, HasSubstr("is over before 1024 items are queued"));
+    EXPECT_THAT(predict(slow, "reject").note, StartsWith("a burst of 30000/s is within the sink's 40000/s: "));
+    EXPECT_THAT(predict(hopeless, "reject").note,
+                StartsWith("calm at 50000/s leaves the sink of 40000/s no spare rate "));
+    EXPECT_THAT(predict(brief, "reject").note, HasSubstr("ends before 1024 items are queued"));
     EXPECT_THAT(predict(brief, "reject").figures, SizeIs(0));
     EXPECT_EQ(predict({}, "reject").note, "");
 }
@@ -185,12 +186,12 @@ TEST(pressure_pace, times_between_two_looks_are_right_to_the_sixteenth) {
     look.take(times);
     EXPECT_EQ(look.percentile_ms(0.99), 0) << "nothing came";
     times.record(0);
-    times.record(1e30);  // an hour and a half of centuries is no reason to write elsewhere
+    times.record(1e30);  // must not write out of bounds
 }
 
-// ---- What cannot be played
+// ---- Invalid conditions
 
-TEST(pressure_check, refuses_what_cannot_be_played_with_value_bound_and_remedy) {
+TEST(pressure_check, refuses_invalid_conditions_with_value_bound_and_remedy) {
     const auto sentence = [](auto change) -> std::string {
         conditions c;
         change(c);
@@ -217,7 +218,7 @@ TEST(pressure_check, refuses_what_cannot_be_played_with_value_bound_and_remedy) 
     EXPECT_EQ(sentence([](conditions&) {}), "nothing");
 }
 
-// ---- What is written
+// ---- Output
 
 outcome some_outcome(std::string_view policy) {
     outcome seen;
@@ -284,17 +285,17 @@ TEST(pressure_written, report_refuses_what_is_not_a_run_with_a_sentence) {
         }
         return "nothing";
     };
-    EXPECT_THAT(sentence("no JSON"), HasSubstr("these are not the figures of a run"));
-    EXPECT_THAT(sentence("[]"), HasSubstr("these are not the figures of a run"));
+    EXPECT_THAT(sentence("no JSON"), HasSubstr("this is not a result of 'weir pressure'"));
+    EXPECT_THAT(sentence("[]"), HasSubstr("this is not a result of 'weir pressure'"));
     EXPECT_THAT(sentence(R"({"kind": "weir pressure", "schema_version": 2})"),
-                HasSubstr("schema 2, and this weir reads 1"));
+                HasSubstr("schema_version 2, but this version of weir reads 1"));
     EXPECT_THAT(sentence(R"({"kind": "weir pressure", "schema_version": 1})"), HasSubstr("incomplete"));
     auto cut = json::parse(as_json({}, {some_outcome("reject")}));
     cut["policies"][0]["series"].erase("depth");
     EXPECT_THAT(sentence(cut.dump()), HasSubstr("incomplete"));
 }
 
-TEST(html_page, takes_text_as_text) {
+TEST(html_page, escapes_text) {
     EXPECT_EQ(weir::tool::escaped("a<b> & \"c\"\x01"), "a&lt;b&gt; &amp; &quot;c&quot;");
     EXPECT_EQ(weir::tool::gnuplot_string("it's"), "'it''s'");
     EXPECT_THROW((void)weir::tool::ink("mauve"), std::out_of_range);
@@ -317,7 +318,7 @@ std::string watched(const screen& where) {
     return testing::internal::GetCapturedStderr();
 }
 
-TEST(pressure_watch, elsewhere_than_on_a_terminal_each_phase_is_one_plain_line) {
+TEST(pressure_watch, without_a_terminal_each_phase_is_one_plain_line) {
     const auto text = watched({.redraws = false, .colours = false, .columns = 80});
     EXPECT_THAT(text, Not(HasSubstr("\x1b")));
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
@@ -325,7 +326,7 @@ TEST(pressure_watch, elsewhere_than_on_a_terminal_each_phase_is_one_plain_line) 
         text, AllOf(HasSubstr("reject (3 of 8): calm to 1."), HasSubstr("burst to 11."), HasSubstr("recovery to 13.")));
 }
 
-TEST(pressure_watch, a_terminal_is_drawn_anew_and_without_colours_where_they_are_not_wanted) {
+TEST(pressure_watch, a_terminal_is_redrawn_and_without_colours_if_they_are_off) {
     EXPECT_THAT(watched({.redraws = true, .colours = true, .columns = 80}),
                 AllOf(HasSubstr("\x1b[4A"), HasSubstr("\x1b[1;36m")));
     EXPECT_THAT(watched({.redraws = true, .colours = false, .columns = 80}),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the laboratory writes and shows of outcomes that are made up, so that no two figures are alike.
+// The output of `weir pressure` for made-up results. All figures are different.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -100,9 +100,9 @@ TEST(words, of_values_turn_at_powers_of_ten) {
     EXPECT_EQ(with_unit("x", 1.23456), "1.235");
 }
 
-// ---- What is shown meanwhile
+// ---- Progress output
 
-/// One look each tenth of a second from 0 to 4 s, of a burst from 1 to 3 s.
+/// One sample every tenth of a second from 0 to 4 s, with a burst from 1 to 3 s.
 std::unique_ptr<board> made_up_board() {
     auto run = std::make_unique<board>();
     account so_far;
@@ -142,7 +142,7 @@ TEST(watcher, draws_depth_over_time_on_a_terminal) {
                   shown({.redraws = true, .colours = true, .columns = 90}, {41}, 3, 4));
 }
 
-/// What is told of these looks at once, of a burst from 1 to 3 s.
+/// The progress shown after these samples, with a burst from 1 to 3 s.
 std::string told(const std::vector<sample>& looks) {
     const auto run = std::make_unique<board>();
     std::copy(looks.begin(), looks.end(), run->samples.begin());
@@ -212,7 +212,7 @@ TEST(watcher, draws_what_fits_and_is_bright_where_something_is_lost) {
     EXPECT_EQ(
         drawn(looks, false),
         "\x1b[2Kreject  recovery, 4.0 s\n\x1b[2K  depth   1                █\n\x1b[2K  source  2/s       sink 2/s       "
-        "lost 0.0 %\n\x1b[2K  p99     1 ms      in the queue, - from the intended time\n");
+        "lost 0.0 %\n\x1b[2K  p99     1 ms      in the queue, - from the due time\n");
     EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost 0.0 %\n"));
     looks.back().so_far.lost_newest = 1;
     EXPECT_THAT(drawn(looks, true), testing::HasSubstr("lost \x1b[1;36m100.0 %\x1b[0m\n"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir matrix` and `weir jitter` write is what they, and plans, read.
+// The JSON of `weir matrix` and `weir jitter` can be read back by them and by plans.
 #include "tools/common/matrix_data.hpp"
 #include "tools/jitter/data.hpp"
 
@@ -98,19 +98,20 @@ TEST(matrix_json, may_have_less_and_more_than_this_version_writes) {
     EXPECT_FALSE(read.pairs[0].measured);
 }
 
-TEST(matrix_json, refuses_what_it_cannot_read_by_the_name_of_the_key) {
+TEST(matrix_json, names_the_key_of_an_invalid_value) {
     const auto why = [](const char* pointer, const json& value) {
         auto all = to_json(example());
         all[json::json_pointer(pointer)] = value;
         return sentence([&] { static_cast<void>(read_matrix(all.dump(), "m.json")); });
     };
     EXPECT_EQ(why("/schema_version", 2),
-              "'m.json': its schema_version is 2, and this program reads 1; save one with 'weir matrix --json'");
-    EXPECT_THAT(why("/kind", "weir jitter"), HasSubstr("it is no result of 'weir matrix --json'"));
+              "'m.json': its schema_version is 2, but this program reads 1; save one with 'weir matrix --json'");
+    EXPECT_THAT(why("/kind", "weir jitter"), HasSubstr("it is not a result of 'weir matrix --json'"));
     EXPECT_THAT(why("/pus", 3), HasSubstr("\"pus\" is missing or is not a list"));
     EXPECT_THAT(why("/pus/0", -1), HasSubstr("\"pus\" is missing or is not a whole number"));
     EXPECT_THAT(why("/pairs/0/from", 4294967296U), HasSubstr("\"from\" is missing or is not a whole number below"));
-    EXPECT_THAT(why("/pairs/0/distance", "far"), HasSubstr("\"distance\": \"far\" is none; same-pu, smt"));
+    EXPECT_THAT(why("/pairs/0/distance", "far"),
+                HasSubstr("\"distance\": \"far\" is not a distance; use same-pu, smt"));
     EXPECT_THAT(why("/pairs/0/one_way_ns", nullptr), HasSubstr("\"one_way_ns\" is missing or is not an object"));
     EXPECT_THAT(why("/pairs/1/one_way_ns/p99_9", "fast"), HasSubstr("\"p99_9\" is missing or is not a number"));
     EXPECT_THAT(why("/pairs/1/measured", 1), HasSubstr("\"measured\" is missing or is not true or false"));
@@ -119,7 +120,8 @@ TEST(matrix_json, refuses_what_it_cannot_read_by_the_name_of_the_key) {
     EXPECT_EQ(sentence([] { static_cast<void>(read_matrix("{\"kind\":", "m.json")); }),
               "'m.json' is not JSON; save one with 'weir matrix --json'");
     for (const auto* text : {"7", "[]", "{}", "\"weir matrix\"", "null"})
-        EXPECT_THAT(sentence([&] { static_cast<void>(read_matrix(text, "m.json")); }), HasSubstr("it is no result of"));
+        EXPECT_THAT(sentence([&] { static_cast<void>(read_matrix(text, "m.json")); }),
+                    HasSubstr("it is not a result of"));
 }
 
 TEST(jitter_json, is_read_back_as_it_was_written) {
@@ -148,7 +150,7 @@ TEST(jitter_json, is_read_back_as_it_was_written) {
     EXPECT_TRUE(to_json(jitter)["machine"].is_null());
     EXPECT_EQ(jitter_from_json(to_json(jitter)).machine.summary, "");
     EXPECT_THAT(sentence([] { static_cast<void>(read_jitter("{}", "j.json")); }),
-                AllOf(HasSubstr("'j.json'"), HasSubstr("it is no result of 'weir jitter --json'")));
+                AllOf(HasSubstr("'j.json'"), HasSubstr("it is not a result of 'weir jitter --json'")));
 }
 
 }  // namespace

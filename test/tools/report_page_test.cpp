@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The page of a report on results that are made up, so that no two figures are alike; and which files belong together.
+// The page of a report on made-up results in which all figures are different; and which files belong together.
 #include "tools/common/command.hpp"
 #include "tools/common/html_page.hpp"
 #include "tools/doctor/doctor.hpp"
@@ -185,7 +185,7 @@ TEST_F(report_page, has_each_figure_of_each_result_in_its_place) {
     expect_golden("report_of_all.json", facts.dump(1) + "\n");
 }
 
-TEST_F(report_page, tells_machines_apart_by_what_they_say) {
+TEST_F(report_page, distinguishes_machines_by_the_data_in_the_files) {
     const auto of = machine();
     const auto other = topology::synthetic("package:1 core:4 pu:2");
     write("matrix.json", matrix(of));
@@ -194,7 +194,7 @@ TEST_F(report_page, tells_machines_apart_by_what_they_say) {
     ASSERT_EQ(two.machines.size(), 2U);
     ASSERT_EQ(two.warnings.size(), 1U);
     EXPECT_EQ(two.warnings[0],
-              "the files are of 2 machines, and what one shows says nothing of another: matrix.json (a "
+              "the files are of 2 different machines, and figures of one do not apply to another: matrix.json (a "
               "<processor>, " +
                   of.summary() + "); jitter.json (" + other.summary() + ")");
     EXPECT_EQ(two.find_beside(report::kind::jitter, *two.find(report::kind::matrix)), nullptr);
@@ -221,7 +221,7 @@ TEST_F(report_page, tells_machines_apart_by_what_they_say) {
     EXPECT_EQ(report::read_parts({"bench.json", "matrix.json"}).machines.size(), 2U);
 }
 
-TEST_F(report_page, tells_a_run_of_another_plan_by_its_roles_and_pus) {
+TEST_F(report_page, recognises_a_run_of_another_plan_by_its_roles_and_pus) {
     const auto of = machine();
     write("run.json", run(of));
     const auto warnings = [&](const weir::placement_plan& made) {
@@ -232,7 +232,7 @@ TEST_F(report_page, tells_a_run_of_another_plan_by_its_roles_and_pus) {
     auto moved = plan(of);
     moved.roles[2].pu = 7;
     EXPECT_THAT(warnings(moved),
-                testing::ElementsAre("run.json measured another plan than plan.json has: its roles run on "
+                testing::ElementsAre("run.json measured a different plan than plan.json: its roles run on "
                                      "other PUs"));
     auto renamed = plan(of);
     renamed.roles[1].asked.name = "other";
@@ -253,25 +253,29 @@ TEST_F(report_page, refuses_what_it_cannot_show_with_a_sentence) {
     };
     write("a.json", doctor(machine()));
     write("b.json", doctor(machine()));
-    EXPECT_EQ(why({"a.json", "b.json"}),
-              "2: 'a.json' and 'b.json' are both of weir doctor, and a report has one of each; leave one out");
+    EXPECT_EQ(
+        why({"a.json", "b.json"}),
+        "2: 'a.json' and 'b.json' are both results of weir doctor, but a report has one of each kind; leave one out");
     write("a.json", {{"kind", "weir doctor"}, {"schema_version", 2}});
-    EXPECT_EQ(why({"a.json"}),
-              "2: 'a.json' has schema_version 2, and this weir reads 1; save it again with 'weir doctor --json'");
+    EXPECT_EQ(
+        why({"a.json"}),
+        "2: 'a.json' has schema_version 2, but this version of weir reads 1; save it again with 'weir doctor --json'");
     write("a.json", {{"kind", "weir dance"}, {"schema_version", 1}});
-    EXPECT_THAT(why({"a.json"}),
-                HasSubstr("2: 'a.json' is of 'weir dance', which no report has; give what one of these"));
+    EXPECT_THAT(
+        why({"a.json"}),
+        HasSubstr(
+            "2: 'a.json' is of kind 'weir dance', which a report cannot show; give a file written by one of these"));
     write("a.json", {{"schema_version", 1}});
     EXPECT_THAT(why({"a.json"}),
-                HasSubstr("2: 'a.json' does not say what it is of; give what one of these wrote: weir topo"));
+                HasSubstr("2: 'a.json' has no \"kind\"; give a file written by one of these: weir topo"));
     write("a.json", {{"environment", 1}, {"floors", 1}, {"schema_version", 1}});
-    EXPECT_THAT(why({"a.json"}), HasSubstr("does not say what it is of"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("has no \"kind\""));
     write("a.json", json::array());
-    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is no result of weir; give"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not a result of weir; give"));
     std::ofstream("a.json") << "{";
-    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not JSON, so no result of weir; give"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is not JSON, so it is not a result of weir; give"));
     write("a.json", {{"kind", "weir pressure"}, {"schema_version", 1}});
-    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is of 'weir pressure', whose page is its own"));
+    EXPECT_THAT(why({"a.json"}), HasSubstr("2: 'a.json' is a result of 'weir pressure', which has a page of its own"));
     write("a.json", {{"kind", "weir matrix"}, {"schema_version", 1}, {"machine", {{"cpu_model", 5}}}});
     EXPECT_THAT(why({"a.json"}), HasSubstr("1: 'a.json': "));
     EXPECT_THAT(why({"a.json"}), HasSubstr("; save it again with 'weir matrix --json'"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir run` makes of its trials: figures of each round, their quartiles, and what is taken for a difference.
+// How `weir run` evaluates its trials: figures of each round, quartiles, and significant differences.
 #include "tools/run/data.hpp"
 
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@ using namespace weir::tool;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// 100 latencies: `unit` to 100 times that, so that p50 is 50 of them.
+// 100 latencies from `unit` to 100 times that, so that p50 is 50 units.
 weir::histogram latencies(std::uint64_t unit) {
     weir::histogram all(100'000, 4);
     for (std::uint64_t i = 1; i != 101; ++i) all.record(i * unit);
@@ -97,8 +97,8 @@ TEST(comparisons, count_rounds_in_which_both_delivered) {
     EXPECT_EQ(found.says, verdict::no_difference);
 }
 
-// Of 12 rounds: with 10 on one side the odds are 158 of 4096, with 9 they are 598.
-TEST(comparisons, say_worse_or_better_where_chance_is_unlikely) {
+// Of 12 rounds: with 10 on one side the probability is 158 / 4096, with 9 it is 598 / 4096.
+TEST(comparisons, report_a_difference_only_if_chance_is_unlikely) {
     const auto with_worse = [](std::size_t worse, std::size_t of) {
         std::vector<double> other, planned;
         for (std::size_t i = 0; i != of; ++i) {

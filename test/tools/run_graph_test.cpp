@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What `weir run` makes of the rings of a plan: where messages begin, which rings lie on a cycle, and what is passed
-// on.
+// How `weir run` derives its work from a plan's rings: where messages start, which rings are on a cycle, and how many
+// messages are forwarded.
 #include "tools/run/graph.hpp"
 
 #include <gmock/gmock.h>
@@ -41,7 +41,7 @@ TEST(run_graph, of_a_row_begins_at_its_head) {
                                                               "0>1 1 100/s\n1>2 0.4 40/s\n1>3 2.5 250/s\n");
 }
 
-TEST(run_graph, passes_on_a_part_of_all_that_arrives) {
+TEST(run_graph, forwards_a_share_of_the_received_items) {
     EXPECT_EQ(described({"a->c@100", "b->c@300", "c->d@200"}), "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
                                                                "0>1 1 100/s\n2>1 1 300/s\n1>3 0.5 200/s\n");
     EXPECT_EQ(described({"a->c@100", "b->c", "c->d@200"}), "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
@@ -60,7 +60,7 @@ TEST(run_graph, of_a_cycle_begins_at_its_first_role) {
         << "one of two cycles is";
 }
 
-TEST(run_graph, passes_on_alike_where_nothing_is_said_to_arrive) {
+TEST(run_graph, forwards_evenly_without_rates) {
     EXPECT_EQ(described({"a->b@0.5", "b->c@0.25"}), "a* >0\nb 0>1\nc 1>\n0>1 1 0.5/s\n1>2 0.5 0.25/s\n");
     EXPECT_EQ(described({"a->c", "b->c@300", "c->d@200"}), "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
                                                            "0>1 1\n2>1 1 300/s\n1>3 1 200/s\n")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How a trial of `weir run` is cast and conducted, and what comes of it, on a machine that is made up.
+// How a trial of `weir run` is set up, run and evaluated, on a simulated machine.
 #include "tools/run/trial.hpp"
 
 #include <gmock/gmock.h>
@@ -20,23 +20,23 @@
 
 namespace {
 
-using weir::tool::actor;
+using weir::tool::role_thread;
 using weir::tool::run_graph;
 using weir::tool::run_layout;
 using weir_test::fake_host;
 using weir_test::graph_of;
-using weir_test::one_actor;
+using weir_test::one_role_thread;
 
 run_layout pinned_to(const std::vector<unsigned>& pus) { return {"here", pus}; }
 
-TEST(patience, is_as_the_roles_share_their_pus) {
+TEST(spin_limit, depends_on_how_many_roles_share_a_pu) {
     run_graph graph;
     graph.roles.resize(3);
     constexpr unsigned for_ever = std::numeric_limits<unsigned>::max();
     const auto all = [&](const run_layout& layout, std::size_t usable) {
         std::vector<unsigned> found;
         for (std::size_t role = 0; role != 3; ++role)
-            found.push_back(weir::tool::patience_of(graph, layout, role, usable));
+            found.push_back(weir::tool::spin_limit_of(graph, layout, role, usable));
         return found;
     };
     EXPECT_THAT(all(pinned_to({4, 5, 6}), 1), testing::ElementsAre(for_ever, for_ever, for_ever));
@@ -45,49 +45,49 @@ TEST(patience, is_as_the_roles_share_their_pus) {
     EXPECT_THAT(all({"free", {}}, 2), testing::ElementsAre(0, 0, 0));
 }
 
-class trial : public one_actor {
+class trial : public one_role_thread {
 protected:
-    std::vector<std::unique_ptr<actor<fake_host>>> all_of(const run_layout& layout, double seconds = 0) {
-        return cast_for(*stage_, layout, seconds, 9);
+    std::vector<std::unique_ptr<role_thread<fake_host>>> all_of(const run_layout& layout, double seconds = 0) {
+        return make_role_threads(*state_, layout, seconds, 9);
     }
 };
 
-TEST_F(trial, has_an_actor_for_each_role_that_has_a_ring) {
-    stage_of(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}}));
-    stage_->begin.store(1);
-    stage_->finished.store(true);
+TEST_F(trial, has_a_thread_for_each_role_that_has_a_ring) {
+    make_state(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}}));
+    state_->begin.store(1);
+    state_->finished.store(true);
     const auto pinned = all_of(pinned_to({4, 5, 6}));
     ASSERT_EQ(pinned.size(), 2U);
-    pinned[0]->play();
-    pinned[1]->play();
+    pinned[0]->run();
+    pinned[1]->run();
     EXPECT_EQ(machine_.log, "pin 4 check 4 count count check 4 pin 6 check 6 count count check 6 ");
     machine_.log.clear();
-    stage_->begin.store(0);
-    machine_.on_rest = [&] { stage_->begin.store(1); };
-    all_of({"free", {}})[1]->play();
+    state_->begin.store(0);
+    machine_.on_rest = [&] { state_->begin.store(1); };
+    all_of({"free", {}})[1]->run();
     EXPECT_EQ(machine_.log, "pause count count ") << "each may have a PU";
 }
 
 TEST_F(trial, counts_latencies_from_a_tenth_of_its_seconds_on) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
-    const auto actors = all_of({"free", {}}, 3.2e-6);  // a tenth is 10 ticks
-    actors[1]->start(1000);
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+    const auto workers = all_of({"free", {}}, 3.2e-6);  // a tenth is 10 ticks
+    workers[1]->start(1000);
     push(0, {0, 1009, 1009, 1});
     push(0, {1, 1010, 1010, 1});
-    actors[1]->turn();
-    EXPECT_EQ(actors[1]->delivered, 1U);
+    workers[1]->turn();
+    EXPECT_EQ(workers[1]->delivered, 1U);
 }
 
 TEST_F(trial, is_begun_stopped_and_finished_when_the_rings_are_empty) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
     machine_.time = 77;
     int sleeps = 0;
     std::string seen;
     machine_.on_rest = [&] {
         ++sleeps;
-        seen += fmt::format("{}{}{} ", stage_->begin.load(), stage_->stopping.load() ? " stopping" : "",
-                            stage_->finished.load() ? " finished" : "");
-        if (sleeps == 2) stage_->ready.store(3);
+        seen += fmt::format("{}{}{} ", state_->begin.load(), state_->stopping.load() ? " stopping" : "",
+                            state_->finished.load() ? " finished" : "");
+        if (sleeps == 2) state_->ready.store(3);
         if (sleeps == 3) {
             push(0, {});
             push(1, {});
@@ -95,27 +95,27 @@ TEST_F(trial, is_begun_stopped_and_finished_when_the_rings_are_empty) {
         if (sleeps == 4) popped(0);
         if (sleeps == 6) popped(1);
     };
-    conduct(*stage_, 3, 1.5);
+    run_schedule(*state_, 3, 1.5);
     EXPECT_EQ(machine_.log, "0.0001 0.0001 1.5 0.0002 0.0002 0.0002 ");
     EXPECT_EQ(seen, "0 0 77 77 stopping 77 stopping 77 stopping ");
-    EXPECT_TRUE(stage_->finished.load());
+    EXPECT_TRUE(state_->finished.load());
 }
 
 TEST_F(trial, is_finished_after_a_second_whatever_is_in_the_rings) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
     push(0, {});
     int sleeps = 0;
     machine_.on_rest = [&] { ++sleeps; };
-    conduct(*stage_, 0, 1.5);
+    run_schedule(*state_, 0, 1.5);
     EXPECT_EQ(sleeps, 5001);
-    EXPECT_TRUE(stage_->finished.load());
+    EXPECT_TRUE(state_->finished.load());
 }
 
-TEST_F(trial, adds_up_what_its_actors_saw) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
-    const auto actors = all_of({"free", {}});
+TEST_F(trial, adds_up_the_results_of_its_threads) {
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
+    const auto workers = all_of({"free", {}});
     for (std::uint64_t i = 0; i != 3; ++i) {
-        auto& one = *actors[i];
+        auto& one = *workers[i];
         one.end_to_end.record(100 + i);
         one.delivered = 10 + i;
         one.refused = 20 + i;
@@ -125,7 +125,7 @@ TEST_F(trial, adds_up_what_its_actors_saw) {
         if (i != 0) one.edge_ns[0].record(200 + i);
     }
     push(0, {});
-    auto result = result_of(*stage_, actors, 4);
+    auto result = result_of(*state_, workers, 4);
     EXPECT_EQ(result.failure, "");
     EXPECT_EQ(result.end_to_end_ns.mean(), 101);
     EXPECT_EQ(result.delivered, 33U);
@@ -135,23 +135,24 @@ TEST_F(trial, adds_up_what_its_actors_saw) {
     ASSERT_EQ(result.edge_ns.size(), 2U);
     EXPECT_EQ(result.edge_ns[0].max(), 201U);
     EXPECT_EQ(result.edge_ns[1].max(), 202U);
-    actors[2]->popped[1] = 57;
-    actors[1]->popped[0] = 40;
-    EXPECT_EQ(result_of(*stage_, actors, 4).failure, "50 items went into a ring, 40 came out, and 1 are left");
-    actors[1]->failure = "the second";
-    actors[2]->failure = "the third";
-    EXPECT_EQ(result_of(*stage_, actors, 4).failure, "the second");
-    actors[2]->error = std::make_exception_ptr(std::runtime_error("why"));
-    EXPECT_THROW((void)result_of(*stage_, actors, 4), std::runtime_error);
+    workers[2]->popped[1] = 57;
+    workers[1]->popped[0] = 40;
+    EXPECT_EQ(result_of(*state_, workers, 4).failure,
+              "50 items were pushed into a ring, 40 were popped, and 1 are left");
+    workers[1]->failure = "the second";
+    workers[2]->failure = "the third";
+    EXPECT_EQ(result_of(*state_, workers, 4).failure, "the second");
+    workers[2]->error = std::make_exception_ptr(std::runtime_error("why"));
+    EXPECT_THROW((void)result_of(*state_, workers, 4), std::runtime_error);
 }
 
 TEST_F(trial, has_lost_items_where_the_last_ring_has_fewer) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
-    const auto actors = all_of({"free", {}});
-    actors[1]->pushed[1] = 8;
-    actors[2]->popped[1] = 6;
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
+    const auto workers = all_of({"free", {}});
+    workers[1]->pushed[1] = 8;
+    workers[2]->popped[1] = 6;
     push(1, {});
-    EXPECT_EQ(result_of(*stage_, actors, 4).failure, "8 items went into a ring, 6 came out, and 1 are left");
+    EXPECT_EQ(result_of(*state_, workers, 4).failure, "8 items were pushed into a ring, 6 were popped, and 1 are left");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the subcommands print and write of results that are made up, so that no two figures are alike.
+// The output of the subcommands for made-up results in which all figures are different.
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 #include "tools/jitter/data.hpp"
@@ -58,7 +58,7 @@ TEST(matrix, is_drawn_with_each_figure_in_its_cell) {
     expect_golden("matrix_in_a_page.svg", matrix_in_page(made_up_matrix()));
 }
 
-/// As many PUs as numbers, texts and words change at.
+/// The numbers of PUs at which fonts, labels and cells change.
 matrix_data matrix_of(unsigned pus) {
     matrix_data matrix;
     for (unsigned from = 0; from != pus; ++from) {
@@ -83,7 +83,7 @@ TEST(matrix, of_many_pus_has_smaller_cells_and_fewer_labels) {
         EXPECT_EQ(needs_width(matrix), pus > 24);
         const auto svg = matrix_as_svg(matrix);
         const auto page = matrix_in_page(matrix);
-        // The head has the size, and the hash notices everything else.
+        // The header contains the size; the hash covers the rest.
         expect_golden("matrix_of_" + std::to_string(pus) + ".txt",
                       svg.substr(0, svg.find("<title>")) + std::to_string(svg.size()) + "\n" +
                           page.substr(0, page.find('>') + 1) + "\n" + std::to_string(page.size()) + "\n" +
@@ -139,7 +139,7 @@ TEST(plan, binds_to_the_same_pus_with_taskset_and_hwloc_bind) {
                                  "taskset --cpu-list --pid 3 $TID   # md", "taskset --cpu-list --pid 5 $TID   # strat",
                                  "taskset --cpu-list --pid 6 $TID   # gw", "weir::pin_this_thread(5);"})
             EXPECT_THAT(text, HasSubstr(line)) << machine.source();
-        // parse_pair() takes hwloc's words, too.
+        // parse_pair() also accepts hwloc locations.
         std::istringstream words(bind);
         std::vector<unsigned> bound;
         for (std::string word; words >> word;)
@@ -158,7 +158,7 @@ TEST(plan, isolates_siblings_by_the_numbers_of_the_kernel) {
         << "strat is quiet";
 }
 
-TEST(plan, would_isolate_the_cores_of_quiet_roles_or_of_all_but_never_that_of_pu_0) {
+TEST(plan, isolates_the_cores_of_quiet_roles_or_of_all_but_never_that_of_pu_0) {
     const auto machine = topology::synthetic("core:4 pu:2");
     auto made = made_up_plan();
     made.roles[0].pu = 2;
@@ -195,7 +195,7 @@ TEST(run, is_written_with_each_figure_under_its_key) {
     EXPECT_TRUE(nlohmann::json::parse(run_as_json(without))["gate"].is_null());
 }
 
-TEST(run, is_within_its_gate_up_to_the_bound_itself) {
+TEST(run, passes_up_to_and_including_its_limit) {
     auto found = made_up_run();
     const double median = spread_of(found.planned().p99_ns).median;
     found.max_p99_ns = median;
@@ -206,8 +206,8 @@ TEST(run, is_within_its_gate_up_to_the_bound_itself) {
     EXPECT_TRUE(found.is_within_gate());
 }
 
-// Their p99 is written as 0, which is within everything.
-TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
+// Their p99 is stored as 0, which is below every limit.
+TEST(run, does_not_pass_its_limit_by_rounds_without_deliveries) {
     auto found = made_up_run();
     found.max_p99_ns = 1e12;
     auto& planned = found.layouts.front();
@@ -217,7 +217,7 @@ TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
     planned.delivered_per_s = {5, 0, 0};
     EXPECT_EQ(found.planned_p99_ns(), std::numeric_limits<double>::infinity());
     EXPECT_FALSE(found.is_within_gate());
-    EXPECT_NE(run_as_text(found).find("p99 of the plan (nothing came through in the median round) is above, "),
+    EXPECT_NE(run_as_text(found).find("p99 of the plan (nothing was delivered in the median round) is above, "),
               std::string::npos);
     planned.p99_ns.pop_back();
     planned.delivered_per_s = {0, 0};
@@ -228,7 +228,7 @@ TEST(run, is_not_within_its_gate_by_rounds_in_which_nothing_came_through) {
 
 TEST(topo, is_printed_and_written) {
     for (const auto* name : {"hybrid", "two_package_smt", "multi_ccx_16_part_allowed", "single_pu"}) {
-        // The file's path is another one elsewhere.
+        // The path differs between build trees.
         const auto file = topology::from_xml_file(TEST_DATA_DIR "/" + std::string(name) + ".xml");
         const auto machine = topology::from_xml(file.to_xml(), std::string(name) + ".xml");
         weir::kernel_settings kernel;
@@ -292,7 +292,7 @@ TEST(sign_test, counts_both_tails) {
     EXPECT_NEAR(sign_test(0, 0), 1, 1e-12);
 }
 
-TEST(compare, pairs_rounds_and_leaves_out_those_in_which_nothing_came) {
+TEST(compare, pairs_rounds_and_ignores_those_without_deliveries) {
     const auto found = compare("other", "p50", {20, 0, 30, 40, 50, 6, 7}, {10, 5, 10, 10, 10, 0});
     EXPECT_EQ(found.other, "other");
     EXPECT_EQ(found.figure, "p50");
@@ -305,7 +305,7 @@ TEST(compare, pairs_rounds_and_leaves_out_those_in_which_nothing_came) {
     EXPECT_EQ(found.says, verdict::no_difference);
 }
 
-TEST(compare, tells_who_is_slower_where_six_rounds_of_six_agree_and_a_tie_does_not_count) {
+TEST(compare, reports_the_slower_layout_if_six_of_six_rounds_agree_and_ignores_ties) {
     EXPECT_EQ(compare("o", "p", {2, 2, 2, 2, 2}, {1, 1, 1, 1, 1}).says, verdict::no_difference) << "p = 0.0625";
     EXPECT_EQ(compare("o", "p", {2, 2, 2, 2, 2, 2}, {1, 1, 1, 1, 1, 1}).says, verdict::worse) << "p = 0.03";
     EXPECT_EQ(compare("o", "p", {1, 1, 1, 1, 1, 1}, {2, 2, 2, 2, 2, 2}).says, verdict::better);

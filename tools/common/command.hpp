@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the subcommands of `weir` have in common: exit codes, and who may write where. Results go to stdout, in one
-// piece when they are complete; everything said to the person goes to stderr.
+// Shared by the subcommands of `weir`: exit codes and output. A result goes to stdout, written once when it is
+// complete; messages for the user go to stderr.
 
 #include <weir/topology.hpp>
 
@@ -23,7 +23,7 @@ enum exit_code : int {
     succeeded = 0,
     failed = 1,
     wrong_usage = 2,
-    not_here = 77,  ///< this machine cannot show what was asked for; the automake convention for "skipped"
+    not_here = 77,  ///< not possible on this machine; the automake convention for "skipped"
 };
 
 /// Ends the program with `code` and one sentence on stderr.
@@ -37,8 +37,7 @@ private:
     exit_code code_;
 };
 
-/// A subcommand hangs its options on `app` and returns what runs when it was chosen; the return value of that is the
-/// exit code.
+/// Adds its options to `app` and returns the function that runs the subcommand, whose return value is the exit code.
 using command = std::function<exit_code()>;
 
 command add_doctor(CLI::App& app);
@@ -50,14 +49,14 @@ command add_run(CLI::App& app);
 command add_topo(CLI::App& app);
 command add_pressure(CLI::App& app);
 
-/// Writes a result to stdout and sees to it that it got there: a full disk is a `stop`.
+/// Writes a result to stdout and checks that it was written: a full disk is a `stop`.
 void print(std::string_view result);
 
 /// Writes "weir topo: sentence" to stderr.
 void say(std::string_view who, std::string_view sentence);
 
-/// What --topology names: a file that exists or looks like one, otherwise hwloc's synthetic notation; this machine
-/// when it was not given.
+/// Loads the topology that --topology names: an existing file or what looks like a file name, otherwise a synthetic
+/// description. This machine if the option is not given.
 [[nodiscard]] topology load_topology(const std::optional<std::string>& file_or_synthetic);
 
 /// "32 MiB", "1.25 MiB"

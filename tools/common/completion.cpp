@@ -14,11 +14,11 @@ namespace {
 enum class wants : unsigned char { nothing, file, word };
 
 struct shown_option {
-    std::vector<std::string> names;  ///< with their dashes; none: an argument without a name
+    std::vector<std::string> names;  ///< including dashes; empty: a positional argument
     std::string words;
     std::string type;
     wants value = wants::nothing;
-    bool may_go_without = false;  ///< the value may be left out
+    bool may_go_without = false;  ///< the value is optional
     bool many = false;
 };
 
@@ -96,7 +96,7 @@ std::string for_bash(const CLI::App& app) {
            "_weir() {\n"
            "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
            "    local options files values optional arguments\n"
-           "    # bash takes --option=value apart into three words.\n"
+           "    # bash splits --option=value into three words.\n"
            "    if [[ $current == = ]]; then\n"
            "        current=\n"
            "    elif [[ $previous == = ]]; then\n"
@@ -133,7 +133,7 @@ std::string for_bash(const CLI::App& app) {
            "complete -F _weir weir\n";
 }
 
-// In single quotes, within the brackets or after the colon of a specification of _arguments.
+// Escapes text for single quotes inside the brackets, or after the colon, of an _arguments specification.
 std::string zsh_words(const std::string& text) {
     std::string safe;
     for (const char c : text) {
@@ -205,7 +205,7 @@ std::string for_zsh(const CLI::App& app) {
 std::string completion_of(const CLI::App& app, const std::string& shell) {
     if (shell == "bash") return for_bash(app);
     if (shell == "zsh") return for_zsh(app);
-    throw stop(wrong_usage, fmt::format("--completion {}: there is a completion for bash and one for zsh; give one of "
+    throw stop(wrong_usage, fmt::format("--completion {}: only bash and zsh are supported; give one of "
                                         "the two",
                                         shell.empty() ? "''" : shell));
 }

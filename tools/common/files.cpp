@@ -23,18 +23,18 @@ using open_file = std::unique_ptr<std::FILE, close_file>;
                fmt::format("cannot {} '{}': {}; {}", what, path, std::strerror(errno != 0 ? errno : EIO), remedy));
 }
 
-constexpr const char* elsewhere = "name a file in a folder that is there and that you may write to";
+constexpr const char* elsewhere = "name a file in an existing folder that you may write to";
 
 }  // namespace
 
 std::string read_file(const std::string& path) {
     errno = 0;
     const open_file file(std::fopen(path.c_str(), "rb"));
-    if (!file) refuse("read", path, "name a file that is there");
+    if (!file) refuse("read", path, "name an existing file");
     std::string text;
     char part[65536];
     for (std::size_t size; (size = std::fread(part, 1, sizeof part, file.get())) != 0;) text.append(part, size);
-    if (std::ferror(file.get()) != 0) refuse("read", path, "name a file that is there");
+    if (std::ferror(file.get()) != 0) refuse("read", path, "name an existing file");
     return text;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Files that a person names. What goes wrong is a `stop` with a sentence.
+// Files named by the user. Errors are a `stop` with a sentence.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace weir::tool {
 
 [[nodiscard]] std::string read_file(const std::string& path);
 
-/// Leaves a file that is there as it is, and none where there is none: to ask before the work that fills it.
+/// Checks that the file can be written, without changing it or creating one: call it before the work that produces
+/// the contents.
 void check_writable(const std::string& path);
 
 void write_file(const std::string& path, std::string_view text);

@@ -19,8 +19,8 @@
 namespace weir::tool {
 namespace {
 
-// Series are Okabe and Ito's colours, which colour-blind people can tell apart, dark enough on paper and light enough
-// at night.
+// The series colours are those of Okabe and Ito, which colour-blind readers can tell apart, adjusted for light and
+// dark backgrounds.
 struct named_ink {
     std::string_view name, light, dark;
 };
@@ -71,15 +71,17 @@ std::string scheme(bool dark) {
     return text;
 }
 
-// Between scripts and what gnuplot made of them: a folder that is gone afterwards.
+// A temporary folder for gnuplot's scripts and pictures, removed afterwards.
 class workshop {
 public:
     workshop() {
         auto pattern = (std::filesystem::temp_directory_path() / "weir-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr)
-            throw stop(failed,
-                       fmt::format("no folder could be made in '{}' to draw in: {}; set TMPDIR to one where it can",
-                                   std::filesystem::temp_directory_path().string(), std::strerror(errno)));
+            throw stop(
+                failed,
+                fmt::format(
+                    "cannot create a temporary folder for drawing in '{}': {}; set TMPDIR to a folder where that is possible",
+                    std::filesystem::temp_directory_path().string(), std::strerror(errno)));
         folder_ = pattern;
     }
     ~workshop() {
@@ -109,7 +111,7 @@ void run_gnuplot(const workshop& place) {
     ::posix_spawn_file_actions_destroy(&files);
     if (error != 0)
         throw stop(failed,
-                   fmt::format("pictures need gnuplot, and it cannot be started ({}): install it (Debian: apt-get "
+                   fmt::format("pictures need gnuplot, which cannot be started ({}): install it (Debian: apt-get "
                                "install gnuplot-nox)",
                                std::strerror(error)));
     int status = 0;
@@ -121,7 +123,7 @@ void run_gnuplot(const workshop& place) {
     throw stop(failed, fmt::format("gnuplot could not draw a picture: {}; gnuplot 5 is needed", why.substr(0, 300)));
 }
 
-// gnuplot's file as a part of a page: no prologue, ids of its own, the width of its surroundings, colours by name.
+// Turns a gnuplot SVG file into a part of the page: no prologue, unique ids, fluid width, named colours.
 std::string inlined(const picture& shown, std::string svg) {
     svg.erase(0, svg.find("<svg"));
     const auto head = svg.find('>') + 1;
@@ -157,14 +159,14 @@ std::string mark(std::size_t picture) { return fmt::format("\x01{}\x02", picture
 std::string ink(std::string_view name) {
     for (std::size_t i = 0; i != inks.size(); ++i)
         if (inks[i].name == name) return fmt::format("#0100{:02x}", i);
-    throw std::out_of_range(fmt::format("the page has no ink '{}'", name));
+    throw std::out_of_range(fmt::format("the page has no colour '{}'", name));
 }
 
 std::string gnuplot_string(std::string_view text) {
     std::string safe = "'";
     for (const char c : text)
         safe += c == '\''                             ? "''"
-                : static_cast<unsigned char>(c) < ' ' ? " "  // a line's end would end the string, and begin a command
+                : static_cast<unsigned char>(c) < ' ' ? " "  // a line break would end the string and start a command
                                                       : std::string(1, c);
     return safe + "'";
 }
@@ -178,7 +180,7 @@ std::string escaped(std::string_view text) {
         case '>': safe += "&gt;"; break;
         case '"': safe += "&quot;"; break;
         case '\x01':
-        case '\x02': break;  // marks
+        case '\x02': break;  // placeholders of pictures
         default: safe += c;
         }
     }

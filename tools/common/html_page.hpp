@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A report as one HTML file that needs nothing else: no script, no font, no request. Its pictures are drawn by gnuplot
-// and stand in the page as SVG whose colours are names, so that they follow the reader's light or dark scheme.
+// A report as one self-contained HTML file: no script, no font, no request. Its pictures are drawn by gnuplot and
+// embedded as SVG with named colours, which follow the reader's light or dark scheme.
 #pragma once
 
 #include <string>
@@ -10,28 +10,28 @@
 
 namespace weir::tool {
 
-/// A colour of the page as gnuplot is to write it: a stand-in that the page knows again. "text", "faint", "grid", and
+/// A placeholder colour for gnuplot scripts, which the page replaces by a named colour: "text", "faint", "grid", and
 /// "series-1" to "series-8". Throws std::out_of_range for another name.
 [[nodiscard]] std::string ink(std::string_view name);
 
-/// As a string in gnuplot's single quotes, in which it replaces nothing; control characters are blanks.
+/// Quotes text for gnuplot in single quotes, in which nothing is expanded; control characters become blanks.
 [[nodiscard]] std::string gnuplot_string(std::string_view text);
 
-/// As text in HTML.
+/// Escapes text for HTML.
 [[nodiscard]] std::string escaped(std::string_view text);
 
 struct picture {
     std::string id;  ///< of its <figure>, unique in the page
     std::string title;
     std::string caption;
-    std::string script;      ///< gnuplot's, with its data; all but terminal and output
-    std::string key = {};    ///< HTML, as swatches() makes it
-    std::string drawn = {};  ///< HTML or SVG, as it is, in place of a script
-    int height = 260;        ///< of what gnuplot draws, which is 380 wide
-    bool wide = false;       ///< as wide as the page, whatever stands beside it
+    std::string script;      ///< gnuplot script with its data, without terminal and output
+    std::string key = {};    ///< HTML, made by swatches()
+    std::string drawn = {};  ///< HTML or SVG, used instead of a script
+    int height = 260;        ///< height of the drawing, which is 380 wide
+    bool wide = false;       ///< takes the full width of the page
 };
 
-/// One line of a key: what is drawn so, and what it is.
+/// One entry of a legend: the line style and its label.
 struct swatch {
     std::string_view ink;
     int dash;  ///< 1 solid, 2 dashed, 3 dotted
@@ -41,27 +41,27 @@ struct swatch {
 
 class html_page {
 public:
-    /// `style` is CSS of this page's own, beside that of all pages.
+    /// `style` is CSS for this page, in addition to that of all pages.
     explicit html_page(std::string title, std::string style = {})
         : title_(std::move(title)), style_(std::move(style)) {}
 
-    /// HTML, as it is.
+    /// Adds HTML unescaped.
     void add(std::string_view html) { body_ += html; }
     void heading(std::string_view text, std::string_view id);
     void paragraph(std::string_view text);
-    /// Beside one another where there is room, after `first`, HTML as it is, where that is not empty.
+    /// Adds pictures, side by side where there is room, after `first`: unescaped HTML, may be empty.
     void pictures(std::vector<picture> row, std::string_view first = {});
 
-    /// The whole page. Runs gnuplot where a picture has a script; throws `stop` with a sentence when there is none, or
-    /// it cannot draw.
+    /// The whole page. Runs gnuplot if a picture has a script; throws `stop` with a sentence if gnuplot is missing or
+    /// fails.
     [[nodiscard]] std::string text() const;
 
 private:
-    std::vector<std::string> drawings() const;  // of all pictures that gnuplot draws
+    std::vector<std::string> drawings() const;  // of all pictures that have a script
 
     std::string title_;
     std::string style_;
-    std::string body_;  // with a mark where each picture belongs
+    std::string body_;  // with a placeholder for each picture
     std::vector<picture> pictures_;
 };
 

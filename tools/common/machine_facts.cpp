@@ -9,7 +9,7 @@
 namespace weir::tool {
 namespace {
 
-// The processor's twelve letters, as people call it.
+// Common names for the processor's 12-letter hypervisor signature.
 std::string usual_name(std::string signature) {
     constexpr std::array names{std::pair{"KVMKVMKVM", "KVM"}, std::pair{"VMwareVMware", "VMware"},
                                std::pair{"MicrosoftHv", "Hyper-V"}, std::pair{"XenVMMXenVMM", "Xen"},

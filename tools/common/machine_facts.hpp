@@ -5,7 +5,7 @@
 
 namespace weir::tool {
 
-/// What a measurement carries of the machine it was made on.
+/// The machine properties that every measurement records.
 [[nodiscard]] measured_machine describe(const topology& machine);
 
 }  // namespace weir::tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Which machine a result is of, as every result says it under "machine".
+// The machine that a result belongs to, stored in every result under "machine".
 
 #include <weir/topology.hpp>
 
@@ -12,19 +12,19 @@
 namespace weir::tool {
 
 struct machine_identity {
-    std::string fingerprint;  ///< weir::fingerprint(); "": not known
-    std::string summary;      ///< for people
+    std::string fingerprint;  ///< weir::fingerprint(); "" if unknown
+    std::string summary;      ///< human-readable
 
     [[nodiscard]] static machine_identity of(const topology& machine) {
         return {weir::fingerprint(machine), machine.summary()};
     }
 };
 
-/// {"fingerprint", "summary"}; null where it is not known.
+/// {"fingerprint", "summary"}; null if unknown.
 [[nodiscard]] nlohmann::ordered_json to_json(const machine_identity& machine);
 
-/// What result files have under "machine"; nothing is known where it is missing. Throws std::runtime_error with a
-/// sentence for anything else.
+/// Reads the member "machine" of a result file. A missing member means an unknown machine. Throws std::runtime_error
+/// with a sentence if it is malformed.
 [[nodiscard]] machine_identity identity_from_json(const nlohmann::ordered_json& result);
 
 }  // namespace weir::tool

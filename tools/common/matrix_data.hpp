@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What `weir matrix` measured, as data: what it writes with --json, and what plans are made from. Schema 1.
+// The result of `weir matrix`: written with --json, and the input of plans. Schema 1.
 
 #include <weir/topology.hpp>
 
@@ -20,17 +20,17 @@ struct percentiles_ns {
     double p99_9 = 0;
 };
 
-/// What pairs have in common that cost about the same.
+/// A class of pairs that have about the same cost.
 struct pair_class {
     weir::distance distance = distance::same_pu;
     bool same_numa_node = true;
-    std::optional<unsigned> from_kind;  ///< of core, where the machine has several kinds
+    std::optional<unsigned> from_kind;  ///< kind of the sender's core, if the machine has several kinds
     std::optional<unsigned> to_kind;
 
     auto operator<=>(const pair_class&) const = default;
 };
 
-/// Handing an item from one PU to another. What was not measured has the figures of its class.
+/// The cost of passing an item from one PU to another. A pair that was not measured has the figures of its class.
 struct pair_cost {
     unsigned from = 0;  ///< PU numbers
     unsigned to = 0;
@@ -39,15 +39,15 @@ struct pair_cost {
     double q1_ns = 0;           ///< quartiles, over rounds, of a round's median
     double q3_ns = 0;
     double items_per_s = 0;  ///< the median over rounds
-    unsigned rounds = 0;     ///< that count
+    unsigned rounds = 0;     ///< rounds that count
     unsigned dropped = 0;    ///< rounds whose floors before and after differed by more than a quarter
     bool measured = false;
 
-    bool steady = false;                ///< false: every round was dropped, and the figures are of those
-    bool from_clocks = false;           ///< one_way_ns is what two clocks said; false: half a round trip
-    double clock_offset_ns = 0;         ///< by how much `to`'s clock seemed ahead, certain to half a line round trip
-    double line_roundtrip_ns = 0;       ///< the floor: one cache line there and another one back
-    double stream_words_per_s = 0;      ///< the floor: 8-byte words through a plain buffer
+    bool steady = false;                ///< false: every round was dropped; the figures are those of the dropped rounds
+    bool from_clocks = false;           ///< one_way_ns compares two clocks; false: it is half a round trip
+    double clock_offset_ns = 0;         ///< how far `to`'s clock is ahead; uncertain by half a line round trip
+    double line_roundtrip_ns = 0;       ///< floor: one cache line to the other PU, another one back
+    double stream_words_per_s = 0;      ///< floor: 8-byte words through a plain buffer
     unsigned involuntary_switches = 0;  ///< of both threads, while they measured
     unsigned migrations = 0;
 };
@@ -64,27 +64,26 @@ struct measured_machine {
     std::string cpu_model;
     std::string fingerprint;  ///< weir::fingerprint() of the topology
     std::string hypervisor;   ///< "" on bare metal
-    std::string isolated;     ///< PUs that the kernel's scheduler leaves alone, as a list: no topology file has them
+    std::string isolated;     ///< isolated PUs as a list, which a topology file does not record
 };
 
 struct matrix_data {
     measured_machine machine;
-    std::vector<unsigned> pus;  ///< neighbours in the machine are neighbours here
+    std::vector<unsigned> pus;  ///< in the machine's order: neighbours are adjacent
     std::vector<pair_cost> pairs;
     std::vector<class_cost> classes;
 
-    /// Null where it has no such pair.
+    /// Null if there is no such pair.
     [[nodiscard]] const pair_cost* find(unsigned from, unsigned to) const;
 };
 
 [[nodiscard]] nlohmann::ordered_json to_json(const matrix_data& matrix);
 
-/// Throws std::runtime_error with a sentence for anything but what to_json() writes. Keys that are not known are passed
-/// over, those beyond the first line of the schema (from, to, distance, one_way_ns, items_per_s, measured) may be
-/// absent.
+/// Parses what to_json() writes; throws std::runtime_error with a sentence for anything else. Unknown keys are
+/// ignored. Only from, to, distance, one_way_ns, items_per_s and measured are required.
 [[nodiscard]] matrix_data matrix_from_json(const nlohmann::ordered_json& json);
 
-/// The same from text; `name` is the file's, for the sentence.
+/// The same from text; `name` is the file's name, for error messages.
 [[nodiscard]] matrix_data read_matrix(const std::string& text, const std::string& name);
 
 }  // namespace weir::tool

@@ -50,7 +50,7 @@ std::string seconds_in_words(double seconds) {
 topology machine_to_measure() {
     auto machine = topology::this_machine();
     if (!machine.is_this_machine())
-        throw stop(not_here, machine.source() + " tells hwloc of a machine that is not this one, and only this one can "
+        throw stop(not_here, machine.source() + " makes hwloc describe another machine, and only this one can "
                                                 "be measured; unset it");
     return machine;
 }
@@ -58,7 +58,7 @@ topology machine_to_measure() {
 pu_set choose_pus(const topology& machine, const std::string& list) {
     if (list.empty()) return machine.allowed();
     const auto wanted = pu_set::parse(list);
-    for (const unsigned pu : wanted) static_cast<void>(machine.pu(pu));  // throws for one that does not exist
+    for (const unsigned pu : wanted) static_cast<void>(machine.pu(pu));  // throws if it does not exist
     if (const auto refused = wanted - machine.cgroup_allowed(); !refused.empty())
         throw placement_error(fmt::format("PUs {} exist, but the cgroup of this process does not allow them ({} may be "
                                           "used); leave them out, or widen the cgroup's cpuset",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The words of gnuplot that pictures of a page have in common.
+// Fragments of gnuplot script shared by the pictures of a page.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ struct look {
 /// "lw 2 dt 1 lc rgb '...'"
 [[nodiscard]] std::string line_style(const look& how, double width = 2);
 
-/// A named block of data, and gnuplot's name for it.
+/// A named data block of a gnuplot script.
 class data {
 public:
     explicit data(std::string name) : name_("$" + std::move(name)), text_(name_ + " << EOD\n") {}
@@ -29,7 +29,7 @@ public:
         text_ += '\n';
     }
 
-    bool empty() const { return empty_; }  // gnuplot refuses to plot it
+    bool empty() const { return empty_; }  // gnuplot refuses to plot an empty block
     const std::string& name() const { return name_; }
     std::string text() const { return text_ + "EOD\n"; }
 
@@ -41,10 +41,10 @@ private:
     bool empty_ = true;
 };
 
-/// Rows with these names, the first on top. `margin` is their room, in characters.
+/// Labels rows with these names, the first on top. `margin` is the left margin, in characters.
 [[nodiscard]] std::string name_axis(const std::vector<std::string>& names, int margin = 13);
 
-/// Tics of a logarithmic axis in words, from 10 ns to 1000 s, for values in ms.
+/// Labelled tics for a logarithmic axis in ms, from 10 ns to 1000 s.
 [[nodiscard]] std::string time_tics(char axis);
 
 }  // namespace weir::tool::plot

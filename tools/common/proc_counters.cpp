@@ -11,11 +11,11 @@ namespace {
 std::string read_all(const std::string& path) {
     std::ifstream file(path);
     std::ostringstream text;
-    text << file.rdbuf();  // no exception, if reading fails
+    text << file.rdbuf();  // does not throw if reading fails
     return text.str();
 }
 
-// Which column of counts is that of the PU: the first line names those that are online.
+// The column of counts that belongs to the PU; the first line names the online PUs.
 std::optional<std::size_t> column_of(const std::string& header, unsigned pu, std::size_t& columns) {
     std::istringstream names(header);
     std::optional<std::size_t> found;
@@ -26,8 +26,9 @@ std::optional<std::size_t> column_of(const std::string& header, unsigned pu, std
 
 bool is_number(const std::string& word) { return word.find_first_not_of("0123456789") == std::string::npos; }
 
-// What follows the counts: for a device " PCI-MSIX-0000:00:02.0 1-edge virtio1-req.0", of which the last word says
-// whose it is; for the processor's own a sentence.
+// The name of an interrupt, from the text after its counts. For a device, " PCI-MSIX-0000:00:02.0 1-edge
+// virtio1-req.0", the last word names the handler; for the processor's own interrupts the whole text is a
+// description.
 std::string name_of(const std::string& label, std::istringstream& rest) {
     std::string text;
     std::string last;
@@ -57,7 +58,7 @@ std::map<std::string, std::uint64_t> interrupts_of(const std::string& text, unsi
         std::size_t column = 0;
         for (; column != columns && words >> count; ++column)
             if (column == *mine) here = count;
-        if (column == columns) counts[name_of(label, words)] += here;  // ERR and MIS have one count for all PUs
+        if (column == columns) counts[name_of(label, words)] += here;  // ERR and MIS have a single count for all PUs
     }
     return counts;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the kernel counts for each PU in /proc/interrupts and /proc/stat, read from their text.
+// Per-PU counters of the kernel, parsed from /proc/interrupts and /proc/stat.
 
 #include <cstdint>
 #include <map>
@@ -10,15 +10,15 @@
 
 namespace weir::tool {
 
-/// For each interrupt, "LOC Local timer interrupts" or "36 virtio1-req.0", how often `pu` handled it. Empty where
-/// `text` has no column for it.
+/// The number of interrupts that `pu` handled, by name: "LOC Local timer interrupts" or "36 virtio1-req.0". Empty if
+/// `text` has no column for the PU.
 [[nodiscard]] std::map<std::string, std::uint64_t> interrupts_of(const std::string& text, unsigned pu);
 
-/// The time in which the hypervisor ran others while `pu` had work to do, in ticks of the kernel (user_hz a second);
-/// nullopt where `text` does not say.
+/// The time stolen by the hypervisor while `pu` had work to do, in kernel ticks (user_hz per second); nullopt if
+/// `text` does not contain it.
 [[nodiscard]] std::optional<std::uint64_t> steal_ticks_of(const std::string& text, unsigned pu);
 
-/// Both at one moment.
+/// Both texts, read at one moment.
 struct proc_counters {
     std::string interrupts;
     std::string stat;

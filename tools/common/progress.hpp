@@ -7,8 +7,8 @@
 
 namespace weir::tool {
 
-/// A line on stderr that says how far a measurement is. Written only where stderr is a terminal, at most ten times a
-/// second, and gone when this ends.
+/// A progress bar on stderr. Shown only on a terminal, updated at most ten times a second, and erased by the
+/// destructor.
 class progress_bar {
 public:
     explicit progress_bar(std::string what);
@@ -16,7 +16,7 @@ public:
     progress_bar(const progress_bar&) = delete;
     progress_bar& operator=(const progress_bar&) = delete;
 
-    /// `share` of the way, from 0 to 1.
+    /// `share` is the completed part, from 0 to 1.
     void show(double share, std::string_view doing);
 
     [[nodiscard]] bool seen() const noexcept { return on_terminal_; }

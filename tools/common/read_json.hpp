@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reading what a subcommand wrote, or what a person made of it since: each value is asked for by its key, and what is
-// missing or of another type is a std::runtime_error with a sentence that names the key.
+// Reads values from a subcommand's JSON, which a user may have edited. A missing value, or one of another type,
+// throws std::runtime_error with a sentence that names the key.
 
 #include <nlohmann/json.hpp>
 
@@ -46,7 +46,7 @@ double number_or(const Json& from, const char* key, double otherwise) {
     return from.is_object() && from.contains(key) ? number(from, key) : otherwise;
 }
 
-/// `value` itself, which the sentence calls `key`.
+/// Converts `value` itself; the error message calls it `key`.
 template <class Json>
 std::uint64_t count_itself(const Json& value, const char* key) {
     if (!value.is_number_integer() || value < 0) refuse_key(key, "a whole number of 0 or more");
@@ -96,13 +96,13 @@ bool flag_or(const Json& from, const char* key, bool otherwise) {
 template <class Json>
 void expect_schema(const Json& from, const std::string& kind, unsigned version) {
     if (!from.is_object() || text_or(from, "kind", "") != kind)
-        throw std::runtime_error("it is no result of '" + kind + " --json'");
+        throw std::runtime_error("it is not a result of '" + kind + " --json'");
     if (const auto found = whole(from, "schema_version"); found != version)
-        throw std::runtime_error("its schema_version is " + std::to_string(found) + ", and this program reads " +
+        throw std::runtime_error("its schema_version is " + std::to_string(found) + ", but this program reads " +
                                  std::to_string(version));
 }
 
-/// Parses `text` and hands it to `read`; sentences get the file's name and what to do instead.
+/// Parses `text` and passes it to `read`; error messages are completed with the file's name and the remedy.
 template <class Read>
 auto read_named(const std::string& text, const std::string& name, const std::string& remedy, Read read) {
     const auto parsed = nlohmann::ordered_json::parse(text, nullptr, false);

@@ -11,12 +11,12 @@ namespace weir::tool {
 resident_memory::resident_memory() : fd_(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
 
 resident_memory::~resident_memory() {
-    ::close(fd_);  // fails where the file could not be opened, and there is nothing to close
+    ::close(fd_);  // harmless if the file could not be opened
 }
 
 std::uint64_t resident_memory::bytes() const {
     std::array<char, 128> text{};
-    // Where there is nothing to read the text stays empty, and the numbers in it are 0.
+    // If reading fails the text stays empty, and the parsed numbers are 0.
     [[maybe_unused]] const auto got = ::pread(fd_, text.data(), text.size() - 1, 0);
     char* after_size = nullptr;
     (void)std::strtoull(text.data(), &after_size, 10);

@@ -5,7 +5,7 @@
 
 namespace weir::tool {
 
-/// How much of this process is in memory, as the kernel counts it; 0 where it does not say.
+/// The resident set size of this process, as counted by the kernel; 0 if unknown.
 class resident_memory {
 public:
     resident_memory();
@@ -13,7 +13,7 @@ public:
     resident_memory(const resident_memory&) = delete;
     resident_memory& operator=(const resident_memory&) = delete;
 
-    /// One read of a file that is open already.
+    /// Reads the file, which stays open, once.
     [[nodiscard]] std::uint64_t bytes() const;
 
 private:

@@ -11,7 +11,7 @@ namespace weir::tool {
 std::string hex(rgb colour) { return fmt::format("#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue); }
 
 bool is_dark(rgb colour) {
-    // The luma of BT.601.
+    // BT.601 luma.
     return 0.299 * colour.red + 0.587 * colour.green + 0.114 * colour.blue < 140;
 }
 

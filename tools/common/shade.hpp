@@ -13,21 +13,21 @@ struct rgb {
 /// "#ffeecc"
 [[nodiscard]] std::string hex(rgb colour);
 
-/// Whether white is easier to read on it than black.
+/// Whether white text is easier to read on this colour than black text.
 [[nodiscard]] bool is_dark(rgb colour);
 
-/// From pale, for the least, to dark, for the most; by lightness alone it is ordered too, for print and for eyes that
-/// do not tell red from green. `share` is clamped to [0, 1].
+/// A colour scale from pale (0) to dark (1). It is ordered by lightness alone, so it works in print and for
+/// colour-blind readers. `share` is clamped to [0, 1].
 [[nodiscard]] rgb shade(double share);
 
-/// Where a value lies between the least and the most, by its logarithm: a far pair costs ten times a near one.
+/// A logarithmic scale between the least and the most value, because a distant pair can cost ten times a near one.
 class log_scale {
 public:
     /// 0 < least <= most
     log_scale(double least, double most) : least_(least), most_(most) {}
 
-    [[nodiscard]] double share(double value) const;     ///< 0 to 1; one half where least and most are the same
-    [[nodiscard]] double value_at(double share) const;  ///< the way back
+    [[nodiscard]] double share(double value) const;     ///< 0 to 1; one half if least equals most
+    [[nodiscard]] double value_at(double share) const;  ///< the inverse
 
 private:
     double least_;

@@ -8,10 +8,12 @@ namespace weir::tool {
 
 enum class text_anchor : unsigned char { start, middle, end };
 
-/// A file is on white; in an html_page there is no background, and the inks are the page's, which follow its scheme.
+/// A file has a white background; inside an html_page there is none, and the colours are the page's, which follow its
+/// scheme.
 enum class svg_place : unsigned char { file, html_page };
 
-/// A picture in SVG, written from back to front. Texts are escaped, and characters that XML or ASCII lacks become '?'.
+/// An SVG picture, drawn from back to front. Texts are escaped; characters that are not valid in XML or ASCII become
+/// '?'.
 class svg_page {
 public:
     svg_page(double width, double height, std::string_view title, svg_place place = svg_place::file);
@@ -20,11 +22,11 @@ public:
     [[nodiscard]] std::string_view faint_ink() const { return place_ == svg_place::file ? "#555555" : "var(--faint)"; }
     [[nodiscard]] std::string_view grid_ink() const { return place_ == svg_place::file ? "#eeeeee" : "var(--grid)"; }
 
-    /// `tooltip` is what a browser shows under the pointer; none when empty. `striped` marks the area as uncertain.
+    /// `tooltip` is shown by a browser under the pointer; empty: none. `striped` marks the area as uncertain.
     void rectangle(double x, double y, double width, double height, std::string_view fill,
                    std::string_view tooltip = {}, bool striped = false);
     void text(double x, double y, double size, std::string_view what, text_anchor anchor = text_anchor::start,
-              std::string_view fill = {});  // ink() when empty
+              std::string_view fill = {});  // empty: ink()
     void line(double x1, double y1, double x2, double y2);
 
     /// The whole picture.

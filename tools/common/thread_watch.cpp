@@ -13,7 +13,7 @@ namespace {
 std::string read_own(const char* file) {
     std::ifstream from(std::string("/proc/thread-self/") + file);
     std::ostringstream text;
-    text << from.rdbuf();  // no exception, if reading fails
+    text << from.rdbuf();  // does not throw if reading fails
     return text.str();
 }
 
@@ -73,9 +73,9 @@ void check_seat(unsigned pu) {
 
 void check_seat(unsigned pu, unsigned seen, unsigned last) {
     if (seen != pu || last != pu)
-        throw placement_error("this thread was pinned to PU " + std::to_string(pu) + " and was found on PU " +
+        throw placement_error("this thread was pinned to PU " + std::to_string(pu) + ", but was found on PU " +
                               std::to_string(seen != pu ? seen : last) +
-                              "; a cpuset that changes or a PU that goes offline meanwhile spoils the measurement");
+                              "; do not change cpusets or take PUs offline during a measurement");
 }
 
 }  // namespace weir::tool

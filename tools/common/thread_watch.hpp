@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Whether a measuring thread was left alone: what the kernel counts of it, and where the kernel says that it ran.
+// Checks whether a measuring thread was disturbed: the kernel's counters for it, and the PU it ran on.
 
 #include <cstdint>
 #include <optional>
@@ -10,27 +10,28 @@
 namespace weir::tool {
 
 struct thread_counts {
-    std::uint64_t involuntary_switches = 0;  ///< somebody else was given the PU
+    std::uint64_t involuntary_switches = 0;  ///< preempted by another thread
     std::uint64_t voluntary_switches = 0;
-    std::uint64_t migrations = 0;  ///< 0 where the kernel does not count them: then only check_seat() can tell
+    std::uint64_t migrations = 0;  ///< 0 if the kernel does not count them: only check_seat() then detects a migration
 };
 
-/// Of the calling thread, since it began. Some 20 us: for before and after a measurement.
+/// Totals of the calling thread since it started. Takes about 20 us: call it before and after a measurement.
 [[nodiscard]] thread_counts count_this_thread();
 
 [[nodiscard]] thread_counts operator-(const thread_counts& after, const thread_counts& before);
 thread_counts& operator+=(thread_counts& sum, const thread_counts& more);
 
-/// Throws placement_error unless the calling thread runs on `pu`, by getcpu and by the kernel's own last-CPU field.
+/// Throws placement_error unless the calling thread runs on `pu`, according to getcpu and the kernel's last-CPU
+/// field.
 void check_seat(unsigned pu);
-/// The same of a thread that was `seen` on one PU and, by the kernel's field, `last` on another.
+/// The same check for a thread that getcpu saw on `seen` and whose last-CPU field is `last`.
 void check_seat(unsigned pu, unsigned seen, unsigned last);
 
-/// The field of /proc/.../stat that says on which CPU the thread last ran; nullopt where `stat` is something else.
+/// The CPU on which the thread last ran, from the text of /proc/.../stat; nullopt if it cannot be parsed.
 [[nodiscard]] std::optional<unsigned> last_cpu_of(const std::string& stat);
 
-/// What /proc/.../sched says in a line such as "se.nr_migrations      :      12", in kernels that are built to say so;
-/// else 0.
+/// The count in a line such as "se.nr_migrations      :      12" of /proc/.../sched, if the kernel provides it;
+/// otherwise 0.
 [[nodiscard]] std::uint64_t migrations_of(const std::string& sched);
 
 }  // namespace weir::tool

@@ -8,7 +8,7 @@ namespace weir::tool {
 /// "850 ns", "12.5 us", "3 ms"
 [[nodiscard]] std::string ns_in_words(double ns);
 
-/// "20 kps", "1.5 Mps", as edges of a plan are given
+/// "20 kps", "1.5 Mps", the format of rates in a plan's edges
 [[nodiscard]] std::string rate_in_words(double per_s);
 
 }  // namespace weir::tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir doctor: what on this host costs latency, and how to change it.
+// weir doctor: finds settings of this host that cost latency, and how to change them.
 #include "tools/doctor/doctor.hpp"
 
 #include "tools/common/command.hpp"
@@ -12,12 +12,12 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(Looks at what the kernel, the processor and this process's limits are set to, and says for each what it is,
-what it does to a ring, and how to change it. It changes nothing itself. What cannot be read is unknown, and why is said.
+    R"(Checks settings of the kernel, the processor and this process's limits. For each it reports the current value, the
+effect on a ring, and how to change it. It changes nothing. A setting that cannot be read is 'unknown', with the reason.
 
 Examples:
-  weir doctor                                              everything, the gravest first
-  weir doctor --strict && exec ./trader                    do not start on a host where rings stand still
+  weir doctor                                              all findings, most severe first
+  weir doctor --strict && exec ./trader                    do not start on a host with a severe finding
   weir doctor --json | jq '.findings[] | select(.severity=="warning")')";
 
 struct options {
@@ -26,7 +26,7 @@ struct options {
     bool json = false;
 };
 
-// Nothing where hwloc was told of another machine: what was looked at is this one's.
+// Empty if hwloc describes another machine, because the findings are about this one.
 machine_identity this_machine() {
     const auto machine = topology::this_machine();
     return machine.is_this_machine() ? machine_identity::of(machine) : machine_identity{};
@@ -35,7 +35,8 @@ machine_identity this_machine() {
 exit_code show(const options& wanted) {
     std::error_code ignored;
     if (!wanted.root.empty() && !std::filesystem::is_directory(wanted.root, ignored))
-        throw stop(failed, "--root " + wanted.root + ": there is no such folder; name one that has proc and sys in it");
+        throw stop(failed,
+                   "--root " + wanted.root + ": this folder does not exist; name one that contains proc and sys");
     const auto findings = examine(wanted.root.empty() ? host::this_one() : host::in_folder(wanted.root));
     print(wanted.json ? findings_as_json(findings, wanted.root.empty() ? this_machine() : machine_identity{})
                       : findings_as_text(findings));
@@ -46,9 +47,9 @@ exit_code show(const options& wanted) {
 
 command add_doctor(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_flag("--strict", wanted->strict, "Fail (exit code 1) if anything is severe")->disable_flag_override();
+    app.add_flag("--strict", wanted->strict, "Exit with 1 if there is a severe finding")->disable_flag_override();
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the text")->disable_flag_override();
-    app.add_option("--root", wanted->root, "The files of another host, for tests")->group("");
+    app.add_option("--root", wanted->root, "A folder with the proc and sys of another host, for tests")->group("");
     app.footer(footer);
     return [wanted] { return show(*wanted); };
 }

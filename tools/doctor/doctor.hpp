@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What on a host costs latency, found in its /proc and /sys. Looks only; changes nothing.
+// Finds settings of a host that cost latency, from its /proc and /sys. Reads only; changes nothing.
 
 #include "tools/common/machine_identity.hpp"
 
@@ -15,10 +15,10 @@
 namespace weir::tool {
 
 enum class severity : unsigned char {
-    severe,   ///< a ring stands still for milliseconds, or for ever
+    severe,   ///< stalls a ring for milliseconds, or for ever
     warning,  ///< costs tail latency
-    note,     ///< good to know; a matter of taste, or of what the program does
-    unknown,  ///< could not be read, and `what` says why
+    note,     ///< depends on what the program does
+    unknown,  ///< could not be read; `what` says why
     fine,
 };
 
@@ -27,44 +27,45 @@ enum class severity : unsigned char {
 struct finding {
     std::string name;  ///< "governor"
     severity level = severity::unknown;
-    std::string what = {};  ///< how it is here
-    std::string why = {};   ///< what that does to a ring
+    std::string what = {};  ///< the current setting
+    std::string why = {};   ///< its effect on a ring
     std::vector<std::string> change =
-        {};  ///< commands, or lines of a file; empty where it is fine or nothing can be done
+        {};  ///< commands or configuration lines; empty if it is fine or cannot be changed
 };
 
-/// The host that is looked at: where its proc and sys lie, and the few things that no file says.
+/// The host under examination: the folder of its proc and sys, and the few facts that no file contains.
 struct host {
-    std::string root;                    ///< "" for this one; a folder with proc and sys in it for any other
-    std::optional<long> membarrier;      ///< the answer of the kernel to the query; nullopt: not asked, or no such call
-    std::string why_no_membarrier = {};  ///< for nullopt
+    std::string root;                    ///< "" for this host; otherwise a folder that contains proc and sys
+    std::optional<long> membarrier;      ///< result of MEMBARRIER_CMD_QUERY; nullopt: not available
+    std::string why_no_membarrier = {};  ///< the reason, if membarrier is nullopt
 
     [[nodiscard]] static host this_one();
     [[nodiscard]] static host in_folder(const std::string& root);
 
-    /// A file's text without the white space at its end; nullopt when it cannot be read, and then why_not() says why.
+    /// The text of a file without trailing white space; nullopt if it cannot be read, and then why_not() gives the
+    /// reason.
     [[nodiscard]] std::optional<std::string> text(const std::string& path) const;
     [[nodiscard]] std::optional<pu_set> pus(const std::string& path) const;
     [[nodiscard]] std::optional<long long> number(const std::string& path) const;
     [[nodiscard]] std::string why_not(const std::string& path) const;  ///< "/sys/...: No such file or directory"
 
-    /// The names in a folder, sorted; none where it cannot be read.
+    /// The names in a folder, sorted; empty if it cannot be read.
     [[nodiscard]] std::vector<std::string> names(const std::string& path) const;
 
-    [[nodiscard]] bool is_guest() const;  ///< the processor says that a hypervisor is present
+    [[nodiscard]] bool is_guest() const;  ///< the processor reports a hypervisor
 };
 
-/// All findings, the gravest first, otherwise in the order in which one would go about it.
+/// All findings, most severe first; otherwise in the order in which to fix them.
 [[nodiscard]] std::vector<finding> examine(const host& on);
 
-// The families, each in its own file.
+// The groups of findings, one per file.
 [[nodiscard]] std::vector<finding> examine_processor(const host& on, const kernel_settings& kernel);
 [[nodiscard]] std::vector<finding> examine_isolation(const host& on, const kernel_settings& kernel);
 [[nodiscard]] std::vector<finding> examine_limits(const host& on, const kernel_settings& kernel);
 [[nodiscard]] std::vector<finding> examine_memory(const host& on);
 
 [[nodiscard]] std::string findings_as_text(const std::vector<finding>& findings);
-/// `machine` is where they were found, if that is known.
+/// `machine` is the machine that they are about, if known.
 [[nodiscard]] std::string findings_as_json(const std::vector<finding>& findings, const machine_identity& machine = {});
 
 }  // namespace weir::tool

@@ -37,7 +37,7 @@ host host::this_one() {
     else
         here.why_no_membarrier = std::string("the kernel answers: ") + std::strerror(errno);
 #else
-    here.why_no_membarrier = "only Linux has it";
+    here.why_no_membarrier = "membarrier exists on Linux only";
 #endif
     return here;
 }
@@ -45,14 +45,14 @@ host host::this_one() {
 host host::in_folder(const std::string& root) {
     host other;
     other.root = root;
-    other.why_no_membarrier = "only the host itself can be asked, and these are the files of another";
+    other.why_no_membarrier = "it can be queried only on the host itself, and --root names the files of another";
     return other;
 }
 
 std::optional<std::string> host::text(const std::string& path) const {
     std::ifstream file(root + path);
     std::string content;
-    for (char c = 0; file.get(c);) content += c;  // some files of /sys can be opened, and fail when they are read
+    for (char c = 0; file.get(c);) content += c;  // some files in /sys can be opened but not read
     if (!file.is_open() || file.bad()) return std::nullopt;
     content.erase(content.find_last_not_of(" \t\n") + 1);
     return content;
@@ -80,7 +80,7 @@ std::string host::why_not(const std::string& path) const {
     errno = ENOENT;
     std::ifstream file(root + path);
     file.peek();
-    if (file.is_open() && (!file.bad() || errno == EISDIR)) return path + " says what weir does not understand";
+    if (file.is_open() && (!file.bad() || errno == EISDIR)) return path + " has contents that weir does not understand";
     return path + ": " + std::strerror(errno);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Who else runs on our PUs: other threads, the timer tick, RCU, interrupts.
+// What else runs on our PUs: other threads, the timer tick, RCU, interrupts.
 #include "tools/doctor/doctor.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@ namespace {
 
 std::string none_or(const pu_set& pus) { return pus.empty() ? "none" : "PUs " + pus.to_string(); }
 
-// An example for the kernel's command line: all but the first two, which keep the housekeeping.
+// Example PUs for the kernel's command line: all but the first two, which are left for housekeeping.
 std::string spare(const host& on) {
     const auto online = on.pus("/sys/devices/system/cpu/online").value_or(pu_set{});
     std::vector<unsigned> some(online.begin(), online.end());
@@ -20,10 +20,10 @@ std::string spare(const host& on) {
 }
 
 finding isolated(const host& on, const kernel_settings& kernel) {
-    finding found{.name = "isolcpus",
-                  .why =
-                      "on a PU that is not set aside the scheduler runs whoever is next: a ring's thread that is put "
-                      "off, while its peer waits, waits too"};
+    finding found{
+        .name = "isolcpus",
+        .why = "on a PU that is not isolated the scheduler also runs other threads: while it preempts one thread "
+               "of a ring, the peer waits"};
     if (!kernel.isolated) {
         found.what = on.why_not("/sys/devices/system/cpu/isolated");
         return found;
@@ -36,12 +36,13 @@ finding isolated(const host& on, const kernel_settings& kernel) {
     return found;
 }
 
-// nohz_full and rcu_nocbs: what is set, held against what is isolated.
+// Compares nohz_full or rcu_nocbs with the isolated PUs.
 finding against_isolated(const char* name, const char* file, const std::optional<pu_set>& set, const char* why,
                          const host& on, const kernel_settings& kernel) {
     finding found{.name = name, .why = why};
     if (!set) {
-        found.what = std::string("asked for, but this kernel does not confirm it (") + on.why_not(file) + ")";
+        found.what =
+            std::string("requested on the command line, but not confirmed by this kernel (") + on.why_not(file) + ")";
         if (!on.text("/proc/cmdline")) found.what = on.why_not("/proc/cmdline");
         return found;
     }
@@ -60,13 +61,14 @@ finding against_isolated(const char* name, const char* file, const std::optional
 }
 
 finding irq_affinity(const host& on, const kernel_settings& kernel) {
-    finding found{.name = "interrupts",
-                  .why = "an interrupt takes the PU for some microseconds, and what it wakes may take it for longer"};
+    finding found{
+        .name = "interrupts",
+        .why = "an interrupt occupies the PU for some microseconds, and a thread that it wakes may run for longer"};
     const auto isolated = kernel.isolated.value_or(pu_set{});
     std::vector<std::string> on_isolated;
     std::size_t seen = 0;
     for (const auto& irq : on.names("/proc/irq")) {
-        // Where it really goes; older kernels only know where it may go.
+        // Prefer the effective affinity; older kernels report only the requested one.
         auto to = on.pus("/proc/irq/" + irq + "/effective_affinity_list");
         if (!to || to->empty()) to = on.pus("/proc/irq/" + irq + "/smp_affinity_list");
         if (!to) continue;
@@ -74,16 +76,16 @@ finding irq_affinity(const host& on, const kernel_settings& kernel) {
         if (!(*to & isolated).empty()) on_isolated.push_back(irq);
     }
     if (seen == 0) {
-        found.what = on.names("/proc/irq").empty() ? "there is nothing in /proc/irq that we may read"
-                                                   : "no interrupt in /proc/irq says where it goes";
+        found.what = on.names("/proc/irq").empty() ? "no readable entry in /proc/irq"
+                                                   : "no entry in /proc/irq has a readable affinity";
         return found;
     }
     const auto housekeeping = on.pus("/sys/devices/system/cpu/online").value_or(pu_set{0}) - isolated;
     if (isolated.empty()) {
         found.level = severity::note;
-        found.what = fmt::format("{} of them go wherever they are sent, since no PU is set aside", seen);
-        found.change = {"grep . /proc/irq/*/effective_affinity_list   # where they go",
-                        "echo 0 | sudo tee /proc/irq/N/smp_affinity_list   # for each that goes to a busy PU"};
+        found.what = fmt::format("{} interrupts; no PU is isolated from them", seen);
+        found.change = {"grep . /proc/irq/*/effective_affinity_list   # current targets",
+                        "echo 0 | sudo tee /proc/irq/N/smp_affinity_list   # N: an interrupt that goes to a busy PU"};
     } else if (on_isolated.empty()) {
         found.level = severity::fine;
         found.what = fmt::format("none of {} goes to an isolated PU", seen);
@@ -103,9 +105,8 @@ finding irq_affinity(const host& on, const kernel_settings& kernel) {
 
 finding irqbalance(const host& on) {
     finding found{.name = "irqbalance",
-                  .why =
-                      "it moves interrupts between PUs every ten seconds, onto those of a ring as well, unless it was "
-                      "told to leave them"};
+                  .why = "it moves interrupts between PUs every ten seconds, also to the PUs of a ring, unless it is "
+                         "configured to skip them"};
     bool any = false;
     for (const auto& name : on.names("/proc")) {
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;
@@ -113,15 +114,15 @@ finding irqbalance(const host& on) {
         any |= comm.has_value();
         if (comm == "irqbalance") {
             found.level = severity::warning;
-            found.what = "it runs (process " + name + ")";
+            found.what = "it is running (process " + name + ")";
             found.change = {"sudo systemctl disable --now irqbalance",
                             "or in /etc/default/irqbalance: IRQBALANCE_BANNED_CPULIST=" + spare(on)};
             return found;
         }
     }
     found.level = any ? severity::fine : severity::unknown;
-    found.what = any ? "it does not run, as far as we can see" : "no process can be seen in /proc";
-    if (any && on.is_guest()) found.what += "; the host may have its own";
+    found.what = any ? "not running among the visible processes" : "no process is visible in /proc";
+    if (any && on.is_guest()) found.what += "; the host may run its own";
     return found;
 }
 
@@ -130,11 +131,11 @@ finding irqbalance(const host& on) {
 std::vector<finding> examine_isolation(const host& on, const kernel_settings& kernel) {
     return {isolated(on, kernel),
             against_isolated("nohz_full", "/sys/devices/system/cpu/nohz_full", kernel.nohz_full,
-                             "the timer interrupts every PU 100 to 1000 times a second, for some microseconds, though "
-                             "only one thread wants to run there",
+                             "the timer interrupts every PU 100 to 1000 times a second, for some microseconds, even if "
+                             "only one thread runs there",
                              on, kernel),
             against_isolated("rcu_nocbs", "/sys/devices/system/cpu/nohz_full", kernel.rcu_nocbs,
-                             "what the kernel puts off for later (RCU callbacks) is done on the PU that put it off, "
+                             "the kernel runs deferred work (RCU callbacks) on the PU that queued it, "
                              "after its next interrupt",
                              on, kernel),
             irq_affinity(on, kernel), irqbalance(on)};

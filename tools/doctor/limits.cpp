@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What this process may do: which PUs, how much of their time, at which priority, with which calls.
+// Limits of this process: its PUs, its share of CPU time, its priorities, its system calls.
 #include "tools/doctor/doctor.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 namespace weir::tool {
 namespace {
 
-// The value of a line such as "CapEff:	000001ff".
+// The value of a line such as "CapEff:    000001ff" in /proc/self/status.
 std::optional<std::string> status(const host& on, const std::string& key) {
     std::istringstream lines(on.text("/proc/self/status").value_or(""));
     for (std::string line; std::getline(lines, line);)
@@ -29,7 +29,7 @@ bool has_capability(const host& on, unsigned bit) {
     return mask && ((std::strtoull(mask->c_str(), nullptr, 16) >> bit) & 1U) != 0;
 }
 
-// The soft limit of a line such as "Max locked memory   8388608   8388608   bytes".
+// The soft limit in a line such as "Max locked memory   8388608   8388608   bytes" of /proc/self/limits.
 std::optional<std::string> soft_limit(const host& on, const std::string& name) {
     std::istringstream lines(on.text("/proc/self/limits").value_or(""));
     for (std::string line; std::getline(lines, line);)
@@ -42,9 +42,10 @@ std::optional<std::string> soft_limit(const host& on, const std::string& name) {
 }
 
 finding cpuset(const host& on) {
-    finding found{.name = "cpuset",
-                  .why = "a ring's two ends should not share a PU: then each waits for the other to be put off, at the "
-                         "pace of the scheduler"};
+    finding found{
+        .name = "cpuset",
+        .why = "the two ends of a ring should not share a PU: otherwise each must wait until the scheduler preempts "
+               "the other"};
     const auto online = on.pus("/sys/devices/system/cpu/online");
     const auto list = status(on, "Cpus_allowed_list");
     std::optional<pu_set> allowed;
@@ -60,16 +61,15 @@ finding cpuset(const host& on) {
     found.what = fmt::format("we may run on PUs {} of {}", ours.to_string(), online->to_string());
     found.level = ours.size() < 2 ? severity::severe : ours == *online ? severity::fine : severity::note;
     if (ours != *online)
-        found.change = {"taskset, systemd's CPUAffinity=, docker's --cpuset-cpus or the cgroup's cpuset.cpus decide it",
-                        "weir topo   # which of them are near each other"};
+        found.change = {"set by taskset, systemd's CPUAffinity=, docker's --cpuset-cpus or the cgroup's cpuset.cpus",
+                        "weir topo   # shows which PUs are close to each other"};
     return found;
 }
 
 finding quota(const host& on, const kernel_settings& kernel) {
     finding found{.name = "CPU quota",
-                  .why =
-                      "threads that spin use up their share early in each period (100 ms) and then stand still until "
-                      "the next: every ring between them stops for tens of milliseconds"};
+                  .why = "spinning threads use up the quota early in each period (100 ms) and are then stopped until "
+                         "the next: every ring between them stalls for tens of milliseconds"};
     if (!kernel.cpu_quota) {
         found.what =
             "the cgroup's cpu.max or cpu.cfs_quota_us cannot be read (" + on.why_not("/proc/self/cgroup") + ")";
@@ -84,14 +84,15 @@ finding quota(const host& on, const kernel_settings& kernel) {
             "echo max | sudo tee /sys/fs/cgroup/.../cpu.max",
             "docker: leave out --cpus; Kubernetes: whole CPUs, requests equal to limits, and the static CPU "
             "manager policy, or no CPU limit",
-            "as long as there is one: wait::park or wait::sleep, not wait::spin"};
+            "while there is a quota: use wait::park or wait::sleep, not wait::spin"};
     return found;
 }
 
 finding realtime_throttling(const host& on) {
-    finding found{.name = "RT throttling",
-                  .why = "a SCHED_FIFO thread that spins is stopped for the rest of each period, 50 ms of every second "
-                         "unless told otherwise; threads of ordinary priority are not concerned"};
+    finding found{
+        .name = "RT throttling",
+        .why = "the kernel stops a spinning SCHED_FIFO thread for the rest of each period, by default 50 ms of every "
+               "second; threads of normal priority are not affected"};
     const auto runtime = on.number("/proc/sys/kernel/sched_rt_runtime_us");
     const auto period = on.number("/proc/sys/kernel/sched_rt_period_us");
     if (!runtime || !period) {
@@ -101,53 +102,51 @@ finding realtime_throttling(const host& on) {
     }
     const bool throttled = *runtime >= 0 && *runtime < *period;
     found.level = throttled ? severity::note : severity::fine;
-    found.what = throttled ? fmt::format("real-time threads get {} of {} us", *runtime, *period)
-                           : "off: a real-time thread that spins keeps its PU, and nobody else runs there";
+    found.what = throttled ? fmt::format("real-time threads may run {} of {} us", *runtime, *period)
+                           : "off: a spinning real-time thread keeps its PU, and no other thread runs there";
     if (throttled)
-        found.change = {
-            "sudo sysctl kernel.sched_rt_runtime_us=-1   # only with PUs to spare: a thread that hangs then "
-            "takes its PU with it"};
+        found.change = {"sudo sysctl kernel.sched_rt_runtime_us=-1   # only with spare PUs: a real-time thread that "
+                        "hangs then blocks its PU"};
     return found;
 }
 
 finding realtime_priority(const host& on) {
     finding found{.name = "rtprio",
-                  .why = "audio threads want SCHED_FIFO, so that nothing of ordinary priority comes between a period "
-                         "and its deadline"};
+                  .why = "audio threads need SCHED_FIFO, so that no thread of normal priority makes them miss "
+                         "a deadline"};
     const auto limit = soft_limit(on, "Max realtime priority");
     constexpr unsigned sys_nice = 23;
     if (!limit) {
         found.what = on.why_not("/proc/self/limits");
     } else if (has_capability(on, sys_nice)) {
         found.level = severity::fine;
-        found.what = "any, by CAP_SYS_NICE (the limit is " + *limit + ")";
+        found.what = "all priorities, because of CAP_SYS_NICE (the limit is " + *limit + ")";
     } else {
         found.level = *limit == "0" ? severity::note : severity::fine;
-        found.what = *limit == "0" ? "none may be had" : "up to " + *limit;
+        found.what = *limit == "0" ? "not permitted" : "up to " + *limit;
         if (*limit == "0")
-            found.change = {
-                "in /etc/security/limits.d/audio.conf: @audio - rtprio 95   (then log in again, as a member "
-                "of the group audio)"};
+            found.change = {"in /etc/security/limits.d/audio.conf: @audio - rtprio 95   (then log in again as a member "
+                            "of the group audio)"};
     }
     return found;
 }
 
 finding locked_memory(const host& on) {
-    finding found{.name = "memlock",
-                  .why =
-                      "memory that is not locked may be moved out or away, and the thread that touches it next waits "
-                      "for the disk or the kernel"};
+    finding found{
+        .name = "memlock",
+        .why = "memory that is not locked may be swapped out or migrated, and the next thread that accesses it waits "
+               "for the disk or the kernel"};
     const auto limit = soft_limit(on, "Max locked memory");
     constexpr unsigned ipc_lock = 14;
     if (!limit) {
         found.what = on.why_not("/proc/self/limits");
     } else if (*limit == "unlimited" || has_capability(on, ipc_lock)) {
         found.level = severity::fine;
-        found.what =
-            *limit == "unlimited" ? "unlimited" : "unlimited, by CAP_IPC_LOCK (the limit is " + *limit + " bytes)";
+        found.what = *limit == "unlimited" ? "unlimited"
+                                           : "unlimited, because of CAP_IPC_LOCK (the limit is " + *limit + " bytes)";
     } else {
         found.level = severity::note;
-        found.what = *limit + " bytes may be locked";
+        found.what = *limit + " bytes";
         found.change = {"in /etc/security/limits.d/audio.conf: @audio - memlock unlimited   (then log in again)",
                         "in a systemd unit: LimitMEMLOCK=infinity"};
     }
@@ -156,8 +155,8 @@ finding locked_memory(const host& on) {
 
 finding membarrier(const host& on) {
     finding found{.name = "membarrier",
-                  .why = "with it, who pushes or pops pays nothing for the chance that somebody sleeps (wait::park); "
-                         "without it each pays a fence"};
+                  .why = "with it, push and pop need no fence to notice a sleeping peer (wait::park); without it, "
+                         "each operation needs one"};
 #if defined(__linux__)
     constexpr long expedited = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
 #else
@@ -169,10 +168,11 @@ finding membarrier(const host& on) {
     }
     const bool there = (*on.membarrier & expedited) != 0;
     found.level = there ? severity::fine : severity::warning;
-    found.what = there ? "there; each thread that goes to sleep interrupts every core which runs this process, and "
-                         "wait::parking<fence::seq_cst> does not"
-                       : "this kernel has no private expedited one";
-    if (!there) found.change = {"a kernel of version 4.14 or later; in a sandbox, allow membarrier(2)"};
+    found.what = there
+                     ? "available; each thread that goes to sleep interrupts every core that runs this process, which "
+                       "wait::parking<fence::seq_cst> avoids"
+                     : "this kernel does not support the private expedited command";
+    if (!there) found.change = {"use kernel 4.14 or later; in a sandbox, allow membarrier(2)"};
     return found;
 }
 

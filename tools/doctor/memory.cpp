@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernel does with memory behind a program's back.
+// Kernel memory management that interrupts a program.
 #include "tools/doctor/doctor.hpp"
 
 #include <fmt/format.h>
@@ -12,8 +12,9 @@ namespace {
 finding transparent_huge_pages(const host& on) {
     const std::string path = "/sys/kernel/mm/transparent_hugepage/enabled";
     finding found{.name = "transparent huge pages",
-                  .why = "the kernel gathers pages into large ones while the program runs, and who touches one then "
-                         "waits for the copy; where they are asked for (madvise), rings have them from the start"};
+                  .why =
+                      "the kernel merges pages into huge ones while the program runs, and a thread that accesses one "
+                      "waits for the copy; with 'madvise', only memory that requests it has huge pages, as rings do"};
     const auto line = on.text(path);
     const auto open = line ? line->find('[') : std::string::npos;
     const auto close = line ? line->find(']') : std::string::npos;
@@ -40,8 +41,8 @@ std::optional<std::string> meminfo(const host& on, const std::string& key) {
 
 finding reserved_huge_pages(const host& on) {
     finding found{.name = "huge pages",
-                  .why = "storage::huge_pages takes reserved ones, and makes do with ordinary memory where there are "
-                         "none; a large ring then misses in the TLB"};
+                  .why = "storage::huge_pages uses reserved huge pages, and falls back to ordinary memory if there are "
+                         "none; a large ring then has TLB misses"};
     const auto total = meminfo(on, "HugePages_Total");
     const auto free = meminfo(on, "HugePages_Free");
     if (!total || !free) {
@@ -51,19 +52,18 @@ finding reserved_huge_pages(const host& on) {
     const auto size = meminfo(on, "Hugepagesize").value_or("?");
     found.level = *free == "0" ? severity::note : severity::fine;
     found.what = *total == "0" ? "none are reserved" : fmt::format("{} of {} kB each, {} free", *total, size, *free);
-    if (*free == "0") found.change = {"sudo sysctl vm.nr_hugepages=64   # before memory is in pieces: at boot"};
+    if (*free == "0") found.change = {"sudo sysctl vm.nr_hugepages=64   # at boot, before memory is fragmented"};
     return found;
 }
 
 finding swap(const host& on) {
-    finding found{.name = "swap",
-                  .why = "a slot whose page was moved out to a disk costs whoever touches it milliseconds"};
+    finding found{.name = "swap", .why = "accessing a slot whose page was swapped out takes milliseconds"};
     const auto table = on.text("/proc/swaps");
     if (!table) {
         found.what = on.why_not("/proc/swaps");
         return found;
     }
-    const auto areas = std::count(table->begin(), table->end(), '\n');  // one line of titles
+    const auto areas = std::count(table->begin(), table->end(), '\n');  // the first line is a heading
     const auto swappiness = on.text("/proc/sys/vm/swappiness").value_or("unknown");
     found.level = areas == 0 ? severity::fine : severity::warning;
     found.what = areas == 0 ? "none"
@@ -76,14 +76,14 @@ finding swap(const host& on) {
 
 finding numa_balancing(const host& on) {
     const std::string path = "/proc/sys/kernel/numa_balancing";
-    finding found{.name = "NUMA balancing",
-                  .why =
-                      "the kernel takes pages away for a moment to see who touches them, and moves them: page faults "
-                      "in the middle of a push"};
+    finding found{
+        .name = "NUMA balancing",
+        .why = "the kernel unmaps pages for a moment to see which node accesses them, and migrates them: page faults "
+               "in the middle of a push"};
     const auto value = on.number(path);
     if (!value) {
         found.level = on.text("/proc/meminfo") && !on.text(path) ? severity::fine : severity::unknown;
-        found.what = found.level == severity::fine ? "this kernel has none" : on.why_not(path);
+        found.what = found.level == severity::fine ? "not built into this kernel" : on.why_not(path);
         return found;
     }
     found.level = *value == 0 ? severity::fine : severity::warning;

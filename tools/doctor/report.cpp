@@ -21,16 +21,16 @@ std::size_t count(const std::vector<finding>& findings, severity level) {
 
 std::string_view title(severity level) {
     switch (level) {
-    case severity::severe: return "Severe: a ring stands still";
+    case severity::severe: return "Severe: these stall a ring";
     case severity::warning: return "Warnings: these cost tail latency";
-    case severity::note: return "Notes: a matter of what you do";
+    case severity::note: return "Notes: these depend on your program";
     case severity::unknown: return "Unknown";
     case severity::fine: return "Fine";
     }
     return "";
 }
 
-// Words in lines of at most 100 columns, the first of which begins at `column`, the others behind `indent`.
+// Wraps words at 100 columns. The first line begins at `column`; the others are indented by `indent`.
 std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {
     constexpr std::size_t width = 100;
     std::istringstream words(text);
@@ -53,7 +53,8 @@ std::string paragraph(const finding& one) {
     text += wrapped(one.what, text.size(), 4) + "\n";
     if (one.level == severity::fine || one.level == severity::unknown) return text;
     text += "    " + wrapped(one.why, 4, 4) + "\n";
-    for (const auto& command : one.change) text += "      > " + command + "\n";  // one line, to be copied
+    for (const auto& command : one.change)
+        text += "      > " + command + "\n";  // not wrapped, so that it can be copied
     return text;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir jitter: what is taken from a thread that only wants to spin.
+// weir jitter: measures how a spinning thread is interrupted.
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
@@ -14,17 +14,17 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(A thread, pinned and read back, does nothing but read the clock. Where two readings are further apart than
---threshold, somebody else had the PU: the kernel (a tick, an interrupt, another thread), the firmware, or the
-hypervisor. No ring is faster than the worst gap of the threads at its ends.
+    R"(A pinned thread does nothing but read the clock. A gap of more than --threshold between two readings means that
+something else used the PU: the kernel (a tick, an interrupt, another thread), the firmware, or the hypervisor. No ring
+is faster than the worst gap of the threads at its ends.
 
-What the hypervisor took is what it tells of it, to 10 ms. Interrupts are those that the PU handled meanwhile. With
---together all PUs spin at once, as those of a program would; else each has the machine to itself in its turn.
+Time stolen by the hypervisor is what it reports, with a resolution of 10 ms. Interrupts are those that the PU handled
+meanwhile. With --together all PUs spin at once, as in a program; otherwise one after the other.
 
 Examples:
   weir jitter                          five seconds on each PU in turn
-  weir jitter --pus 2-3 --seconds 60   two PUs that were set aside
-  weir jitter --together --json        all at once, for a program)";
+  weir jitter --pus 2-3 --seconds 60   two isolated PUs
+  weir jitter --together --json        all at once, JSON for a program)";
 
 struct options {
     std::string pus;
@@ -63,16 +63,17 @@ exit_code show(const options& wanted) {
 
 command add_jitter(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("--pus", wanted->pus, "The PUs to watch, as taskset takes them; all that we were given")
+    app.add_option("--pus", wanted->pus, "The PUs to watch, in taskset's format; default: all that may be used")
         ->type_name("LIST");
     app.add_option("--seconds", wanted->seconds, "How long to watch each PU")
         ->type_name("N")
         ->check(CLI::Range(0.01, 86400.0))
         ->capture_default_str();
-    app.add_option("--threshold", wanted->threshold, "The shortest gap that counts")
+    app.add_option("--threshold", wanted->threshold, "Count gaps longer than this")
         ->type_name("TIME")
         ->capture_default_str();
-    app.add_flag("--together", wanted->together, "Watch all PUs at once, not in turn")->disable_flag_override();
+    app.add_flag("--together", wanted->together, "Watch all PUs at once, not one after the other")
+        ->disable_flag_override();
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
     app.footer(footer);
     return [wanted] { return show(*wanted); };

@@ -25,7 +25,7 @@ spin_record spin(unsigned pu, const tick_clock& clock, const jitter_settings& se
     return seen;
 }
 
-// Keeps the calling thread away from some PUs, if it may run on others.
+// Moves the calling thread away from some PUs, if it may run on others.
 class elsewhere {
 public:
     explicit elsewhere(const pu_set& watched) : before_(this_thread_affinity()) {
@@ -35,7 +35,7 @@ public:
         try {
             set_this_thread_affinity(before_);
         } catch (const placement_error&) {
-            // The cgroup has changed meanwhile: what it allows now is what we have.
+            // The cgroup has changed meanwhile: accept the PUs that it allows now.
         }
     }
     elsewhere(const elsewhere&) = delete;
@@ -65,7 +65,7 @@ std::vector<pu_jitter> watch(const pu_set& pus, const tick_clock& clock, const j
     return rows;
 }
 
-// Bounds of 1, 2, 5, 10, 20, ... ns, so that a row says what a person would.
+// Bucket bounds of 1, 2, 5, 10, 20, ... ns, which are easy to read.
 std::vector<gap_count> rows_of(const histogram& gaps) {
     constexpr std::array steps{2.0, 2.5, 2.0};
     std::vector<gap_count> rows;

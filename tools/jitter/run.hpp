@@ -19,7 +19,7 @@ struct jitter_settings {
     bool together = false;
 };
 
-/// What one spinning thread saw.
+/// Recorded by one spinning thread.
 struct spin_record {
     histogram gaps_ns{60'000'000'000, 2};
     double watched_ns = 0;
@@ -27,8 +27,8 @@ struct spin_record {
     thread_counts disturbances;
 };
 
-/// The loop that is stolen from, and nothing else is in it: reads the clock until the time is over, and records each
-/// gap between two readings that is longer than the threshold. The clock is a tick_clock but for tests.
+/// The measured loop, with nothing else in it: reads the clock until the time is over, and records each gap between
+/// two readings that exceeds the threshold. Tests pass another clock than tick_clock.
 template <class Clock>
 void record_gaps(spin_record& seen, const Clock& clock, const jitter_settings& settings) {
     const auto threshold = clock.to_ticks(settings.threshold_ns);
@@ -47,16 +47,16 @@ void record_gaps(spin_record& seen, const Clock& clock, const jitter_settings& s
     seen.watched_ns = clock.to_ns(last - begin);
 }
 
-/// What it comes to, with the kernel's counters from before and after. A pure function.
+/// Computes the result from the recording and the kernel's counters before and after. A pure function.
 [[nodiscard]] pu_jitter summarize(unsigned pu, const spin_record& seen, const proc_counters& before,
                                   const proc_counters& after, double user_hz);
 
-/// How far it is with all PUs when `done` of them are watched and the next is at `share`, which may exceed 1.
+/// Overall progress when `done` PUs are complete and the next is at `share`, which may exceed 1.
 [[nodiscard]] double share_of_all(double share, std::size_t done, std::size_t all);
 
-/// Spins on each of `pus`, in turn or all together. While it does so, the calling thread keeps off the PUs that are
-/// watched, as far as there are others; its affinity is restored. `on_progress` hears from it twice a second.
-/// Throws placement_error where a thread cannot be pinned or is not found where it was put.
+/// Spins on each of `pus`, one after the other or all together. Meanwhile the calling thread avoids the watched PUs
+/// if it may run on others; its affinity is restored. Reports progress to `on_progress` twice a second. Throws
+/// placement_error if a thread cannot be pinned or was found on another PU.
 [[nodiscard]] jitter_data watch_pus(const pu_set& pus, const jitter_settings& settings,
                                     const std::function<void(double share, const pu_set& now)>& on_progress);
 

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t most_interrupts = 5;
 
 std::string summary_table(const jitter_data& jitter) {
-    std::vector<table_line> lines{{"PU", "gaps/s", "p50", "p99.9", "worst", "stolen", "by the hypervisor",
-                                   "interrupts/s", "switched out", "migrated"}};
+    std::vector<table_line> lines{{"PU", "gaps/s", "p50", "p99.9", "worst", "stolen", "by hypervisor", "interrupts/s",
+                                   "switched out", "migrated"}};
     for (const auto& pu : jitter.pus)
         lines.push_back({fmt::format("{}", pu.pu), fmt::format("{:.3g}", pu.gaps_per_s), ns_in_words(pu.p50_gap_ns),
                          ns_in_words(pu.p99_9_gap_ns), ns_in_words(pu.worst_gap_ns),
@@ -24,7 +24,7 @@ std::string summary_table(const jitter_data& jitter) {
     return aligned(lines, std::vector(lines.front().size(), side::right));
 }
 
-// One '#' for a single gap, one more for each doubling: what is rare matters most and must be seen.
+// One '#' for a single gap, one more for each doubling, so that rare gaps, which matter most, are visible.
 std::string bar(std::uint64_t count) {
     return count == 0 ? "" : std::string(1 + static_cast<std::size_t>(std::log2(static_cast<double>(count))), '#');
 }
@@ -44,15 +44,15 @@ std::string details(const pu_jitter& pu) {
     if (!lines.empty()) text += aligned(lines, {side::left, side::right, side::left});
     if (pu.by_interrupt.size() > most_interrupts)
         text += fmt::format("  and {} others\n", pu.by_interrupt.size() - most_interrupts);
-    return fmt::format("\nPU {}\n", pu.pu) + (text.empty() ? "  nothing\n" : text);
+    return fmt::format("\nPU {}\n", pu.pu) + (text.empty() ? "  no gaps, no interrupts\n" : text);
 }
 
 }  // namespace
 
 std::string jitter_as_text(const jitter_data& jitter) {
     auto text =
-        fmt::format("{:g} s on each PU, {}: gaps of more than {} in a loop that reads the clock\n\n", jitter.seconds,
-                    jitter.together ? "all together" : "in turn", ns_in_words(jitter.threshold_ns)) +
+        fmt::format("{:g} s on each PU, {}: gaps longer than {} in a loop that reads the clock\n\n", jitter.seconds,
+                    jitter.together ? "all together" : "one after the other", ns_in_words(jitter.threshold_ns)) +
         summary_table(jitter);
     for (const auto& pu : jitter.pus) text += details(pu);
     return text;

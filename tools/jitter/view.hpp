@@ -8,7 +8,7 @@
 
 namespace weir::tool {
 
-/// A row for each PU, then for each how long its gaps were and which interrupts it handled meanwhile.
+/// A row for each PU, then for each PU the distribution of its gaps and the interrupts that it handled meanwhile.
 [[nodiscard]] std::string jitter_as_text(const jitter_data& jitter);
 
 }  // namespace weir::tool

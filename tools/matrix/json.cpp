@@ -42,8 +42,8 @@ weir::distance read_distance(const json& from) {
     const auto* const found = std::find_if(all.begin(), all.end(), [&](auto d) { return to_string(d) == name; });
     if (found == all.end())
         throw std::runtime_error("\"distance\": \"" + name +
-                                 "\" is none; same-pu, smt, same-l2, same-l3, same-package "
-                                 "and cross-package are");
+                                 "\" is not a distance; use same-pu, smt, same-l2, same-l3, same-package "
+                                 "or cross-package");
     return *found;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir matrix: what it costs to hand an item from one PU to another.
+// weir matrix: measures the cost of passing an item from one PU to another.
 #include "tools/common/command.hpp"
 #include "tools/common/machine_facts.hpp"
 #include "tools/common/measuring_options.hpp"
@@ -23,21 +23,22 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(Two threads, pinned and read back, hand items to each other through weir::spsc_ring: one at a time for
-the latency, as many as fit for the throughput. Right before and after, on the same two PUs, stand two floors: the round
-trip of a cache line, and 8-byte words through a plain buffer. A round in which they differ by more than a quarter is
-dropped and counted. Rounds go over all pairs, each in another order; quartiles are over rounds.
+    R"(Two threads pinned to two PUs pass items through weir::spsc_ring: one at a time to measure latency, as many as
+fit to measure throughput. Right before and after, two hardware floors are measured on the same PUs: the round trip of a
+cache line, and 8-byte words through a plain buffer. A round is dropped, and counted as dropped, if its floors before and
+after differ by more than a quarter. Each round visits all pairs in a different order; quartiles are over rounds.
 
-Pairs that are alike (SMT siblings, one L2, one L3, one package, two packages; NUMA nodes and kinds of cores told apart)
-cost about the same: some of each are measured, and the rest has their figures, unless --full.
+Pairs of one class cost about the same (SMT siblings, one L2, one L3, one package, two packages; NUMA nodes and kinds of
+cores are distinguished). So some pairs of each class are measured, and the others get the figures of their class. --full
+measures every pair.
 
-One way is what the two clocks say where they can be compared, half a round trip where not.
+One way is the difference of the two PUs' clocks if they are comparable, otherwise half a round trip.
 
 Examples:
-  weir matrix                        sample each class of pairs, half a minute at most
+  weir matrix                        sample each class of pairs, within 30 s
   weir matrix --full --budget 10m    every pair, for a plan of many threads
-  weir matrix --pus 2-7 --svg m.svg  these PUs, and a picture of them
-  weir matrix --json > machine.json  for a program)";
+  weir matrix --pus 2-7 --svg m.svg  only these PUs, and a picture
+  weir matrix --json > machine.json  JSON for a program)";
 
 struct options {
     std::string pus;
@@ -48,12 +49,12 @@ struct options {
     bool json = false;
 };
 
-// Said before minutes are spent on it.
+// Checked before the measurement, which takes minutes.
 void check_writable(const std::string& path) {
     errno = 0;
     if (std::ofstream file(path, std::ios::app); !file)
-        throw stop(failed, fmt::format("cannot write --svg {}: {}; name a file in a folder that may be written to",
-                                       path, std::strerror(errno != 0 ? errno : EIO)));
+        throw stop(failed, fmt::format("cannot write --svg {}: {}; name a file in a folder that you may write to", path,
+                                       std::strerror(errno != 0 ? errno : EIO)));
 }
 
 void write_file(const std::string& path, const std::string& text) {
@@ -79,11 +80,10 @@ pu_set pus_for_pairs(const topology& machine, const std::string& list) {
     auto pus = choose_pus(machine, list);
     if (pus.size() >= 2) return pus;
     if (!list.empty())
-        throw stop(wrong_usage, "--pus " + list + ": a pair takes two PUs; name at least two, such as 0,1");
-    throw stop(not_here,
-               fmt::format("a pair takes two PUs, and only PU {} may be used here; start weir on more of them "
-                           "(taskset, the cgroup's cpuset), or name them with --pus",
-                           pus.to_string()));
+        throw stop(wrong_usage, "--pus " + list + ": a pair needs two PUs; name at least two, such as 0,1");
+    throw stop(not_here, fmt::format("a pair needs two PUs, but only PU {} may be used here; allow more PUs "
+                                     "(taskset, the cgroup's cpuset), or name more with --pus",
+                                     pus.to_string()));
 }
 
 std::vector<pair_cost> measure(const topology& machine, const pair_plan& plan, const matrix_budget& budget) {
@@ -108,7 +108,7 @@ exit_code show(const options& wanted) {
     const auto plan = plan_pairs(machine, pus, wanted.full);
     auto measured = measure(machine, plan, budget);
     if (measured.empty())
-        throw stop(not_here, "no measurement came to an end: other programs leave the two threads no time; try again "
+        throw stop(not_here, "no measurement finished, because other programs keep the two PUs busy; try again "
                              "when the machine is less busy");
     auto matrix = complete(machine, plan, std::move(measured));
     matrix.machine = describe(machine);
@@ -122,18 +122,17 @@ exit_code show(const options& wanted) {
 
 command add_matrix(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("--pus", wanted->pus,
-                   "The PUs between which to measure, as taskset takes them; all that we were given")
+    app.add_option("--pus", wanted->pus, "The PUs to measure, in taskset's format; default: all that may be used")
         ->type_name("LIST");
-    app.add_flag("--full", wanted->full, "Measure every pair, not some of each class")->disable_flag_override();
-    app.add_option("--budget", wanted->budget, "Time that it may take; one pair of each class is measured in any case")
+    app.add_flag("--full", wanted->full, "Measure every pair, not a sample of each class")->disable_flag_override();
+    app.add_option("--budget", wanted->budget, "Time limit; one pair of each class is measured in any case")
         ->type_name("TIME")
         ->capture_default_str();
-    app.add_option("--rounds", wanted->rounds, "Rounds for each pair, if the budget allows them")
+    app.add_option("--rounds", wanted->rounds, "Rounds for each pair, as far as the budget allows")
         ->type_name("N")
         ->check(CLI::Range(1U, 10'000U))
         ->capture_default_str();
-    app.add_option("--svg", wanted->svg, "Write a picture as well")->type_name("FILE");
+    app.add_option("--svg", wanted->svg, "Also write a picture")->type_name("FILE");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
     app.footer(footer);
     return [wanted] { return show(*wanted); };

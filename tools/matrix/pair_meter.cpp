@@ -14,7 +14,9 @@ namespace weir::tool {
 namespace pair_parts {
 
 void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receiver) {
-    if (!sender.in_order) throw std::runtime_error("a ring returned another item than was sent: this is a bug in weir");
+    if (!sender.in_order)
+        throw std::runtime_error(
+            "a ring returned a different item than was sent: this is a bug in weir, please report it");
     to.by_half_ns = sender.by_half_ns;
     to.by_clocks_ns = receiver.by_clocks_ns;
     to.clocks_agree = !receiver.before_sent;
@@ -23,7 +25,8 @@ void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receive
 }
 
 void add(pair_sample& to, const sending_seen& sender, const stream_seen& receiver) {
-    if (!receiver.in_order) throw std::runtime_error("a ring lost an item or changed the order: this is a bug in weir");
+    if (!receiver.in_order)
+        throw std::runtime_error("a ring lost an item or changed the order: this is a bug in weir, please report it");
     to.items_per_s = receiver.items_per_s;
     to.disturbances += sender.disturbances;
     to.disturbances += receiver.disturbances;
@@ -42,7 +45,7 @@ namespace {
 
 using namespace pair_parts;
 
-/// What the two threads of a part share; theirs as long as one of them runs.
+/// Shared by the two threads of a part; it lives as long as one of them runs.
 struct shared_part {
     bench::starting_line start;
     std::unique_ptr<spsc_ring<letter>> there;
@@ -54,7 +57,7 @@ struct shared_part {
     stream_seen streamed;
 };
 
-/// Runs a part on a thread that is to be on `pu`, and notes what it returns and what disturbed it.
+/// Starts a thread pinned to `pu` that runs a part, and stores its result and its disturbances.
 template <class Seen, class Part>
 auto watched(unsigned pu, Seen& seen, Part part) {
     return [pu, &seen, part] {
@@ -65,7 +68,7 @@ auto watched(unsigned pu, Seen& seen, Part part) {
     };
 }
 
-// One item at a time goes there and comes back.
+// Latency: one item at a time travels there and back.
 void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word trips,
               pair_sample& out) {
     const auto both = std::make_shared<shared_part>();
@@ -76,14 +79,14 @@ void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick
                             return send_letters(clock, *both->there, *both->back, trips);
                         }),
                 watched(pair.to, both->arrivals, [both, clock, trips] {
-                    both->there = std::make_unique<spsc_ring<letter>>(64);  // memory of the consumer's NUMA node
+                    both->there = std::make_unique<spsc_ring<letter>>(64);  // allocated on the consumer's NUMA node
                     both->start.wait();
                     return return_letters(clock, *both->there, *both->back, trips);
                 }));
     add(out, both->trips, both->arrivals);
 }
 
-// As many items as the ring takes.
+// Throughput: as many items as the ring accepts.
 void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word items,
             pair_sample& out) {
     const auto both = std::make_shared<shared_part>();
@@ -108,7 +111,7 @@ pair_sample sample_pair(const topology& machine, const directed_pair& pair, cons
     workers.set_limit(std::chrono::seconds{5});
     bench::floor_meter floors(workers, clock);
 
-    sample.clock_offset = floors.offset();  // and wakes the PUs
+    sample.clock_offset = floors.offset();  // this also wakes the PUs
     const auto before = floors.take(bench::roles::as_placed);
     exchange(workers, pair, clock, trips_for(before), sample);
     stream(workers, pair, clock, items_for(before), sample);

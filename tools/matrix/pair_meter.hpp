@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// One look at the way from one PU to another: latency and throughput of weir's own ring between two pinned threads,
-// with the hardware's floors right before and after.
+// One sample of a pair: latency and throughput of weir's own ring between two pinned threads, with the hardware
+// floors measured right before and after.
 
 #include "tools/common/thread_watch.hpp"
 #include "tools/matrix/pair_plan.hpp"
@@ -17,10 +17,11 @@ namespace weir::tool {
 struct pair_sample {
     static constexpr std::uint64_t longest_ns = 1'000'000'000;
 
-    histogram by_clocks_ns{longest_ns, 2};  ///< the receiver's clock less the sender's, uncorrected
-    histogram by_half_ns{longest_ns, 2};    ///< half of a round trip
-    /// The two clocks may be compared: their offset is within what can be known of it, and no item arrived before it
-    /// was sent.
+    histogram by_clocks_ns{longest_ns,
+                           2};  ///< the receiver's clock less the sender's, not corrected for the clock offset
+    histogram by_half_ns{longest_ns, 2};  ///< half of a round trip
+    /// Whether the two clocks are comparable: their offset is within its own measurement error, and no item arrived
+    /// before it was sent.
     bool clocks_agree = false;
     bench::floor_meter::clock_offset clock_offset{};
     double items_per_s = 0;
@@ -29,9 +30,9 @@ struct pair_sample {
     thread_counts disturbances;  ///< of both threads
 };
 
-/// Takes some 10 ms on a quiet machine. Both threads are pinned, read back, and found where they were put after each
-/// part; placement_error where they cannot be, bench::stuck where the machine does not let them come to an end, and
-/// std::runtime_error if the ring lost an item.
+/// Takes about 10 ms on a quiet machine. Both threads are pinned, and their PUs are verified after each part. Throws
+/// placement_error if pinning or the check fails, bench::stuck if the threads do not finish, and std::runtime_error
+/// if the ring lost an item.
 [[nodiscard]] pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock);
 
 }  // namespace weir::tool

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the two threads of a sample do and note, and what it comes to. A ring and a clock are arguments, so that a test
-// can be both.
+// What the two threads of a sample do and record, and how a sample is computed from that. Ring and clock are template
+// arguments, so that tests can substitute them.
 #pragma once
 
 #include "tools/matrix/pair_meter.hpp"
@@ -15,10 +15,10 @@ namespace weir::tool::pair_parts {
 
 using bench::word;
 
-constexpr word warm_up = 200;           // letters that are not noted
+constexpr word warm_up = 200;           // round trips that are not recorded
 constexpr std::size_t capacity = 1024;  // of the streaming ring
 
-/// An item says when it was sent.
+/// An item that carries the time at which it was sent.
 struct letter {
     word number;
     std::uint64_t sent;
@@ -36,15 +36,15 @@ template <class T, class Ring>
     return item;
 }
 
-/// What the thread notes that sends letters and waits for each to come back.
+/// Recorded by the thread that sends letters and waits for each to come back.
 struct trips_seen {
     histogram by_half_ns{pair_sample::longest_ns, 2};
     bool in_order = true;
     thread_counts disturbances;
 };
 
-// What the threads note meanwhile is on their own stacks: side by side it would be one more line that goes back and
-// forth.
+// Both threads record on their own stacks while they run: adjacent records would be another cache line that goes back
+// and forth.
 template <class Clock, class There, class Back>
 trips_seen send_letters(const Clock& clock, There& there, Back& back, word trips) {
     trips_seen seen;
@@ -59,10 +59,10 @@ trips_seen send_letters(const Clock& clock, There& there, Back& back, word trips
     return seen;
 }
 
-/// What the thread notes that gets them and sends them back.
+/// Recorded by the thread that receives letters and sends them back.
 struct arrivals_seen {
     histogram by_clocks_ns{pair_sample::longest_ns, 2};
-    bool before_sent = false;  ///< one arrived before it was sent, by the two clocks
+    bool before_sent = false;  ///< some letter arrived before it was sent, according to the two clocks
     thread_counts disturbances;
 };
 
@@ -80,14 +80,14 @@ arrivals_seen return_letters(const Clock& clock, There& there, Back& back, word 
     return seen;
 }
 
-/// What the thread notes that takes as many items as the ring passes on.
+/// Recorded by the thread that receives the stream.
 struct stream_seen {
     double items_per_s = 0;
     bool in_order = true;
     thread_counts disturbances;
 };
 
-/// And the one that sends them.
+/// Recorded by the thread that sends the stream.
 struct sending_seen {
     thread_counts disturbances;
 };
@@ -108,14 +108,14 @@ stream_seen take_stream(const Clock& clock, Ring& ring, word items) {
     return {1e9 * static_cast<double>(items) / std::max(ns, 1.0), wrong == 0, {}};
 }
 
-/// As many as take `ns`, if one takes `each_ns`.
+/// The number of operations that fit into `ns`, if one takes `each_ns`.
 inline word as_many_as_take(double ns, double each_ns, word least, word most) {
     return static_cast<word>(
         std::clamp(ns / std::max(each_ns, 0.1), static_cast<double>(least), static_cast<double>(most)));
 }
 
-/// How many round trips and how many items of a stream take about 3 ms, where a ring is a few times slower than the
-/// plain buffer.
+/// The number of round trips and of stream items that take about 3 ms, assuming that a ring is a few times slower
+/// than the plain buffer.
 inline word trips_for(const bench::floor_reading& floor) {
     return as_many_as_take(3e6, 1.5 * floor.roundtrip_ns, 500, 20'000);
 }
@@ -123,13 +123,13 @@ inline word items_for(const bench::floor_reading& floor) {
     return as_many_as_take(3e6, 3e9 / floor.stream_words_per_s, 10'000, 4'000'000);
 }
 
-/// What an exchange of letters adds to the sample. Throws std::runtime_error if the ring returned another item than was
-/// sent.
+/// Adds the result of the latency part to the sample. Throws std::runtime_error if the ring returned a different item
+/// than was sent.
 void add(pair_sample& to, const trips_seen& sender, const arrivals_seen& receiver);
-/// Likewise a stream.
+/// Adds the result of the throughput part likewise.
 void add(pair_sample& to, const sending_seen& sender, const stream_seen& receiver);
-/// What the floors before and after say of it. The clocks agree only where `source` can be compared at all, and no
-/// offset is seen but what may be an error of measuring it.
+/// Adds the floors measured before and after. The clocks are comparable only if `source` allows it and the offset is
+/// within its measurement error.
 void judge(pair_sample& of, const bench::floor_reading& before, const bench::floor_reading& after, tick_source source);
 
 }  // namespace weir::tool::pair_parts

@@ -34,7 +34,7 @@ members by_class(const topology& machine, const std::vector<unsigned>& pus) {
     return classes;
 }
 
-// Some of `all`, from the first to the last in equal steps.
+// A selection from `all`, from first to last in equal steps.
 std::vector<directed_pair> spread(const std::vector<directed_pair>& all, std::size_t most) {
     if (all.size() <= most) return all;
     std::vector<directed_pair> some;
@@ -52,7 +52,7 @@ percentiles_ns medians(const std::vector<const pair_cost*>& pairs) {
 }
 
 class_cost cost_of(const pair_class& kind, std::vector<const pair_cost*> pairs) {
-    // What was measured in a steady minute is not mixed with what was not.
+    // Steady and unsteady measurements are not mixed.
     if (std::any_of(pairs.begin(), pairs.end(), [](const auto* pair) { return pair->steady; }))
         std::erase_if(pairs, [](const auto* pair) { return !pair->steady; });
     std::vector<double> rates;

@@ -94,7 +94,7 @@ std::vector<pair_cost> measure_pairs(
     std::vector<std::size_t> order(records.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::mt19937_64 shuffler(budget.seed);
-    // A dropped sample is made up for, but a machine that is never steady must not keep us for ever.
+    // A dropped sample is repeated, but not for ever on a machine that is never steady.
     for (std::size_t round = 0; round != 2 * budget.rounds; ++round) {
         for (std::size_t i = 0; i != order.size(); ++i) {
             auto& record = records[order[i]];

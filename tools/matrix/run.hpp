@@ -11,25 +11,25 @@
 
 namespace weir::tool {
 
-/// All samples of one pair, and what they come to.
+/// Collects all samples of one pair.
 class pair_record {
 public:
     explicit pair_record(const directed_pair& pair) : pair_(pair) {}
 
     void add(const pair_sample& sample);
-    /// A sample that came to no end.
+    /// Counts a sample that did not finish.
     void add_failure() { ++dropped_; }
 
     [[nodiscard]] const directed_pair& pair() const noexcept { return pair_; }
     [[nodiscard]] std::size_t rounds() const noexcept { return steady_.items_per_s.size(); }
     [[nodiscard]] std::size_t attempts() const noexcept { return rounds() + dropped_; }
 
-    /// Of the samples that count, or, where not one does, of those that were dropped; nullopt where there is none at
-    /// all.
+    /// Computed from the steady samples or, if there are none, from the dropped ones; nullopt if there are no samples
+    /// at all.
     [[nodiscard]] std::optional<pair_cost> cost() const;
 
 private:
-    // How often each latency was seen: a histogram has thousands of counters, of which a pair needs a few dozen.
+    // Sparse counts by latency: a histogram has thousands of counters, of which a pair uses a few dozen.
     using tally = std::map<std::uint64_t, std::uint64_t>;
 
     struct figures {
@@ -55,18 +55,18 @@ private:
 
 struct matrix_budget {
     double seconds = 30;
-    std::size_t rounds = 21;  ///< of each pair, and no more
-    std::uint64_t seed = 1;   ///< of the order within a round
+    std::size_t rounds = 21;  ///< maximum for each pair
+    std::uint64_t seed = 1;   ///< seed for the order within a round
 };
 
-/// Measures the pairs of the plan in rounds, each in another order, until all have their rounds or the time is over.
-/// One pair of each class is measured whatever the time. `on_sample` hears how far it is. Throws what sample_pair()
-/// throws, but for a sample that comes to no end, which is dropped.
+/// Measures the pairs of the plan in rounds, each in a different order, until all rounds are done or the time is
+/// over. One pair of each class is measured in any case. Reports progress to `on_sample`. Throws what sample_pair()
+/// throws, except that a sample that does not finish is dropped.
 [[nodiscard]] std::vector<pair_cost> measure_pairs(
     const topology& machine, const pair_plan& plan, const matrix_budget& budget,
     const std::function<void(double share, const directed_pair& pair, std::size_t round)>& on_sample);
 
-/// The same with `sample` in place of sample_pair(), and `used_s` for the seconds that have passed.
+/// The same with `sample` in place of sample_pair(), and `used_s` returning the elapsed seconds.
 [[nodiscard]] std::vector<pair_cost> measure_pairs(
     const pair_plan& plan, const matrix_budget& budget,
     const std::function<pair_sample(const directed_pair& pair)>& sample, const std::function<double()>& used_s,

@@ -13,7 +13,7 @@ constexpr double margin = 24;
 constexpr double labels = 48;  // row and column numbers
 constexpr double title_height = 72;
 constexpr double legend_height = 84;
-constexpr std::size_t most_with_tooltips = 96;  // beyond, a browser chokes on the file
+constexpr std::size_t most_with_tooltips = 96;  // with more, browsers become slow
 
 double cell_size(std::size_t pus, double grid) {
     return std::clamp(grid / static_cast<double>(std::max<std::size_t>(pus, 1)), 5.0, 72.0);
@@ -46,7 +46,7 @@ void draw_cells(svg_page& page, const matrix_data& matrix, const log_scale& scal
         }
 }
 
-// Each row and column has its PU's number; where they stand too close, every second, fourth, ...
+// Labels rows and columns with PU numbers; if they are too close together, only every second, fourth, ...
 void draw_numbers(svg_page& page, const matrix_data& matrix, double cell, double left, double top) {
     std::size_t step = 1;
     while (static_cast<double>(step) * cell < 24) step *= 2;
@@ -73,7 +73,7 @@ void draw_legend(svg_page& page, const log_scale& scale, double left, double top
     }
 }
 
-// The map, what its rows and columns are, and the legend; (left, top) is where its cells begin.
+// The heat map with axis titles and legend; (left, top) is the corner of its first cell.
 void draw_map(svg_page& page, const matrix_data& matrix, double cell, double left, double top, double legend_width) {
     const auto scale = scale_of(matrix);
     page.text(left, top - 24, 11, "to PU", text_anchor::start, page.faint_ink());
@@ -93,7 +93,7 @@ std::string matrix_as_svg(const matrix_data& matrix) {
     const double width = std::max(left + grid + margin, 560.0);
     const double height = top + grid + legend_height + margin;
 
-    svg_page page(width, height, "weir matrix: what it costs to hand an item from one PU to another");
+    svg_page page(width, height, "weir matrix: cost of passing an item from one PU to another");
     page.text(margin, 28, 17, "From one PU to another: one way, p50");
     page.text(margin, 48, 12,
               matrix.machine.cpu_model +

@@ -16,7 +16,7 @@ namespace {
 
 std::string ns(double value) { return value < 99.5 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value); }
 
-// Two tables, since one would be wider than anybody's terminal: none of them has more than 100 columns.
+// Two tables of at most 100 columns each, since one would be too wide for a terminal.
 std::string class_tables(const matrix_data& matrix) {
     std::vector<table_line> latency{{"one way, from one PU to another", "p50", "q1..q3", "p99", "p99.9", "line/2"}};
     std::vector<table_line> rest{{"", "M/s", "of floor", "pairs", "kept/dropped", "switched", "moved"}};
@@ -33,10 +33,10 @@ std::string class_tables(const matrix_data& matrix) {
     std::vector<side> sides(7, side::right);
     sides.front() = side::left;
     return aligned(latency, sides) + "\n" + aligned(rest, sides) +
-           "  line/2: half a line's round trip, the floor; of floor: of 8-byte words through a plain buffer\n";
+           "  line/2: half a cache line's round trip, the floor; of floor: share of a plain buffer's throughput\n";
 }
 
-// "71", "(71)" for a pair that was not measured, "~71" for one that never was steady.
+// "71"; "(71)" if the pair was not measured; "~71" if it was never steady.
 std::string cell_text(const pair_cost* pair) {
     if (pair == nullptr) return "?";
     const auto figure = ns(pair->one_way_ns.p50);
@@ -126,13 +126,13 @@ log_scale scale_of(const matrix_data& matrix) {
         most = std::max(most, pair.one_way_ns.p50);
     }
     least = std::min(least, most);
-    return {least, std::max(most, 2 * least)};  // or else noise would look like a map
+    return {least, std::max(most, 2 * least)};  // otherwise mere noise would show as contrast
 }
 
 std::string pair_in_words(const pair_cost& pair) {
     return fmt::format("{} ns (p99 {}, p99.9 {}), {:.3g} M items/s, {}, {}", ns(pair.one_way_ns.p50),
                        ns(pair.one_way_ns.p99), ns(pair.one_way_ns.p99_9), pair.items_per_s / 1e6, in_words(pair.kind),
-                       !pair.measured ? std::string("not measured: as its class")
+                       !pair.measured ? std::string("not measured: figure of its class")
                        : pair.steady  ? fmt::format("{} rounds", pair.rounds)
                                       : fmt::format("unsteady in all {} rounds", pair.dropped));
 }
@@ -148,15 +148,16 @@ std::string matrix_as_text(const matrix_data& matrix, const view_settings& setti
                             matrix.pus.size(), measured, matrix.pairs.size());
     text += class_tables(matrix) + "\n";
     text += "  one way, p50 in ns, from the row's PU to the column's\n" + heat_map(matrix, settings) + "\n";
-    text += halved == measured ? "  One way is half a round trip: the clocks of two PUs cannot be compared here.\n"
-            : halved != 0
-                ? fmt::format("  Of {} pairs one way is half a round trip: their clocks cannot be compared.\n", halved)
-                : "";
+    text +=
+        halved == measured ? "  One way is half a round trip, because the clocks of two PUs are not comparable here.\n"
+        : halved != 0
+            ? fmt::format("  For {} pairs, one way is half a round trip, because their clocks are not comparable.\n",
+                          halved)
+            : "";
     if (measured != static_cast<std::ptrdiff_t>(matrix.pairs.size()))
-        text += "  (n) was not measured and has the figure of its class; --full measures every pair.\n";
+        text += "  (n): not measured, figure of its class; --full measures every pair.\n";
     if (unsteady != 0)
-        text +=
-            "  ~n: in no round did the floors before and after agree within a quarter; take it for a rough guess.\n";
+        text += "  ~n: a rough estimate; in every round the floors before and after differed by more than a quarter.\n";
     return text;
 }
 

@@ -12,21 +12,22 @@ namespace weir::tool {
 
 struct view_settings {
     bool colour = false;
-    std::size_t columns = 0;  ///< of the terminal; 0: as wide as it gets
+    std::size_t columns = 0;  ///< of the terminal; 0: unlimited
 };
 
-/// The classes with their noise, then the heat map: rows hand to columns, p50 of one way in ns. In colour a matrix too
-/// wide for the terminal has blocks in place of numbers, and if it is still too wide it is left out, which is said.
+/// The table of classes, then the heat map: p50 of one way in ns, from the row's PU to the column's. If the map is
+/// too wide for a terminal with colours, it has blocks instead of numbers; if it is still too wide it is replaced by
+/// a note.
 [[nodiscard]] std::string matrix_as_text(const matrix_data& matrix, const view_settings& settings);
 
-/// A heat map with its legend, every figure of a pair under the pointer.
+/// A heat map with its legend and a tooltip with the figures of each pair.
 [[nodiscard]] std::string matrix_as_svg(const matrix_data& matrix);
 
-/// The map and its legend alone, for an html_page: 370 units wide, or, of a machine that needs_width(), 740.
+/// The map and legend alone, for an html_page: 370 units wide, or 740 if needs_width() says so.
 [[nodiscard]] std::string matrix_in_page(const matrix_data& matrix);
 [[nodiscard]] bool needs_width(const matrix_data& matrix);
 
-/// What stands beside a class: of its measured pairs, medians for floors and quartiles, sums for what went wrong.
+/// Measurement quality of a class, over its measured pairs: medians of floors and quartiles, sums of disturbances.
 struct class_noise {
     double q1_ns = 0;
     double q3_ns = 0;
@@ -40,11 +41,11 @@ struct class_noise {
 };
 [[nodiscard]] class_noise noise_of(const matrix_data& matrix, const class_cost& of);
 
-/// Row by row, in the order of matrix.pus; null where there is no such pair.
+/// Row by row, in the order of matrix.pus; null if there is no such pair.
 using pair_grid = std::vector<std::vector<const pair_cost*>>;
 [[nodiscard]] pair_grid grid_of(const matrix_data& matrix);
 
-/// From the least p50 to the most, and at least to twice the least.
+/// From the least p50 to the greatest, but at least to twice the least.
 [[nodiscard]] log_scale scale_of(const matrix_data& matrix);
 
 /// "71 ns (p99 90, p99.9 400), same-l3, 21 rounds"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir plan: roles and the rings between them in, a PU for every role out.
+// weir plan: assigns a PU to each role, given the roles and the rings between them.
 #include "tools/common/command.hpp"
 #include "tools/plan/text.hpp"
 
@@ -14,20 +14,24 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(An edge is a ring from one thread to another, perhaps with its rate: md->strat, strat->gw@1.5Mps (ps, kps,
-Mps, Gps). Quote it: the shell takes > for itself. A role is a thread; hints say what it needs:
-  quiet        latency-critical: noise, and the p99 of its edges, count
+    R"(An edge is a ring from one thread to another, optionally with its rate: md->strat, strat->gw@1.5Mps (ps, kps,
+Mps, Gps). Quote it: the shell takes > for itself. A role is a thread; hints state its needs:
+  quiet        latency-critical: noise and the p99 of its edges count too
   smt-ok       may share its core with another role
-  pinned=3     on PU 3, whatever that costs
-  package=0    in package 0
+  pinned=3     on PU 3, regardless of cost
+  package=0    on a PU of package 0
 
-The cost that is minimised, in ns: for each edge its weight x (p50 of one way, + p99 if an end is quiet); for each
-role the noise of its PU if it is quiet, 1500 if another is on its core and it is not smt-ok, 1000 off the isolated
-PUs if there are any, 300 for each rank that other cores are faster, 10 on the core of PU 0. The weight is 1 for edges
-that have a quiet end or no rate, else the rate as a part of the highest.
-Without --matrix and --jitter, costs are assumed by distance and said to be.
+The plan minimises this cost, in ns:
+  per edge  weight x one-way p50, or weight x (p50 + p99) if an end is quiet
+  per role  the noise of its PU, if it is quiet
+            1500 if it shares a core and is not smt-ok
+            1000 if it is not on an isolated PU, though some may be used
+             300 per rank below the fastest kind of core
+              10 on the core of PU 0
+The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate divided by the highest rate.
+Without --matrix and --jitter, costs are assumed by distance, and marked as assumed.
 
-A file for --roles has what edges and roles have:
+A file for --roles contains the same information as JSON:
   {"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
    "edges": [{"from": "md", "to": "gw", "items_per_s": 1e6}]}
 
@@ -51,7 +55,7 @@ struct options {
     bool json = false;
 };
 
-// What the command line says wrongly is wrong usage, as opposed to what a file says.
+// Errors in command-line arguments are wrong usage; errors in files are not.
 plan_request read_request(const options& wanted) {
     auto asked = wanted.roles_file.empty() ? plan_request{} : plan_request::load(wanted.roles_file);
     try {
@@ -100,17 +104,15 @@ command add_plan(CLI::App& app) {
         ->type_name("ROLE")
         ->allow_extra_args(false);
     app.add_option("--roles", wanted->roles_file, "A JSON file of roles and edges (below)")->type_name("FILE");
-    app.add_option("--matrix", wanted->matrix, "What `weir matrix --json` measured here")->type_name("FILE");
-    app.add_option("--jitter", wanted->jitter, "What `weir jitter --json` measured here")->type_name("FILE");
-    app.add_option("--topology", wanted->topology, "Another machine: an hwloc XML file, or hwloc's synthetic notation")
+    app.add_option("--matrix", wanted->matrix, "Result of `weir matrix --json` on this machine")->type_name("FILE");
+    app.add_option("--jitter", wanted->jitter, "Result of `weir jitter --json` on this machine")->type_name("FILE");
+    app.add_option("--topology", wanted->topology, "Another machine: an hwloc XML file, or a synthetic description")
         ->type_name("FILE|SYNTHETIC");
-    app.add_option("--pus", wanted->pus, "Choose among these PUs only; all that may be used if not given")
-        ->type_name("LIST");
-    app.add_option("--isolated", wanted->isolated, "PUs that are isolated, for a machine that cannot be asked")
-        ->type_name("LIST");
-    app.add_option("--out", wanted->out, "Write the plan there, for `weir run`, weir-bench and your program")
+    app.add_option("--pus", wanted->pus, "Candidate PUs; default: all that may be used")->type_name("LIST");
+    app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
+    app.add_option("--out", wanted->out, "Write the plan to this file, for `weir run`, weir-bench and your program")
         ->type_name("FILE");
-    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1, as --out) instead of the text")
+    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1, same as --out) instead of the text")
         ->disable_flag_override();
     app.footer(footer);
     return [wanted] { return make_plan(*wanted); };

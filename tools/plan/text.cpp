@@ -63,11 +63,11 @@ std::string cost_line(const placement_plan& made) {
     add(made.cost.slow_cores, "slower cores");
     add(made.cost.pu_0, "PU 0's core");
     const double total = made.cost.total();
-    return fmt::format("  cost {}{}\n  {}\n", ns(total), terms.empty() ? "" : " = " + terms,
-                       made.is_proven()
-                           ? "proven: no placement costs less"
-                           : fmt::format("the best found; proven is that none costs less than {}, {:.0f}% below",
-                                         ns(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / total)));
+    return fmt::format(
+        "  cost {}{}\n  {}\n", ns(total), terms.empty() ? "" : " = " + terms,
+        made.is_proven() ? "proven optimal: no placement costs less"
+                         : fmt::format("best found, not proven optimal: no placement costs less than {}, {:.0f}% below",
+                                       ns(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / total)));
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ std::string plan_as_text(const placement_plan& made, const topology& machine) {
     std::string text = machine.source() + ": " + made.machine + "\n\n" + role_table(made, machine);
     if (!made.edges.empty()) text += "\n" + edge_table(made);
     text += "\n" + cost_line(made);
-    if (!made.alternatives.empty()) text += "\nwhy not otherwise\n";
+    if (!made.alternatives.empty()) text += "\nalternatives, and why they cost more\n";
     for (const auto& other : made.alternatives) text += fmt::format("  +{:<9} {}\n", ns(other.extra_ns), other.reason);
     if (!made.remarks.empty()) text += "\nnote\n";
     for (const auto& remark : made.remarks) text += "  " + remark + "\n";
@@ -107,15 +107,15 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
         spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
     }
     std::string text =
-        fmt::format("\nto paste: the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
+        fmt::format("\nto paste: run the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
                     "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
                     pus.to_string(), logical, spaced);
 
-    text += "\nto paste: each thread on its own, by its thread id\n";
+    text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)
         text += fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", role.pu, role.asked.name);
 
-    text += "\nto paste: or in the program, linked with weir::topology\n";
+    text += "\nto paste: or pin in the program, linked with weir::topology\n";
     if (file.empty()) {
         text += "  #include <weir/affinity.hpp>\n";
         for (const auto& role : made.roles)
@@ -128,9 +128,9 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
     }
 
     const auto isolate = worth_isolating(made, machine);
-    text += "\nto paste: kernel arguments that keep everything else away, at the next boot\n";
+    text += "\nto paste: kernel arguments that reserve these PUs, from the next boot on\n";
     if (isolate.empty())
-        return text + "  none: the plan leaves the kernel no other core than PU 0's for its own work\n";
+        return text + "  none: no core can be reserved, because PU 0's core is left to the kernel's own work\n";
     pu_set others;
     for (const auto& pu : machine.pus())
         if (!isolate.contains(pu.os_index)) others.insert(pu.os_index);

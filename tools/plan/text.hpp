@@ -7,15 +7,16 @@
 
 namespace weir::tool {
 
-/// What `weir plan` prints: the placement, what its edges cost, and why the alternatives lose.
+/// The text of `weir plan`: the placement, the cost of its edges, and the alternatives with their extra cost.
 [[nodiscard]] std::string plan_as_text(const placement_plan& made, const topology& machine);
 
-/// The same placement as other programs take it: taskset, hwloc-bind, systemd, the kernel's command line, C++.
-/// `file` is where the plan was written to; empty: nowhere.
+/// The placement in the syntax of other programs: taskset, hwloc-bind, systemd, the kernel's command line, C++.
+/// `file` is where the plan was written; empty if it was not.
 [[nodiscard]] std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file);
 
-/// The PUs to take from the kernel's scheduler: those of the quiet roles (of all, if none is quiet) and their SMT
-/// siblings, but not PU 0, whose core keeps the kernel's own work. Empty where that leaves the kernel nothing.
+/// The PUs to isolate from the kernel's scheduler: those of the quiet roles (of all roles if none is quiet) and their
+/// SMT siblings, but not PU 0, whose core keeps the kernel's own work. Empty if no such core remains, or if the kernel
+/// would be left without a PU.
 [[nodiscard]] pu_set worth_isolating(const placement_plan& made, const topology& machine);
 
 }  // namespace weir::tool

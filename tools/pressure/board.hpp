@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The memory that a run shares with the process that started it: who measures writes, who watches reads. All of it is
-// there and touched before the run begins, so that it adds nothing to the memory that the run is seen to take.
+// Memory shared by a measured process and the process that started it: the first writes, the second reads. All pages
+// are touched before the run, so that they do not count as memory growth.
 #pragma once
 
 #include "tools/pressure/pressure.hpp"
@@ -17,7 +17,7 @@
 
 namespace weir::tool::pressure {
 
-/// A count that one thread writes.
+/// A counter written by one thread.
 class tally {
 public:
     void add() { count_.store(count_.load(weir::detail::relaxed) + 1, weir::detail::relaxed); }  // relaxed: a statistic
@@ -27,15 +27,15 @@ private:
     weir::detail::atomic<std::uint64_t> count_{0};
 };
 
-/// Times that one thread records and another looks at: what came in between two looks is the difference of the counts.
-/// Sixteen buckets to a doubling, so a time is right to 6 %.
+/// A histogram of times, written by one thread and read by another: the times recorded since the previous reading are
+/// the difference of the counts. Sixteen buckets per doubling, so a time is accurate to 6 %.
 class watched_times {
 public:
     static constexpr std::size_t buckets = 1024;
 
     void record(double ns) { counts_[index_of(ns)].add(); }
 
-    /// The time that `share` of all did not exceed which were recorded since `seen` was last brought up to date.
+    /// The value that `share` of the times recorded since `seen` was last updated do not exceed.
     class look {
     public:
         void take(const watched_times& times) {
@@ -81,16 +81,16 @@ inline constexpr std::size_t most_figures = 32;
 inline constexpr std::size_t most_points = 16;
 
 struct board {
-    // While it runs: how many samples are ready.
+    // During the run: the number of valid samples.
     weir::detail::atomic<std::uint64_t> samples_ready{0};
     std::array<sample, most_samples> samples;
 
-    // When it has ended.
+    // Valid after the run.
     struct {
         std::size_t figures = 0, percentiles = 0, goodput = 0;
         account ledger;
         bool exact = false;
-        double source_share = 1, sink_share = 1;  ///< of their rates, as far as the policy lets them
+        double source_share = 1, sink_share = 1;  ///< achieved share of their rates, as far as the policy allows
         char error[256] = {};
     } end;
     struct {

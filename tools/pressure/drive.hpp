@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// One run: a source that keeps to its schedule, a sink that takes its rate, and a sampler that looks on. A queue is
+// One run: a source that sends on schedule, a sink with a fixed rate, and a sampler. A queue must provide
 //
-//     bool offer(const item&)    source thread; whether it was accepted; may wait
+//     bool offer(const item&)    source thread; returns whether it was accepted; may wait
 //     answer take(item&)         sink thread; never waits
 //     bool is_dropping() const   sink thread
 //     account ledger() const     any thread
 //
-// What the three do in one turn is here, with the time as an argument; when they do it is up to the host, which a test
-// can be.
+// This file contains one turn of each of the three, with the time as an argument. The host decides when turns happen,
+// so that a test can control the time.
 #pragma once
 
 #include "tools/pressure/board.hpp"
@@ -25,14 +25,15 @@ namespace weir::tool::pressure {
 
 enum class answer : unsigned char { taken, empty, busy };
 
-/// What a run needs of the machine: time, and three threads.
+/// What a run needs from the machine: a clock and three threads.
 class host {
 public:
     virtual ~host() = default;
-    /// Nanoseconds since run() began.
+    /// Nanoseconds since run() started.
     virtual double now_ns() const = 0;
-    /// Calls each of the three again and again, in a thread of its own, until it returns arrivals::never; between two
-    /// calls so many nanoseconds go by as it returned. Source and sink must not be late; the sampler may.
+    /// Calls each of the three repeatedly, in a thread of its own, until it returns arrivals::never. Any other return
+    /// value is the number of nanoseconds to wait before the next call. Source and sink must not be late; the sampler
+    /// may be.
     using turn = std::function<double()>;
     virtual void run(const turn& feed, const turn& drain, const turn& look) = 0;
 };
@@ -42,7 +43,7 @@ public:
     double now_ns() const override { return clock_.to_ns(clock_.now() - began_); }
     void run(const turn& feed, const turn& drain, const turn& look) override;
 
-    /// How long to sleep where so much time has to go by; 0: spin instead. A sleep ends some 60 us late and more.
+    /// How long to sleep in a wait of `ns`; 0: spin instead. A sleep ends 60 us late or more.
     static double worth_sleeping_ns(double ns);
 
 private:
@@ -52,37 +53,38 @@ private:
 
 struct run_plan {
     conditions c;
-    double settled_ns;     ///< from here on, and until the burst ends, the figures of the burst are taken
-    double burst_from_ns;  ///< the burst's begin and end
+    double settled_ns;     ///< start of the measuring window, which ends with the burst
+    double burst_from_ns;  ///< start and end of the burst
     double burst_to_ns;
-    double cap_ns;   ///< the end, whatever has happened by then
-    double tail_ns;  ///< how long to look on when all has been recovered
+    double cap_ns;   ///< end of the run in any case
+    double tail_ns;  ///< how long to continue after recovery
     std::uint64_t sample_ns;
 };
 
-/// What the sink saw of the items, by class (0: low, 1: high) where that matters.
+/// The sink's measurements, by class of item (0: low, 1: high) where that matters.
 struct sink_record {
     static constexpr std::uint64_t longest_ns = 3'600'000'000'000;
 
-    histogram sojourn{longest_ns}, delay{longest_ns};  // in the burst, once settled
-    histogram engaged_sojourn{longest_ns};             // of these, while a policy drops that does not always
+    histogram sojourn{longest_ns}, delay{longest_ns};  // in the measuring window
+    histogram engaged_sojourn{longest_ns};             // the part of these while codel is dropping
     histogram class_sojourn[2] = {histogram{longest_ns}, histogram{longest_ns}};
-    histogram calm_sojourn{longest_ns};  // of the high class, or of all where there is one
+    histogram calm_sojourn{
+        longest_ns};  // before the burst: of the high class, or of all items if there is only one class
     std::uint64_t delivered_of_burst[2] = {};
     std::uint64_t delivered = 0;
     std::uint64_t taken_in_window = 0;
     std::uint64_t taken_in_time = 0;
     double last_arrival_delay_ns = 0;
-    double recovered_ns = 0;  ///< 0: not by the end
+    double recovered_ns = 0;  ///< 0: not recovered by the end
 };
 
 struct source_record {
     std::uint64_t offered = 0, refused = 0;
     std::uint64_t offered_in_burst[2] = {};
-    std::uint64_t sent_in_window = 0;  ///< between settled and the end of the burst, by the clock
+    std::uint64_t sent_in_window = 0;  ///< sent during the measuring window, by the clock
 };
 
-/// The burst, and the part of it in which the figures are taken.
+/// The burst, and the measuring window within it.
 inline bool in_burst(const run_plan& plan, double at_ns) {
     return at_ns >= plan.burst_from_ns && at_ns < plan.burst_to_ns;
 }
@@ -100,8 +102,8 @@ public:
                      {plan.c.burst_per_s, (plan.burst_to_ns - plan.burst_from_ns) / 1e9},
                      {plan.c.calm_per_s, (plan.cap_ns - plan.burst_to_ns) / 1e9}}) {}
 
-    /// Offers the next item if it is due. How long it is until then; 0 when it was offered, arrivals::never when all
-    /// have been.
+    /// Offers the next item if it is due. Returns 0 if it was offered, otherwise the time until it is due;
+    /// arrivals::never at the end of the schedule.
     double turn(double now_ns) {
         if (now_ns < due_ns_) return due_ns_ - now_ns;
         item next{};
@@ -131,7 +133,7 @@ class sink_side {
 public:
     sink_side(Queue& queue, const run_plan& plan) : queue_(queue), plan_(plan), pace_(plan.c.sink_per_s) {}
 
-    /// Takes an item if it may and there is one. Whether it took one: else it may rest.
+    /// Takes one item if one is due and available. Returns whether it took one; otherwise the thread may rest.
     bool turn(double now_ns) {
         if (!pace_.may_take(now_ns)) return false;
         item got{};
@@ -145,14 +147,14 @@ public:
         }
         if (said == answer::empty) {
             pace_.was_idle(now_ns);
-            // Empty because all is done, and not because the source is held up.
+            // Recovered: the queue is empty because the backlog is gone, not because the source is blocked.
             if (seen_.recovered_ns == 0 && last_intended_ns_ >= plan_.burst_to_ns && last_delay_ns_ < on_time_ns)
                 seen_.recovered_ns = now_ns;
         }
         return false;
     }
 
-    /// Whether there is nothing more to see.
+    /// Whether the run is over.
     bool has_seen_all(double now_ns) const {
         return now_ns > plan_.cap_ns || (seen_.recovered_ns != 0 && now_ns > seen_.recovered_ns + plan_.tail_ns);
     }
@@ -196,7 +198,7 @@ private:
     watched_times sojourns_, delays_;
 };
 
-/// How long it is to the next multiple of `every_ns`: a look that was missed is missed.
+/// Time until the next multiple of `every_ns`; missed samples are skipped.
 inline double until_next_look_ns(double now_ns, double every_ns) {
     return (std::floor(now_ns / every_ns) + 1) * every_ns - now_ns;
 }
@@ -207,18 +209,19 @@ public:
     one_run(Queue& queue, const run_plan& plan, host& on)
         : on_(on), every_ns_(static_cast<double>(plan.sample_ns)), source_(queue, plan), sink_(queue, plan) {}
 
-    /// Plays it; `look` is called each sample_ns with the time and the times of what was delivered.
+    /// Runs the source, the sink and the sampler; `look` is called every sample_ns with the time and the times of the
+    /// delivered items.
     template <class Look>
     void play(Look look) {
         on_.run([this] { return feed(); }, [this] { return drain(); }, [this, &look] { return observe(look); });
     }
 
-    /// Once it has been played.
+    /// Valid after the run.
     const source_record& sent() const { return source_.sent(); }
     const sink_record& seen() const { return sink_.seen(); }
 
 private:
-    // relaxed, all three flags: the end of the threads orders the records
+    // relaxed, all three flags: joining the threads orders the records
     double feed() {
         const double left_ns = stop_.load(weir::detail::relaxed) ? arrivals::never : source_.turn(on_.now_ns());
         if (left_ns == arrivals::never) source_done_.store(true, weir::detail::relaxed);

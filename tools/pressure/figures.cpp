@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// From what the threads recorded to the figures that predict() speaks of.
+// Computes the figures that predict() predicts from what the threads recorded.
 #include "tools/pressure/play.hpp"
 
 #include <algorithm>
@@ -34,7 +34,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 double ms(const histogram& times, double percentile) { return static_cast<double>(times.percentile(percentile)) / 1e6; }
 
-// Between the first and the last look within the burst.
+// Between the first and the last sample within the burst.
 double backlog_growth_per_s(const run_plan& plan, std::span<const sample> looks) {
     const sample* first = nullptr;
     const sample* last = nullptr;
@@ -48,7 +48,7 @@ double backlog_growth_per_s(const run_plan& plan, std::span<const sample> looks)
            (last->at_s - first->at_s);
 }
 
-// From the last look before the burst to the largest after it.
+// From the last sample before the burst to the largest after it.
 double memory_growth_bytes(const run_plan& plan, std::span<const sample> looks) {
     std::uint64_t before = 0, most = 0;
     for (const auto& look : looks) {
@@ -74,7 +74,7 @@ void write_classes(const source_record& sent, const sink_record& seen, writer& o
 
 void fill_in(const run_plan& plan, std::string_view policy, const source_record& sent, const sink_record& seen,
              const account& ledger, board& to) {
-    // relaxed: the sampler was this thread
+    // relaxed: the sampler ran in this thread
     const std::span looks(to.samples.data(), to.samples_ready.load(weir::detail::relaxed));
     writer out(to);
     to.end.ledger = ledger;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Schema 1 of `weir pressure --json`, from which the report is drawn as well. Every key carries its unit; "predicted"
-// is to be met within 10 %, "bounds" are to be exceeded by no more, and what has no closed form is in "measured" alone.
+// Schema 1 of `weir pressure --json`, which is also the input of the report. Every key carries its unit. Figures in
+// "predicted" are met within 10 %; those in "bounds" may be exceeded by at most 10 %; figures without a closed form
+// are in "measured" only.
 #include "tools/pressure/pressure.hpp"
 
 #include <weir/version.hpp>
@@ -17,7 +18,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-// Six digits are more than a machine gives twice.
+// Measurements do not repeat to more than six digits.
 double rounded(double value) { return std::stod(fmt::format("{:.6g}", value)); }
 
 json to_json(const conditions& c) {
@@ -59,7 +60,7 @@ json column(const std::vector<sample>& looks, F value) {
     return all;
 }
 
-// One array for each quantity: what a plotting program wants, and shorter.
+// One array per quantity: compact, and what plotting programs expect.
 json series(const std::vector<sample>& looks) {
     json all;
     all["at_s"] = column(looks, [](const sample& s) { return rounded(s.at_s); });
@@ -82,7 +83,7 @@ json policy(const conditions& c, const outcome& seen) {
     for (const auto& p : expected.figures) {
         (p.is == relation::about ? predicted : bounds)[p.key] = rounded(p.value);
         comparisons.push_back(comparison(p, seen.find(p.key)));
-        measured[p.key] = nullptr;  // unless it was seen
+        measured[p.key] = nullptr;  // null if not measured
     }
     for (const auto& f : seen.figures) measured[f.key] = rounded(f.value);
     json percentiles = json::array(), goodput = json::array();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two schedules, in nanoseconds from the start of a run: when items arrive, and when the sink may take the next one.
-// Both are arithmetic alone: time is an argument, so that a test can be the clock.
+// Two schedules, in nanoseconds from the start of a run: the arrival times of items, and the times at which the sink
+// may take one. The time is an argument, so that tests control it.
 #pragma once
 
 #include <algorithm>
@@ -18,20 +18,20 @@ struct phase {
     double lasts_s;
 };
 
-/// The intended times of an open loop: item k of a phase is due k periods after the phase began, whatever became of
-/// those before it.
+/// The due times of an open loop: item k of a phase is due k periods after the phase starts, regardless of the items
+/// before it.
 class arrivals {
 public:
     explicit arrivals(std::vector<phase> phases) : phases_(std::move(phases)) {}
 
     static constexpr double never = std::numeric_limits<double>::infinity();
 
-    /// When the next item is to be sent; `never` when all have been.
+    /// When the next item is due; `never` after the last.
     double next_ns() {
         while (current_ != phases_.size()) {
             const auto& now = phases_[current_];
             const double after_ns = static_cast<double>(sent_) * 1e9 / now.per_s;
-            // Half a nanosecond: what rounding may leave of the phase is no item more.
+            // Rounding must not add an item at the end of a phase: ignore half a nanosecond.
             if (after_ns < now.lasts_s * 1e9 - 0.5) {
                 ++sent_;
                 return began_ns_ + after_ns;
@@ -50,9 +50,9 @@ private:
     double began_ns_ = 0;
 };
 
-/// One item each period while there are any: exactly the rate over any long busy time. A sink that was kept from its
-/// work makes up for it at no more than twice the rate, so that a pause does not become a burst downstream; idle time
-/// earns nothing.
+/// Takes one item per period while items are available: exactly the rate over any long busy time. A sink that was
+/// delayed catches up at no more than twice the rate, so that a pause does not become a burst downstream. Idle time
+/// does not accumulate credit.
 class service {
 public:
     static constexpr double most_debt_ns = 10e6;
@@ -65,7 +65,7 @@ public:
         taken_ns_ = now_ns;
         due_ns_ = std::max(due_ns_ + period_ns_, now_ns - most_debt_ns);
     }
-    /// There was nothing to take: the next item may be taken whenever it comes.
+    /// The queue was empty: the next item may be taken as soon as it arrives.
     void was_idle(double now_ns) { due_ns_ = std::max(due_ns_, now_ns); }
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What a run looked like. A picture without data is an empty frame, so that the page has the same shape for any run.
+// The pictures of a run. A picture without data is an empty frame, so that every page has the same layout.
 #include "tools/pressure/pictures.hpp"
 
 #include "tools/pressure/plot.hpp"
@@ -32,7 +32,7 @@ double longest_s(const json& run) {
 }
 
 constexpr const char* in_queue = "in the queue";
-constexpr const char* in_all = "from the intended time";
+constexpr const char* in_all = "from the due time";
 
 std::string key_of_two(const char* one, const char* other, int dash) {
     return swatches({{"series-2", dash, one}, {"series-4", 1, other}});
@@ -43,7 +43,7 @@ std::string plotted(const std::vector<std::string>& parts) {
     return parts.empty() ? "set yrange [0:1]\nplot -1 notitle\n" : fmt::format("plot {}\n", fmt::join(parts, ", "));
 }
 
-// One curve for each policy; what is below `least` is drawn there.
+// One curve per policy; values below `least` are drawn at `least`.
 std::string curves(const json& run, const char* column, double scale, double least) {
     std::string text;
     std::vector<std::string> parts;
@@ -72,8 +72,8 @@ picture memory_picture(const json& run) {
                 curves(run, "rss_bytes", 1.0 / (1 << 20), 0)};
 }
 
-// Two figures of each policy on one line, with what lies between; the second in front, and smaller, lest it hide the
-// first.
+// Two figures per policy on one line, joined by a segment. The second is drawn in front, and smaller, so that it does
+// not hide the first.
 std::string pairs(const json& run, const std::string& axis, double least, const std::array<const char*, 2>& keys) {
     data rows("pairs");
     int row = 0;
@@ -97,17 +97,17 @@ std::string pairs(const json& run, const std::string& axis, double least, const 
 }
 
 picture waiting_picture(const json& run) {
-    return {"waiting", "Where an item waits",
-            "Median in the burst. Blocking moves the delay to the source: a clock that starts when the item enters the "
-            "queue does not see it.",
-            pairs(run, plot::time_tics('x'), 1e-3, {"sojourn_p50_ms", "delay_p50_ms"}),
-            key_of_two(in_queue, in_all, 1)};
+    return {
+        "waiting", "Where items wait",
+        "Medians during the burst. 'block' moves the delay to the source: a clock that starts when the item enters the "
+        "queue misses it.",
+        pairs(run, plot::time_tics('x'), 1e-3, {"sojourn_p50_ms", "delay_p50_ms"}), key_of_two(in_queue, in_all, 1)};
 }
 
 picture rates_picture(const json& run) {
     const double burst_per_s = run.at("conditions").at("burst_per_s");
-    return {"rates", "Source rate beside sink rate",
-            "Items a second in the burst: what the source got to send, and what the sink took.",
+    return {"rates", "Source rate and sink rate",
+            "Items per second during the burst: sent by the source, and taken by the sink.",
             pairs(run, fmt::format("set xrange [0:{:.6g}]\nset format x '%.0s%c'\n", burst_per_s * 1.1), 0,
                   {"source_per_s", "sink_per_s"}),
             key_of_two("source", "sink", 1)};
@@ -116,7 +116,7 @@ picture rates_picture(const json& run) {
 picture sojourn_picture(const json& run) {
     std::string text =
         "set logscale x\nset xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4)\nset xrange [2:3e4]\n"
-        "set xlabel 'share of the items that waited no longer' offset 0,0.5\n" +
+        "set xlabel 'share of items that waited at most this long' offset 0,0.5\n" +
         plot::time_tics('y');
     std::vector<std::string> parts;
     for (const auto& policy : run.at("policies")) {
@@ -133,12 +133,12 @@ picture sojourn_picture(const json& run) {
         parts.push_back(points.name() + " using 1:2 with lines " + plot::line_style(look_of(name_of(policy))));
     }
     return {"sojourn", "Sojourn in the queue, by percentile",
-            "Of the items that were delivered in the burst, once settled.", text + plotted(parts)};
+            "Items delivered during the burst, after the queue has settled.", text + plotted(parts)};
 }
 
 picture goodput_picture(const json& run) {
     std::string text =
-        "set format xy '%.0s%c'\nset xrange [0:*]\nset yrange [0:*]\nset xlabel 'offered a second' offset 0,0.5\n";
+        "set format xy '%.0s%c'\nset xrange [0:*]\nset yrange [0:*]\nset xlabel 'offered per second' offset 0,0.5\n";
     std::vector<std::string> parts;
     for (const auto& policy : run.at("policies")) {
         if (policy.at("goodput").empty()) continue;
@@ -153,17 +153,16 @@ picture goodput_picture(const json& run) {
     text +=
         fmt::format("set arrow 1 from graph 0,first {0:.6g} to graph 1,first {0:.6g} nohead dt (3,4) lc rgb '{1}'\n",
                     sink_per_s, ink("faint"));
-    return {
-        "goodput", "Goodput against offered load",
-        fmt::format("Items a second that were delivered within {:g} ms of the time at which they were to be sent. The "
-                    "dotted line is all that the sink can take.",
-                    run.at("conditions").at("deadline_ms").get<double>()),
-        text + plotted(parts)};
+    return {"goodput", "Goodput against offered load",
+            fmt::format("Items per second delivered within {:g} ms of their due time. The "
+                        "dotted line is the sink's rate.",
+                        run.at("conditions").at("deadline_ms").get<double>()),
+            text + plotted(parts)};
 }
 
 picture loss_picture(const json& run) {
-    std::string text = plot::name_axis(names_of(run)) +
-                       "set xrange [0:100]\nset xlabel 'per cent of all that was offered' offset 0,0.5\n";
+    std::string text =
+        plot::name_axis(names_of(run)) + "set xrange [0:100]\nset xlabel 'per cent of offered items' offset 0,0.5\n";
     data bars("bars"), totals("totals");
     int row = 0;
     for (const auto& policy : run.at("policies")) {
@@ -181,7 +180,7 @@ picture loss_picture(const json& run) {
         }
         totals.row(from, static_cast<double>(row), from > 0 ? fmt::format("{:.3g} %", from) : std::string("0"));
     }
-    bars.row(0, 0, -9, -9, 0);  // never none
+    bars.row(0, 0, -9, -9, 0);  // keeps the block from being empty
     std::vector<swatch> key;
     for (std::size_t i = 0; i != causes().size(); ++i)
         key.push_back({look_of_cause(i).ink, 1, std::string(causes()[i].words)});
@@ -205,16 +204,16 @@ picture recovery_picture(const json& run) {
         most_ms = std::max(most_ms, ms);
         if (took) bars.row(ms, row - 0.3, row + 0.3);
         words.row(took ? ms : 1.0, static_cast<double>(row),
-                  took ? with_unit("_s", *took) : std::string("not by the end"));
+                  took ? with_unit("_s", *took) : std::string("not recovered"));
         if (const auto p = policy.at("predicted").find("recovery_s"); p != policy.at("predicted").end())
             expected.row(p->get<double>() * 1e3, row - 0.42, row + 0.42);
     }
-    bars.row(1e-9, -9, -9);  // never none
+    bars.row(1e-9, -9, -9);  // keeps the block from being empty
     expected.row(1e-9, -9, -9);
     text += fmt::format("set xrange [1:{:.6g}]\n", most_ms * 8) + bars.text() + expected.text() + words.text();
     return {
         "recovery", "Recovery after the burst",
-        "Until the queue is empty and items are on time again. The upright line is what was predicted.",
+        "Time until the queue is empty and items are on time again. The vertical line is the prediction.",
         text + plotted(
                    {fmt::format("{0} using (1):2:(1):1:2:3 with boxxyerror lc rgb '{1}'", bars.name(), ink("series-2")),
                     fmt::format("{0} using 1:2:(0):($3-$2) with vectors nohead lw 2.5 lc rgb '{1}'", expected.name(),
@@ -222,7 +221,7 @@ picture recovery_picture(const json& run) {
                     fmt::format("{} using 1:2:3 with labels left offset 1,0 tc rgb '{}'", words.name(), ink("text"))})};
 }
 
-// Two curves of one policy over time. What is below `least` is no value: nothing was delivered.
+// Two curves of one policy over time. Values below `least` mean that nothing was delivered, and are left out.
 std::string two_curves(const plot::curve& one, const plot::curve& other, double least) {
     data first("first"), second("second");
     const auto fill = [&](const plot::curve& from, data& to) {
@@ -255,11 +254,11 @@ std::vector<picture> pictures_of(const json& run, const json& policy) {
     return {{name + "-depth", "Depth", "Items queued.",
              axis + "set yrange [0:*]\nset format y '%.0s%c'\n" + depth.text() +
                  plotted(depths.value.empty() ? std::vector<std::string>{} : std::vector{filled})},
-            {name + "-delay", "Delay", "p99 of what was delivered.",
+            {name + "-delay", "Delay", "p99 of delivered items.",
              axis + plot::time_tics('y') + "set yrange [1e-3:*]\n" +
                  two_curves(plot::largest(policy, "sojourn_p99_ms"), plot::largest(policy, "delay_p99_ms"), 1e-3),
              key_of_two(in_queue, in_all, 2)},
-            {name + "-rates", "Rates", "Items a second.",
+            {name + "-rates", "Rates", "Items per second.",
              axis + "set yrange [0:*]\nset format y '%.0s%c'\n" +
                  two_curves(plot::growth_per_s(policy, "offered"), plot::growth_per_s(policy, "delivered"), 0),
              key_of_two("source", "sink", 2)}};

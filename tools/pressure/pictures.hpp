@@ -11,20 +11,20 @@
 
 namespace weir::tool::pressure {
 
-/// How a policy is drawn wherever it is.
+/// The line style of a policy in all pictures.
 using weir::tool::plot::look;
 [[nodiscard]] look look_of(const std::string& policy);
 [[nodiscard]] look look_of_cause(std::size_t cause);
 
-/// The causes of loss: the key in a ledger, and the words.
+/// The causes of loss: the key in a ledger, and its label.
 struct cause {
     std::string_view key, words;
 };
 const std::vector<cause>& causes();
 
-/// All policies of a run beside one another.
+/// Pictures that compare all policies of a run.
 [[nodiscard]] std::vector<picture> pictures_of_all(const nlohmann::json& run);
-/// One of them over time.
+/// Pictures of one policy over time.
 [[nodiscard]] std::vector<picture> pictures_of(const nlohmann::json& run, const nlohmann::json& policy);
 
 }  // namespace weir::tool::pressure

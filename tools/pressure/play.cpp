@@ -26,7 +26,7 @@ void sampler::operator()(double now_ns, const account& so_far, const watched_tim
                           delays_.percentile_ms(0.5),
                           delays_.percentile_ms(0.99),
                           memory_.bytes()};
-    // (1) release: pairs with (2) in watcher: who sees the number sees the sample
+    // (1) release: pairs with (2) in watcher: a reader that sees the number sees the sample
     to_.samples_ready.store(ready + 1, weir::detail::release);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The part of a run that happens in a process of its own, whose end is a board that is filled in.
+// The part of a run that happens in a process of its own, which stores its results in a board.
 #pragma once
 
 #include "tools/common/resident.hpp"
@@ -13,16 +13,16 @@
 
 namespace weir::tool::pressure {
 
-/// The course of the run that is watched.
+/// The plan of the main run, which the user watches.
 [[nodiscard]] run_plan plan_of(const conditions& c, std::string_view policy);
 
-/// The loads at which goodput is measured after it, in shares of the sink's rate, and how long each is offered.
+/// The loads at which goodput is measured after the main run, as shares of the sink's rate, and the duration of each.
 std::span<const double> goodput_loads();
 [[nodiscard]] double goodput_step_s(const conditions& c);
-/// The burst alone, at that rate.
+/// The plan of a burst alone, at that rate.
 [[nodiscard]] run_plan goodput_plan(conditions c, double offered_per_s);
 
-/// A look of the sampler, with what it has to remember from one to the next. It adds no more than there is room for.
+/// Takes one sample, remembering the previous one. Adds no more samples than the board has room for.
 class sampler {
 public:
     explicit sampler(board& to) : to_(to) {}
@@ -35,14 +35,14 @@ private:
     watched_times::look sojourns_, delays_;
 };
 
-/// Whether every item is accounted for, and both ends counted the same.
+/// Whether every item is accounted for, and source and sink counted the same.
 [[nodiscard]] bool adds_up(const account& a, const source_record& sent, const sink_record& seen);
 
-/// Fills in what the board says at the end of the main run.
+/// Stores the results of the main run in the board.
 void fill_in(const run_plan& plan, std::string_view policy, const source_record& sent, const sink_record& seen,
              const account& ledger, board& to);
 
-/// Plays the run that is watched, and fills in the board.
+/// Plays the main run, and stores its results in the board.
 template <class Queue>
 void play_burst(Queue& queue, const run_plan& plan, std::string_view policy, host& on, board& to) {
     sampler look(to);
@@ -55,7 +55,7 @@ void play_burst(Queue& queue, const run_plan& plan, std::string_view policy, hos
     fill_in(plan, policy, run.sent(), run.seen(), ledger, to);
 }
 
-/// Plays a load, and adds its goodput to the board.
+/// Plays one load, and adds its goodput to the board.
 template <class Queue>
 void play_load(Queue& queue, const run_plan& plan, host& on, board& to) {
     one_run run(queue, plan, on);
@@ -65,29 +65,29 @@ void play_load(Queue& queue, const run_plan& plan, host& on, board& to) {
     to.goodput[to.end.goodput++] = {plan.c.burst_per_s, static_cast<double>(run.seen().taken_in_time) / window_s};
 }
 
-/// Plays `policy`, then the loads one after the other, and fills in the board. Throws what the queue throws.
+/// Plays `policy`, then each load, and stores the results in the board. Throws what the queue throws.
 void play(const conditions& c, std::string_view policy, host& on, board& to);
 
-// ---- The process around it -------------------------------------------------------------------------------------
+// ---- The process -------------------------------------------------------------------------------------
 
-/// Writes each page of the board. Pages that are there already are mapped at the first write only, and would count as
-/// growth.
+/// Writes to each page of the board. Pages of a new mapping become resident at the first write, and would otherwise
+/// count as memory growth.
 void touch(board& shared);
 
-/// Calls `playing`; what it throws is written on the board. The exit status of the process.
+/// Calls `playing` and stores an exception's message in the board. Returns the process's exit status.
 int play_or_say_why(const std::function<void()>& playing, board& shared);
 
-/// Asks `has_ended` every 20 ms until it says so, and looks every 200 ms meanwhile; `sleep` gets microseconds.
+/// Calls `has_ended` every 20 ms until it returns true, and `look` every 200 ms; `sleep` takes microseconds.
 void look_until(const std::function<bool()>& has_ended, const std::function<void()>& look,
                 const std::function<void(unsigned)>& sleep);
 
-/// Whether the process has ended, and then its status. Throws `stop` when it is none of ours.
+/// Whether the process has ended; if so, sets its status. Throws `stop` if it is not a child of this process.
 [[nodiscard]] bool has_ended(int process, int& status);
 
-/// Throws `stop` with a sentence unless the process has ended well.
+/// Throws `stop` with a sentence unless the process ended successfully.
 void check_end(int status, const board& shared, std::string_view policy);
 
-/// What the board says when all is over.
+/// The result, from a board after the run.
 [[nodiscard]] outcome outcome_of(const board& shared, std::string_view policy);
 
 }  // namespace weir::tool::pressure

@@ -32,7 +32,7 @@ namespace plot {
 namespace {
 
 constexpr std::size_t most_points = 200;
-constexpr double shortest_lot_s = 0.2;  // a rate of fewer items would be noise
+constexpr double shortest_lot_s = 0.2;  // over a shorter time, a rate is mostly noise
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the pictures of a run have in common beside the words of all pictures.
+// Shared by the pictures of a run.
 #pragma once
 
 #include "tools/common/plot_words.hpp"
@@ -19,16 +19,16 @@ using weir::tool::plot::line_style;
 using weir::tool::plot::name_axis;
 using weir::tool::plot::time_tics;
 
-/// A column of a policy's series, with no more than some 200 points: the largest of each lot, which is where the story
-/// is.
+/// A column of a policy's samples, reduced to about 200 points: the largest value of each group, so that peaks stay
+/// visible.
 struct curve {
     std::vector<double> at_s, value;
 };
 [[nodiscard]] curve largest(const nlohmann::json& policy, const char* column);
-/// How fast a column that counts went up, per second.
+/// The growth per second of a counter column.
 [[nodiscard]] curve growth_per_s(const nlohmann::json& policy, const char* column);
 
-/// Shades the burst, and names the time axis.
+/// Shades the burst and labels the time axis.
 [[nodiscard]] std::string time_axis(const nlohmann::json& run, double to_s);
 
 [[nodiscard]] double last_of(const nlohmann::json& policy, const char* column);

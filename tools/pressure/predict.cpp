@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// What the policies do in steady overload, in closed form. A source at L, a sink at M < L, a ring of N slots, a burst
-// of B seconds, calm at C < M afterwards. What is not lost piles up at L - M; once Q items are there something gives;
-// an item that enters behind Q others waits Q/M; and what is left when the burst ends goes at M - C.
+// The policies in steady overload, in closed form. The source sends at L, the sink takes M < L, the ring has N slots,
+// the burst lasts B seconds, and the rate afterwards is C < M. The backlog grows at L - M. Once Q items are queued,
+// the policy acts. An item that enters behind Q others waits Q/M. The backlog left at the end of the burst drains at
+// M - C.
 #include "tools/pressure/pressure.hpp"
 
 #include <fmt/format.h>
@@ -15,26 +16,26 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// What the formulas are made of, under the names that they are printed with.
+// The variables of the formulas, under the names that are printed.
 struct terms {
     double l, m, c, b, n;
-    double h;         ///< share of the high class
-    double target_s;  ///< codel's
+    double h;         ///< share of items of the high class
+    double target_s;  ///< target of codel
     bool bounded;     ///< the policy bounds the delay from the intended time, not only the ring
-    double plateau;   ///< Q: how many items are queued once something gives; where it is bounded
-    std::string q;    ///< Q in terms of the others
+    double plateau;   ///< Q: the queue length at which the policy acts, if the queue is bounded
+    std::string q;    ///< Q as a formula
 
     double over() const { return l - m; }
     bool overloads() const { return l > m; }
     std::string q_over(const char* rate) const { return q == "N/2" ? fmt::format("N/(2 {})", rate) : q + "/" + rate; }
 };
 
-// A full ring keeps items for longer than the target.
+// Whether items wait in a full ring for longer than codel's target.
 bool codel_acts(const terms& t) { return t.n / t.m > t.target_s; }
 
 bool waits(std::string_view policy) { return policy == unbounded || policy == "block"; }
 
-// From half the capacity on sample() thins the arrivals; where that is enough the ring stays there.
+// Above half the capacity, sample() thins the arrivals; if that suffices, the queue stays at half.
 bool thins_enough(const terms& t, std::int64_t keep_one_in) { return t.l / static_cast<double>(keep_one_in) <= t.m; }
 
 terms terms_of(const conditions& c, std::string_view policy) {
@@ -70,14 +71,15 @@ private:
     std::vector<prediction>& to_;
 };
 
-// How long items that got through were in the ring, and what the last of the burst had to wait in all.
+// Time in the ring of the items that got through, and the total delay of the burst's last item.
 void predict_waiting(const terms& t, std::string_view policy, figures& out) {
     if (policy == unbounded) {
         out.about("backlog_growth_per_s", t.over(), "L - M");
     } else if (policy == "drop_oldest") {
         out.about("sojourn_p50_ms", t.n / t.l * 1e3, "N/L");
     } else if (policy == "codel") {
-        // Once it drops, a source that does not slow down has it drop all that waited for twice the target.
+        // While it drops, against a source that does not slow down, codel drops every item that waited for twice the
+        // target.
         if (const double bound_s = 2 * t.target_s; t.n / t.m > bound_s) {
             out.about("sojourn_p50_ms", bound_s * 1e3, "2 target");
             out.at_most("engaged_sojourn_p99_ms", bound_s * 1e3, "2 target, while it drops");
@@ -97,9 +99,9 @@ void predict_waiting(const terms& t, std::string_view policy, figures& out) {
     }
 }
 
-// The higher class is served first, and waits only for the sink's next turn. Where it meets a full ring the oldest item
-// of the lower one makes room, so what is popped and what makes room are both taken from the head of N items: M a
-// second.
+// The high class is served first, and waits only for the sink's next turn. When a high item finds the ring full, the
+// oldest low item makes room. So low items leave the head of a queue of N items, taken or dropped, at M a second in
+// total.
 void predict_classes(const terms& t, figures& out) {
     const double high = t.h * t.l;
     if (high > t.m) {
@@ -125,14 +127,14 @@ void predict_end(const terms& t, std::string_view policy, figures& out) {
     }
 }
 
-// The kernel counts resident pages in lots, so a process that takes nothing may seem to have taken so much.
+// The kernel counts resident pages in batches, so that an idle process may seem to have grown by this much.
 constexpr double memory_slack_bytes = 1 << 20;
 
 void predict_memory(const terms& t, std::string_view policy, figures& out) {
     if (policy == unbounded) {
         out.about("memory_growth_bytes", t.over() * t.b * sizeof(item), "(L-M) B x 64 bytes");
     } else {
-        // A slot is an item, its number and time, and shed_lowest has as many for each of its two classes.
+        // A slot has an item, its number and its time; shed_lowest has a ring for each of its two classes.
         out.at_most("memory_growth_bytes", memory_slack_bytes + 4 * t.n * sizeof(item), "slots + 1 MiB");
     }
 }
@@ -140,18 +142,18 @@ void predict_memory(const terms& t, std::string_view policy, figures& out) {
 std::string note(const terms& t, std::string_view policy, double fill_s) {
     if (!t.overloads())
         return fmt::format(
-            "a burst of {:.6g}/s is no more than the sink's {:.6g}/s: nothing fills, and the formulas have nothing to say",
+            "a burst of {:.6g}/s is within the sink's {:.6g}/s: the ring does not fill, and the formulas do not apply",
             t.l, t.m);
     if (t.bounded && fill_s >= t.b)
         return fmt::format(
-            "the burst of {:.3g} s is over before {:.6g} items are queued ({} = {:.3g} s): the policy has "
-            "nothing to do, and the formulas nothing to say",
+            "the burst of {:.3g} s ends before {:.6g} items are queued ({} = {:.3g} s): the policy does not "
+            "act, and the formulas do not apply",
             t.b, t.plateau, t.q_over("(L-M)"), fill_s);
     if (t.c >= t.m)
-        return fmt::format("calm at {:.6g}/s leaves the sink of {:.6g}/s nothing over to recover with", t.c, t.m);
+        return fmt::format("calm at {:.6g}/s leaves the sink of {:.6g}/s no spare rate to recover with", t.c, t.m);
     if (policy == "codel" && codel_acts(t) && t.n / t.m <= 2 * t.target_s)
-        return "a full ring keeps items for longer than codel's target, and for less than twice as long: what its law makes "
-               "of that has no closed form";
+        return "items wait in a full ring for longer than codel's target, but for less than twice the target: for this case "
+               "codel has no closed form";
     return {};
 }
 
@@ -173,7 +175,7 @@ forecast predict(const conditions& c, std::string_view policy) {
         all.recovery_s = 0;
         return all;
     }
-    // Full, and then what was queued on the way there has to leave.
+    // The time to fill the ring, plus the time until the items queued meanwhile have left.
     all.settled_s = t.bounded || policy == "block" ? t.n / t.over() + 2 * t.n / t.m : 0;
     if (policy == "codel") all.settled_s += 2 * c.codel_interval_ms / 1e3;
     if (t.c < t.m) {
@@ -203,11 +205,11 @@ double predict_goodput(const conditions& c, std::string_view policy, double offe
     auto loaded = c;
     loaded.burst_per_s = offered_per_s;
     const auto t = terms_of(loaded, policy);
-    if (!t.bounded) return 0;  // in the end
+    if (!t.bounded) return 0;  // the delay grows without bound
     double waits_s = t.plateau / t.m;
     if (policy == "drop_oldest") waits_s = t.n / t.l;
     if (policy == "shed_lowest") {
-        if (t.h * t.l >= t.m) return t.m;  // all of it of the high class
+        if (t.h * t.l >= t.m) return t.m;  // only high-class items
         if (waits_s > c.deadline_ms / 1e3) return t.h * t.l;
         return t.m;
     }

@@ -17,34 +17,34 @@ namespace {
 namespace lab = pressure;
 
 constexpr const char* footer =
-    R"(The source keeps to a schedule, calm, burst, calm again, whatever becomes of its items; the sink takes its rate. Between
-them stands a ring with one of these policies for when it is full:
+    R"(The source sends on a fixed schedule, calm, burst, calm again; the sink takes items at a fixed rate. Between
+them is a ring with one of these overflow policies:
   block         the source waits, and its delay grows instead of the queue
-  reject        the source is told, and the item stays with it
+  reject        the source is refused and keeps the item
   drop_newest   the arriving item is lost
   drop_oldest   the oldest item is lost
-  sample        from half the capacity on, one arriving item in --keep-one-in is kept
-  shed_lowest   items of the low class are lost; one in --high-one-in is of the high class
-  codel         items that waited too long, for too long, are lost where they are taken
+  sample        above half the capacity, one of --keep-one-in arriving items is kept
+  shed_lowest   items of the low class are lost; one of --high-one-in items is of the high class
+  codel         items that waited longer than the target for an interval are dropped on removal
   unbounded     no ring: std::deque and a mutex, as a baseline
 
 Examples:
   weir pressure --policy drop_oldest               watch one policy
-  weir pressure --all --html report.html           all, with pictures (needs gnuplot): some minutes
-  weir pressure --all --quick --json | jq .        all, on a small scale: some seconds
+  weir pressure --all --html report.html           all, with pictures (needs gnuplot): takes minutes
+  weir pressure --all --quick --json | jq .        all, on a small scale: takes seconds
   weir pressure --policy codel,reject --burst-per-s 60000 --capacity 4096
-  weir pressure --from run.json --html report.html the pictures of a run that was kept with --json run.json)";
+  weir pressure --from run.json --html report.html draw the report of a run saved with --json run.json)";
 
 struct options {
     lab::conditions c;
     std::vector<std::string> policies;
     bool all = false, quick = false;
-    std::optional<std::string> json;  // "": to stdout
+    std::optional<std::string> json;  // "": write to stdout
     std::optional<std::string> html;
     std::optional<std::string> from;
 };
 
-// A scale on which all policies take some seconds.
+// A scale at which each policy takes a few seconds.
 void scale_down(const CLI::App& app, lab::conditions& c) {
     const auto unless_given = [&](const char* option, double& value, double scaled) {
         if (app.count(option) == 0) value = scaled;
@@ -58,10 +58,10 @@ void scale_down(const CLI::App& app, lab::conditions& c) {
 std::vector<std::string> chosen_policies(const options& wanted) {
     const auto& names = lab::policy_names();
     if (wanted.all && !wanted.policies.empty())
-        throw stop(wrong_usage, "--all is every policy, and --policy names some: give one of the two");
+        throw stop(wrong_usage, "--all and --policy exclude each other: give one of the two");
     if (wanted.all) return {names.begin(), names.end()};
     if (wanted.policies.empty())
-        throw stop(wrong_usage, fmt::format("say which policy: --policy {}, or --all", fmt::join(names, "|")));
+        throw stop(wrong_usage, fmt::format("no policy is given: give --policy {}, or --all", fmt::join(names, "|")));
     for (const auto& policy : wanted.policies)
         if (std::find(names.begin(), names.end(), policy) == names.end())
             throw stop(wrong_usage,
@@ -69,7 +69,7 @@ std::vector<std::string> chosen_policies(const options& wanted) {
     return wanted.policies;
 }
 
-// The baseline keeps what it cannot pass on, and so may block's source.
+// The unbounded queue keeps the backlog in memory; a blocked source may do the same.
 void check_memory(const lab::conditions& c, const std::vector<std::string>& policies) {
     if (std::find(policies.begin(), policies.end(), lab::unbounded) == policies.end()) return;
     const double needed = std::max(0.0, c.burst_per_s - c.sink_per_s) * c.burst_s * sizeof(lab::item);
@@ -78,7 +78,7 @@ void check_memory(const lab::conditions& c, const std::vector<std::string>& poli
     if (needed > there / 2)
         throw stop(
             not_here,
-            fmt::format("the unbounded queue would grow to {}, and {} of memory are free; give a shorter "
+            fmt::format("the unbounded queue would grow to {}, but only {} of memory is free; give a shorter "
                         "--burst-s or a lower --burst-per-s",
                         byte_size(static_cast<std::uint64_t>(needed)), byte_size(static_cast<std::uint64_t>(there))));
 }
@@ -98,12 +98,13 @@ void draw(const options& wanted, const std::string& json) {
         write_file(*wanted.html, lab::as_html(json));
     } catch (const stop& why) {
         if (wanted.from) throw;
-        // The figures are all that takes time: they must not be lost for the want of a picture.
+        // Measuring takes the time: a missing picture must not discard the figures.
         const bool kept = wanted.json && !wanted.json->empty();
         const auto where = kept ? *wanted.json : *wanted.html + ".json";
         if (!kept) write_file(where, json);
-        throw stop(why.code(), fmt::format("{}; the figures are kept: run 'weir pressure --from {} --html {}' then",
-                                           why.what(), where, *wanted.html));
+        throw stop(why.code(),
+                   fmt::format("{}; the figures are saved: afterwards run 'weir pressure --from {} --html {}'",
+                               why.what(), where, *wanted.html));
     }
 }
 
@@ -112,7 +113,7 @@ exit_code judge(const std::vector<lab::outcome>& all) {
         if (!seen.exact)
             throw stop(failed,
                        fmt::format("{}: the ledger does not add up: offered {}, refused {}, delivered {}, queued {}, "
-                                   "lost {}; this is a mistake in weir, please report it",
+                                   "lost {}; this is a bug in weir, please report it",
                                    seen.policy, seen.ledger.offered, seen.ledger.refused, seen.ledger.delivered,
                                    seen.ledger.queued, seen.ledger.lost()));
     for (const auto& seen : all)
@@ -139,9 +140,10 @@ exit_code measure(const options& wanted) {
 }
 
 exit_code redraw(const options& wanted) {
-    if (!wanted.html) throw stop(wrong_usage, "--from draws the report of a run again: say where to, with --html FILE");
+    if (!wanted.html)
+        throw stop(wrong_usage, "--from draws the report of a saved run: name the file to write with --html FILE");
     if (wanted.all || !wanted.policies.empty() || wanted.json)
-        throw stop(wrong_usage, "--from measures nothing: leave out --policy, --all and --json");
+        throw stop(wrong_usage, "--from does not measure: leave out --policy, --all and --json");
     check_writable(*wanted.html);
     draw(wanted, read_file(*wanted.from));
     return succeeded;
@@ -152,31 +154,31 @@ exit_code redraw(const options& wanted) {
 command add_pressure(CLI::App& app) {
     auto wanted = std::make_shared<options>();
     auto& c = wanted->c;
-    app.add_option("--policy", wanted->policies, "Which policy to play, or several (below)")
+    app.add_option("--policy", wanted->policies, "The overflow policies to run (see below)")
         ->delimiter(',')
         ->type_name("POLICY");
-    app.add_flag("--all", wanted->all, "All policies, and the unbounded baseline")->disable_flag_override();
+    app.add_flag("--all", wanted->all, "All policies and the unbounded baseline")->disable_flag_override();
     app.add_flag("--quick", wanted->quick, "A small scale: phases of tenths of a second")->disable_flag_override();
     const auto number = [&app](const char* name, auto& value, const char* what) {
         app.add_option(name, value, what)->capture_default_str();
     };
-    number("--calm-per-s", c.calm_per_s, "Source, before and after the burst");
-    number("--burst-per-s", c.burst_per_s, "Source, in the burst");
-    number("--sink-per-s", c.sink_per_s, "Sink");
+    number("--calm-per-s", c.calm_per_s, "Rate of the source before and after the burst");
+    number("--burst-per-s", c.burst_per_s, "Rate of the source during the burst");
+    number("--sink-per-s", c.sink_per_s, "Rate of the sink");
     number("--capacity", c.capacity, "Slots of the ring");
-    number("--calm-s", c.calm_s, "How long it is calm before the burst");
-    number("--burst-s", c.burst_s, "How long the burst lasts");
-    number("--recovery-cap-s", c.recovery_cap_s, "How long to wait for recovery at most");
-    number("--deadline-ms", c.deadline_ms, "What is delivered within it, from its intended time, is goodput");
-    number("--keep-one-in", c.keep_one_in, "sample keeps one item in so many");
-    number("--high-one-in", c.high_one_in, "One item in so many is of the high class");
-    number("--codel-target-ms", c.codel_target_ms, "codel: how long items may wait");
-    number("--codel-interval-ms", c.codel_interval_ms, "codel: for how long they may wait longer");
+    number("--calm-s", c.calm_s, "Duration of the calm phase before the burst");
+    number("--burst-s", c.burst_s, "Duration of the burst");
+    number("--recovery-cap-s", c.recovery_cap_s, "Longest wait for recovery");
+    number("--deadline-ms", c.deadline_ms, "Goodput counts items delivered within this time of their due time");
+    number("--keep-one-in", c.keep_one_in, "sample: keep one item in this many");
+    number("--high-one-in", c.high_one_in, "One item in this many is of the high class");
+    number("--codel-target-ms", c.codel_target_ms, "codel: acceptable waiting time");
+    number("--codel-interval-ms", c.codel_interval_ms, "codel: how long waits may exceed the target");
     app.add_option("--json", wanted->json, "JSON (schema_version 1): to FILE, or to stdout in place of the table")
         ->expected(0, 1)
         ->type_name("[FILE]");
-    app.add_option("--html", wanted->html, "A report with pictures, one file with all in it")->type_name("FILE");
-    app.add_option("--from", wanted->from, "Measure nothing, draw the report of what --json FILE kept")
+    app.add_option("--html", wanted->html, "Write a report with pictures as one HTML file")->type_name("FILE");
+    app.add_option("--from", wanted->from, "Do not measure; draw the report of a file saved with --json")
         ->type_name("JSON");
     app.footer(footer);
     return [wanted, &app] {

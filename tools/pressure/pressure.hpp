@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// weir pressure: what a queue does when it is offered more than it can pass on. A source keeps to a schedule of three
-// phases, calm, burst and calm again, whatever becomes of its items; a sink takes so many a second. Between them stands
-// a ring with one of the policies of weir/overflow.hpp, or an unbounded queue.
+// weir pressure: shows how a queue behaves when it is offered more than it can pass on. A source sends on a fixed
+// schedule of three phases: calm, burst, calm again. A sink takes items at a fixed rate. Between them is a ring with
+// one of the policies of weir/overflow.hpp, or an unbounded queue.
 #pragma once
 
 #include <weir/overflow_policy.hpp>
@@ -16,11 +16,11 @@
 
 namespace weir::tool::pressure {
 
-/// The policies by their names, the baseline first.
+/// The names of the policies, the baseline first.
 inline constexpr std::string_view unbounded = "unbounded";
 const std::vector<std::string_view>& policy_names();
 
-/// The overload that is played, and what the policies are set to.
+/// The overload scenario, and the parameters of the policies.
 struct conditions {
     double calm_per_s = 20'000;
     double burst_per_s = 100'000;
@@ -28,36 +28,36 @@ struct conditions {
     std::int64_t capacity = 1024;
     double calm_s = 2;
     double burst_s = 10;
-    double recovery_cap_s = 60;    ///< then it is over, recovered or not
-    double deadline_ms = 20;       ///< from the intended time: what comes later is no goodput
-    std::int64_t keep_one_in = 4;  ///< sample, from half the capacity on
-    std::int64_t high_one_in = 5;  ///< shed_lowest: one item in so many is of the high class
+    double recovery_cap_s = 60;    ///< end of the run, recovered or not
+    double deadline_ms = 20;       ///< from an item's due time; later deliveries are not goodput
+    std::int64_t keep_one_in = 4;  ///< sample: keep one item in this many, above half the capacity
+    std::int64_t high_one_in = 5;  ///< shed_lowest: one item in this many is of the high class
     double codel_target_ms = 5;
     double codel_interval_ms = 100;
 };
 
-/// Throws `stop` with a sentence for what cannot be played.
+/// Throws `stop` with a sentence if the scenario cannot be run.
 void check(const conditions& wanted);
 
-/// An item as it travels, as large as a message of a feed may be.
+/// An item of the queue, as large as a typical market-data message.
 struct item {
-    double intended_ns;  ///< when the schedule wanted it sent, from the start of the run
+    double intended_ns;  ///< its due time, from the start of the run
     double entered_ns;   ///< when it was offered to the queue
     bool high;
     char payload[40];
 };
 static_assert(sizeof(item) == 64);
 
-// ---- What is expected ------------------------------------------------------------------------------------------
+// ---- Predictions ------------------------------------------------------------------------------------------
 
 enum class relation : unsigned char {
-    about,    ///< within 10 %
-    at_most,  ///< a bound
+    about,    ///< met within 10 %
+    at_most,  ///< an upper bound
 };
 
-/// A figure of a policy, predicted from the conditions alone.
+/// A predicted figure of a policy, computed from the conditions alone.
 struct prediction {
-    std::string key;  ///< with its unit: "sojourn_p50_ms"
+    std::string key;  ///< ends with its unit: "sojourn_p50_ms"
     double value;
     relation is = relation::about;
     std::string formula;
@@ -65,38 +65,38 @@ struct prediction {
 
 struct forecast {
     std::vector<prediction> figures;
-    std::string note;       ///< a sentence where this regime has no closed form; "" otherwise
-    double settled_s = 0;   ///< after so much of the burst the queue has reached what is predicted
-    double recovery_s = 0;  ///< how long it will take, for whoever has to wait; the cap when it is not bounded
+    std::string note;       ///< a sentence if this case has no closed form; "" otherwise
+    double settled_s = 0;   ///< how far into the burst the queue reaches the predicted state
+    double recovery_s = 0;  ///< expected duration of recovery; the cap if it is not bounded
 };
 
-/// What `policy` will do. A pure function.
+/// Predicts the behaviour of `policy`. A pure function.
 [[nodiscard]] forecast predict(const conditions& c, std::string_view policy);
 
-/// Items a second delivered within the deadline when `offered_per_s` is offered for long.
+/// Items per second delivered within the deadline, if `offered_per_s` is offered for a long time.
 [[nodiscard]] double predict_goodput(const conditions& c, std::string_view policy, double offered_per_s);
 
-/// The words for a figure: "sojourn in the ring, median".
+/// The title of a figure: "sojourn in the ring, median".
 [[nodiscard]] std::string_view title_of(std::string_view key);
-/// "25.6 ms", "60.0 %", "100k/s": by the unit that the key ends with.
+/// "25.6 ms", "60.0 %", "100k/s": the unit follows from the end of the key.
 [[nodiscard]] std::string with_unit(std::string_view key, double value);
 
-// ---- What was seen ---------------------------------------------------------------------------------------------
+// ---- Measurements ---------------------------------------------------------------------------------------------
 
 struct figure {
     std::string key;
     double value;
 };
 
-/// What became of every item.
+/// The account of all items.
 using account = overflow::ledger;
 
-/// One look of the sampler.
+/// One sample.
 struct sample {
     double at_s;
     account so_far;
-    double sojourn_p50_ms, sojourn_p99_ms;  ///< of what was delivered since the look before; 0 when nothing was
-    double delay_p50_ms, delay_p99_ms;      ///< from the intended time
+    double sojourn_p50_ms, sojourn_p99_ms;  ///< of items delivered since the previous sample; 0 if there were none
+    double delay_p50_ms, delay_p99_ms;      ///< from the due time
     std::uint64_t rss_bytes;
 };
 
@@ -111,35 +111,35 @@ struct goodput_point {
     double goodput_per_s;
 };
 
-/// A policy as it was seen.
+/// The measurements of one policy.
 struct outcome {
     std::string policy;
     std::vector<figure> figures;
     std::vector<sample> samples;
-    std::vector<percentile_point> percentiles;  ///< in the burst, once settled
+    std::vector<percentile_point> percentiles;  ///< in the measuring window
     std::vector<goodput_point> goodput;
     account ledger;
-    bool exact = false;    ///< the ledger adds up, and both ends counted the same
-    std::string not_held;  ///< a sentence when the machine could not hold the rates; "" when it did
+    bool exact = false;    ///< the ledger adds up, and source and sink counted the same
+    std::string not_held;  ///< a sentence if the machine could not sustain the rates; otherwise ""
     bool not_held_at_all = false;
 
     std::optional<double> find(std::string_view key) const;
 };
 
-/// Plays the conditions against one policy, in a process of its own; `which` of `of` is for the person who watches.
+/// Runs the scenario with one policy, in a process of its own. `which` of `of` is shown to the user.
 [[nodiscard]] outcome run(const conditions& c, std::string_view policy, std::size_t which, std::size_t of);
 
-/// How long that takes, in seconds.
+/// The expected duration, in seconds.
 [[nodiscard]] double expected_duration_s(const conditions& c, std::string_view policy);
 
-// ---- What is written -------------------------------------------------------------------------------------------
+// ---- Output -------------------------------------------------------------------------------------------
 
-/// Whether the measured value is what was predicted.
+/// Whether the measured value meets the prediction.
 [[nodiscard]] bool is_met(const prediction& expected, double measured);
 
 [[nodiscard]] std::string as_json(const conditions& c, const std::vector<outcome>& all);
 [[nodiscard]] std::string as_table(const conditions& c, const std::vector<outcome>& all);
-/// The report drawn from what as_json() wrote. Throws `stop` when it is no such JSON or cannot be drawn.
+/// The report for the JSON that as_json() wrote. Throws `stop` if it is not such JSON or cannot be drawn.
 [[nodiscard]] std::string as_html(std::string_view json);
 
 }  // namespace weir::tool::pressure

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What stands between source and sink: a ring with a policy, or what people use who have not thought of one.
+// The queues between source and sink: rings with an overflow policy, and the unbounded queue that is common
+// elsewhere.
 #pragma once
 
 #include "tools/pressure/drive.hpp"
@@ -15,7 +16,7 @@
 
 namespace weir::tool::pressure {
 
-/// The baseline: it takes everything, for as long as there is memory.
+/// The baseline: accepts every item while there is memory.
 template <class Mutex = std::mutex>
 class unbounded_queue {
 public:
@@ -85,7 +86,7 @@ inline overflow::codel<> codel_of(const conditions& c) {
     return {as_ns(c.codel_target_ms), as_ns(c.codel_interval_ms)};
 }
 
-/// Calls f(queue) with a queue of that policy.
+/// Calls f(queue) with a queue that has this policy.
 template <class F>
 void with_queue(std::string_view policy, const conditions& c, F f) {
     const auto capacity = static_cast<std::size_t>(c.capacity);

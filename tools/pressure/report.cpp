@@ -15,27 +15,26 @@ using nlohmann::json;
 std::string_view what_it_does(const std::string& policy) {
     static const std::vector<std::pair<std::string_view, std::string_view>> words{
         {"unbounded",
-         "A deque and a mutex, with no bound: nothing is lost, and memory and delay grow for as long as the burst "
-         "lasts, and are paid back at the difference between sink and source."},
+         "A deque and a mutex, without a bound: nothing is lost, but memory and delay grow during the whole "
+         "burst, and shrink afterwards only as fast as the sink exceeds the source."},
         {"block",
-         "The source waits for room. Nothing is lost and the ring stays small; the delay has moved to the source, "
-         "where only a clock that starts at the intended time sees it."},
-        {"reject", "The source is told at once that the ring is full, and keeps the item."},
-        {"drop_newest", "What arrives at a full ring is lost: what is queued is served, each item a full ring late."},
-        {"drop_oldest", "The oldest item makes room for the newest: what is served is as fresh as a full ring allows."},
-        {"sample",
-         "From half the capacity on only one arriving item in so many is kept, so that loss is spread evenly."},
-        {"shed_lowest",
-         "Items of the low class make room, and the high class is served first, as if there were no burst."},
-        {"codel",
-         "Items that waited longer than the target for an interval are dropped where they are taken, ever more of "
-         "them, and all that waited for twice the target."}};
+         "The source waits for room. Nothing is lost and the ring stays small, but the delay moves to the source, "
+         "where only a clock that starts at the due time measures it."},
+        {"reject", "If the ring is full the source is refused at once, and keeps the item."},
+        {"drop_newest",
+         "Items that arrive at a full ring are lost. Queued items are delivered, each a full ring late."},
+        {"drop_oldest",
+         "The oldest item makes room for the newest: delivered items are as fresh as a full ring allows."},
+        {"sample", "Above half the capacity only one arriving item in several is kept, so that loss is spread evenly."},
+        {"shed_lowest", "Items of the low class make room. The high class is served first, as if there were no burst."},
+        {"codel", "Once waits exceed the target for a whole interval, items are dropped on removal, more and more of "
+                  "them, and always those that waited for twice the target."}};
     for (const auto& [name, text] : words)
         if (name == policy) return text;
     return "";
 }
 
-// A value that a person, or a test, can find by policy and figure.
+// A table cell with a value that tests find by policy and figure.
 std::string cell(const std::string& policy, const std::string& key, const json& value) {
     return fmt::format("<td class=\"n\" data-figure=\"{}.{}\">{}</td>", escaped(policy), escaped(key),
                        value.is_number() ? escaped(with_unit(key, value.get<double>())) : "–");
@@ -106,9 +105,9 @@ void add_policy(const json& run, const json& policy, html_page& page) {
 std::string introduction(const json& c) {
     const auto rate = [&](const char* key) { return with_unit("_per_s", c.at(key).get<double>()); };
     return fmt::format(
-        "A source keeps to its schedule, {} (C) for {:g} s, then {} (L) for {:g} s (B), then {} again. A sink "
-        "takes {} (M). Between them stands a ring of {} slots (N) with a policy for when it is full, or an "
-        "unbounded queue. Each ran in a process of its own.",
+        "A source sends on schedule, {} (C) for {:g} s, then {} (L) for {:g} s (B), then {} again. A sink "
+        "takes {} (M). Between them is a ring of {} slots (N) with an overflow policy, or an "
+        "unbounded queue. Each policy ran in a process of its own.",
         rate("calm_per_s"), c.at("calm_s").get<double>(), rate("burst_per_s"), c.at("burst_s").get<double>(),
         rate("calm_per_s"), rate("sink_per_s"), c.at("capacity").get<std::uint64_t>());
 }
@@ -128,7 +127,7 @@ std::string drawn(const json& run) {
     for (const auto& policy : run.at("policies")) add_policy(run, policy, page);
     const auto& where = run.at("environment");
     page.add(fmt::format(
-        "<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. Predictions and bounds are to be met within 10 %.</p>\n",
+        "<p class=\"faint\">weir {}, {}, Linux {}, {} PUs{}. A prediction or bound counts as met within 10 %.</p>\n",
         escaped(run.at("weir_version").get<std::string>()), escaped(where.at("date").get<std::string>()),
         escaped(where.at("kernel").is_string() ? where.at("kernel").get<std::string>() : "unknown"),
         where.at("pus").get<unsigned>(), where.at("assertions") == true ? ", built with debug checks" : ""));
@@ -139,11 +138,11 @@ std::string drawn(const json& run) {
 
 std::string as_html(std::string_view text) {
     const auto run = json::parse(text, nullptr, false);
-    constexpr const char* remedy = "give a file that 'weir pressure --json FILE' of this version wrote";
+    constexpr const char* remedy = "give a file written by 'weir pressure --json FILE' of this version";
     if (run.is_discarded() || !run.is_object() || run.value("kind", "") != "weir pressure")
-        throw stop(failed, fmt::format("these are not the figures of a run: {}", remedy));
+        throw stop(failed, fmt::format("this is not a result of 'weir pressure': {}", remedy));
     if (run.value("schema_version", 0) != 1)
-        throw stop(failed, fmt::format("the figures are of schema {}, and this weir reads 1: {}",
+        throw stop(failed, fmt::format("the figures have schema_version {}, but this version of weir reads 1: {}",
                                        run.value("schema_version", 0), remedy));
     try {
         return drawn(run);

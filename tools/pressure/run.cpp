@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Each policy runs in a process of its own: what one has taken of memory is not seen by the next, and while it runs
-// this process is free to show it.
+// Each policy runs in a process of its own, so that its memory is not affected by the policies before it, and this
+// process can show progress meanwhile.
 #include "tools/common/command.hpp"
 #include "tools/pressure/play.hpp"
 #include "tools/pressure/watch.hpp"
@@ -30,8 +30,8 @@ using shared_board = std::unique_ptr<board, unmap>;
 shared_board make_board() {
     void* const place = ::mmap(nullptr, sizeof(board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (place == MAP_FAILED)
-        throw stop(failed,
-                   fmt::format("no memory to share with the process that is measured: {}", std::strerror(errno)));
+        throw stop(failed, fmt::format("cannot allocate memory shared with the measured process: {}; free some memory",
+                                       std::strerror(errno)));
     return shared_board(new (place) board);
 }
 
@@ -56,7 +56,7 @@ void touch(board& shared) {
 
 int play_or_say_why(const std::function<void()>& playing, board& shared) {
     const auto say = [&shared](std::string_view why) {
-        why.copy(shared.end.error, sizeof shared.end.error - 1);  // the last is 0 from the beginning
+        why.copy(shared.end.error, sizeof shared.end.error - 1);  // the last byte stays 0
         return 1;
     };
     try {
@@ -80,18 +80,23 @@ void look_until(const std::function<bool()>& has_ended, const std::function<void
 
 bool has_ended(int process, int& status) {
     const pid_t ended = ::waitpid(process, &status, WNOHANG);
-    if (ended < 0) throw stop(failed, fmt::format("the process that is measured got lost: {}", std::strerror(errno)));
+    if (ended < 0)
+        throw stop(failed, fmt::format("cannot wait for the measured process: {}; run it again", std::strerror(errno)));
     return ended == process;
 }
 
 void check_end(int status, const board& shared, std::string_view policy) {
     if (shared.end.error[0] != '\0') throw stop(failed, fmt::format("{}: {}", policy, shared.end.error));
     if (WIFSIGNALED(status))
-        throw stop(failed,
-                   fmt::format("{}: the process that was measured was ended by signal {} ({}); is there enough memory?",
-                               policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
+        throw stop(
+            failed,
+            fmt::format("{}: the measured process was killed by signal {} ({}); check that there is enough memory",
+                        policy, WTERMSIG(status), ::strsignal(WTERMSIG(status))));
     if (status != 0)
-        throw stop(failed, fmt::format("{}: the process that was measured ended with {}", policy, WEXITSTATUS(status)));
+        throw stop(
+            failed,
+            fmt::format("{}: the measured process ended with exit code {}; run it again, and report it if it persists",
+                        policy, WEXITSTATUS(status)));
 }
 
 outcome outcome_of(const board& shared, std::string_view policy) {
@@ -99,7 +104,7 @@ outcome outcome_of(const board& shared, std::string_view policy) {
     all.policy = policy;
     for (std::size_t i = 0; i != shared.end.figures; ++i)
         all.figures.push_back({shared.figures[i].key, shared.figures[i].value});
-    const auto ready = shared.samples_ready.load(weir::detail::relaxed);  // relaxed: who wrote it has ended
+    const auto ready = shared.samples_ready.load(weir::detail::relaxed);  // relaxed: its writer has ended
     all.samples.assign(shared.samples.begin(), shared.samples.begin() + static_cast<std::ptrdiff_t>(ready));
     all.percentiles.assign(shared.percentiles.begin(),
                            shared.percentiles.begin() + static_cast<std::ptrdiff_t>(shared.end.percentiles));
@@ -110,10 +115,10 @@ outcome outcome_of(const board& shared, std::string_view policy) {
     constexpr double held = 0.95, held_at_all = 0.5;
     const double share = std::min(shared.end.source_share, shared.end.sink_share);
     if (share < held)
-        all.not_held =
-            fmt::format("{}: this machine held {:.0f} % of the source's rate and {:.0f} % of the sink's; give "
-                        "lower rates, or let it have two cores to itself",
-                        policy, shared.end.source_share * 100, shared.end.sink_share * 100);
+        all.not_held = fmt::format(
+            "{}: this machine sustained only {:.0f} % of the source's rate and {:.0f} % of the sink's; give "
+            "lower rates, or give it two idle cores",
+            policy, shared.end.source_share * 100, shared.end.sink_share * 100);
     all.not_held_at_all = share < held_at_all;
     return all;
 }
@@ -122,7 +127,9 @@ outcome run(const conditions& c, std::string_view policy, std::size_t which, std
     const auto shared = make_board();
     watcher eyes(screen::of_stderr(), plan_of(c, policy), policy, which, of);
     const pid_t child = ::fork();
-    if (child < 0) throw stop(failed, fmt::format("no process could be started: {}", std::strerror(errno)));
+    if (child < 0)
+        throw stop(failed, fmt::format("cannot start a process: {}; check the limit on processes (ulimit -u)",
+                                       std::strerror(errno)));
     if (child == 0) be_the_child(c, policy, *shared);
     int status = 0;
     look_until([&] { return has_ended(child, status); }, [&] { eyes.look(*shared); },

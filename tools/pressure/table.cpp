@@ -19,7 +19,7 @@ std::string overview(const std::vector<outcome>& all) {
     for (const auto& seen : all)
         lines.push_back({seen.policy, measured(seen, "loss_share"), measured(seen, "sojourn_p50_ms"),
                          measured(seen, "sojourn_p99_ms"), measured(seen, "last_arrival_delay_s"),
-                         measured(seen, "recovery_s", "not by the end"), measured(seen, "source_per_s"),
+                         measured(seen, "recovery_s", "not recovered"), measured(seen, "source_per_s"),
                          measured(seen, "sink_per_s"), measured(seen, "memory_growth_bytes"),
                          seen.exact ? "exact" : "WRONG"});
     return aligned(lines);
@@ -49,9 +49,8 @@ std::string comparisons(const conditions& c, const std::vector<outcome>& all) {
     const std::size_t figures = lines.size() - 1;
     std::string text;
     if (figures != 0)
-        text +=
-            "\n" + aligned(lines) +
-            fmt::format("\n  {} of {} figures are within 10 % of what was predicted, or of the bound\n", met, figures);
+        text += "\n" + aligned(lines) +
+                fmt::format("\n  {} of {} figures are within 10 % of the prediction or bound\n", met, figures);
     return text + (notes.empty() ? "" : "\n" + notes);
 }
 

@@ -16,12 +16,12 @@ constexpr std::size_t least_columns = 72;
 constexpr std::array phase_names{"calm", "burst", "recovery"};
 
 std::span<const sample> looks_of(const board& run) {
-    // (2) acquire: pairs with (1) in sampler: the samples that are counted are there
+    // (2) acquire: pairs with (1) in sampler: all counted samples are visible
     return {run.samples.data(), run.samples_ready.load(weir::detail::acquire)};
 }
 
-// The depth over time, as wide as there is room: each column shows the deepest of its looks, against the deepest of
-// all.
+// A bar chart of the depth over time, as wide as the terminal allows: each column shows the deepest of its samples,
+// relative to the deepest of all.
 std::string depths(std::span<const sample> looks, std::size_t columns) {
     constexpr std::array steps{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     std::uint64_t deepest = 1;
@@ -50,11 +50,11 @@ screen screen::of_stderr() {
     winsize size{};
     if (found.redraws && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0)
         found.columns = size.ws_col;
-    if (found.columns < least_columns) found = {};  // a line that is broken cannot be drawn anew
+    if (found.columns < least_columns) found = {};  // wrapped lines cannot be redrawn in place
     return found;
 }
 
-// What is said of one moment.
+// The state at one moment, as shown to the user.
 struct watcher::moment {
     std::size_t phase = 0;
     double at_s = 0;
@@ -69,7 +69,7 @@ std::size_t watcher::phase_of(double at_s) const {
     return at_s < plan_.burst_from_ns / 1e9 ? 0 : at_s < plan_.burst_to_ns / 1e9 ? 1 : 2;
 }
 
-// Rates and loss are those of the last half second, or of what there is of the phase.
+// Rates and loss are those of the last half second, or of the current phase if that is shorter.
 watcher::moment watcher::at(std::span<const sample> looks) const {
     moment now;
     if (looks.empty()) return now;
@@ -113,7 +113,7 @@ std::string watcher::picture(const moment& now, std::span<const sample> looks) c
                        bright(depths(looks, std::max<std::size_t>(where_.columns, 30) - 22))) +
            fmt::format("  source  {:<9} sink {:<9} lost {}\n", with_unit("_per_s", now.source_per_s),
                        with_unit("_per_s", now.sink_per_s), now.loss > 0 ? bright(loss) : loss) +
-           fmt::format("  p99     {:<9} in the queue, {} from the intended time\n", ms(now.sojourn_p99_ms),
+           fmt::format("  p99     {:<9} in the queue, {} from the due time\n", ms(now.sojourn_p99_ms),
                        ms(now.delay_p99_ms));
 }
 

@@ -12,24 +12,24 @@
 
 namespace weir::tool::pressure {
 
-/// Where the watcher writes, and what may be done there.
+/// Where the watcher writes, and which terminal features it may use.
 struct screen {
-    bool redraws = false;  ///< a terminal that can move its cursor
+    bool redraws = false;  ///< a terminal that supports cursor movement
     bool colours = false;  ///< and NO_COLOR is not set
     std::size_t columns = 80;
 
     static screen of_stderr();
 };
 
-/// Shows a run to the person who waits for it, on stderr: drawn anew a few times a second on a terminal, elsewhere one
-/// line when a phase has ended.
+/// Shows a run in progress on stderr: redrawn a few times a second on a terminal; otherwise one line at the end of
+/// each phase.
 class watcher {
 public:
     watcher(const screen& where, const run_plan& plan, std::string_view policy, std::size_t which, std::size_t of);
 
-    /// Shows what the board has by now.
+    /// Shows the current state of the board.
     void look(const board& run);
-    /// The last look; leaves the lines standing.
+    /// Shows the final state; its lines stay visible.
     void end(const board& run);
 
 private:

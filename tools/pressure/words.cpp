@@ -10,7 +10,7 @@
 namespace weir::tool::pressure {
 namespace {
 
-// By the ending of the key; `_per_s` before `_s`.
+// The unit follows from the end of the key; check `_per_s` before `_s`.
 std::string rate(double per_s) {
     if (std::abs(per_s) >= 1e6) return fmt::format("{:.4g}M/s", per_s / 1e6);
     if (std::abs(per_s) >= 1e4) return fmt::format("{:.1f}k/s", per_s / 1e3);
@@ -33,8 +33,8 @@ std::string_view title_of(std::string_view key) {
         {"sojourn_p50_ms", "sojourn in the queue, median"},
         {"sojourn_p99_ms", "sojourn in the queue, p99"},
         {"engaged_sojourn_p99_ms", "the same while items are dropped"},
-        {"delay_p50_ms", "delay from the intended time, median"},
-        {"delay_p99_ms", "delay from the intended time, p99"},
+        {"delay_p50_ms", "delay from the due time, median"},
+        {"delay_p99_ms", "delay from the due time, p99"},
         {"last_arrival_delay_s", "delay of the burst's last arrival"},
         {"high_sojourn_p50_ms", "sojourn of the high class, median"},
         {"high_sojourn_p99_ms", "sojourn of the high class, p99"},
@@ -42,7 +42,7 @@ std::string_view title_of(std::string_view key) {
         {"low_sojourn_p50_ms", "sojourn of the low class, median"},
         {"high_loss_share", "loss of the high class"},
         {"low_loss_share", "loss of the low class"},
-        {"loss_share", "loss, of what the burst offered"},
+        {"loss_share", "loss, of items offered in the burst"},
         {"source_per_s", "source, in the burst"},
         {"sink_per_s", "sink, in the burst"},
         {"recovery_s", "recovery after the burst"},
@@ -74,27 +74,26 @@ void check(const conditions& wanted) {
         if (!(value >= least && value <= most))
             refuse(fmt::format("{} {:.10g}: {}; give {:.10g} to {:.10g}", option, value, remedy, least, most));
     };
-    constexpr const char* no_rate = "a rate is a number of items a second, each of which costs a look at the clock";
+    constexpr const char* no_rate = "a rate is in items per second, each of which costs a reading of the clock";
     within("--calm-per-s", wanted.calm_per_s, 1, 1e7, no_rate);
     within("--burst-per-s", wanted.burst_per_s, 1, 1e7, no_rate);
     within("--sink-per-s", wanted.sink_per_s, 1, 1e7, no_rate);
     within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24,
-           "a ring has at least one slot, and not more than fit in memory");
-    constexpr const char* no_time = "a phase has to last, and somebody waits for it";
+           "a ring has at least one slot, and must fit in memory");
+    constexpr const char* no_time = "a phase lasts from a millisecond to an hour";
     within("--calm-s", wanted.calm_s, 0.001, 3600, no_time);
     within("--burst-s", wanted.burst_s, 0.001, 3600, no_time);
     within("--recovery-cap-s", wanted.recovery_cap_s, 0.001, 3600, no_time);
-    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "no item is delivered in no time");
-    within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in so many");
+    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "the deadline is out of range");
+    within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in this many");
     within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6,
-           "one item in so many is of the high class");
-    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "an item cannot wait for less than no time");
-    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "overload is what lasts for an interval");
+           "one item in this many is of the high class");
+    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "the target is out of range");
+    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "the interval is out of range");
     if (wanted.codel_interval_ms <= wanted.codel_target_ms)
-        refuse(fmt::format(
-            "--codel-interval-ms {:g}: items may wait for --codel-target-ms {:g}, and are to be watched for "
-            "longer than that; give ten to twenty times the target",
-            wanted.codel_interval_ms, wanted.codel_target_ms));
+        refuse(fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
+                           "the time that items may wait; give ten to twenty times the target",
+                           wanted.codel_interval_ms, wanted.codel_target_ms));
 }
 
 }  // namespace weir::tool::pressure

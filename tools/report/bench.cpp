@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir-bench: queues beside one another and beside the hardware's floors, scenario by scenario.
+// The section on weir-bench: queues compared with each other and with the hardware floors, by scenario.
 #include "tools/common/plot_words.hpp"
 #include "tools/common/read_json.hpp"
 #include "tools/report/html.hpp"
@@ -24,7 +24,7 @@ constexpr unit units[] = {{"items_per_s", "M items/s", 1e-6}, {"ns", "ns", 1}, {
 struct scenario {
     std::string name;
     const unit* of = nullptr;
-    std::vector<const json*> rows;  // weir's first, then rivals, the best first
+    std::vector<const json*> rows;  // weir's first, then the rivals, best first
 };
 
 const unit& unit_of(const json& row) {
@@ -59,7 +59,7 @@ std::string short_number(double value) {
 
 enum class standing : unsigned char { behind, level, ahead };
 
-// Of weir's best in this scenario, by the quartiles of the ratio to the best rival.
+// The standing of weir's best queue in this scenario, by the quartiles of its ratio to the best rival.
 std::optional<standing> standing_of(const scenario& one) {
     std::optional<standing> best;
     for (const auto* row : one.rows) {
@@ -84,7 +84,8 @@ std::vector<fact> facts(const part& of) {
     return {
         {fmt::format("{} ahead, {} level, {} behind", counts[standing::ahead], counts[standing::level],
                      counts[standing::behind]),
-         fmt::format("weir's best ring against the best rival in {} scenarios, by the quartiles of their ratio", all)}};
+         fmt::format("weir's best ring compared with the best rival in {} scenarios, by the quartiles of their ratio",
+                     all)}};
 }
 
 std::string id_of(const std::string& name) {
@@ -108,7 +109,7 @@ std::string floor_sentence(const json& results, const std::string& name) {
                        short_number(number(object(*floor, "stream_words_per_s"), "median") / 1e6));
 }
 
-// Two to four tics from 0 to the largest value.
+// Two to four tics between 0 and the largest value.
 double tic_step(double largest) {
     const double power = std::pow(10, std::floor(std::log10(std::max(largest, 1e-9))));
     const double leading = largest / power;
@@ -201,15 +202,15 @@ void add(html_page& page, const contents&, const part& of) {
     const auto& where = object(results, "environment");
     const auto all = scenarios_of(results);
     if (flag_or(where, "assertions", false))
-        page.add("<p class=\"warning\">Not a release build: these figures say nothing about any queue.</p>\n");
+        page.add("<p class=\"warning\">Not a release build: do not compare these figures.</p>\n");
     if (!flag_or(where, "pinned", true))
         page.add(fmt::format("<p class=\"warning\">The threads were not pinned: {}.</p>\n",
                              escaped(text_or(where, "why_not_pinned", ""))));
-    page.paragraph(
-        fmt::format("{}, {}; {}, {}; {}. Numbers in brackets are ratios to the best rival, of the same round; above 1 "
-                    "is better, whether the figure is a rate or a time.",
-                    text_or(where, "cpu_model", ""), text_or(where, "kernel", ""), text_or(where, "compiler", ""),
-                    text_or(where, "compiler_flags", ""), text_or(where, "date", "")));
+    page.paragraph(fmt::format(
+        "{}, {}; {}, {}; {}. Numbers in brackets are ratios to the best rival within the same round; above 1 "
+        "is better, whether the figure is a rate or a time.",
+        text_or(where, "cpu_model", ""), text_or(where, "kernel", ""), text_or(where, "compiler", ""),
+        text_or(where, "compiler_flags", ""), text_or(where, "date", "")));
     page.add(swatches({{"series-2", 1, "weir"}, {"series-3", 1, "the best rival"}, {"faint", 1, "other rivals"}}));
     std::vector<picture> pictures;
     std::string tables;

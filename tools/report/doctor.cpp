@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Doctor's findings, the gravest first.
-#include "tools/common/read_json.hpp"
+// The section on doctor's findings, most severe first.
 #include "tools/doctor/doctor.hpp"
+#include "tools/common/read_json.hpp"
 #include "tools/report/html.hpp"
 #include "tools/report/report.hpp"
 
@@ -16,9 +16,9 @@ struct group {
     const char* title;
     bool folded;
 };
-constexpr group groups[] = {{severity::severe, "Severe: a ring stands still", false},
+constexpr group groups[] = {{severity::severe, "Severe: these stall a ring", false},
                             {severity::warning, "Warnings: these cost tail latency", false},
-                            {severity::note, "Notes: a matter of what one does", true},
+                            {severity::note, "Notes: these depend on your program", true},
                             {severity::unknown, "Unknown", true},
                             {severity::fine, "Fine", true}};
 
@@ -34,7 +34,7 @@ std::vector<fact> facts(const part& of) {
     const auto severe = count(severity::severe);
     const auto warnings = count(severity::warning);
     return {{fmt::format("{} severe, {} warning{}", severe, warnings, warnings == 1 ? "" : "s"),
-             fmt::format("among {} things that cost latency on this host", array(of.content, "findings").size()),
+             fmt::format("among {} settings checked on this host", array(of.content, "findings").size()),
              severe != 0     ? "off"
              : warnings != 0 ? "caution"
                              : "met"}};
@@ -66,7 +66,7 @@ void add(html_page& page, const contents&, const part& of) {
                            : fmt::format("<h3>{}</h3>\n", escaped(title)) + html);
     }
     if (const auto all = array(of.content, "findings").size(); shown != all)
-        throw std::runtime_error("\"severity\" of some finding is none of severe, warning, note, unknown and fine");
+        throw std::runtime_error("\"severity\" of a finding is not one of severe, warning, note, unknown and fine");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the sections of a report are made of.
+// HTML building blocks for the sections of a report.
 
 #include <string>
 #include <string_view>
@@ -9,8 +9,8 @@
 
 namespace weir::tool::report {
 
-/// A table that scrolls by itself where it is too wide. Cells are HTML. A column whose title begins with '>' has
-/// numbers, with '*' text that may take several lines; the others keep to one. Without any title there is no heading.
+/// A table that scrolls horizontally if it is too wide. Cells are HTML. A column whose title begins with '>' has
+/// numbers; with '*', text that may wrap; other columns do not wrap. Without any title there is no heading.
 class html_table {
 public:
     explicit html_table(std::vector<std::string> titles) : titles_(std::move(titles)) {}
@@ -27,10 +27,10 @@ private:
 /// Text with smaller text under it.
 [[nodiscard]] std::string with_note(std::string_view text, std::string_view note);
 
-/// HTML that is there when one asks for it.
+/// HTML that is hidden until the reader unfolds it.
 [[nodiscard]] std::string folded(std::string_view summary, std::string_view html);
 
-/// Where there are many rows: folded, or as they are.
+/// Folded if there are many rows; otherwise shown directly.
 [[nodiscard]] std::string folded_if(bool many, std::string_view summary, const std::string& html);
 
 }  // namespace weir::tool::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is taken from a thread that only spins.
+// The section on interruptions of a spinning thread.
 #include "tools/common/plot_words.hpp"
 #include "tools/jitter/view.hpp"
 #include "tools/report/html.hpp"
@@ -12,7 +12,7 @@
 namespace weir::tool::report {
 namespace {
 
-constexpr std::size_t most_lines = 8;  // inks that can be told apart
+constexpr std::size_t most_lines = 8;  // colours that can be told apart
 constexpr std::size_t most_rows = 32;
 constexpr std::size_t most_interrupts = 5;
 
@@ -40,10 +40,10 @@ std::vector<fact> facts(const part& of) {
     return {{ns_in_words(worst.worst_gap_ns),
              fmt::format("the longest gap, on PU {}, in {:g} s", worst.pu, jitter.seconds)},
             {fmt::format("{:.3g} %", most.stolen_ppm / 1e4),
-             fmt::format("of its time was taken from PU {}, at most", most.pu)}};
+             fmt::format("of the time was stolen from PU {}, the worst", most.pu)}};
 }
 
-// How often a gap of at least so long comes, against how long: where a line ends is the worst that was seen.
+// The rate of gaps of at least a given length, by length. A line ends at the longest gap seen.
 picture gap_picture(const jitter_data& jitter) {
     const auto shown = worst_first(jitter, most_lines);
     std::string script =
@@ -125,13 +125,13 @@ std::string table_of(const jitter_data& jitter) {
 
 void add(html_page& page, const contents&, const part& of) {
     const auto jitter = jitter_from_json(of.content);
-    page.paragraph(
-        fmt::format("{:g} s on each PU, {}. Where two readings of the clock are further apart than {}, somebody "
-                    "else had the PU: the kernel, the firmware or the hypervisor. No ring is faster than the "
-                    "worst gap of the threads at its ends.",
-                    jitter.seconds, jitter.together ? "all together" : "in turn", ns_in_words(jitter.threshold_ns)));
+    page.paragraph(fmt::format(
+        "{:g} s on each PU, {}. A gap is a time of more than {} between two readings of the clock: "
+        "the kernel, the firmware or the hypervisor used the PU. No ring is faster than the "
+        "worst gap of the threads at its ends.",
+        jitter.seconds, jitter.together ? "all together" : "one after the other", ns_in_words(jitter.threshold_ns)));
     if (worst_first(jitter, 1).empty())
-        page.paragraph("There was no gap at all.");
+        page.paragraph("There were no gaps.");
     else
         page.pictures({gap_picture(jitter), worst_picture(jitter)});
     page.add(table_of(jitter));

@@ -25,7 +25,7 @@ struct drawn_pu {
     bool isolated = false;
 };
 
-// A level of boxes: what it is called, and in which box a PU is.
+// A level of nested boxes: its title, and the box that each PU belongs to.
 struct level {
     std::function<std::string(unsigned index)> title;
     std::function<std::optional<unsigned>(const drawn_pu&)> box_of;
@@ -79,7 +79,7 @@ std::string package_title(const json& topo, unsigned index) {
     return fmt::format("package {}", index);
 }
 
-// Which PUs are in one box, as one number for each PU.
+// A number for each PU that is equal for PUs in the same box.
 std::vector<long> partition(const std::vector<drawn_pu>& pus, const level& by) {
     std::vector<long> boxes;
     for (const auto& pu : pus) {
@@ -89,7 +89,7 @@ std::vector<long> partition(const std::vector<drawn_pu>& pus, const level& by) {
     return boxes;
 }
 
-// A level that puts PUs together just as the level inside or around it does tells nothing.
+// Skips a level that groups the PUs exactly like the level around or inside it.
 std::vector<level> levels_of(const json& topo, const std::vector<drawn_pu>& pus) {
     const std::vector<level> all{
         {[&](unsigned i) { return package_title(topo, i); }, [](const drawn_pu& pu) { return pu.package; }},

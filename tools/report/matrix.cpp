@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What it costs to hand an item from one PU to another.
+// The section on the cost of passing an item from one PU to another.
 #include "tools/common/words.hpp"
 #include "tools/matrix/pair_plan.hpp"
 #include "tools/matrix/view.hpp"
@@ -46,18 +46,19 @@ std::string caption(const matrix_data& matrix) {
     const auto count = [&](auto which) { return std::count_if(matrix.pairs.begin(), matrix.pairs.end(), which); };
     const auto halved = count([](const auto& pair) { return pair.measured && !pair.from_clocks; });
     return fmt::format(
-        "One way in ns, median, weir::spsc_ring; {} of {} pairs were measured. Striped: not measured and taken from its "
-        "class, or unsteady in every round.{}",
+        "One way in ns, median, weir::spsc_ring; {} of {} pairs were measured. Striped: not measured, the figure is that of its "
+        "class; or unsteady in every round.{}",
         count([](const auto& pair) { return pair.measured; }), matrix.pairs.size(),
-        halved == 0 ? ""
-                    : fmt::format(" Of {} pairs it is half a round trip: their clocks cannot be compared.", halved));
+        halved == 0
+            ? ""
+            : fmt::format(" For {} pairs it is half a round trip, because their clocks are not comparable.", halved));
 }
 
 void add(html_page& page, const contents&, const part& of) {
     const auto matrix = matrix_from_json(of.content);
     page.paragraph(
-        "Two floors of the hardware stand beside each figure: half the round trip of a cache line, which no hand-over can "
-        "beat by much, and the share that the ring's throughput is of 8-byte words through a plain buffer. "
+        "Each figure is shown with two hardware floors: half the round trip of a cache line, which no queue can "
+        "beat by much, and the throughput of a plain buffer of 8-byte words, of which the ring's share is given. "
         "Rounds in which the floors before and after differed by more than a quarter were dropped.");
     page.add(class_table(matrix));
     auto map = matrix_in_page(matrix);

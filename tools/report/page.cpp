@@ -41,7 +41,7 @@ td,th{white-space:nowrap}
 td.long{white-space:normal;min-width:17rem}
 )";
 
-// Sentences of what a file lacks get its name and the remedy.
+// Adds the file's name and the remedy to the message about a missing value.
 template <class Act>
 auto with_name(const part& of, Act act) {
     try {
@@ -81,12 +81,12 @@ std::string machine_in_words(const machine& one) {
     return one.cpu_model + (one.cpu_model.empty() || one.identity.summary.empty() ? "" : ": ") + one.identity.summary;
 }
 
-// "topo.json, of AMD EPYC: 1 package, ..."
+// For example "topo.json, of AMD EPYC: 1 package, ..."
 std::string machine_of(const contents& all, const part& one) {
     for (const auto& machine : all.machines)
         if (std::find(machine.files.begin(), machine.files.end(), one.file) != machine.files.end())
             return one.file + ", of " + machine_in_words(machine);
-    return one.file + ", of a machine that it does not name";
+    return one.file + ", of an unknown machine";
 }
 
 std::string sources(const contents& all) {
@@ -94,7 +94,7 @@ std::string sources(const contents& all) {
     for (const auto& one : all.parts)
         table.row({escaped(one.file), escaped(facts_of(one.of).name), escaped(one.weir_version),
                    one.machine.fingerprint.empty()
-                       ? one.machine.summary.empty() ? "it does not say" : escaped(one.machine.summary)
+                       ? one.machine.summary.empty() ? "unknown" : escaped(one.machine.summary)
                        : escaped(one.machine.fingerprint)});
     return table.str();
 }
@@ -122,9 +122,8 @@ html_page page_of(const contents& all) {
     std::string absent;
     for (const auto& kind : all_kinds())
         if (all.find(kind.of) == nullptr) absent += (absent.empty() ? "" : ", ") + std::string(kind.remedy);
-    if (!absent.empty()) page.paragraph("Not in this report: what these would tell: " + absent + ".");
-    page.add("<p class=\"faint\">weir " WEIR_VERSION_STRING
-             ". Figures are those of the files, as they were saved.</p>\n");
+    if (!absent.empty()) page.paragraph("Not in this report: the results of " + absent + ".");
+    page.add("<p class=\"faint\">weir " WEIR_VERSION_STRING ". All figures are from the files listed.</p>\n");
     return page;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What each file is, by its contents, and which of them are of one machine.
+// Identifies files by their contents, and groups them by machine.
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 #include "tools/common/read_json.hpp"
@@ -13,7 +13,7 @@
 namespace weir::tool::report {
 namespace {
 
-constexpr unsigned schema = 1;  // of every kind, so far
+constexpr unsigned schema = 1;  // the same for every kind of file
 
 [[noreturn]] void refuse(const std::string& file, const std::string& why) {
     throw stop(wrong_usage, "'" + file + "' " + why);
@@ -25,7 +25,7 @@ std::string all_remedies() {
     return text;
 }
 
-// weir-bench said no kind in its first files.
+// The first versions of weir-bench wrote no "kind".
 std::string name_of_kind(const json& content) {
     if (auto said = text_or(content, "kind", ""); !said.empty()) return said;
     const bool is_bench = content.contains("environment") && content.contains("floors") && content.contains("summary");
@@ -33,21 +33,23 @@ std::string name_of_kind(const json& content) {
 }
 
 const kind_facts& recognise(const std::string& file, const json& content) {
-    const auto give = "; give what one of these wrote: " + all_remedies();
-    if (content.is_discarded()) refuse(file, "is not JSON, so no result of weir" + give);
-    if (!content.is_object()) refuse(file, "is no result of weir" + give);
+    const auto give = "; give a file written by one of these: " + all_remedies();
+    if (content.is_discarded()) refuse(file, "is not JSON, so it is not a result of weir" + give);
+    if (!content.is_object()) refuse(file, "is not a result of weir" + give);
     const auto name = name_of_kind(content);
     if (name == "weir pressure")
-        refuse(file, "is of 'weir pressure', whose page is its own: draw it with 'weir pressure --from FILE --html "
-                     "FILE', and leave it out here");
+        refuse(
+            file,
+            "is a result of 'weir pressure', which has a page of its own: draw it with 'weir pressure --from FILE --html "
+            "FILE', and leave it out here");
     const auto& kinds = all_kinds();
     const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& one) { return one.name == name; });
     if (found == kinds.end())
         refuse(file,
-               (name.empty() ? "does not say what it is of" : "is of '" + name + "', which no report has") + give);
+               (name.empty() ? "has no \"kind\"" : "is of kind '" + name + "', which a report cannot show") + give);
     if (const auto version = whole(content, "schema_version"); version != schema)
-        refuse(file, fmt::format("has schema_version {}, and this weir reads {}; save it again with '{}'", version,
-                                 schema, found->remedy));
+        refuse(file, fmt::format("has schema_version {}, but this version of weir reads {}; save it again with '{}'",
+                                 version, schema, found->remedy));
     return *found;
 }
 
@@ -106,7 +108,7 @@ std::string named(const machine& one) {
 }
 
 void find_machines(contents& all) {
-    // Those with a fingerprint first: what says less joins them.
+    // Files with a fingerprint come first; files without one join a matching machine.
     std::vector<const part*> order;
     for (const auto& one : all.parts) order.push_back(&one);
     std::stable_sort(order.begin(), order.end(), [](const part* a, const part* b) {
@@ -128,16 +130,17 @@ void find_machines(contents& all) {
     if (all.machines.size() < 2) return;
     std::string list;
     for (const auto& one : all.machines) list += (list.empty() ? "" : "; ") + named(one);
-    all.warnings.push_back(fmt::format("the files are of {} machines, and what one shows says nothing of another: {}",
-                                       all.machines.size(), list));
+    all.warnings.push_back(
+        fmt::format("the files are of {} different machines, and figures of one do not apply to another: {}",
+                    all.machines.size(), list));
 }
 
-// A run names the roles and PUs of its plan; false where it is of another one.
+// Whether the run has the roles and PUs of this plan.
 bool is_of_plan(const json& run, const json& plan) {
     const auto& names = array_or_none(run, "roles");
     const auto& layouts = array(run, "layouts");
     const auto& roles = array(plan, "roles");
-    if (names.empty() || layouts.empty()) return true;  // it does not say
+    if (names.empty() || layouts.empty()) return true;  // the file does not say
     const auto& pus = array(layouts.front(), "pus");
     if (names.size() != roles.size() || pus.size() != roles.size()) return false;
     for (std::size_t i = 0; i != roles.size(); ++i)
@@ -150,9 +153,9 @@ bool is_of_plan(const json& run, const json& plan) {
 const std::vector<kind_facts>& all_kinds() {
     static const std::vector<kind_facts> all{
         {kind::topo, "weir topo", "The machine", "machine", "weir topo --json"},
-        {kind::doctor, "weir doctor", "What costs latency here", "doctor", "weir doctor --json"},
+        {kind::doctor, "weir doctor", "Settings that cost latency", "doctor", "weir doctor --json"},
         {kind::matrix, "weir matrix", "From one PU to another", "matrix", "weir matrix --json"},
-        {kind::jitter, "weir jitter", "What is taken from a spinning thread", "jitter", "weir jitter --json"},
+        {kind::jitter, "weir jitter", "Interruptions of a spinning thread", "jitter", "weir jitter --json"},
         {kind::plan, "weir plan", "The plan", "plan", "weir plan --out FILE"},
         {kind::run, "weir run", "The plan, measured", "run", "weir run --json"},
         {kind::bench, "weir-bench", "Queues compared", "bench", "weir-bench --json FILE"}};
@@ -180,9 +183,10 @@ contents read_parts(const std::vector<std::string>& files) {
     for (const auto& file : files) {
         auto one = read_part(file);
         if (const auto* const other = all.find(one.of))
-            throw stop(wrong_usage,
-                       fmt::format("'{}' and '{}' are both of {}, and a report has one of each; leave one out",
-                                   other->file, file, facts_of(one.of).name));
+            throw stop(
+                wrong_usage,
+                fmt::format("'{}' and '{}' are both results of {}, but a report has one of each kind; leave one out",
+                            other->file, file, facts_of(one.of).name));
         all.parts.push_back(std::move(one));
     }
     std::sort(all.parts.begin(), all.parts.end(), [](const part& a, const part& b) { return a.of < b.of; });
@@ -191,7 +195,7 @@ contents read_parts(const std::vector<std::string>& files) {
     const auto* const run = all.find(kind::run);
     if (plan != nullptr && run != nullptr && !is_of_plan(run->content, plan->content))
         all.warnings.push_back(
-            fmt::format("{} measured another plan than {} has: its roles run on other PUs", run->file, plan->file));
+            fmt::format("{} measured a different plan than {}: its roles run on other PUs", run->file, plan->file));
     return all;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where the roles are to run, what the rings between them cost there, and why not otherwise.
+// The section on a plan: the PUs of the roles, the cost of the rings between them, and the alternatives.
 #include "tools/common/read_json.hpp"
 #include "tools/common/words.hpp"
 #include "tools/report/html.hpp"
@@ -18,8 +18,9 @@ std::vector<fact> facts(const part& of) {
     const bool proven = flag_or(of.content, "proven", false);
     const auto bound = number_or(of.content, "lower_bound_ns", 0);
     return {{ns_in_words(number(cost, "total")),
-             proven ? "the plan's cost; it is proven that no placement costs less"
-                    : fmt::format("the plan's cost, the best found; none costs less than {}", ns_in_words(bound))}};
+             proven ? "the plan's cost, proven optimal: no placement costs less"
+                    : fmt::format("the plan's cost, not proven optimal: no placement costs less than {}",
+                                  ns_in_words(bound))}};
 }
 
 std::string hints(const json& role) {
@@ -77,7 +78,7 @@ std::string alternatives(const json& plan) {
     html_table table({">costs more by", "*because"});
     for (const auto& other : array_or_none(plan, "alternatives"))
         table.row({ns_in_words(number(other, "extra_ns")), escaped(text(other, "reason"))});
-    return table.empty() ? "" : "<h3>Why not otherwise</h3>\n" + table.str();
+    return table.empty() ? "" : "<h3>Alternatives, and why they cost more</h3>\n" + table.str();
 }
 
 std::string remarks(const json& plan) {
@@ -95,7 +96,7 @@ void add(html_page& page, const contents& all, const part& of) {
         for (const auto& role : array(plan, "roles")) roles[whole(role, "pu")].push_back(text(role, "name"));
         page.pictures({{.id = "placement",
                         .title = "Each role on its PU",
-                        .caption = "The roles of the plan, on the machine as above.",
+                        .caption = "The roles of the plan, on the machine shown above.",
                         .script = {},
                         .drawn = machine_as_boxes(topo->content, roles),
                         .wide = array(topo->content, "pus").size() > 16}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir report: what the other programs have saved, on one page.
+// weir report: combines saved results into one HTML page.
 #include "tools/report/report.hpp"
 
 #include "tools/common/command.hpp"
@@ -17,20 +17,20 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(Each file is recognised by its contents, whatever it is called; a report has one of each kind, and any of them may be
-absent: topo, doctor, matrix, jitter and run with --json, the file of plan --out, and that of weir-bench --json.
+    R"(Files are recognised by their contents, not by their names. A report takes at most one of each kind, and any may be
+missing: topo, doctor, matrix, jitter and run with --json, the file of plan --out, and that of weir-bench --json.
 
-The page needs nothing else: no script, no request, nothing from this machine. It follows the reader's light or dark
-scheme, and the width of the screen. The pictures of jitter, run and weir-bench are drawn with gnuplot.
+The page is self-contained: no script, no request, no other file. It follows the reader's light or dark
+scheme and the width of the screen. The pictures of jitter, run and weir-bench are drawn with gnuplot.
 
-Files of different machines make one report all the same, since a plan may be made elsewhere than it is measured; but the
-page says at its top which file is of which machine, and so does stderr. Whether there is but one is in --json, too.
+The files may come from different machines, for instance a plan made on one and measured on another. The top of the page,
+and stderr, then list which file is from which machine. In --json, one_machine says whether they are all from one.
 
 Examples:
   weir topo --json > topo.json; weir doctor --json > doctor.json; weir matrix --json > matrix.json
   weir report topo.json doctor.json matrix.json --html report.html
-  weir report *.json --html report.html            all that was saved in this folder
-  weir report *.json --json | jq .one_machine      what would be in it, and whether it is all of one machine)";
+  weir report *.json --html report.html            all results in this folder
+  weir report *.json --json | jq .one_machine      whether all files are from one machine)";
 
 struct options {
     std::vector<std::string> files;
@@ -43,8 +43,8 @@ void check_target(const options& wanted) {
     std::error_code ignored;
     for (const auto& file : wanted.files)
         if (file == wanted.html || std::filesystem::equivalent(file, wanted.html, ignored))
-            throw stop(wrong_usage, fmt::format("--html {}: that is one of the files that the report is made of, and "
-                                                "would be gone; name another",
+            throw stop(wrong_usage, fmt::format("--html {}: this is one of the input files and "
+                                                "would be overwritten; name another",
                                                 wanted.html));
     check_writable(wanted.html);
 }
@@ -54,12 +54,12 @@ std::string as_text(const report::contents& all, const std::string& html) {
     for (const auto& kind : report::all_kinds()) {
         const auto* const part = all.find(kind.of);
         text += fmt::format("  {:<12} {}\n", kind.name,
-                            part == nullptr ? fmt::format("not there; save it with '{}'", kind.remedy) : part->file);
+                            part == nullptr ? fmt::format("missing; save it with '{}'", kind.remedy) : part->file);
     }
     return text;
 }
 
-// The bar is gone before anything else is said.
+// Erases the progress bar before any other output.
 template <class Work>
 auto watched(double share, std::string_view doing, Work work) {
     progress_bar bar("report");
@@ -69,11 +69,11 @@ auto watched(double share, std::string_view doing, Work work) {
 
 exit_code make_report(const options& wanted) {
     if (wanted.html.empty() && !wanted.json)
-        throw stop(wrong_usage, "say where to write the report, with --html FILE, or what is in it, with --json");
+        throw stop(wrong_usage, "no output is given: give --html FILE for the report, or --json for its contents");
     check_target(wanted);
     const auto all = watched(0, "reading", [&] { return report::read_parts(wanted.files); });
     for (const auto& warning : all.warnings) say("weir report", warning);
-    const auto page = report::page_of(all);  // even if nobody wants it: that finds what is damaged
+    const auto page = report::page_of(all);  // built even without --html, to detect damaged files
     if (!wanted.html.empty()) write_file(wanted.html, watched(0.5, "drawing", [&] { return page.text(); }));
     print(wanted.json ? report::as_json(all, wanted.html) : as_text(all, wanted.html));
     return succeeded;
@@ -83,11 +83,11 @@ exit_code make_report(const options& wanted) {
 
 command add_report(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("files", wanted->files, "What the other subcommands and weir-bench have saved, in any order")
+    app.add_option("files", wanted->files, "Results of the other subcommands and of weir-bench, in any order")
         ->type_name("FILE")
         ->required();
-    app.add_option("--html", wanted->html, "Write the page there")->type_name("FILE");
-    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) of what is in the report to stdout")
+    app.add_option("--html", wanted->html, "Write the page to this file")->type_name("FILE");
+    app.add_flag("--json", wanted->json, "Write a JSON summary of the contents (schema_version 1) to stdout")
         ->disable_flag_override();
     app.footer(footer);
     return [wanted] { return make_report(*wanted); };

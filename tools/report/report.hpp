@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// `weir report`: the saved results of the other programs on one page.
+// `weir report`: combines the saved results of the other programs into one page.
 
 #include "tools/common/html_page.hpp"
 #include "tools/common/machine_identity.hpp"
@@ -17,7 +17,7 @@ namespace weir::tool::report {
 
 using json = nlohmann::ordered_json;
 
-/// In the order of the page.
+/// In the order of their sections on the page.
 enum class kind : unsigned char { topo, doctor, matrix, jitter, plan, run, bench };
 
 struct kind_facts {
@@ -36,11 +36,11 @@ struct part {
     std::string file;
     json content;
     std::string weir_version;
-    machine_identity machine;  ///< what of it the file says
-    std::string cpu_model;     ///< "": it does not say
+    machine_identity machine;  ///< as far as the file identifies it
+    std::string cpu_model;     ///< "" if unknown
 };
 
-/// Files that are of one machine. What a file does not say is taken from the others.
+/// The files of one machine. A property that one file lacks is taken from the others.
 struct machine {
     machine_identity identity;
     std::string cpu_model;
@@ -50,30 +50,30 @@ struct machine {
 struct contents {
     std::vector<part> parts;  ///< in the order of the page
     std::vector<machine> machines;
-    std::vector<std::string> of_unknown_machine;  ///< files
-    std::vector<std::string> warnings;            ///< sentences: what does not belong together
+    std::vector<std::string> of_unknown_machine;  ///< files that do not name their machine
+    std::vector<std::string> warnings;            ///< sentences about results that do not belong together
 
     [[nodiscard]] const part* find(kind of) const;
-    /// The part, if it is of the same machine as `beside`, as far as they say.
+    /// The part of this kind, unless it is known to be of another machine than `beside`.
     [[nodiscard]] const part* find_beside(kind of, const part& beside) const;
 };
 
-/// Reads the files and finds out what they are: a `stop` with wrong_usage for one that a report cannot be made of, or
-/// two of a kind.
+/// Reads the files and identifies them. Throws `stop` with wrong_usage for a file that a report cannot show, and for
+/// two files of one kind.
 [[nodiscard]] contents read_parts(const std::vector<std::string>& files);
 
-/// False where both say, and say different things.
+/// False only if both name a machine, and the machines differ.
 [[nodiscard]] bool may_be_of_one_machine(const part& a, const part& b);
 
-/// What is to be seen at first sight: "12 ms", "longest gap, on PU 1".
+/// A headline: "12 ms", "longest gap, on PU 1".
 struct fact {
     std::string value;
     std::string words;
     std::string_view css_class = {};  ///< of the value
 };
 
-/// Called for each section: its facts, and what stands in it. They throw std::runtime_error with a sentence for what is
-/// missing in the file.
+/// The headlines and the body of each kind of section. They throw std::runtime_error with a sentence if the file
+/// lacks a value.
 struct section {
     std::vector<fact> (*facts)(const part& of);
     void (*add)(html_page& page, const contents& all, const part& of);
@@ -82,10 +82,10 @@ struct section {
 extern const section topo_section, doctor_section, matrix_section, jitter_section, plan_section, run_section,
     bench_section;
 
-/// Throws `stop` for a part that is damaged.
+/// Throws `stop` if a part is damaged.
 [[nodiscard]] html_page page_of(const contents& all);
 
-/// What is in the report: schema 1.
+/// The contents of the report: schema 1.
 [[nodiscard]] std::string as_json(const contents& all, const std::string& html_file);
 
 }  // namespace weir::tool::report

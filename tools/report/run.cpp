@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A plan, measured: against no pinning and the worst, and each ring against what was planned and the hardware's floor.
+// The section on a measured plan: compared with no pinning and the worst layout; each ring compared with its
+// prediction and the hardware floor.
 #include "tools/common/plot_words.hpp"
 #include "tools/common/read_json.hpp"
 #include "tools/common/words.hpp"
@@ -37,11 +38,11 @@ std::vector<fact> facts(const part& of) {
     return all;
 }
 
-// A row for each name, and in it for each series a median with its quartiles.
+// A row for each name with one point per series: a median with its quartiles.
 struct series {
     const char* ink;
     std::string words;
-    std::vector<const json*> spreads;  // null: it has none
+    std::vector<const json*> spreads;  // null: no value
 };
 
 picture spread_picture(std::string id, std::string title, std::string caption, const std::vector<std::string>& names,
@@ -82,10 +83,9 @@ picture layouts_picture(const json& run) {
         p50.spreads.push_back(&object(layout, "p50_ns"));
         p99.spreads.push_back(&object(layout, "p99_ns"));
     }
-    return spread_picture(
-        "layouts", "End to end, by layout",
-        "From when a message was due to where it goes no further: medians over rounds, with quartiles.", names,
-        {p50, p99});
+    return spread_picture("layouts", "End to end, by layout",
+                          "From a message's due time to its last receiver: medians over rounds, with quartiles.", names,
+                          {p50, p99});
 }
 
 picture rounds_picture(const json& run) {
@@ -112,7 +112,8 @@ picture rounds_picture(const json& run) {
     if (lines.empty()) lines = "set yrange [1e-5:1]\nplot NaN";
     return {.id = "rounds",
             .title = "p99 of each round",
-            .caption = "In each round every layout has its turn, in shuffled order; ratios are of the same round.",
+            .caption =
+                "Each round runs every layout once, in shuffled order; ratios compare layouts within the same round.",
             .script = script + fmt::format("set xrange [0.5:{:g}]\n", most + 0.5) + lines + "\n",
             .key = swatches(key)};
 }
@@ -122,7 +123,7 @@ const json* floor_of(const json& edge) {
     return found == edge.end() || !found->is_object() ? nullptr : &*found;
 }
 
-// Half of a line's round trip: no hand-over between these PUs can be much faster.
+// Half a cache line's round trip: a lower bound for passing a message between these PUs.
 json half(const json& spread) {
     return {
         {"median", number(spread, "median") / 2}, {"q1", number(spread, "q1") / 2}, {"q3", number(spread, "q3") / 2}};
@@ -131,7 +132,7 @@ json half(const json& spread) {
 picture edges_picture(const json& run) {
     const auto& edges = array(run, "edges");
     std::vector<std::string> names;
-    std::vector<json> made(2 * edges.size());  // spreads that are not in the file as such
+    std::vector<json> made(2 * edges.size());  // spreads computed from the file
     series planned{"series-3", "median as planned", {}};
     series measured{"series-2", "median as measured", {}};
     series floor{"series-5", "floor: half a line's round trip", {}};
@@ -145,11 +146,10 @@ picture edges_picture(const json& run) {
         if (found != nullptr) made[2 * i + 1] = half(object(*found, "line_roundtrip_ns"));
         floor.spreads.push_back(found == nullptr ? nullptr : &made[2 * i + 1]);
     }
-    return spread_picture(
-        "edges", "Each ring: planned, measured, and the floor",
-        "From its push, or when it was due, to its pop: what waits for its turn behind others counts, "
-        "too.",
-        names, {planned, measured, floor});
+    return spread_picture("edges", "Each ring: planned, measured, and the floor",
+                          "From push (at a source: due time) to pop, including the time that a message waits behind "
+                          "others.",
+                          names, {planned, measured, floor});
 }
 
 std::string layouts_table(const json& run) {
@@ -158,11 +158,11 @@ std::string layouts_table(const json& run) {
         std::string pus;
         for (const auto& pu : array(layout, "pus"))
             pus += fmt::format("{}{}", pus.empty() ? "" : ", ", whole_itself(pu, "pus"));
-        table.row(
-            {escaped(text(layout, "name")), with_quartiles(object(layout, "p50_ns")),
-             with_quartiles(object(layout, "p99_ns")), rate_in_words(median(layout, "delivered_per_s")),
-             fmt::format("{}", count(layout, "refused")), fmt::format("{}", count(layout, "involuntary_switches")),
-             fmt::format("{}", count(layout, "migrations")), pus.empty() ? "wherever the kernel puts them" : pus});
+        table.row({escaped(text(layout, "name")), with_quartiles(object(layout, "p50_ns")),
+                   with_quartiles(object(layout, "p99_ns")), rate_in_words(median(layout, "delivered_per_s")),
+                   fmt::format("{}", count(layout, "refused")),
+                   fmt::format("{}", count(layout, "involuntary_switches")),
+                   fmt::format("{}", count(layout, "migrations")), pus.empty() ? "not pinned" : pus});
     }
     return table.str();
 }
@@ -199,12 +199,12 @@ std::string edges_table(const json& run) {
 
 void add(html_page& page, const contents&, const part& of) {
     const auto& run = of.content;
-    page.paragraph(
-        fmt::format("{} rounds of {:g} ms for each layout, in shuffled order. A verdict is a paired sign test of "
-                    "the ratios of the same round, two-sided, at 5 %.",
-                    count(run, "rounds"), number(run, "sample_ms")));
+    page.paragraph(fmt::format(
+        "{} rounds of {:g} ms for each layout, in shuffled order. Each verdict is a two-sided paired sign test of "
+        "the ratios within the same round, at 5 %.",
+        count(run, "rounds"), number(run, "sample_ms")));
     if (const auto gate = run.find("gate"); gate != run.end() && gate->is_object())
-        page.add(fmt::format("<p>The gate, p99 of at most {}: <span class=\"{}\">{}</span>.</p>\n",
+        page.add(fmt::format("<p>The limit, p99 of at most {}: <span class=\"{}\">{}</span>.</p>\n",
                              ns_in_words(number(*gate, "max_p99_ns")), flag_or(*gate, "passed", false) ? "met" : "off",
                              flag_or(*gate, "passed", false) ? "passed" : "failed"));
     page.pictures({layouts_picture(run), rounds_picture(run), edges_picture(run)});

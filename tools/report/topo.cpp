@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The machine, and what may be used of it.
+// The section on the machine and its usable PUs.
 #include "tools/common/read_json.hpp"
 #include "tools/report/html.hpp"
 #include "tools/report/machine.hpp"
@@ -40,7 +40,7 @@ std::string settings(const json& content) {
     html_table table({"", "*"});
     const auto& may_use = object(content, "allowed");
     table.row({"PUs that may be used", escaped(list_or_unknown(may_use, "pus"))});
-    table.row({"the cgroup's", escaped(list_or_unknown(may_use, "cgroup"))});
+    table.row({"PUs that the cgroup allows", escaped(list_or_unknown(may_use, "cgroup"))});
     if (const auto kernel = content.find("kernel"); kernel != content.end() && kernel->is_object()) {
         table.row({"kernel", escaped(kernel->value("release", json(nullptr)).is_string() ? text(*kernel, "release")
                                                                                          : std::string("unknown"))});
@@ -58,7 +58,7 @@ std::string settings(const json& content) {
 void add(html_page& page, const contents&, const part& of) {
     const auto& content = of.content;
     if (content.contains("is_this_machine") && !flag_or(content, "is_this_machine", true))
-        page.paragraph("Loaded from '" + text_or(content, "source", "?") + "', not looked at where it was saved.");
+        page.paragraph("Loaded from '" + text_or(content, "source", "?") + "', not read from this machine.");
     if (const auto pair = content.find("pair"); pair != content.end() && pair->is_object())
         page.paragraph(text(*pair, "reason") + ".");
     else
@@ -66,7 +66,7 @@ void add(html_page& page, const contents&, const part& of) {
                        ".");
     page.pictures({{.id = "machine-map",
                     .title = "Packages, caches, cores and PUs",
-                    .caption = "A number is a PU, as the kernel and taskset have it. A green frame: set aside from the "
+                    .caption = "Numbers are PUs, as in the kernel and taskset. Green frame: isolated from the "
                                "kernel's scheduler. Dashed and struck through: may not be used here.",
                     .script = {},
                     .drawn = machine_as_boxes(content),

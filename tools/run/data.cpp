@@ -10,7 +10,7 @@ namespace weir::tool {
 
 void layout_record::add(const trial_result& trial) {
     const auto of = [](const histogram& latencies, double percentile) {
-        return static_cast<double>(latencies.percentile(percentile));  // 0: nothing came through
+        return static_cast<double>(latencies.percentile(percentile));  // 0: nothing was delivered
     };
     p50_ns.push_back(of(trial.end_to_end_ns, 50));
     p99_ns.push_back(of(trial.end_to_end_ns, 99));

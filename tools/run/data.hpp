@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What `weir run` found, and what follows from it.
+// The results of `weir run`, and the comparisons derived from them.
 
 #include "tools/run/trial.hpp"
 
@@ -21,7 +21,7 @@ struct spread {
     double q3 = 0;
 };
 
-/// One layout, round by round.
+/// Results of one layout, by round.
 struct layout_record {
     explicit layout_record(run_layout of) : layout(std::move(of)) {}
 
@@ -39,15 +39,15 @@ struct layout_record {
     void add(const trial_result& trial);
 };
 
-/// What the hardware allows between the PUs of an edge, round by round: none where both ends are on one PU.
+/// Hardware floors between the PUs of an edge, by round: empty if both ends are on one PU.
 struct edge_floor {
-    std::vector<double> line_roundtrip_ns;   ///< one cache line there and another one back
+    std::vector<double> line_roundtrip_ns;   ///< one cache line to the other PU, another one back
     std::vector<double> stream_words_per_s;  ///< 8-byte words through a plain buffer
 };
 
 enum class verdict : unsigned char { no_difference, worse, better };
 
-/// Another layout against the plan, by the rounds in which both delivered something.
+/// Compares another layout with the plan, over the rounds in which both delivered messages.
 struct comparison {
     std::string other;
     std::string figure;  ///< "p50" or "p99"
@@ -58,13 +58,14 @@ struct comparison {
     verdict says = verdict::no_difference;
 };
 
-/// What is taken for a difference: a p-value below this.
+/// Significance level: a smaller p-value counts as a difference.
 inline constexpr double significance = 0.05;
 
-/// How likely a fair coin lands as far from half as `heads` of `tosses`, or farther, to either side: 1 for no tosses.
+/// Two-sided sign test: the probability that `tosses` tosses of a fair coin deviate from half at least as much as
+/// `heads`. 1 for no tosses.
 [[nodiscard]] double sign_test(std::size_t heads, std::size_t tosses);
 
-/// Round i of one beside round i of the other.
+/// Compares round i of one layout with round i of the other.
 [[nodiscard]] comparison compare(const std::string& other, const std::string& figure,
                                  const std::vector<double>& of_other, const std::vector<double>& of_planned);
 
@@ -76,15 +77,15 @@ struct run_data {
     double sample_s = 0;
     std::size_t rounds = 0;
     std::uint64_t seed = 0;
-    std::vector<layout_record> layouts;  ///< the plan's first
+    std::vector<layout_record> layouts;  ///< the plan's comes first
     std::vector<edge_floor> floors;      ///< by edge of the plan
     std::vector<comparison> comparisons;
-    std::optional<double> max_p99_ns;  ///< the gate
+    std::optional<double> max_p99_ns;  ///< the limit given by --max-p99
     std::vector<std::string> remarks;
 
     [[nodiscard]] const layout_record& planned() const { return layouts.front(); }
 
-    /// The plan's p99 in the median round; infinite, if nothing came through in that round.
+    /// The plan's p99 in the median round; infinite if nothing was delivered in that round.
     [[nodiscard]] double planned_p99_ns() const;
     [[nodiscard]] bool is_within_gate() const { return !max_p99_ns || planned_p99_ns() <= *max_p99_ns; }
 };

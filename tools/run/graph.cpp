@@ -6,7 +6,7 @@
 namespace weir::tool {
 namespace {
 
-// All roles that can be reached from `role`; itself, only by a cycle.
+// All roles reachable from `role`; it reaches itself only through a cycle.
 std::vector<bool> reachable(const run_graph& graph, std::size_t role) {
     std::vector<bool> seen(graph.roles.size(), false);
     std::vector<std::size_t> open{role};
@@ -22,7 +22,7 @@ std::vector<bool> reachable(const run_graph& graph, std::size_t role) {
     return seen;
 }
 
-// Who has no ring to read from begins; and where nobody begins, in a cycle, its first role does.
+// Roles without incoming rings are sources. In a cycle without a source its first role becomes one.
 void choose_sources(run_graph& graph) {
     std::vector<bool> fed(graph.roles.size(), false);
     const auto begin_at = [&](std::size_t role) {

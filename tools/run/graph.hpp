@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the threads of `weir run` do, from a plan's roles and edges alone.
+// Derives the work of each thread of `weir run` from the roles and edges of a plan.
 
 #include <weir/plan.hpp>
 
@@ -15,8 +15,8 @@ struct run_edge {
     std::size_t from;
     std::size_t to;
     std::optional<double> items_per_s;
-    bool on_cycle = false;  ///< some way leads from `to` back to `from`: waiting for room could last for ever
-    /// What the role at its beginning sends on for each item it gets; above 1: several.
+    bool on_cycle = false;  ///< `from` is reachable from `to`: waiting for room could deadlock
+    /// How many messages the sending role forwards for each one it receives; may be above 1.
     double share = 1;
 };
 
@@ -26,7 +26,7 @@ struct run_role {
     bool is_source = false;
 };
 
-/// Roles without edges are there, and have nothing to do.
+/// Roles without edges are included, but have no work.
 struct run_graph {
     std::vector<run_role> roles;
     std::vector<run_edge> edges;
@@ -34,7 +34,7 @@ struct run_graph {
     [[nodiscard]] static run_graph of(const placement_plan& plan);
 };
 
-/// A message knows by a bit for each edge where it was, so that it goes round a cycle once.
+/// A message has a bit for each edge it has passed, so that it goes around a cycle only once.
 inline constexpr std::size_t most_run_edges = 64;
 
 }  // namespace weir::tool

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir run: whether a plan is any good here, measured.
+// weir run: measures a plan against other placements.
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
@@ -20,21 +20,21 @@ namespace weir::tool {
 namespace {
 
 constexpr const char* footer =
-    R"(The plan's roles run as threads and its edges as rings (weir::spsc_ring, 1024 messages), in three layouts that take turns
-in short rounds, in shuffled order: as planned; not pinned; and the worst that the cost of `weir plan` knows, which on
-two cores is everything on one. Sources send by schedule where the edge has a rate, and latency counts from when a
-message was due; without a rate the next goes when the last was taken. Others pass on, as their edges' rates say; at
-the end the order is checked. Threads are read back to be where the plan has them, from the kernel.
+    R"(Runs the plan's roles as threads and its edges as rings (weir::spsc_ring, 1024 messages). Three layouts take turns in
+short rounds, in shuffled order: the plan; no pinning; and the worst layout by the cost function of `weir plan`, which on
+two cores puts all threads on one. If an edge has a rate, its source sends on schedule, and latency counts from a message's
+due time; otherwise it sends the next message when the previous one was taken. The other roles forward messages in
+proportion to the rates of their edges. The order of messages, and the PUs of pinned threads, are checked.
 
-Before each round two floors of the hardware are taken between the ends of each edge, as the plan has them: the round
-trip of a cache line, half of which no hand-over can beat by much, and 8-byte words through a plain buffer.
+Before each round two hardware floors are measured between the PUs of each edge: the round trip of a cache line (no queue
+can beat half of it by much), and 8-byte words through a plain buffer.
 
-Threads with a PU of their own spin; those that share one yield; those that are not pinned spin a little, then yield.
+Threads with a PU of their own spin; threads that share one yield; unpinned threads spin a little, then yield.
 
 Examples:
   weir plan --edge 'md->strat@1Mps' --role strat:quiet --out plan.json
-  weir run --plan plan.json                    is it better than no pinning, and than the worst?
-  weir run --plan plan.json --max-p99 2us      for a script: exit code 1 if the plan's p99 is above
+  weir run --plan plan.json                    is it better than no pinning and than the worst layout?
+  weir run --plan plan.json --max-p99 2us      for scripts: exit code 1 if the plan's p99 is above 2 us
   weir run --plan plan.json --json | jq '.comparisons[] | {other, figure, verdict}')";
 
 struct options {
@@ -59,27 +59,28 @@ std::optional<run_layout> worst_layout(const placement_plan& plan, const topolog
     return same ? std::nullopt : std::optional(std::move(worst));
 }
 
-// What can be run at all, before anything is.
+// Checks whether the plan can be run here, before any measurement.
 void check(const placement_plan& plan, const topology& machine) {
     if (machine.allowed_cores() < 2)
         throw stop(not_here,
-                   fmt::format("only one core may be used here (PUs {}), and placements differ only where there "
-                               "are two; widen the cgroup's cpuset, or the affinity mask that this was "
+                   fmt::format("only one core may be used here (PUs {}), but comparing placements needs at least "
+                               "two; widen the cgroup's cpuset, or the affinity mask that this process was "
                                "started with",
                                machine.allowed().to_string()));
     if (plan.edges.empty()) throw stop(failed, "the plan has no edges: without rings there is nothing to measure");
     if (plan.edges.size() > most_run_edges)
-        throw stop(failed, fmt::format("the plan has {} edges, and {} can be run at most: plan a part of them",
-                                       plan.edges.size(), most_run_edges));
+        throw stop(failed,
+                   fmt::format("the plan has {} edges, but at most {} can be run; make a plan for a part of them",
+                               plan.edges.size(), most_run_edges));
     for (const auto& role : plan.roles)
         if (!machine.cgroup_allowed().contains(role.pu))
             throw stop(failed,
-                       fmt::format("the plan has {} on PU {}, which the cgroup of this process does not allow ({} "
-                                   "are allowed); plan it again, or widen the cgroup's cpuset",
+                       fmt::format("the plan puts {} on PU {}, which the cgroup of this process does not allow ({} "
+                                   "are allowed); make a new plan, or widen the cgroup's cpuset",
                                    role.asked.name, role.pu, machine.cgroup_allowed().to_string()));
 }
 
-// None where the machine does not let the two threads come to an end.
+// Empty if other programs keep the two threads from finishing.
 std::optional<bench::floor_reading> floor_between(const std::pair<unsigned, unsigned>& pus, const topology& machine,
                                                   const tick_clock& clock) {
     try {
@@ -91,7 +92,7 @@ std::optional<bench::floor_reading> floor_between(const std::pair<unsigned, unsi
     }
 }
 
-// Right before a round, on the plan's PUs; once for edges between the same two.
+// Measured right before a round, on the plan's PUs; only once for edges between the same two PUs.
 void take_floors(run_data& found, const topology& machine, const tick_clock& clock) {
     std::map<std::pair<unsigned, unsigned>, std::optional<bench::floor_reading>> taken;
     for (std::size_t i = 0; i != found.plan.edges.size(); ++i) {
@@ -124,8 +125,8 @@ void measure(run_data& found, const topology& machine) {
             progress.show(done++ / all, fmt::format("round {} of {}, {}", round + 1, found.rounds, record.layout.name));
             const auto trial = run_trial(graph, record.layout, found.sample_s, clock, machine.allowed().size());
             if (!trial.failure.empty())
-                throw stop(failed, "the rings did not deliver what went in: " + trial.failure +
-                                       "; please report it, with this machine's 'weir topo'");
+                throw stop(failed, "a ring did not deliver the items pushed into it: " + trial.failure +
+                                       "; this is a bug in weir, please report it with the output of 'weir topo'");
             record.add(trial);
         }
     }
@@ -142,11 +143,12 @@ void compare_with_plan(run_data& found) {
 void add_remarks(run_data& found) {
     if (std::any_of(found.plan.edges.begin(), found.plan.edges.end(),
                     [](const planned_edge& edge) { return !edge.asked.items_per_s; }))
-        found.remarks.emplace_back("edges without a rate: their sources send the next message when the last was taken");
+        found.remarks.emplace_back(
+            "edges without a rate: the source sends the next message when the previous one was taken");
     if (found.rounds < 6)
-        found.remarks.emplace_back("fewer than 6 rounds can show no significant difference, whatever they show");
+        found.remarks.emplace_back("fewer than 6 rounds cannot show a significant difference; give a higher --rounds");
     if (spread_of(found.planned().delivered_per_s).median == 0)
-        found.remarks.emplace_back("nothing came through within a sample: give a longer --sample, or a higher rate");
+        found.remarks.emplace_back("nothing was delivered within a sample; give a longer --sample, or a higher rate");
 }
 
 exit_code run_plan(const options& wanted) {
@@ -170,7 +172,7 @@ exit_code run_plan(const options& wanted) {
     if (auto worst = worst_layout(found.plan, machine, wanted))
         found.layouts.emplace_back(*std::move(worst));
     else
-        found.remarks.emplace_back("every placement is the plan's: there is no worse one to compare with");
+        found.remarks.emplace_back("all placements are equivalent to the plan: there is no worse one to compare with");
 
     measure(found, machine);
     compare_with_plan(found);
@@ -179,25 +181,29 @@ exit_code run_plan(const options& wanted) {
     if (found.is_within_gate()) return succeeded;
     if (std::isinf(found.planned_p99_ns()))
         throw stop(failed,
-                   fmt::format("--max-p99 {}: nothing came through in the median round, so there is no p99: give a "
+                   fmt::format("--max-p99 {}: nothing was delivered in the median round, so there is no p99; give a "
                                "longer --sample, or a higher rate",
                                wanted.max_p99));
-    throw stop(failed, fmt::format("--max-p99 {}: the plan's p99 is {:.0f} ns in the median round", wanted.max_p99,
-                                   found.planned_p99_ns()));
+    throw stop(
+        failed,
+        fmt::format(
+            "--max-p99 {}: the plan's p99 is {:.0f} ns in the median round; give a higher limit, or improve the plan",
+            wanted.max_p99, found.planned_p99_ns()));
 }
 
 }  // namespace
 
 command add_run(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("--plan", wanted->plan, "The plan, as `weir plan --out` wrote it")->type_name("FILE")->required();
-    app.add_option("--max-p99", wanted->max_p99, "Fail if the plan's p99, end to end, is above this")
+    app.add_option("--plan", wanted->plan, "A plan written by `weir plan --out`")->type_name("FILE")->required();
+    app.add_option("--max-p99", wanted->max_p99, "Exit with 1 if the plan's end-to-end p99 is above this")
         ->type_name("TIME");
     app.add_option("--rounds", wanted->rounds, "Rounds for each layout")->type_name("N")->capture_default_str();
     app.add_option("--sample", wanted->sample, "Length of a round")->type_name("TIME")->capture_default_str();
-    app.add_option("--matrix", wanted->matrix, "What `weir matrix --json` measured here, to know the worst by")
+    app.add_option("--matrix", wanted->matrix,
+                   "Result of `weir matrix --json` on this machine, to find the worst layout")
         ->type_name("FILE");
-    app.add_option("--seed", wanted->seed, "Of the order in the rounds; random if not given")->type_name("N");
+    app.add_option("--seed", wanted->seed, "Seed for the order of layouts; default: random")->type_name("N");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the tables")
         ->disable_flag_override();
     app.footer(footer);

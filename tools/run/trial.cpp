@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/run/trial.hpp"
 
-#include "tools/run/actor.hpp"
+#include "tools/run/role_thread.hpp"
 
 #include <weir/affinity.hpp>
 #include <weir/detail/base/pause.hpp>
@@ -30,7 +30,7 @@ public:
 
 }  // namespace
 
-unsigned patience_of(const run_graph& graph, const run_layout& layout, std::size_t role, std::size_t usable_pus) {
+unsigned spin_limit_of(const run_graph& graph, const run_layout& layout, std::size_t role, std::size_t usable_pus) {
     constexpr unsigned a_little = 1000;
     if (!layout.is_pinned()) return graph.roles.size() <= usable_pus ? a_little : 0;
     return std::count(layout.pus.begin(), layout.pus.end(), layout.pus[role]) > 1
@@ -40,14 +40,14 @@ unsigned patience_of(const run_graph& graph, const run_layout& layout, std::size
 
 trial_result run_trial(const run_graph& graph, const run_layout& layout, double seconds, const tick_clock& clock,
                        std::size_t usable_pus) {
-    stage on(graph, real_host(clock), capacity);
-    const auto actors = cast_for(on, layout, seconds, usable_pus);
+    trial_state state(graph, real_host(clock), capacity);
+    const auto workers = make_role_threads(state, layout, seconds, usable_pus);
     {
         std::vector<std::jthread> threads;
-        for (const auto& one : actors) threads.emplace_back([&one = *one] { one.play(); });
-        conduct(on, actors.size(), seconds);
+        for (const auto& one : workers) threads.emplace_back([&one = *one] { one.run(); });
+        run_schedule(state, workers.size(), seconds);
     }
-    return result_of(on, actors, seconds);
+    return result_of(state, workers, seconds);
 }
 
 }  // namespace weir::tool

@@ -14,7 +14,7 @@
 
 namespace weir::tool {
 
-/// Where the roles run: all on their PUs, or all wherever the kernel puts them.
+/// Placement of the roles: each on its PU, or all unpinned.
 struct run_layout {
     std::string name;
     std::vector<unsigned> pus;  ///< in the order of the roles; empty: not pinned
@@ -23,24 +23,25 @@ struct run_layout {
 };
 
 struct trial_result {
-    histogram end_to_end_ns;         ///< from when a message was due to where it goes no further
-    std::vector<histogram> edge_ns;  ///< by edge: from its push, or when it was due, to its pop
+    histogram end_to_end_ns;         ///< from a message's due time to its last receiver
+    std::vector<histogram> edge_ns;  ///< by edge: from push (at a source: due time) to pop
     std::uint64_t delivered = 0;     ///< in `seconds`
-    std::uint64_t refused = 0;       ///< on edges of cycles, where nobody waits for room
+    std::uint64_t refused = 0;       ///< on edges of cycles, where senders do not wait for room
     double seconds = 0;
-    thread_counts disturbances;  ///< of all threads together
-    std::string failure;         ///< a sentence, if messages were lost, doubled or out of order
+    thread_counts disturbances;  ///< sum over all threads
+    std::string failure;         ///< a sentence, if messages were lost, duplicated or out of order
 };
 
-/// One sample: every role that has edges as a thread, every edge as a weir::spsc_ring of 1024 messages. Sources send on
-/// a fixed schedule where the edge has a rate, and else the next when the last was taken; the others pass on as their
-/// edges' rates say; those at the end check the order. A tenth of the time goes by before latencies count.
+/// One sample: a thread for each role that has edges, a weir::spsc_ring of 1024 messages for each edge. A source
+/// sends on a fixed schedule if the edge has a rate; otherwise it sends the next message when the previous one was
+/// taken. The other roles forward messages in proportion to the rates of their edges. Every receiver checks the
+/// order. Latencies are recorded after the first tenth of the time.
 ///
-/// Threads that have a PU to themselves spin while they wait; those that share one yield at once; those that are not
-/// pinned spin a little, then yield.
+/// A waiting thread spins if it has a PU to itself, yields at once if it shares one, and spins a little, then yields,
+/// if it is not pinned.
 ///
-/// Pinned threads are checked, at the beginning and at the end, to be where they should, by getcpu and by the kernel's
-/// last-CPU field; throws placement_error where they are not or cannot be pinned.
+/// Pinned threads are checked at the start and at the end to be on their PUs, by getcpu and the kernel's last-CPU
+/// field. Throws placement_error if the check or pinning fails.
 [[nodiscard]] trial_result run_trial(const run_graph& graph, const run_layout& layout, double seconds,
                                      const tick_clock& clock, std::size_t usable_pus);
 

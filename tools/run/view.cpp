@@ -21,7 +21,7 @@ std::string with_quartiles(const spread& s) {
 }
 
 std::string places(const run_data& found, const run_layout& layout) {
-    if (!layout.is_pinned()) return "wherever the kernel puts them";
+    if (!layout.is_pinned()) return "not pinned";
     std::string text;
     for (std::size_t i = 0; i != layout.pus.size(); ++i)
         text += fmt::format("{}{} {}", i == 0 ? "" : ", ", found.plan.roles[i].asked.name, layout.pus[i]);
@@ -45,7 +45,7 @@ std::string comparison_table(const run_data& found) {
         const auto count = fmt::format("slower in {} of {} rounds, p = {:.2g}", one.worse, one.rounds, one.p_value);
         lines.push_back({one.other + " / planned", one.figure,
                          fmt::format("{:.3g} ({:.3g}-{:.3g})", one.ratio.median, one.ratio.q1, one.ratio.q3),
-                         one.rounds == 0                      ? "nothing to compare: no round in which both delivered"
+                         one.rounds == 0                      ? "nothing to compare: both delivered in no round"
                          : one.says == verdict::no_difference ? "no significant difference (" + count + ")"
                          : one.says == verdict::worse         ? "the plan is better (" + count + ")"
                                                               : "the plan is worse (" + count + ")"});
@@ -115,21 +115,20 @@ const char* to_word(verdict says) {
 
 std::string run_as_text(const run_data& found) {
     std::string text = fmt::format(
-        "{}: {}\n{} rounds of {:.0f} ms for each layout, in shuffled order; medians (and quartiles) over rounds\n\n",
+        "{}: {}\n{} rounds of {:.0f} ms for each layout, in shuffled order; medians (quartiles) over rounds\n\n",
         found.file, found.plan.machine, found.rounds, found.sample_s * 1e3);
     text += layout_table(found);
-    text +=
-        "  (pinned threads were found on their PUs, by affinity and last CPU, at the start and end of every round)\n\n";
+    text += "  (checked: all pinned threads were on their PUs at the start and end of every round)\n\n";
     text += comparison_table(found);
     text +=
-        fmt::format("  (ratios of the same round; a paired sign test, two-sided, at {:.0f}%)\n\n", 100 * significance);
+        fmt::format("  (ratios within the same round; two-sided paired sign test at {:.0f}%)\n\n", 100 * significance);
     text += edge_table(found) + floor_table(found);
     for (const auto& remark : found.remarks) text += "\n  " + remark;
     if (!found.remarks.empty()) text += "\n";
     if (found.max_p99_ns) {
         const double p99 = found.planned_p99_ns();
-        text += fmt::format("\n  p99 of the plan {} {}, the most is {}: {}\n",
-                            std::isinf(p99) ? "(nothing came through in the median round)" : ns_in_words(p99),
+        text += fmt::format("\n  p99 of the plan {} {}, the limit is {}: {}\n",
+                            std::isinf(p99) ? "(nothing was delivered in the median round)" : ns_in_words(p99),
                             found.is_within_gate() ? "is within" : "is above", ns_in_words(*found.max_p99_ns),
                             found.is_within_gate() ? "passed" : "failed");
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Schema 1 of `weir topo --json`: indexes are hwloc's logical ones, "pus" are the kernel's numbers, null is unknown.
+// Schema 1 of `weir topo --json`: indexes are hwloc's logical ones, "pus" are kernel numbers, null means unknown.
 #include "tools/common/machine_identity.hpp"
 #include "tools/topo/topo.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table of `weir topo`: cores that are alike stand in one row, so that 256 PUs fit on a screen as well as two.
+// The table of `weir topo`. Identical cores share one row, so that 256 PUs fit on a screen.
 #include "tools/topo/topo.hpp"
 
 #include "tools/common/command.hpp"
@@ -13,17 +13,17 @@
 namespace weir::tool {
 namespace {
 
-// What one row says of its cores, apart from their numbers.
+// The properties that all cores of a row have in common.
 struct row_key {
     std::optional<unsigned> package;
     std::optional<unsigned> numa_node;
     std::optional<unsigned> l3;
-    std::optional<unsigned> shared_l2;  // where several cores are behind it
+    std::optional<unsigned> shared_l2;  // if several cores share it
     std::optional<unsigned> kind;
     std::uint64_t l2_bytes = 0;
     std::size_t siblings = 1;
-    std::size_t usable = 0;    // of the siblings
-    std::size_t bindable = 0;  // by whoever names them
+    std::size_t usable = 0;    // usable hardware threads per core
+    std::size_t bindable = 0;  // may be used if named explicitly
 
     bool operator==(const row_key&) const = default;
 };
@@ -67,14 +67,14 @@ std::vector<table_row> make_rows(const topology& machine) {
     return rows;
 }
 
-// "0-7", "0-14:2" where every second one follows, "0,3,5" otherwise: as taskset reads it.
+// Formats a list for taskset: "0-7", "0-14:2" for every second one, "0,3,5" otherwise.
 std::string number_list(const std::vector<unsigned>& numbers) {
     std::string text;
     for (std::size_t from = 0; from < numbers.size();) {
         std::size_t to = from + 1;
         const unsigned step = to < numbers.size() && numbers[to] > numbers[from] ? numbers[to] - numbers[from] : 1;
         while (to < numbers.size() && numbers[to] == numbers[to - 1] + step) ++to;
-        if (step != 1 && to - from < 3) to = from + 1;  // two numbers are no series
+        if (step != 1 && to - from < 3) to = from + 1;  // two numbers do not make a series
         text += fmt::format("{}{}", text.empty() ? "" : ",", numbers[from]);
         if (to - from > 1) text += fmt::format("-{}", numbers[to - 1]) + (step == 1 ? "" : fmt::format(":{}", step));
         from = to;
@@ -82,7 +82,7 @@ std::string number_list(const std::vector<unsigned>& numbers) {
     return text;
 }
 
-// First PUs of all cores, then their siblings: "0-7 + 64-71".
+// First the lowest PU of every core, then the SMT siblings: "0-7 + 64-71".
 std::string pu_columns(const table_row& row) {
     std::string text;
     for (std::size_t sibling = 0; sibling < row.key.siblings; ++sibling) {
@@ -153,10 +153,11 @@ std::string governors(const kernel_settings& kernel) {
 std::string quota(const std::optional<double>& pus) {
     if (!pus) return "unknown";
     if (!std::isfinite(*pus)) return "none";
-    return fmt::format("{:.2f} PUs' worth of time{}", *pus, *pus < 2 ? ": two spinning threads will be throttled" : "");
+    return fmt::format("{:.2f} PUs' worth of time{}", *pus,
+                       *pus < 2 ? ": two spinning threads would be throttled" : "");
 }
 
-// The facts below the table: a name, then what is known.
+// Facts below the table: a label and its value.
 class facts {
 public:
     void add(std::string_view name, std::string_view text) { lines_.push_back({std::string(name), std::string(text)}); }
@@ -184,8 +185,7 @@ void add_allowed(const topology& machine, facts& out) {
                                   startup_affinity().empty() ? "unknown" : startup_affinity().to_string()));
     const auto reserved = (machine.isolated() & machine.cgroup_allowed()) - machine.allowed();
     if (!reserved.empty())
-        out.add("", fmt::format("isolated PUs {} are left alone unless they are named, by --pin or by taskset",
-                                reserved.to_string()));
+        out.add("", fmt::format("isolated PUs {} are not used unless named by --pin or taskset", reserved.to_string()));
 }
 
 void add_kernel(const kernel_settings& kernel, facts& out) {
@@ -199,7 +199,7 @@ void add_kernel(const kernel_settings& kernel, facts& out) {
     out.add("CPU quota", quota(kernel.cpu_quota));
 }
 
-// A reason is a sentence of clauses: one to a line is easier to read.
+// Puts each clause of a reason on a line of its own.
 void add_clauses(std::string_view sentence, facts& out) {
     for (std::size_t from = 0; from < sentence.size();) {
         const auto end = std::min(sentence.find("; ", from), sentence.size());

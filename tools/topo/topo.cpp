@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// weir topo: the machine at a glance, and where a producer and its consumer should run on it.
+// weir topo: shows the machine and the best pair of PUs for a producer and its consumer.
 #include "tools/topo/topo.hpp"
 
 #include "tools/common/command.hpp"
@@ -11,21 +11,21 @@
 namespace weir::tool {
 namespace {
 
-constexpr const char* footer = R"(A pair is written as weir-bench's --pin takes it, the producer first:
-  auto                    the nearest two distinct cores (isolated ones first, then the fastest kind; PU 0's core
-                          only where nothing as good avoids it)
-  smt, same-l2, same-l3   two PUs of one core; two cores behind one L2 cache; behind one L3 cache but not one L2
+constexpr const char* footer = R"(The format of a pair, the producer first (the same as for weir-bench --pin):
+  auto                    the two nearest cores (prefers isolated cores, then the fastest kind; uses PU 0's core
+                          only if no other pair is as good)
+  smt, same-l2, same-l3   two PUs of one core; two cores that share an L2 cache; that share an L3 but no L2
   cross-numa              two PUs on different NUMA nodes
-  core:0,core:1           places in hwloc's notation and logical indexes, PUs that may not be used counted too
-  0,1                     PU numbers as the kernel and taskset have them
+  core:0,core:1           hwloc locations with logical indexes, which also count PUs that may not be used
+  0,1                     PU numbers of the kernel and taskset
 
 Examples:
   weir topo                                          this machine
-  weir topo --policy smt                             which pair of hyper-threads would be used
-  weir topo --policy core:2,core:3                   how near these two cores are
-  weir topo --topology server.xml                    another machine, saved there with `lstopo server.xml`
-  weir topo --topology "package:2 l3:4 core:8 pu:2"  a machine made up
-  weir topo --json | jq .pair                        for a program)";
+  weir topo --policy smt                             the best pair of hyper-threads
+  weir topo --policy core:2,core:3                   the distance between these two cores
+  weir topo --topology server.xml                    another machine; run `lstopo server.xml` there first
+  weir topo --topology "package:2 l3:4 core:8 pu:2"  a synthetic machine
+  weir topo --json | jq .pair                        JSON for a program)";
 
 struct options {
     std::optional<std::string> topology;
@@ -49,8 +49,8 @@ topo_findings gather(const options& wanted) {
 exit_code show(const options& wanted) {
     const auto found = gather(wanted);
     print(wanted.json ? topo_as_json(found) : topo_as_table(found));
-    // That `auto` finds no pair is one of this machine's properties; a pair that was asked for and is not there is a
-    // failure.
+    // It is no error if the default policy finds no pair on this machine. It is an error if the requested pair does
+    // not exist.
     if (found.pair || !wanted.policy_given) return succeeded;
     throw stop(failed, "--policy " + wanted.policy + ": " + found.why_no_pair);
 }
@@ -59,9 +59,9 @@ exit_code show(const options& wanted) {
 
 command add_topo(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("--topology", wanted->topology, "Another machine: an hwloc XML file, or hwloc's synthetic notation")
+    app.add_option("--topology", wanted->topology, "Another machine: an hwloc XML file, or a synthetic description")
         ->type_name("FILE|SYNTHETIC");
-    auto* const policy = app.add_option("--policy,--pin", wanted->policy, "Which pair to look for (below)")
+    auto* const policy = app.add_option("--policy,--pin", wanted->policy, "The pair to choose (see below)")
                              ->type_name("PAIR")
                              ->default_str("auto");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();

@@ -9,13 +9,13 @@
 
 namespace weir::tool {
 
-/// All that `weir topo` has to say, gathered before anything is written.
+/// Everything that `weir topo` reports, collected before anything is written.
 struct topo_findings {
     topology machine;
-    std::optional<kernel_settings> kernel;  ///< of this machine only
-    std::string wanted;                     ///< the pair as it was asked for: "auto"
+    std::optional<kernel_settings> kernel;  ///< null for another machine
+    std::string wanted;                     ///< the requested pair: "auto"
     std::optional<pu_pair> pair;
-    std::string why_no_pair;  ///< the sentence, when there is none
+    std::string why_no_pair;  ///< why there is none, as a sentence
 };
 
 [[nodiscard]] std::string topo_as_table(const topo_findings& found);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the threads of `weir run` do in each turn, on a machine that is made up.
-#include "tools/run/actor.hpp"
+// What the threads of `weir run` do in each turn, on a simulated machine.
+#include "tools/run/role_thread.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,16 +13,16 @@
 
 namespace {
 
-using weir::tool::actor;
+using weir::tool::role_thread;
 using weir_test::fake_host;
 using weir_test::graph_of;
-using weir_test::one_actor;
+using weir_test::one_role_thread;
 
 // ---- Sources. 25 million a second are 40 ns apart: a tick and a quarter.
 
-TEST_F(one_actor, that_has_a_rate_sends_what_is_due_with_when_that_was) {
-    stage_of(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}, {.from = 0, .to = 1, .items_per_s = 25e6}}));
-    push(0, {});  // the edge without a rate waits
+TEST_F(one_role_thread, that_has_a_rate_sends_due_items_with_their_due_time) {
+    make_state(graph_of(3, {{.from = 0, .to = 2, .items_per_s = {}}, {.from = 0, .to = 1, .items_per_s = 25e6}}));
+    push(0, {});  // occupies the edge without a rate
     auto source = started(0, 1000);
     machine_.time = 999;
     EXPECT_FALSE(source.turn());
@@ -37,8 +37,8 @@ TEST_F(one_actor, that_has_a_rate_sends_what_is_due_with_when_that_was) {
     EXPECT_EQ(source.pushed[0], 0U);
 }
 
-TEST_F(one_actor, that_has_a_rate_keeps_its_schedule_where_the_ring_is_full) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}), 2);
+TEST_F(one_role_thread, that_has_a_rate_keeps_its_schedule_where_the_ring_is_full) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}), 2);
     auto source = started(0, 1000);
     machine_.time = 1010;
     EXPECT_TRUE(source.turn());
@@ -50,24 +50,24 @@ TEST_F(one_actor, that_has_a_rate_keeps_its_schedule_where_the_ring_is_full) {
     EXPECT_EQ(source.refused, 0U);
 }
 
-TEST_F(one_actor, sends_and_takes_a_batch_at_most_in_a_turn) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
+TEST_F(one_role_thread, sends_and_takes_a_batch_at_most_in_a_turn) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
     auto source = started(0, 1000);
     auto sink = started(1, 1000);
     machine_.time = 2000;
     EXPECT_TRUE(source.turn());
-    EXPECT_EQ(stage_->rings[0]->size_approx(), 32U);
+    EXPECT_EQ(state_->rings[0]->size_approx(), 32U);
     EXPECT_TRUE(source.turn());
     EXPECT_TRUE(sink.turn());
-    EXPECT_EQ(stage_->rings[0]->size_approx(), 32U);
+    EXPECT_EQ(state_->rings[0]->size_approx(), 32U);
     EXPECT_EQ(sink.popped[0], 32U);
     EXPECT_TRUE(sink.turn());
     EXPECT_FALSE(sink.turn());
     EXPECT_EQ(sink.delivered, 64U);
 }
 
-TEST_F(one_actor, that_has_no_rate_sends_the_next_when_the_last_was_taken) {
-    stage_of(graph_of(3, {{.from = 0, .to = 2, .items_per_s = 1}, {.from = 0, .to = 1, .items_per_s = {}}}));
+TEST_F(one_role_thread, that_has_no_rate_sends_the_next_when_the_last_was_taken) {
+    make_state(graph_of(3, {{.from = 0, .to = 2, .items_per_s = 1}, {.from = 0, .to = 1, .items_per_s = {}}}));
     auto source = started(0, 5000);
     machine_.time = 1234;
     EXPECT_TRUE(source.turn());
@@ -78,25 +78,25 @@ TEST_F(one_actor, that_has_no_rate_sends_the_next_when_the_last_was_taken) {
     EXPECT_EQ(popped(1), "1 1300 1300 10, ");
 }
 
-TEST_F(one_actor, that_is_a_source_ends_when_the_stage_is_stopping_and_others_send_nothing) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
+TEST_F(one_role_thread, that_is_a_source_stops_sending_when_the_trial_is_stopping) {
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}));
     auto source = started(0, 1000), middle = started(1, 1000);
     EXPECT_FALSE(middle.turn()) << "nothing came";
-    stage_->stopping.store(true, std::memory_order_relaxed);
+    state_->stopping.store(true, std::memory_order_relaxed);
     EXPECT_FALSE(source.turn());
 }
 
 // ---- Receivers
 
-TEST_F(one_actor, that_receives_takes_latencies_from_the_end_of_the_warm_up_on) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+TEST_F(one_role_thread, that_receives_takes_latencies_from_the_end_of_the_warm_up_on) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
     auto sink = started(1, 1000, 100);
     machine_.time = 1500;
     push(0, {0, 1099, 1400, 1});
     push(0, {1, 1100, 1403, 1});
     push(0, {2, 1113, 1203, 1});
     push(0, {3, 1503, 1503, 1});
-    push(0, {4, 1600, 1700, 1});  // clocks of two cores may differ
+    push(0, {4, 1600, 1700, 1});  // the clocks of two cores may differ
     EXPECT_TRUE(sink.turn());
     EXPECT_EQ(sink.popped[0], 5U);
     EXPECT_EQ(sink.delivered, 4U);
@@ -110,20 +110,20 @@ TEST_F(one_actor, that_receives_takes_latencies_from_the_end_of_the_warm_up_on) 
     EXPECT_EQ(sink.failure, "");
 }
 
-TEST_F(one_actor, that_receives_something_else_says_what_was_to_come) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+TEST_F(one_role_thread, that_receives_a_wrong_item_names_the_expected_one) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
     auto sink = started(1, 0);
     for (const std::uint64_t number : {0U, 1U, 4U, 9U}) push(0, {number, 0, 0, 1});
     EXPECT_TRUE(sink.turn());
-    EXPECT_EQ(sink.failure, "item 4 came where item 2 was to come") << "the first of them";
+    EXPECT_EQ(sink.failure, "item 4 arrived instead of item 2") << "the first of them";
 }
 
-// Of each two items the first ring gets one, the second three, and the third none: it leads to where they were.
-TEST_F(one_actor, that_passes_on_sends_as_many_as_its_edges_say) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}},
-                          {.from = 1, .to = 2, .items_per_s = {}, .share = 0.5},
-                          {.from = 1, .to = 2, .items_per_s = {}, .share = 1.5},
-                          {.from = 1, .to = 0, .items_per_s = {}}}));
+// Per two received items the first ring gets one and the second three. The third gets none: the items have passed it.
+TEST_F(one_role_thread, that_forwards_sends_in_proportion_to_its_edges) {
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}},
+                            {.from = 1, .to = 2, .items_per_s = {}, .share = 0.5},
+                            {.from = 1, .to = 2, .items_per_s = {}, .share = 1.5},
+                            {.from = 1, .to = 0, .items_per_s = {}}}));
     auto middle = started(1, 1000);
     machine_.time = 2000;
     for (const std::uint64_t i : {0U, 1U, 2U}) push(0, {i, 1100 + i, 1200 + i, 0b1001});
@@ -141,10 +141,10 @@ TEST_F(one_actor, that_passes_on_sends_as_many_as_its_edges_say) {
     EXPECT_EQ(middle.end_to_end.max(), (2003U - 1103) * 32);
 }
 
-TEST_F(one_actor, receives_from_all_its_rings_and_records_each_by_itself) {
-    stage_of(graph_of(4, {{.from = 0, .to = 3, .items_per_s = {}},
-                          {.from = 1, .to = 2, .items_per_s = {}},
-                          {.from = 1, .to = 3, .items_per_s = {}}}));
+TEST_F(one_role_thread, receives_from_all_its_rings_and_records_each_by_itself) {
+    make_state(graph_of(4, {{.from = 0, .to = 3, .items_per_s = {}},
+                            {.from = 1, .to = 2, .items_per_s = {}},
+                            {.from = 1, .to = 3, .items_per_s = {}}}));
     auto sink = started(3, 0);
     push(2, {0, 100, 200, 4});
     machine_.time = 1000;
@@ -158,9 +158,9 @@ TEST_F(one_actor, receives_from_all_its_rings_and_records_each_by_itself) {
     EXPECT_EQ(by_edge[2].max(), 803U * 32);
 }
 
-// A source within a cycle: what it sends by its rate and what it passes on do not add up to an item or a tick.
-TEST_F(one_actor, keeps_parts_of_items_and_parts_of_ticks_apart) {
-    stage_of(graph_of(
+// A source within a cycle: neither its own items nor the forwarded ones add up to whole items or ticks.
+TEST_F(one_role_thread, keeps_parts_of_items_and_parts_of_ticks_apart) {
+    make_state(graph_of(
         3, {{.from = 0, .to = 1, .items_per_s = 25e6, .share = 0.5}, {.from = 1, .to = 0, .items_per_s = {}}}));
     auto both = started(0, 1000);
     machine_.time = 1002;
@@ -171,10 +171,10 @@ TEST_F(one_actor, keeps_parts_of_items_and_parts_of_ticks_apart) {
     EXPECT_EQ(both.pushed[0], 3U) << "and half an item";
 }
 
-// ---- Room
+// ---- Full rings
 
-TEST_F(one_actor, waits_for_room_pausing_and_then_yielding) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}), 1);
+TEST_F(one_role_thread, waits_for_room_pausing_and_then_yielding) {
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}), 1);
     auto middle = started(1, 0);
     push(1, {});
     push(0, {0, 10, 20, 1});
@@ -188,14 +188,14 @@ TEST_F(one_actor, waits_for_room_pausing_and_then_yielding) {
     EXPECT_EQ(middle.refused, 0U);
 }
 
-TEST_F(one_actor, waits_for_room_no_longer_than_the_trial_lasts) {
-    stage_of(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}), 1);
+TEST_F(one_role_thread, waits_for_room_no_longer_than_the_trial_lasts) {
+    make_state(graph_of(3, {{.from = 0, .to = 1, .items_per_s = {}}, {.from = 1, .to = 2, .items_per_s = {}}}), 1);
     auto middle = started(1, 0);
     push(1, {});
     push(0, {0, 10, 20, 1});
     int rests = 0;
     machine_.on_rest = [&] {
-        if (++rests == 3) stage_->finished.store(true, std::memory_order_relaxed);
+        if (++rests == 3) state_->finished.store(true, std::memory_order_relaxed);
         if (rests == 10) popped(1);
     };
     EXPECT_TRUE(middle.turn());
@@ -203,10 +203,10 @@ TEST_F(one_actor, waits_for_room_no_longer_than_the_trial_lasts) {
     EXPECT_EQ(middle.pushed[1], 0U);
 }
 
-TEST_F(one_actor, does_not_wait_for_room_on_a_cycle) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}},
-                          {.from = 1, .to = 0, .items_per_s = {}, .on_cycle = true, .share = 2}}),
-             1);
+TEST_F(one_role_thread, does_not_wait_for_room_on_a_cycle) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}},
+                            {.from = 1, .to = 0, .items_per_s = {}, .on_cycle = true, .share = 2}}),
+               1);
     auto middle = started(1, 0);
     machine_.on_rest = [&] { popped(1); };
     push(0, {0, 10, 20, 1});
@@ -216,20 +216,20 @@ TEST_F(one_actor, does_not_wait_for_room_on_a_cycle) {
     EXPECT_EQ(machine_.log, "");
 }
 
-// ---- A thread, from pin to end
+// ---- A thread from start to end
 
-TEST_F(one_actor, plays_from_the_begin_to_the_end_of_the_trial) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
-    actor<fake_host> source(*stage_, 0, 6U, 2, 0);
+TEST_F(one_role_thread, plays_from_the_begin_to_the_end_of_the_trial) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = 25e6}}));
+    role_thread<fake_host> source(*state_, 0, 6U, 2, 0);
     int rests = 0;
     machine_.on_rest = [&] {
         ++rests;
-        EXPECT_EQ(stage_->ready.load(), 1U);
-        if (rests == 3) stage_->begin.store(1001);
-        if (rests == 4) machine_.time = 1001;  // one is due
-        if (rests == 7) stage_->finished.store(true);
+        EXPECT_EQ(state_->ready.load(), 1U);
+        if (rests == 3) state_->begin.store(1001);
+        if (rests == 4) machine_.time = 1001;  // an item is due
+        if (rests == 7) state_->finished.store(true);
     };
-    source.play();
+    source.run();
     EXPECT_EQ(machine_.log, "pin 6 check 6 pause pause yield count pause pause pause yield count check 6 ");
     EXPECT_FALSE(source.error);
     EXPECT_EQ(source.pushed[0], 1U);
@@ -238,31 +238,31 @@ TEST_F(one_actor, plays_from_the_begin_to_the_end_of_the_trial) {
     EXPECT_EQ(source.disturbances.migrations, 11U);
 }
 
-TEST_F(one_actor, that_is_not_pinned_is_not_looked_after) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
-    stage_->begin.store(1);
-    stage_->finished.store(true);
-    actor<fake_host> source(*stage_, 0, std::nullopt, 1, 0);
-    source.play();
+TEST_F(one_role_thread, that_is_not_pinned_is_not_checked) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+    state_->begin.store(1);
+    state_->finished.store(true);
+    role_thread<fake_host> source(*state_, 0, std::nullopt, 1, 0);
+    source.run();
     EXPECT_EQ(machine_.log, "count count ");
 }
 
-TEST_F(one_actor, that_cannot_be_pinned_is_ready_and_keeps_why) {
-    stage_of(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
-    stage_->begin.store(1);
-    stage_->finished.store(true);
+TEST_F(one_role_thread, that_cannot_be_pinned_is_ready_and_keeps_why) {
+    make_state(graph_of(2, {{.from = 0, .to = 1, .items_per_s = {}}}));
+    state_->begin.store(1);
+    state_->finished.store(true);
     machine_.may_pin = false;
-    actor<fake_host> source(*stage_, 0, 6U, 1, 0);
-    source.play();
+    role_thread<fake_host> source(*state_, 0, 6U, 1, 0);
+    source.run();
     EXPECT_EQ(machine_.log, "pin 6 ");
-    EXPECT_EQ(stage_->ready.load(), 1U);
+    EXPECT_EQ(state_->ready.load(), 1U);
     EXPECT_TRUE(source.error);
     machine_.may_pin = true;
     machine_.is_in_place = false;
-    actor<fake_host> other(*stage_, 0, 6U, 1, 0);
-    other.play();
+    role_thread<fake_host> other(*state_, 0, 6U, 1, 0);
+    other.run();
     EXPECT_EQ(machine_.log, "pin 6 pin 6 check 6 ");
-    EXPECT_EQ(stage_->ready.load(), 2U);
+    EXPECT_EQ(state_->ready.load(), 2U);
     EXPECT_TRUE(other.error);
 }
 
