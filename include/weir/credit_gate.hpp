@@ -17,6 +17,7 @@
 
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/gate/pool.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
 
@@ -60,7 +61,10 @@ public:
 
     /// The same, but gives up after that time, or at that time of the steady clock: timeout. A request that gives up has no
     /// effect; the requests behind it are served.
-    status acquire_for(permit& out, std::size_t n, std::chrono::nanoseconds time);
+    template <class Rep, class Period>
+    status acquire_for(permit& out, std::size_t n, std::chrono::duration<Rep, Period> time) {
+        return acquire_until(out, n, detail::deadline_after(time));
+    }
     status acquire_until(permit& out, std::size_t n, time_point deadline);
 
     /// The same, but also gives up when `stop()` says true, with the answer no_credit. It is asked now and then, and
@@ -265,11 +269,6 @@ inline std::optional<credit_permit> credit_source::acquire(std::size_t n) {
     permit out;
     if (acquire(out, n) != status::success) return std::nullopt;
     return out;
-}
-
-inline status credit_source::acquire_for(permit& out, std::size_t n, std::chrono::nanoseconds time) {
-    const time_point now = std::chrono::steady_clock::now();
-    return acquire_until(out, n, time < detail::forever - now ? now + time : detail::forever);
 }
 
 inline status credit_source::acquire_until(permit& out, std::size_t n, time_point deadline) {

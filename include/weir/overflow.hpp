@@ -23,10 +23,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/user_code.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/options.hpp"
 #include "weir/detail/overflow/policy.hpp"
 #include "weir/detail/overflow_ends.hpp"
+#include "weir/detail/overflow_forms.hpp"
 #include "weir/detail/refusals.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
@@ -52,7 +54,8 @@ namespace weir {
 /// move assignment, try_consume_one and consume_one_until a visit that is noexcept; and an item whose visit throws in
 /// consume() is gone, and counts as delivered.
 template <class T, class Policy, class... Options>
-class overflow_ring : public detail::refusals<overflow_ring<T, Policy, Options...>, T> {
+class overflow_ring : public detail::refusals<overflow_ring<T, Policy, Options...>, T>,
+                      public detail::overflow_forms<overflow_ring<T, Policy, Options...>, T> {
     using given = detail::options<detail::ring_family::overflow, Options...>;
     using refused = detail::refusals<overflow_ring, T>;
 
@@ -183,17 +186,21 @@ public:
         return push_until(item, detail::forever);
     }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout, refused.
-    status push_for(T&& item, std::chrono::nanoseconds time) { return push_until(std::move(item), after(time)); }
-    status push_for(const T& item, std::chrono::nanoseconds time)
+    template <class Rep, class Period>
+    status push_for(T&& item, std::chrono::duration<Rep, Period> time) {
+        return push_until(std::move(item), detail::deadline_after(time));
+    }
+    template <class Rep, class Period>
+    status push_for(const T& item, std::chrono::duration<Rep, Period> time)
         requires std::copy_constructible<T>
     {
-        return push_until(item, after(time));
+        return push_until(item, detail::deadline_after(time));
     }
-    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), never, deadline); }
+    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), [] { return false; }, deadline); }
     status push_until(const T& item, time_point deadline)
         requires std::copy_constructible<T>
     {
-        return push_unless(item, never, deadline);
+        return push_unless(item, [] { return false; }, deadline);
     }
     /// As push, but also gives up when `stop()` says true, with the answer full or busy: refused. wake_all() makes waiters
     /// ask again.
@@ -225,7 +232,7 @@ public:
     status try_pop(T& out)
         requires std::is_move_assignable_v<T>
     {
-        return try_consume_one(assign_to(out));
+        return try_consume_one(detail::assign_to(out));
     }
     /// The same, but waits for an item: success, or closed when there will be none.
     status pop(T& out)
@@ -234,35 +241,39 @@ public:
         return pop_until(out, detail::forever);
     }
     /// The same, but gives up after that time, or at that time of the steady clock: timeout.
-    status pop_for(T& out, std::chrono::nanoseconds time)
+    template <class Rep, class Period>
+    status pop_for(T& out, std::chrono::duration<Rep, Period> time)
         requires std::is_move_assignable_v<T>
     {
-        return pop_until(out, after(time));
+        return pop_until(out, detail::deadline_after(time));
     }
     status pop_until(T& out, time_point deadline)
         requires std::is_move_assignable_v<T>
     {
-        return consume_one_until(assign_to(out), deadline);
+        return consume_one_until(detail::assign_to(out), deadline);
     }
     /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
     status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
         requires std::is_move_assignable_v<T>
     {
-        return consume_one_unless(assign_to(out), stop, deadline);
+        return consume_one_unless(detail::assign_to(out), stop, deadline);
     }
 
     /// The oldest item, or nothing: when there is none to be had, or, if it waits, when there will be none or time is up.
     [[nodiscard]] std::optional<T> try_pop() {
         std::optional<T> out;
-        (void)try_consume_one(emplace_in(out));
+        (void)try_consume_one(detail::emplace_in(out));
         return out;
     }
     [[nodiscard]] std::optional<T> pop() { return pop_until(detail::forever); }
-    [[nodiscard]] std::optional<T> pop_for(std::chrono::nanoseconds time) { return pop_until(after(time)); }
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
+        return pop_until(detail::deadline_after(time));
+    }
     [[nodiscard]] std::optional<T> pop_until(time_point deadline) {
         std::optional<T> out;
-        (void)consume_one_until(emplace_in(out), deadline);
+        (void)consume_one_until(detail::emplace_in(out), deadline);
         return out;
     }
 
@@ -281,7 +292,7 @@ public:
     std::size_t pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
-        const typename ends::summed_gap all(ends_);
+        const auto gaps = sum_gaps();
         std::size_t popped = try_pop_n(out);
         while (popped < out.size() && pop(out[popped])) {
             ++popped;
@@ -379,19 +390,10 @@ public:
     using refused::adopt_producer, refused::items_fd, refused::snapshot, refused::space_fd;
 
 private:
-    static constexpr bool never() noexcept { return false; }
+    friend detail::overflow_forms<overflow_ring, T>;
 
-    static time_point after(std::chrono::nanoseconds time) noexcept {
-        const time_point now = std::chrono::steady_clock::now();
-        return time < detail::forever - now ? now + time : detail::forever;
-    }
-
-    static auto assign_to(T& out) noexcept {
-        return [&out](T& item) noexcept(std::is_nothrow_move_assignable_v<T>) { out = std::move(item); };
-    }
-    static auto emplace_in(std::optional<T>& out) noexcept {
-        return [&out](T& item) noexcept { out.emplace(std::move(item)); };
-    }
+    auto sum_gaps() noexcept { return typename ends::summed_gap(ends_); }
+    ring_type& underneath() noexcept { return ends_.ring(); }
 
     ends ends_;
 };

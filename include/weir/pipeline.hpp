@@ -69,8 +69,8 @@ public:
             return node_->output().offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
         }
     /// The same, but gives up after that time: timeout.
-    template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T> status push_for(U&& item, std::chrono::nanoseconds time) {
+    template <class U, class Rep, class Period>
+        requires std::same_as<std::remove_cvref_t<U>, T> status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
             return node_->output().offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
         }
     /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring): then `item` is untouched.

@@ -14,6 +14,7 @@
 
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/base/user_code.hpp"
 #include "weir/detail/options.hpp"
 #include "weir/detail/overflow/class_rings.hpp"
 #include "weir/detail/overflow/entry.hpp"
@@ -35,7 +36,6 @@ template <class Entry, std::size_t Classes, class ClassOf, bool Many, class Give
 struct ring_under<Entry, overflow::shed_lowest<Classes, ClassOf>, Many, Given> {
     using type = class_rings<Entry, Classes, Given>;
 };
-
 
 /// The ring underneath an overflow_ring and its two ends: what is offered, by the policy, and what is taken, both counted to
 /// the item. overflow_ring's operations are made of what is here.
@@ -91,16 +91,11 @@ public:
     std::size_t try_push_n(It from, std::size_t n) {
         check_producer();
         std::size_t accepted = 0;
-#if defined(__cpp_exceptions)
-        try {
-            offer_each(from, n, accepted);
-        } catch (...) {
-            if (accepted == 0) throw;
-            return accepted;
-        }
-#else
-        offer_each(from, n, accepted);
-#endif
+        const auto offer = [this](auto& item) { return this->arrive(item); };
+        const bool no_exception = ended_normally(accepted, [&] {
+            for (; accepted < n && with_item(offer, *from); ++from) ++accepted;
+        });
+        if (!no_exception) return accepted;
         if (accepted < n) made_.refused.add(n - accepted);
         return accepted;
     }
@@ -119,7 +114,7 @@ public:
     /// With the policy block: waits until all are pushed, or the ring is closed.
     std::size_t push_n(std::span<const T> values) {
         std::size_t accepted = push_at_once(values);
-        const auto offer = [this](auto& item) { return this->put(item, never, forever); };
+        const auto offer = [this](auto& item) { return this->put(item, [] { return false; }, forever); };
         while (accepted < values.size() && with_item(offer, values[accepted])) {
             ++accepted;
             accepted += push_at_once(values.subspan(accepted));
@@ -213,8 +208,6 @@ public:
     }
 
 private:
-    static constexpr bool never() noexcept { return false; }
-
     static ring_type make_ring(std::size_t capacity, start_at start, [[maybe_unused]] const memory_source& from) {
         if constexpr (classes > 1) {
             return ring_type(capacity, start.position, from);
@@ -260,13 +253,6 @@ private:
         return answer;
     }
     status settle(status answer) noexcept { return answer ? answer : refuse(answer); }
-
-    // Offers items until one is refused.
-    template <class It>
-    void offer_each(It& from, std::size_t n, std::size_t& accepted) {
-        const auto offer = [this](auto& item) { return this->arrive(item); };
-        for (; accepted < n && with_item(offer, *from); ++from) ++accepted;
-    }
 
     template <class Source>
     status arrive(Source& item) {

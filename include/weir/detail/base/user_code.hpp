@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <iterator>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace weir::detail {
@@ -28,26 +30,43 @@ private:
     F f_;
 };
 
+/// What moves an element that is being taken to a variable ...
+template <class T>
+auto assign_to(T& out) noexcept {
+    return [&out](T& element) noexcept(std::is_nothrow_move_assignable_v<T>) { out = std::move(element); };
+}
+/// ... or to an optional.
+template <class T>
+auto emplace_in(std::optional<T>& out) noexcept {
+    return [&out](T& element) noexcept { out.emplace(std::move(element)); };
+}
+
+/// Calls `batch()`, which adds to `done` for each item. Returns false if an exception ended it; passes the exception on if
+/// `done` was 0.
+template <class Batch>
+bool ended_normally(const std::size_t& done, Batch batch) {
+#if defined(__cpp_exceptions)
+    try {
+        batch();
+    } catch (...) {
+        if (done == 0) throw;
+        return false;
+    }
+#else
+    (void)done;
+    batch();
+#endif
+    return true;
+}
+
 /// Calls `push(item)` on up to `n` items, until it answers other than success. Returns how many were pushed. An exception
 /// passes on if nothing was pushed before it, and otherwise ends the batch.
 template <class It, class Push>
 std::size_t push_singly(It& from, std::size_t n, Push push) {
     std::size_t pushed = 0;
-    const auto push_all = [&] {
-        while (pushed < n && push(*from)) {
-            ++pushed;
-            ++from;
-        }
-    };
-#if defined(__cpp_exceptions)
-    try {
-        push_all();
-    } catch (...) {
-        if (pushed == 0) throw;
-    }
-#else
-    push_all();
-#endif
+    (void)ended_normally(pushed, [&] {
+        for (; pushed < n && push(*from); ++from) ++pushed;
+    });
     return pushed;
 }
 

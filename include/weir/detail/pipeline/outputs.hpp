@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "weir/detail/pipeline/graph.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/split.hpp"
 
@@ -208,8 +209,7 @@ public:
         } else {
             held_.emplace(std::move(item));
             held_for_ = lane;
-            const auto now = std::chrono::steady_clock::now();
-            deadline_ = how_.patience < forever - now ? now + how_.patience : forever;
+            deadline_ = deadline_after(how_.patience);
             holding_.set(1);
         }
     }

@@ -18,17 +18,17 @@ public:
     void lock() noexcept {
         for (int i = 0; i <= spins; ++i) {
             std::uint32_t found = is_free;
-            // (1) acquire: pairs with (2), what was done under the lock
+            // (3) acquire: pairs with (4), what was done under the lock
             if (word_.compare_exchange_strong(found, held, acquire, relaxed)) return;
             if (found == awaited) break;
             pause();
         }
         // Others may still sleep, so a thread that has slept leaves the lock `awaited`: at worst one wake is for nothing.
-        while (word_.exchange(awaited, acquire) != is_free) futex_wait(word_, awaited, forever);  // (1) as above
+        while (word_.exchange(awaited, acquire) != is_free) futex_wait(word_, awaited, forever);  // (3) as above
     }
 
     void unlock() noexcept {
-        if (word_.exchange(is_free, release) == awaited) futex_wake(word_, 1);  // (2) release: pairs with (1)
+        if (word_.exchange(is_free, release) == awaited) futex_wake(word_, 1);  // (4) release: pairs with (3)
     }
 
 private:

@@ -35,14 +35,14 @@ public:
         // relaxed: announced before the registration, which the publisher has acquired
         const std::size_t least = least_.load(relaxed);
         if (least == nobody || available() < least) return false;
-        // relaxed: if it takes the announcement of another waiter along, that one read the ticket before (5)
+        // relaxed: if it takes the announcement of another waiter along, that one read the ticket before (9)
         if (least_.exchange(nobody, relaxed) == nobody) return false;  // another publisher is about to wake them
         wake_all();
         return true;
     }
 
     void wake_all() noexcept {
-        ticket_.fetch_add(1, release);  // (5) release: pairs with (6)
+        ticket_.fetch_add(1, release);  // (9) release: pairs with (10)
         futex_wake(ticket_, std::numeric_limits<std::uint32_t>::max());
     }
 
@@ -52,7 +52,7 @@ public:
     bool wait(std::size_t need, Done& done, steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
         if (spins_.spin(done)) return true;
         for (;;) {
-            // (6) acquire: pairs with (5): who reads a new ticket announces itself after the waker took the announcements
+            // (10) acquire: pairs with (9): a waiter that reads a new ticket announces itself after the waker took the announcements
             const std::uint32_t ticket = ticket_.load(acquire);
             {
                 const registration registered(*this, need);
@@ -73,11 +73,11 @@ private:
     class registration {
     public:
         registration(threshold_waiters& in, std::size_t need) noexcept : in_(in) {
-            // relaxed, all: (7) passes it on
+            // relaxed, all: (11) passes it on
             std::size_t least = in_.least_.load(relaxed);
             while (need < least && !in_.least_.compare_exchange_weak(least, need, relaxed, relaxed)) {
             }
-            // (7) acq_rel: pairs with the read-modify-write of a publisher: either it finds the announcement, or the next
+            // (11) acq_rel: pairs with (6) and (13): either the publisher finds the announcement, or the next
             // look finds what it published
             in_.state_.fetch_add(in_.one_, acq_rel);
         }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/refusals.hpp"
+#include "weir/detail/wait/deadline.hpp"
+#include "weir/detail/wait/scheduler.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// The operations of an overflow_ring that are made of its others: a base of it. They mean what they mean on a ring.
+template <class Ring, class T>
+class overflow_forms {
+    static constexpr std::size_t all = static_cast<std::size_t>(-1);
+
+public:
+    /// Offers an item made of `args`, once; with `block` it waits for room. Returns success, full or busy (reject), or closed.
+    template <class... Args>
+        requires std::constructible_from<T, Args...>
+    status emplace(Args&&... args) {
+        return me().push(T(std::forward<Args>(args)...));
+    }
+
+    /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline.
+    template <std::predicate Stop>
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, steady_time deadline = forever)
+        requires std::copy_constructible<T>
+    {
+        std::size_t pushed = 0;
+        while (pushed < values.size() && me().push_unless(values[pushed], stop, deadline)) ++pushed;
+        return pushed;
+    }
+
+    /// Waits for an item and visits it: success, closed or, with a time, timeout.
+    template <std::invocable<T&> F>
+    status consume_one(F visit) {
+        return me().consume_one_until(std::move(visit), forever);
+    }
+    template <std::invocable<T&> F, class Rep, class Period>
+    status consume_one_for(F visit, std::chrono::duration<Rep, Period> time) {
+        return me().consume_one_until(std::move(visit), deadline_after(time));
+    }
+
+    /// Waits until there is an item, then visits min(`most`, available) items. Returns how many: 0 when the ring is closed and
+    /// drained, after the deadline, and when `stop()` returned true. gap() is then that before and between all of them.
+    template <std::invocable<T&> F>
+    std::size_t consume_some(F&& visit, std::size_t most = all) {
+        return consume_some_until(visit, forever, most);
+    }
+    template <std::invocable<T&> F, class Rep, class Period>
+    std::size_t consume_some_for(F&& visit, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
+        return consume_some_until(visit, deadline_after(time), most);
+    }
+    template <std::invocable<T&> F>
+    std::size_t consume_some_until(F&& visit, steady_time deadline, std::size_t most = all) {
+        return consume_some_unless(visit, [] { return false; }, deadline, most);
+    }
+    template <std::invocable<T&> F, std::predicate Stop>
+    std::size_t consume_some_unless(F&& visit, Stop stop, steady_time deadline = forever, std::size_t most = all) {
+        if (most == 0) return 0;
+        const auto gaps = me().sum_gaps();
+        const auto hand = [&](T& item) noexcept(noexcept(visit(item))) { visit(item); };
+        if (!me().consume_one_unless(hand, stop, deadline)) return 0;
+        return most == 1 ? 1 : 1 + me().consume(visit, most - 1);
+    }
+
+    /// As pop_n, but also gives up when `stop()` returns true, and at the deadline.
+    template <std::predicate Stop>
+    std::size_t pop_n_unless(std::span<T> out, Stop stop, steady_time deadline = forever)
+        requires std::is_move_assignable_v<T>
+    {
+        const auto gaps = me().sum_gaps();
+        std::size_t popped = 0;
+        while (popped < out.size() && me().pop_unless(out[popped], stop, deadline)) ++popped;
+        return popped;
+    }
+
+    /// Waits until there are `n` items, or `n` free slots; takes nothing: see basic_ring. Not with shed_lowest.
+    status wait_for_items(std::size_t n) { return wait_for_items_until(n, forever); }
+    template <class Rep, class Period>
+    status wait_for_items_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
+        return wait_for_items_until(n, deadline_after(time));
+    }
+    template <class Self = Ring>
+    status wait_for_items_until(std::size_t n, steady_time deadline) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_items_until(n, deadline);
+        return status::empty;
+    }
+    status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
+    template <class Rep, class Period>
+    status wait_for_slots_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
+        return wait_for_slots_until(n, deadline_after(time));
+    }
+    template <class Self = Ring>
+    status wait_for_slots_until(std::size_t n, steady_time deadline) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_until(n, deadline);
+        return status::full;
+    }
+
+private:
+    template <class Self>
+    static constexpr void check_classes() noexcept {
+        static_assert(Self::classes == 1, "weir: with shed_lowest there is no wait for several items or slots; wait for one, or use "
+                                          "another policy");
+    }
+
+    Ring& me() noexcept { return static_cast<Ring&>(*this); }
+};
+
+}  // namespace weir::detail

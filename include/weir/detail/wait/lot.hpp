@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// What the lots of several waiting strategies have in common. What a lot must offer: wait_lot in concepts.hpp.
+#pragma once
+
+#include <cstddef>
+
+#include "weir/detail/wait/scheduler.hpp"
+
+namespace weir::wait {
+
+namespace detail {
+
+using weir::detail::steady_time;
+
+/// How much there is, in a lot where nobody waits for several.
+struct uncounted {
+    constexpr std::size_t operator()() const noexcept { return 0; }
+};
+
+/// What a lot calls before it sleeps, unless it is given something that counts.
+struct untold {
+    void operator()() const noexcept {}
+};
+
+/// Lots of strategies whose waiters look again by themselves: nobody has to tell them.
+struct polled_lot {
+    explicit polled_lot(bool) noexcept {}
+    template <class Available = uncounted>
+    static constexpr bool notify(std::size_t, Available = {}) noexcept { return false; }
+    template <class Useful, class Available = uncounted>
+    static constexpr bool notify_if(std::size_t, Useful, Available = {}) noexcept { return false; }
+    void notify_all() noexcept {}
+};
+
+}  // namespace detail
+
+}  // namespace weir::wait

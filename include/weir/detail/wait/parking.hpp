@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/wait/asymmetric_fence.hpp"
+#include "weir/detail/wait/futex.hpp"
+#include "weir/detail/wait/lot.hpp"
+#include "weir/detail/wait/scheduler.hpp"
+#include "weir/detail/wait/spin_budget.hpp"
+#include "weir/detail/wait/threshold.hpp"
+
+namespace weir::wait {
+
+/// Spins for a while that adapts, then sleeps on a futex.
+///
+/// The publishing side does one relaxed load of a line that is written only when a thread parks. A thread that parks registers
+/// first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then sleeps: so either its
+/// last look finds what was published, or the publisher finds the registration.
+template <class Fence>
+struct parking {
+    using fence_policy = Fence;
+
+    class alignas(weir::detail::separation_bytes) lot {
+    public:
+        explicit lot(bool) noexcept
+            : asymmetric_(weir::detail::is_asymmetric<Fence>()), state_(asymmetric_ ? 0 : always_look) {}
+
+        /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve, and those in
+        /// wait_for() if what is `available()` by now is enough for one of them. Without waiters one load; a syscall, and
+        /// then true, only when somebody sleeps who was not woken yet.
+        template <class Available = detail::uncounted>
+        bool notify(std::size_t n, Available available = {}) noexcept {
+            weir::detail::light_fence();
+            // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n, available);
+            return false;
+        }
+
+        /// The same, but asks `useful()` first, and only if there are waiters: is there anything that one could do?
+        template <class Useful, class Available = detail::uncounted>
+        bool notify_if(std::size_t n, Useful useful, Available available = {}) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return wake(n, available);
+            return false;
+        }
+
+        /// Wakes every waiter, as after close(); also those counted as woken already: another one may have been woken in
+        /// their place, and they may wait for different things, such as a stop.
+        void notify_all() noexcept {
+            // (6) release: pairs with (5), as in wake()
+            const std::uint64_t state = state_.fetch_add(0, weir::detail::release);
+            if (waiters(state) > 0) wake_sleepers(most_waiters);
+            if (several(state) > 0) several_.wake_all();
+        }
+
+        /// Calls `parked` before each sleep.
+        template <class Done, class Parked = detail::untold>
+        bool wait(Done&& done, detail::steady_time deadline, Parked parked = {}) noexcept(noexcept(done())) {
+            return spins_.spin(done) || sleep(done, deadline, parked);
+        }
+
+        /// As wait(), for a thread that needs `need` items, or slots, at once: it is not woken for fewer.
+        template <class Done, class Parked = detail::untold>
+        bool wait_for(std::size_t need, Done&& done, detail::steady_time deadline,
+                      Parked parked = {}) noexcept(noexcept(done())) {
+            return several_.wait(need, done, deadline, parked);
+        }
+
+    private:
+        // The state: how many threads are registered, how many of those were woken and have not left yet, how many wait
+        // for several, and whether publishers must always look properly since there is no asymmetric fence.
+        static constexpr std::uint64_t one_waiter = 1;
+        static constexpr std::uint32_t most_waiters = 0x7fff;
+        static constexpr std::uint64_t one_woken = std::uint64_t{1} << 15;
+        static constexpr std::uint64_t one_of_several = std::uint64_t{1} << 31;
+        static constexpr std::uint64_t always_look = std::uint64_t{1} << 63;
+
+        static constexpr std::uint32_t waiters(std::uint64_t state) noexcept { return state & most_waiters; }
+        static constexpr std::uint32_t woken(std::uint64_t state) noexcept {
+            return static_cast<std::uint32_t>(state % one_of_several / one_woken);
+        }
+        static constexpr std::uint64_t several(std::uint64_t state) noexcept {
+            return (state & ~always_look) / one_of_several;
+        }
+
+        template <class Done, class Parked>
+        bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
+            for (;;) {
+                // Before we register: whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // sleep through that wake while the next publisher believes we are up.
+                // (7) acquire: pairs with (8): the waker that made this ticket counted before we register
+                const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
+                {
+                    const registration registered(*this);
+                    if (asymmetric_) weir::detail::heavy_fence();
+                    if (done()) return spins_.gave_up_too_early(), true;
+                    if (weir::detail::has_passed(deadline)) return false;
+                    parked();
+                    weir::detail::futex_wait(ticket_, ticket, deadline);
+                }
+                if (done()) return true;
+            }
+        }
+
+        // A thread is counted as a waiter for as long as this lives, also if done() throws.
+        class registration {
+        public:
+            explicit registration(lot& in) noexcept : lot_(in) { lot_.enter(); }
+            ~registration() { lot_.leave(); }
+            registration(const registration&) = delete;
+            registration& operator=(const registration&) = delete;
+
+        private:
+            lot& lot_;
+        };
+
+        void enter() noexcept {
+            // (5) acquire: pairs with (6): a publisher that looked before us published before our next look
+            state_.fetch_add(one_waiter, weir::detail::acquire);
+        }
+
+        void leave() noexcept {
+            // relaxed, all: a number; what is to be seen is seen at the next look, or after the next (5)
+            std::uint64_t state = state_.load(weir::detail::relaxed);
+            std::uint64_t next;
+            do {
+                // Also if another thread was woken: counting too few as woken costs a needless wake, no more.
+                next = state - one_waiter - (woken(state) > 0 ? one_woken : 0);
+            } while (!state_.compare_exchange_weak(state, next, weir::detail::relaxed, weir::detail::relaxed));
+        }
+
+        template <class Available>
+        [[gnu::noinline]] bool wake(std::size_t n, Available available) noexcept {
+            // (6) release: pairs with (5) and (11): either we see the registration, or a later waiter sees our publication;
+            // and acquire: for those that wait for several, see threshold_waiters
+            const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
+            const bool woke_one = wake_waiters(n, state);
+            return (several(state) > 0 && several_.wake(available)) || woke_one;
+        }
+
+        bool wake_waiters(std::size_t n, std::uint64_t state) noexcept {
+            std::uint32_t count;
+            do {
+                const std::uint32_t asleep = waiters(state) - std::min(waiters(state), woken(state));
+                count = static_cast<std::uint32_t>(std::min<std::size_t>(n, asleep));
+                if (count == 0) return false;
+                // relaxed, both: a number, that (8) puts before the new ticket
+            } while (!state_.compare_exchange_weak(state, state + count * one_woken, weir::detail::relaxed,
+                                                   weir::detail::relaxed));
+            wake_sleepers(count);
+            return true;
+        }
+
+        void wake_sleepers(std::uint32_t count) noexcept {
+            ticket_.fetch_add(1, weir::detail::release);  // (8) release: pairs with (7)
+            weir::detail::futex_wake(ticket_, count);
+        }
+
+        const bool asymmetric_;
+        weir::detail::atomic<std::uint64_t> state_;
+        // What waiters write while they wait stays off the line that publishers read.
+        alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
+        weir::detail::spin_budget spins_;
+        weir::detail::threshold_waiters several_{state_, one_of_several, asymmetric_};
+    };
+};
+
+}  // namespace weir::wait
