@@ -10,6 +10,7 @@ namespace {
 using namespace model;
 using weir::wait::event;
 using weir::wait::park;
+using event_seq_cst = weir::wait::eventing<weir::fence::seq_cst>;
 using park_seq_cst = weir::wait::parking<weir::fence::seq_cst>;
 
 template <class Wait>
@@ -163,6 +164,7 @@ constexpr entry scenarios[] = {
     {"items_mpmc_seq_cst", 3, 0, 100'000, make<items<mpmc<park_seq_cst>, 2, 2, 1>>},
     {"items_strict", 3, 0, 50'000, make<items<strict<park>, 2, 2, 1>>},
     {"items_event", 2, 0, 30'000, make<items<spsc<event>, 2>>},
+    {"items_event_seq_cst", 2, 0, 30'000, make<items<spsc<event_seq_cst>, 2>>},
     {"items_event_mpmc", 3, 0, 30'000, make<items<mpmc<event>, 2, 2, 1>>},
     {"slots", 2, 1, 100'000, make<slots<spsc<park>, 2>>},
     {"slots_mpmc", 3, 0, 100'000, make<slots<mpmc<park>, 2, 2>>},
