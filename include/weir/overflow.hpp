@@ -391,7 +391,6 @@ public:
 
 private:
     friend detail::overflow_forms<overflow_ring, T>;
-
     auto sum_gaps() noexcept { return typename ends::summed_gap(ends_); }
     ring_type& underneath() noexcept { return ends_.ring(); }
 
