@@ -295,7 +295,8 @@ TEST_F(cli_report, never_overwrites_an_input_file) {
 TEST_F(cli_report, a_file_that_cannot_be_read_or_written_is_a_failure) {
     expect_refusal({"nowhere.json"}, 1, "cannot read 'nowhere.json': No such file or directory; name an existing file");
     expect_refusal({"."}, 1, "cannot read '.': Is a directory");
-    expect_refusal({"topo.json"}, 1, "cannot write 'no/x.html': No such file or directory; name an existing file",
+    expect_refusal({"topo.json"}, 1,
+                   "cannot write 'no/x.html': No such file or directory; name a file in an existing folder",
                    "no/x.html");
 }
 
