@@ -21,35 +21,39 @@ Exit codes: 0 done; 1 a queue failed its check, or a file cannot be written; 2 u
 )";
 
 void add_options(CLI::App& app, options& chosen) {
-    app.description("Measures weir's rings beside other queues and beside the limits of the hardware, on two pinned cores.\n"
-                    "BENCHMARKS.md explains the results. To compare two commits: ./dev bench --against COMMIT");
-    app.add_option("--pin", chosen.pin,
-                   "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
-                   "or CPU numbers (0,1)")
+    app.description(
+        "Measures weir's rings beside other queues and beside the limits of the hardware, on two pinned cores.\n"
+        "BENCHMARKS.md explains the results. To compare two commits: ./dev bench --against COMMIT");
+    app.add_option(
+           "--pin", chosen.pin,
+           "Cores of producer and consumer: auto, same-l2, same-l3, smt, cross-numa; hwloc locations (core:0,core:1) "
+           "or CPU numbers (0,1)")
         ->capture_default_str();
     app.add_option("--plan", chosen.plan,
                    "Pin producer and consumer as a plan (weir plan --out) places the ends of its first edge, or of the "
                    "named edge: FILE or FILE:md->strat")
         ->excludes("--pin");
-    app.add_flag("--quick", chosen.quick, "Only the main scenarios, shorter samples, fewer rounds of some: under three minutes");
+    app.add_flag("--quick", chosen.quick,
+                 "Only the main scenarios, shorter samples, fewer rounds of some: under three minutes");
     app.add_option("--json", chosen.json, "File to write the results to")->capture_default_str();
     app.add_option("--hgrm", chosen.hgrm_folder,
                    "Folder to write each latency histogram to, in the text format of HdrHistogram's plotters");
-    app.add_option("--queues", chosen.queues, "Only queues whose name contains one of these, comma-separated")->delimiter(',');
-    app.add_option("--capacity", chosen.capacities, "Capacities in items, comma-separated, instead of the standard ones")
+    app.add_option("--queues", chosen.queues, "Only queues whose name contains one of these, comma-separated")
+        ->delimiter(',');
+    app.add_option("--capacity", chosen.capacities,
+                   "Capacities in items, comma-separated, instead of the standard ones")
         ->delimiter(',');
     app.add_option("--rounds", chosen.rounds, "Rounds per scenario (idle/ always has one)")->capture_default_str();
-    app.add_option("--sample-ms", chosen.sample_ms,
-                   "Length of a sample in ms: 50, with --quick 20; two to four times that with more threads than cores");
+    app.add_option(
+        "--sample-ms", chosen.sample_ms,
+        "Length of a sample in ms: 50, with --quick 20; two to four times that with more threads than cores");
     app.add_option("--seed", chosen.seed, "Seed of the order of queues in a round; random if not given");
     app.add_flag("--list-queues", chosen.list_queues, "List the built-in queues and the absent ones");
     app.add_option("--paired", chosen.paired,
                    "Print the report of './dev bench --against COMMIT' again, from its folder in out/");
-    app.add_option("--compare", chosen.compare,
-                   "Print the ratios of two result files with equal environments")
+    app.add_option("--compare", chosen.compare, "Print the ratios of two result files with equal environments")
         ->expected(2);
-    app.add_option("--plot", chosen.plot, "Draw a result file as SVG: FILE FOLDER (needs gnuplot)")
-        ->expected(2);
+    app.add_option("--plot", chosen.plot, "Draw a result file as SVG: FILE FOLDER (needs gnuplot)")->expected(2);
     app.footer(benchmark_flags);
 }
 
@@ -106,7 +110,8 @@ std::optional<options> parse(int argc, char** argv) {
 std::string pin_of_plan(const std::string& file_or_file_and_edge) {
     const auto colon = file_or_file_and_edge.rfind(':');
     const bool names_edge = colon != std::string::npos && file_or_file_and_edge.find("->", colon) != std::string::npos;
-    const auto plan = weir::placement_plan::load(file_or_file_and_edge.substr(0, names_edge ? colon : std::string::npos));
+    const auto plan =
+        weir::placement_plan::load(file_or_file_and_edge.substr(0, names_edge ? colon : std::string::npos));
     if (!names_edge && plan.edges.empty()) {
         throw weir::placement_error{
             "the plan has no edge, so it has no producer and consumer; plan one with: weir plan --edge 'a->b'"};

@@ -73,8 +73,8 @@ void run_scenario(benchmark::State& state, session& run, const scenario& what) {
 }
 
 void register_scenarios(const options& chosen, std::optional<session>& run) {
-    for (const scenario& what : all_scenarios(
-             {.quick = chosen.quick, .rounds_given = chosen.rounds_given, .capacities = chosen.capacities})) {
+    for (const scenario& what :
+         all_scenarios({.quick = chosen.quick, .rounds_given = chosen.rounds_given, .capacities = chosen.capacities})) {
         const std::size_t rounds = what.most_rounds == 0 ? chosen.rounds : std::min(chosen.rounds, what.most_rounds);
         benchmark::RegisterBenchmark(what.name.c_str(),
                                      [&run, what](benchmark::State& state) { run_scenario(state, *run, what); })

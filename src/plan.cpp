@@ -189,8 +189,9 @@ placement_plan plan(const plan_request& request, const topology& machine, const 
     const plan_model model(request, machine, measured, settings);
     const auto found = find_best(model, settings.effort);
     if (found.best.empty())
-        throw placement_error("no placement satisfies all hints: more roles are assigned to a package than it has "
-                              "PUs that may be used; remove a package= or pinned= hint");
+        throw placement_error(
+            "no placement satisfies all hints: more roles are assigned to a package than it has "
+            "PUs that may be used; remove a package= or pinned= hint");
     placement_plan made;
     made.fingerprint = fingerprint(machine);
     made.machine = machine.summary();

@@ -91,8 +91,7 @@ plan_role* find(std::vector<plan_role>& roles, std::string_view name) {
 
 void add_checked_edge(plan_request& request, plan_edge added, std::string_view text) {
     if (added.from == added.to)
-        throw placement_error("edge " + in_quotes(text) +
-                              " connects a role to itself, but a ring connects two threads");
+        throw placement_error("edge " + in_quotes(text) + " connects a role to itself, but a ring connects two threads");
     for (const auto& edge : request.edges)
         if (edge.from == added.from && edge.to == added.to)
             throw placement_error("edge " + in_quotes(edge.name()) +
@@ -169,8 +168,7 @@ plan_request read_request(const json_input& file) {
         plan_role role{file.text(row, "name", place), file.flag(row, "quiet", place), file.flag(row, "smt_ok", place),
                        file.maybe_number(row, "pinned", place), file.maybe_number(row, "package", place)};
         if (!is_name(role.name))
-            file.fail("'" + place + ".name' is '" + role.name +
-                      "': names consist of letters, digits and '-', '_', '.'");
+            file.fail("'" + place + ".name' is '" + role.name + "': names consist of letters, digits and '-', '_', '.'");
         if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is given twice");
         for (const auto& [key, value] : row.items())
             if (!is_role_key(key))

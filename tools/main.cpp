@@ -66,8 +66,7 @@ int run(int argc, char** argv) {
         app.add_option("--completion", shell, "Print a script for tab completion in this shell")->type_name("bash|zsh");
     app.require_subcommand(0, 1);
     const std::map<std::string, command> commands{
-        {"topo",
-         add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA nodes, usable PUs, and the best pair"))},
+        {"topo", add_topo(*app.add_subcommand("topo", "Show cores, caches, NUMA nodes, usable PUs, and the best pair"))},
         {"matrix", add_matrix(*app.add_subcommand("matrix", "Measure the cost of passing an item between PUs"))},
         {"jitter",
          add_jitter(*app.add_subcommand("jitter", "Measure how often and how long a spinning thread is interrupted"))},

@@ -56,8 +56,8 @@ private:
 };
 
 template <typename T>
-using many_to_many_for = std::conditional_t<std::is_same_v<T, word>, atomic_queue::AtomicQueueB<word>,
-                                            atomic_queue::AtomicQueueB2<T>>;
+using many_to_many_for =
+    std::conditional_t<std::is_same_v<T, word>, atomic_queue::AtomicQueueB<word>, atomic_queue::AtomicQueueB2<T>>;
 
 template <typename T>
 class many_to_many {

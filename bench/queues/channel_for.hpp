@@ -212,7 +212,8 @@ public:
             for (word i = 0; i != count; ++i) {
                 T sent{};
                 get(end, sent);
-                const double late = static_cast<double>(static_cast<std::int64_t>(clock.now_after_loads() - sent)) - offset;
+                const double late =
+                    static_cast<double>(static_cast<std::int64_t>(clock.now_after_loads() - sent)) - offset;
                 latencies_ns.record(late > 0.0 ? static_cast<word>(late * clock.ns_per_tick() + 0.5) : 0);
                 got.check(sent, with.sent.load(std::memory_order_relaxed));
                 with.taken.store(i + 1, std::memory_order_release);

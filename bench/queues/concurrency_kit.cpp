@@ -46,15 +46,15 @@ CK_RING_PROTOTYPE(blocks64, ck_item64)
 CK_RING_PROTOTYPE(blocks256, ck_item256)
 
 /// The operations of the ring for each number of producers and consumers.
-#define CK_OPERATIONS(name, end_points)                                      \
-    struct end_points##_##name {                                              \
+#define CK_OPERATIONS(name, end_points)                                        \
+    struct end_points##_##name {                                               \
         static constexpr auto enqueue = ck_ring_enqueue_##end_points##_##name; \
         static constexpr auto dequeue = ck_ring_dequeue_##end_points##_##name; \
     };
 #define CK_OPERATIONS_FOR(name) \
-    CK_OPERATIONS(name, spsc)    \
-    CK_OPERATIONS(name, mpsc)    \
-    CK_OPERATIONS(name, spmc)    \
+    CK_OPERATIONS(name, spsc)   \
+    CK_OPERATIONS(name, mpsc)   \
+    CK_OPERATIONS(name, spmc)   \
     CK_OPERATIONS(name, mpmc)
 CK_OPERATIONS_FOR(words)
 CK_OPERATIONS_FOR(blocks64)

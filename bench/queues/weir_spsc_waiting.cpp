@@ -24,12 +24,12 @@ using spsc_event = waiting<weir::spsc_ring<T, weir::wait::event>>;
 std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form) {
     return {
         waits<spsc_park>(try_form, "push/pop", "wait::park, the default", true),
-        waits<spsc_seq_cst>(try_form, "seq_cst", "wait::park with fence::seq_cst", true),
-        waits<spsc_spin>(try_form, "spin", "wait::spin", false),
-        waits<spsc_yield>(try_form, "yield", "wait::yield", false),
-        waits<spsc_sleep>(try_form, "sleep", "wait::sleep", true),
+            waits<spsc_seq_cst>(try_form, "seq_cst", "wait::park with fence::seq_cst", true),
+            waits<spsc_spin>(try_form, "spin", "wait::spin", false),
+            waits<spsc_yield>(try_form, "yield", "wait::yield", false),
+            waits<spsc_sleep>(try_form, "sleep", "wait::sleep", true),
 #if defined(__linux__)
-        waits<spsc_event>(try_form, "event", "wait::event", true),
+            waits<spsc_event>(try_form, "event", "wait::event", true),
 #endif
     };
 }

@@ -38,7 +38,8 @@ void add_once(std::vector<std::string>& to, const std::string& text) {
 std::vector<std::string> differences(const json& first, const json& second, bool of_the_build) {
     std::vector<std::string> found;
     for (const auto& key : decisive_keys()) {
-        if (is_of_the_build(key) == of_the_build && first.contains(key) && second.contains(key) && first[key] != second[key]) {
+        if (is_of_the_build(key) == of_the_build && first.contains(key) && second.contains(key) &&
+            first[key] != second[key]) {
             found.push_back(fmt::format("{} ({} and {})", key, first[key].dump(), second[key].dump()));
         }
     }
@@ -64,7 +65,8 @@ std::vector<std::optional<double>> samples_of(const json& row, bool by_round) {
     std::vector<std::optional<double>> samples;
     const json values = by_round ? row["samples"] : json::array({figure_of(row)});
     for (const auto& value : values) {
-        samples.push_back(value.is_number() && value.get<double>() > 0.0 ? std::optional(value.get<double>()) : std::nullopt);
+        samples.push_back(value.is_number() && value.get<double>() > 0.0 ? std::optional(value.get<double>())
+                                                                         : std::nullopt);
     }
     return samples;
 }
@@ -100,7 +102,8 @@ struct ratios_of_two {
     std::size_t dropped = 0;
 };
 
-ratios_of_two compare_runs(const json& before, const json& after, const std::string& scenario, const std::string& queue) {
+ratios_of_two compare_runs(const json& before, const json& after, const std::string& scenario,
+                           const std::string& queue) {
     ratios_of_two found;
     const json& row_before = *row_of(before, scenario, queue);
     const json& row_after = *row_of(after, scenario, queue);
@@ -117,10 +120,11 @@ ratios_of_two compare_runs(const json& before, const json& after, const std::str
     for (std::size_t round = 0; round != std::max(values_before.size(), values_after.size()); ++round) {
         const double trip_before = floors_before.roundtrip_ns(round);
         const double trip_after = floors_after.roundtrip_ns(round);
-        const bool steady_floors = !floors_matter || (alike(trip_before, trip_after) &&
-                                                      alike(floors_before.stream_words_per_s, floors_after.stream_words_per_s));
-        if (round >= values_before.size() || round >= values_after.size() || !values_before[round] || !values_after[round] ||
-            !same_machine || !steady_floors || unit_of(row_after) != unit) {
+        const bool steady_floors =
+            !floors_matter || (alike(trip_before, trip_after) &&
+                               alike(floors_before.stream_words_per_s, floors_after.stream_words_per_s));
+        if (round >= values_before.size() || round >= values_after.size() || !values_before[round] ||
+            !values_after[round] || !same_machine || !steady_floors || unit_of(row_after) != unit) {
             ++found.dropped;
             continue;
         }
@@ -169,7 +173,8 @@ private:
     static void name_missing(const json& from, const json& in, std::vector<std::string>& list) {
         for (const auto& row : from["summary"]) {
             if (row_of(in, row["scenario"], row["queue"]) == nullptr) {
-                add_once(list, fmt::format("{}: {}", row["scenario"].get<std::string>(), row["queue"].get<std::string>()));
+                add_once(list,
+                         fmt::format("{}: {}", row["scenario"].get<std::string>(), row["queue"].get<std::string>()));
             }
         }
     }
@@ -241,9 +246,9 @@ std::string states_text(const paired_row& row) {
     if (row.samples.empty()) {
         return {};
     }
-    const auto [fastest, slowest] =
-        std::minmax_element(row.samples.begin(), row.samples.end(),
-                            [](const paired_sample& a, const paired_sample& b) { return a.roundtrip_ns < b.roundtrip_ns; });
+    const auto [fastest, slowest] = std::minmax_element(
+        row.samples.begin(), row.samples.end(),
+        [](const paired_sample& a, const paired_sample& b) { return a.roundtrip_ns < b.roundtrip_ns; });
     if (slowest->roundtrip_ns < 2.0 * fastest->roundtrip_ns) {
         return {};
     }
@@ -258,8 +263,8 @@ std::string states_text(const paired_row& row) {
             }
         }
         const auto ratio = quartiles_of(ratios_where(row, here));
-        text += fmt::format("      {} pairs at a line round trip near {:.0f} ns: {:.2f} ({})\n", trips.size(), median(trips),
-                            ratio.median, range(ratio));
+        text += fmt::format("      {} pairs at a line round trip near {:.0f} ns: {:.2f} ({})\n", trips.size(),
+                            median(trips), ratio.median, range(ratio));
     }
     return text;
 }
@@ -270,9 +275,9 @@ std::string row_text(const paired_row& row) {
         text += fmt::format("no pair kept, {} dropped\n", row.dropped);
     } else {
         const auto ratio = quartiles_of(ratios_of(row));
-        text +=
-            fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, range(ratio), row.samples.size(), row.dropped,
-                        row.same_program.empty() ? "-" : range(quartiles_of(row.same_program)), word_for(verdict_of(row)));
+        text += fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, range(ratio), row.samples.size(),
+                            row.dropped, row.same_program.empty() ? "-" : range(quartiles_of(row.same_program)),
+                            word_for(verdict_of(row)));
     }
     for (const auto& sentence : row.excluded) {
         text += fmt::format("      EXCLUDED in {}\n", sentence);
@@ -285,7 +290,8 @@ std::string list_text(const std::string& head, const std::vector<std::string>& i
 }
 
 std::vector<std::string> without(std::vector<std::string> from, const std::vector<std::string>& others) {
-    std::erase_if(from, [&](const std::string& one) { return std::find(others.begin(), others.end(), one) != others.end(); });
+    std::erase_if(from,
+                  [&](const std::string& one) { return std::find(others.begin(), others.end(), one) != others.end(); });
     return from;
 }
 

@@ -30,8 +30,10 @@ struct paired_row {
     std::string queue;
     std::vector<paired_sample> samples;
     std::vector<double> same_program;  ///< ratios of neighbouring runs of one program: the noise
-    std::size_t dropped = 0;  ///< pairs without a ratio: a sample was missing, or the floors differed by more than a quarter
-    std::vector<std::string> excluded;  ///< a sentence for each run whose check this queue failed, with the program it ran in
+    std::size_t dropped =
+        0;  ///< pairs without a ratio: a sample was missing, or the floors differed by more than a quarter
+    std::vector<std::string>
+        excluded;  ///< a sentence for each run whose check this queue failed, with the program it ran in
 };
 
 struct paired_scenario {

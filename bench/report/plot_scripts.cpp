@@ -71,9 +71,8 @@ bool set_apart(const json& row) {
 }
 
 bool any_blocking(const json& summary, const std::vector<panel>& panels) {
-    return std::any_of(summary.begin(), summary.end(), [&](const json& row) {
-        return set_apart(row) && row["scenario"] == panels.front().scenario;
-    });
+    return std::any_of(summary.begin(), summary.end(),
+                       [&](const json& row) { return set_apart(row) && row["scenario"] == panels.front().scenario; });
 }
 
 std::string footnote(int label, double height, const std::string& words) {
@@ -158,8 +157,7 @@ std::string bars_script(const json& results, const picture& shown) {
             if (row["scenario"] == p.scenario && figure_of(row).is_number()) {
                 const auto at = std::find(names.begin(), names.end(), row["queue"]) - names.begin();
                 text += bar(row, static_cast<std::size_t>(at) + 1, shown.scale);
-                largest =
-                    std::max(largest, row[unit_of(row) + "_q3"].get<double>() * shown.scale);
+                largest = std::max(largest, row[unit_of(row) + "_q3"].get<double>() * shown.scale);
             }
         }
         text += "EOD\n";
@@ -184,11 +182,11 @@ std::string bars_script(const json& results, const picture& shown) {
                 fmt::format("{}{} {}", name == 0 ? "" : ", ", gnuplot_string(column == 0 ? names[name] : ""), name + 1);
         }
         text += ")\n";
-        text +=
-            fmt::format("plot $panel{0} using ($2/2):1:(0):2:($1-0.36):($1+0.36):5 with boxxyerror lc rgb variable, "
-                        "$panel{0} using 2:1:3:4 with xerrorbars pt -1 lc rgb '#222222', "
-                        "$panel{0} using (($4>$2?$4:$2)):1:6 with labels left offset 0.4,0 font ',11'\n",
-                        i);
+        text += fmt::format(
+            "plot $panel{0} using ($2/2):1:(0):2:($1-0.36):($1+0.36):5 with boxxyerror lc rgb variable, "
+            "$panel{0} using 2:1:3:4 with xerrorbars pt -1 lc rgb '#222222', "
+            "$panel{0} using (($4>$2?$4:$2)):1:6 with labels left offset 0.4,0 font ',11'\n",
+            i);
         text += "unset label\n";
     }
     return text + "unset multiplot\n";
@@ -227,12 +225,7 @@ picture throughput_picture(const json& results, const std::string& bytes) {
 }
 
 picture batch_picture(const json& results) {
-    picture shown{"batches",
-                  "Batches of 8-byte items: copied, and written and read in place",
-                  rate_axis,
-                  1e-6,
-                  2,
-                  {}};
+    picture shown{"batches", "Batches of 8-byte items: copied, and written and read in place", rate_axis, 1e-6, 2, {}};
     for (const auto& scenario : scenarios_starting(results, "batch")) {
         const auto slash = scenario.find('/');
         shown.panels.push_back(
@@ -256,16 +249,16 @@ picture family_picture(const json& results, const std::string& name, const std::
 }
 
 std::vector<picture> pictures_of_waiting(const json& results) {
-    return {family_picture(results, "blocking", "push and pop that wait, one producer and one consumer", rate_axis, 1e-6,
-                           {"blocking/8B/"}),
+    return {family_picture(results, "blocking", "push and pop that wait, one producer and one consumer", rate_axis,
+                           1e-6, {"blocking/8B/"}),
             family_picture(results, "blocking-roundtrip", "Round trip through two queues, with push and pop that wait",
                            "ns, median and quartiles: shorter is better", 1.0, {"blocking/roundtrip/"}),
             family_picture(results, "wakeup", "From a push to the return of a pop that sleeps",
                            "us, median and quartiles of the rounds' medians: shorter is better", 1e-3, {"wakeup/"}),
             family_picture(results, "idle", "Processor time of a consumer that waits for nothing",
                            "percent of a core: shorter is better", 1.0, {"idle/"}),
-            family_picture(results, "oversubscribed", "push and pop that wait, more threads than cores", rate_axis, 1e-6,
-                           {"oversubscribed/"})};
+            family_picture(results, "oversubscribed", "push and pop that wait, more threads than cores", rate_axis,
+                           1e-6, {"oversubscribed/"})};
 }
 
 std::vector<picture> pictures_of_crowds(const json& results) {
@@ -297,9 +290,10 @@ std::string plot_caption(const json& environment) {
 }
 
 std::string plot_prologue(int width, int height, const std::string& title) {
-    return fmt::format("set terminal svg size {},{} noenhanced font 'Helvetica,13' background '#FFFFFF'\n"
-                       "set multiplot title {} font ',16' offset 0,0.3\nunset key\n",
-                       width, height, gnuplot_string(title));
+    return fmt::format(
+        "set terminal svg size {},{} noenhanced font 'Helvetica,13' background '#FFFFFF'\n"
+        "set multiplot title {} font ',16' offset 0,0.3\nunset key\n",
+        width, height, gnuplot_string(title));
 }
 
 std::vector<plot_script> plot_scripts(const json& results) {

@@ -55,7 +55,7 @@ const track* best_of(const contest_record& done, bool blocking, Predicate&& coun
         for (std::size_t round = 0; round != std::min(best_in_round.size(), rival->values.size()); ++round) {
             if (const auto& value = rival->values[round]; value && counts(round)) {
                 shares.push_back(done.what.unit == metric::items_per_s ? *value / *best_in_round[round]
-                                                                         : *best_in_round[round] / *value);
+                                                                       : *best_in_round[round] / *value);
             }
         }
         if (!shares.empty() && median(shares) > best_share) {
@@ -77,7 +77,7 @@ std::optional<comparison> compare(const track& queue, const track* rival, metric
         if (!counts(round)) {
             continue;
         }
-        if (const auto& mine = queue.values[round], &theirs = rival->values[round]; mine && theirs) {
+        if (const auto &mine = queue.values[round], &theirs = rival->values[round]; mine && theirs) {
             ratios.push_back(unit == metric::items_per_s ? *mine / *theirs : *theirs / *mine);
         }
     }
@@ -104,10 +104,9 @@ bool rivals_block(const contest_record& done) { return done.what.plays == league
 std::vector<machine_state> states_of(const contest_record& done) {
     const std::vector<double>& roundtrips = done.round_roundtrips_ns;
     const auto [fastest, slowest] = std::minmax_element(roundtrips.begin(), roundtrips.end());
-    const auto subject = std::find_if(done.tracks.begin(), done.tracks.end(),
-                                      [&](const track& queue) {
-                                          return queue.queue->subject && queue.queue->blocking == rivals_block(done);
-                                      });
+    const auto subject = std::find_if(done.tracks.begin(), done.tracks.end(), [&](const track& queue) {
+        return queue.queue->subject && queue.queue->blocking == rivals_block(done);
+    });
     if (roundtrips.empty() || *slowest < 2.0 * *fastest || subject == done.tracks.end()) {
         return {};
     }
@@ -119,8 +118,8 @@ std::vector<machine_state> states_of(const contest_record& done) {
         std::copy_if(roundtrips.begin(), roundtrips.end(), std::back_inserter(here),
                      [&](double roundtrip) { return (roundtrip > border) == slow; });
         const track* const rival = best_of(done, rivals_block(done), in_this_state);
-        states.push_back({median(here), here.size(), subject->queue->name,
-                          compare(*subject, rival, done.what.unit, in_this_state)});
+        states.push_back(
+            {median(here), here.size(), subject->queue->name, compare(*subject, rival, done.what.unit, in_this_state)});
     }
     return states;
 }

@@ -24,7 +24,7 @@ struct comparison {
 struct summary_row {
     std::string queue;
     bool subject = false;
-    bool blocking = false;   ///< push and pop block inside the queue
+    bool blocking = false;  ///< push and pop block inside the queue
     std::size_t effective_capacity = 0;
     std::string excluded;
     quartiles value;  ///< items/s, ns or percent, over the rounds that were kept
@@ -34,7 +34,7 @@ struct summary_row {
     std::vector<std::optional<double>> values;   ///< round by round; empty where every sample was dropped
     std::optional<comparison> vs_best_rival;     ///< of rivals that can refuse; in scenarios about waiting, that cannot
     std::optional<comparison> vs_best_blocking;  ///< among rivals that cannot refuse; not in scenarios about waiting
-    std::optional<comparison> vs_sibling;            ///< with the sibling
+    std::optional<comparison> vs_sibling;        ///< with the sibling
 
     // Scenarios with many threads only: medians of least/most, the items of the thread that got least, divided by those of the
     // thread that got most.
@@ -53,7 +53,7 @@ struct summary_row {
 struct machine_state {
     double roundtrip_ns = 0.0;  ///< median
     std::size_t rounds = 0;
-    std::string subject;  ///< the first of weir's queues
+    std::string subject;                              ///< the first of weir's queues
     std::optional<comparison> subject_vs_best_rival;  ///< rival and ratio of these rounds only
 };
 
@@ -62,7 +62,7 @@ struct scenario_summary {
     metric unit = metric::items_per_s;
     channel_kind kind;
     double scheduled_per_s = 0.0;
-    bool waiting = false;  ///< a scenario about waiting
+    bool waiting = false;                    ///< a scenario about waiting
     std::optional<double> work_bound_per_s;  ///< the rate that the register work alone allows
     std::size_t rounds = 0;
     std::size_t samples = 0;  ///< taken, dropped ones included

@@ -73,7 +73,8 @@ std::string share(const std::optional<double>& value) { return value ? fmt::form
 std::string further_columns(const scenario_summary& s, const summary_row& row) {
     std::string text;
     if (any(s, has_sibling)) {
-        text += fmt::format("{:<20}", row.vs_sibling ? fmt::format("{:>6.2f}  {:.2f}-{:.2f}", row.vs_sibling->ratio.median,
+        text +=
+            fmt::format("{:<20}", row.vs_sibling ? fmt::format("{:>6.2f}  {:.2f}-{:.2f}", row.vs_sibling->ratio.median,
                                                                row.vs_sibling->ratio.q1, row.vs_sibling->ratio.q3)
                                                  : "");
     }
@@ -104,7 +105,8 @@ std::string what_is_missing(const summary_row& row) {
 std::string rate_line(const scenario_summary& s, const summary_row& row) {
     const bool rate = s.unit == metric::items_per_s;
     const quartiles value = scaled(row.value, rate ? 1e-6 : 1.0);
-    const std::string floors = s.unit == metric::cpu_percent ? "" : fmt::format("{:.{}f}", row.of_floor.median, rate ? 3 : 2);
+    const std::string floors =
+        s.unit == metric::cpu_percent ? "" : fmt::format("{:.{}f}", row.of_floor.median, rate ? 3 : 2);
     return fmt::format("  {:<{}}{:>8}  {:<13}{:>9}   {:<20}{:>8}{}", name_of(s, row), width_of(s), number(value.median),
                        range(value), floors, versus(s, row), row.effective_capacity, further_columns(s, row));
 }
@@ -137,9 +139,9 @@ std::string wakeup_line(const scenario_summary& s, const summary_row& row) {
 std::string heading(const scenario_summary& s) {
     const std::size_t width = width_of(s);
     if (s.scheduled_per_s > 0.0) {
-        return fmt::format("  {:<{}}{:>23} |{:>24}\n  {:<{}}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "", width,
-                           "typical round, ns", "all rounds", "", width, "p50", "p99", "p99.9", "p99.9", "p99.99", "max",
-                           "k msg/s", "floors", "vs best rival");
+        return fmt::format("  {:<{}}{:>23} |{:>24}\n  {:<{}}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "",
+                           width, "typical round, ns", "all rounds", "", width, "p50", "p99", "p99.9", "p99.9",
+                           "p99.99", "max", "k msg/s", "floors", "vs best rival");
     }
     if (any(s, has_latencies)) {
         return fmt::format("  {:<{}}{:>8} |{:>24}\n  {:<{}}{:>8} |{:>8}{:>8}{:>8}{:>9}   {}\n", "", width, "round, ns",
@@ -156,9 +158,9 @@ std::string blocking_note(const scenario_summary& s) {
     for (const auto& row : s.rows) {
         if (row.subject && row.vs_best_blocking) {
             const auto& against = *row.vs_best_blocking;
-            note +=
-                fmt::format("    * blocks and cannot refuse, so it is never the best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
-                            row.queue, against.ratio.median, against.ratio.q1, against.ratio.q3);
+            note += fmt::format(
+                "    * blocks and cannot refuse, so it is never the best rival; {} against it {:.2f} ({:.2f}-{:.2f})\n",
+                row.queue, against.ratio.median, against.ratio.q1, against.ratio.q3);
         }
     }
     return note;

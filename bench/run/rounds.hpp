@@ -23,7 +23,7 @@ struct round_settings {
 struct track {
     const queue_entry* queue = nullptr;
     std::size_t effective_capacity = 0;
-    std::string excluded;  ///< a sentence if the queue lost, repeated or reordered items, or did not finish
+    std::string excluded;   ///< a sentence if the queue lost, repeated or reordered items, or did not finish
     bool too_slow = false;  ///< it did not finish, and need not: a rival with more threads than cores
 
     // One entry per round, empty where every sample of that round was dropped.
@@ -49,7 +49,8 @@ struct contest_record {
     scenario what;
     std::vector<track> tracks;
     std::vector<floor_reading> floors;
-    std::vector<double> round_roundtrips_ns;  ///< by round: its median line round trip, which tells the machine's states apart
+    std::vector<double>
+        round_roundtrips_ns;  ///< by round: its median line round trip, which tells the machine's states apart
     std::size_t rounds = 0;
 };
 

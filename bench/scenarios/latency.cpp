@@ -56,8 +56,7 @@ measurement there_and_back(rig& on, const queue_entry& queue, roles who, word co
     measurement result;
     result.elapsed_ns = both->elapsed_ns;
     result.value = both->elapsed_ns / static_cast<double>(count);
-    result.correct =
-        both->lap_got.correct_for(lap.first, lap.count) && both->got.correct_for(trips.first, trips.count);
+    result.correct = both->lap_got.correct_for(lap.first, lap.count) && both->got.correct_for(trips.first, trips.count);
     return result;
 }
 
@@ -108,8 +107,7 @@ scenario latency_scenario(double messages_per_s, const std::string& rate_name) {
         result.elapsed_ns = on.clock.to_ns(both->end - both->due.start) - ahead_ns;
         result.latencies_ns = std::shared_ptr<weir::histogram>(both, &both->latencies_ns);
         result.value = static_cast<double>(result.latencies_ns->percentile(50.0));
-        result.correct =
-            both->lap_got.wrong == 0 && both->got.wrong == 0 && result.latencies_ns->count() == count;
+        result.correct = both->lap_got.wrong == 0 && both->got.wrong == 0 && result.latencies_ns->count() == count;
         result.achieved_per_s = 1e9 * static_cast<double>(count) / result.elapsed_ns;
         return result;
     };

@@ -68,11 +68,11 @@ struct scenario {
     bool only_sleepers = false;  ///< only queues whose pop sleeps
     bool crowded = false;        ///< more threads than cores: a rival that does not finish is slow, not wrong
 
-    bool drops_unsteady = true;    ///< a sample is dropped when the floors around it differ
-    double length = 1.0;           ///< of a sample, relative to the usual length
-    word check_count = 0;          ///< items in the check before the rounds; 0: the usual number
-    word sample_count = 0;         ///< items in a sample; 0: as many as take the sample's time
-    std::size_t most_rounds = 0;   ///< even if more are requested; 0: no limit
+    bool drops_unsteady = true;   ///< a sample is dropped when the floors around it differ
+    double length = 1.0;          ///< of a sample, relative to the usual length
+    word check_count = 0;         ///< items in the check before the rounds; 0: the usual number
+    word sample_count = 0;        ///< items in a sample; 0: as many as take the sample's time
+    std::size_t most_rounds = 0;  ///< even if more are requested; 0: no limit
 
     /// One sample of `count` items (or round trips, or messages) through a fresh queue.
     std::function<measurement(rig&, const queue_entry&, roles, word count)> measure;

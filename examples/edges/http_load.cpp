@@ -168,9 +168,7 @@ int main(int argc, char** argv) {
     CLI::App app("Sends numbered items to an http_edge, and backs off on 429.", "http_load");
     options chosen;
     app.add_option("--port", chosen.port, "Port of the edge at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
-    app.add_option("--items", chosen.items, "Number of items to send")
-        ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+    app.add_option("--items", chosen.items, "Number of items to send")->capture_default_str()->check(CLI::PositiveNumber);
     app.add_option("--rate", chosen.rate, "Items due per second (open loop); 0: closed loop")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);

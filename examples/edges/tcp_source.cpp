@@ -167,12 +167,14 @@ private:
         }
         if (ended_ && finished_ == sent_) return;
         if (gone || state == io::ended)
-            throw failure("the sink closed the connection before it had finished everything; unacknowledged items are "
-                          "listed on stdout, to be sent again");
+            throw failure(
+                "the sink closed the connection before it had finished everything; unacknowledged items are "
+                "listed on stdout, to be sent again");
         if (chosen_.patience_s > 0 && needs_sink_ && clock::now() >= heard_at_ + patience())
-            throw failure(fmt::format("the sink granted nothing for {} s, after {} items; check that it runs, or give "
-                                      "a longer --patience",
-                                      chosen_.patience_s, granted_));
+            throw failure(
+                fmt::format("the sink granted nothing for {} s, after {} items; check that it runs, or give "
+                            "a longer --patience",
+                            chosen_.patience_s, granted_));
     }
 
     void on_frame(const frame& said) {

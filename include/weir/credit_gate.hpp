@@ -277,9 +277,8 @@ inline status credit_source::acquire_until(permit& out, std::size_t n, time_poin
 
 template <std::predicate Stop>
 status credit_source::acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline) {
-    static_assert(
-        std::is_nothrow_invocable_v<Stop&>,
-        "weir: the stop predicate must be noexcept, since it is called by a thread that stands in a queue");
+    static_assert(std::is_nothrow_invocable_v<Stop&>,
+                  "weir: the stop predicate must be noexcept, since it is called by a thread that stands in a queue");
     status answer = try_acquire(out, n);
     if (answer != status::no_credit || stop()) return answer;
     answer = pool_.wait(share_, n, std::move(stop), deadline);

@@ -70,9 +70,10 @@ public:
 
     /// One more sender over the same ring. Wait-free, no allocation.
     sender clone() const noexcept {
-        static_assert(Ring::has_many_producers,
-                      "weir: a sender of a ring of one producer cannot be cloned, since a second thread could push with it; move "
-                      "it, or use mpmc_ring");
+        static_assert(
+            Ring::has_many_producers,
+            "weir: a sender of a ring of one producer cannot be cloned, since a second thread could push with it; move "
+            "it, or use mpmc_ring");
         return sender(*this);
     }
 
@@ -102,7 +103,9 @@ public:
         return this->end().try_push_n(std::move(from), n);
     }
     template <class R = Ring>
-    auto try_reserve(std::size_t n) -> decltype(std::declval<R&>().try_reserve(n)) { return this->end().try_reserve(n); }
+    auto try_reserve(std::size_t n) -> decltype(std::declval<R&>().try_reserve(n)) {
+        return this->end().try_reserve(n);
+    }
     template <class Duration, class R = Ring>
     auto push_for(const T& value, Duration time) -> decltype(std::declval<R&>().push_for(value, time)) {
         return this->end().push_for(value, time);
@@ -116,7 +119,8 @@ public:
         return this->end().push_until(value, deadline);
     }
     template <class R = Ring>
-    auto push_until(T&& value, time_point deadline) -> decltype(std::declval<R&>().push_until(std::move(value), deadline)) {
+    auto push_until(T&& value, time_point deadline)
+        -> decltype(std::declval<R&>().push_until(std::move(value), deadline)) {
         return this->end().push_until(std::move(value), deadline);
     }
     template <class... A, class R = Ring>
@@ -167,9 +171,13 @@ public:
         return this->end().force_push(std::move(value), std::forward<F>(displaced));
     }
     template <class R = Ring>
-    auto try_drop_oldest() -> decltype(std::declval<R&>().try_drop_oldest()) { return this->end().try_drop_oldest(); }
+    auto try_drop_oldest() -> decltype(std::declval<R&>().try_drop_oldest()) {
+        return this->end().try_drop_oldest();
+    }
     template <class R = Ring>
-    auto space_fd() -> decltype(std::declval<R&>().space_fd()) { return this->end().space_fd(); }
+    auto space_fd() -> decltype(std::declval<R&>().space_fd()) {
+        return this->end().space_fd();
+    }
 };
 
 /// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring lacks is missing here,
@@ -192,14 +200,16 @@ public:
 
     /// One more receiver over the same ring: each item goes to one of them. Wait-free, no allocation.
     receiver clone() const noexcept {
-        static_assert(Ring::has_many_consumers,
-                      "weir: a receiver of a ring of one consumer cannot be cloned, since a second thread could pop with it; "
-                      "move it, or use mpmc_ring");
+        static_assert(
+            Ring::has_many_consumers,
+            "weir: a receiver of a ring of one consumer cannot be cloned, since a second thread could pop with it; "
+            "move it, or use mpmc_ring");
         return receiver(*this);
     }
 
     template <class... A, class R = Ring>
-    [[nodiscard, gnu::always_inline]] auto try_pop(A&&... a) -> decltype(std::declval<R&>().try_pop(std::forward<A>(a)...)) {
+    [[nodiscard, gnu::always_inline]] auto try_pop(A&&... a)
+        -> decltype(std::declval<R&>().try_pop(std::forward<A>(a)...)) {
         return this->end().try_pop(std::forward<A>(a)...);
     }
     template <class... A, class R = Ring>
@@ -211,9 +221,12 @@ public:
         return this->end().try_pop_n(std::forward<A>(a)...);
     }
     template <class R = Ring>
-    auto try_peek(std::size_t n) -> decltype(std::declval<R&>().try_peek(n)) { return this->end().try_peek(n); }
+    auto try_peek(std::size_t n) -> decltype(std::declval<R&>().try_peek(n)) {
+        return this->end().try_peek(n);
+    }
     template <class F, class R = Ring>
-    auto consume(F&& visit, std::size_t most = all) -> decltype(std::declval<R&>().consume(std::forward<F>(visit), most)) {
+    auto consume(F&& visit, std::size_t most = all)
+        -> decltype(std::declval<R&>().consume(std::forward<F>(visit), most)) {
         return this->end().consume(std::forward<F>(visit), most);
     }
     template <class... A, class R = Ring>
@@ -256,7 +269,9 @@ public:
         return this->end().consume_some_unless(std::forward<A>(a)...);
     }
     template <class R = Ring>
-    auto request(std::uint64_t n) -> decltype(std::declval<R&>().request(n)) { return this->end().request(n); }
+    auto request(std::uint64_t n) -> decltype(std::declval<R&>().request(n)) {
+        return this->end().request(n);
+    }
     template <class... A, class R = Ring>
     auto pop_for(A&&... a) -> decltype(std::declval<R&>().pop_for(std::forward<A>(a)...)) {
         return this->end().pop_for(std::forward<A>(a)...);
@@ -291,11 +306,17 @@ public:
         return this->end().wait_for_items_until(n, deadline);
     }
     template <class R = Ring>
-    auto gap() -> decltype(std::declval<R&>().gap()) { return this->end().gap(); }
+    auto gap() -> decltype(std::declval<R&>().gap()) {
+        return this->end().gap();
+    }
     template <class R = Ring>
-    auto is_dropping() -> decltype(std::declval<R&>().is_dropping()) { return this->end().is_dropping(); }
+    auto is_dropping() -> decltype(std::declval<R&>().is_dropping()) {
+        return this->end().is_dropping();
+    }
     template <class R = Ring>
-    auto items_fd() -> decltype(std::declval<R&>().items_fd()) { return this->end().items_fd(); }
+    auto items_fd() -> decltype(std::declval<R&>().items_fd()) {
+        return this->end().items_fd();
+    }
 };
 
 /// Both ends of a ring, for `auto [tx, rx] = ...`.
@@ -345,9 +366,10 @@ handles<Ring> channel(Args&&... args) {
 /// closed for good when a side has given its handle up. Wait-free.
 template <class Ring>
 handles<Ring> handles_of(Ring& ring) noexcept {
-    static_assert(!Ring::has_many_producers && !Ring::has_many_consumers,
-                  "weir: handles of a ring of many producers or consumers can be cloned, and are counted in memory of the "
-                  "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
+    static_assert(
+        !Ring::has_many_producers && !Ring::has_many_consumers,
+        "weir: handles of a ring of many producers or consumers can be cloned, and are counted in memory of the "
+        "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
     return detail::handle_maker::make(ring, nullptr, static_cast<detail::owned_ring<Ring>*>(nullptr));
 }
 /// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; counts that are in use for another

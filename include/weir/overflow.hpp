@@ -69,12 +69,14 @@ public:
     static constexpr bool keeps_statistics = std::same_as<typename given::statistics, stats::on>;
 
 private:
-    static_assert(detail::overflow_policy<Policy>,
-                  "weir: the policy of an overflow_ring is block, reject, drop_newest, drop_oldest, sample, shed_lowest or "
-                  "codel, of weir::overflow");
-    static_assert(detail::classes_of<Policy> == 1 || !has_many_producers,
-                  "weir: shed_lowest is for one producer: with many, the room that one makes could be taken by another, for "
-                  "an item of a lower class; give each producer a ring of its own");
+    static_assert(
+        detail::overflow_policy<Policy>,
+        "weir: the policy of an overflow_ring is block, reject, drop_newest, drop_oldest, sample, shed_lowest or "
+        "codel, of weir::overflow");
+    static_assert(
+        detail::classes_of<Policy> == 1 || !has_many_producers,
+        "weir: shed_lowest is for one producer: with many, the room that one makes could be taken by another, for "
+        "an item of a lower class; give each producer a ring of its own");
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, else an item could be lost "
                   "uncounted");
@@ -131,10 +133,14 @@ public:
     // What it cannot be built from, refused with a sentence.
     template <class... Args>
         requires(fixed_capacity == 0 && !detail::borrows_memory<ring_type> && detail::is_misbuilt<shape, Args...>)
-    explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}) { detail::refuse_to_build<shape, Args...>(); }
+    explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}) {
+        detail::refuse_to_build<shape, Args...>();
+    }
     template <class... Args>
         requires(fixed_capacity != 0 && detail::is_misbuilt<shape, Args...>)
-    explicit overflow_ring(const Args&...) : overflow_ring() { detail::refuse_to_build<shape, Args...>(); }
+    explicit overflow_ring(const Args&...) : overflow_ring() {
+        detail::refuse_to_build<shape, Args...>();
+    }
     template <class... Args>
         requires(detail::borrows_memory<ring_type> && detail::is_without_memory<shape, Args...>)
     explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}, memory_source{}) {
@@ -185,22 +191,12 @@ public:
     {
         return push_until(item, detail::forever);
     }
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout, refused.
-    template <class Rep, class Period>
-    status push_for(T&& item, std::chrono::duration<Rep, Period> time) {
-        return push_until(std::move(item), detail::deadline_after(time));
-    }
-    template <class Rep, class Period>
-    status push_for(const T& item, std::chrono::duration<Rep, Period> time)
-        requires std::copy_constructible<T>
-    {
-        return push_until(item, detail::deadline_after(time));
-    }
-    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), [] { return false; }, deadline); }
+    /// The same, but gives up at that time of the steady clock: timeout, refused.
+    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), detail::never, deadline); }
     status push_until(const T& item, time_point deadline)
         requires std::copy_constructible<T>
     {
-        return push_unless(item, [] { return false; }, deadline);
+        return push_unless(item, detail::never, deadline);
     }
     /// As push, but also gives up when `stop()` says true, with the answer full or busy: refused. wake_all() makes waiters
     /// ask again.
@@ -286,7 +282,8 @@ public:
                       "weir: with this policy, or with many producers, a popped item cannot go back: T must be "
                       "nothrow-move-assignable to be popped into an array; use the pop that returns std::optional<T>");
         auto to = out.begin();
-        return consume([&to](T& item) noexcept(std::is_nothrow_move_assignable_v<T>) { *to++ = std::move(item); }, out.size());
+        return consume([&to](T& item) noexcept(std::is_nothrow_move_assignable_v<T>) { *to++ = std::move(item); },
+                       out.size());
     }
     /// Fills `out` with the oldest items as they come. Returns how many: all, unless the ring was closed and drained meanwhile.
     std::size_t pop_n(std::span<T> out)
@@ -371,14 +368,13 @@ public:
     int space_fd() const noexcept
         requires(Self::has_descriptors && classes != 1)
     {
-        static_assert(detail::offered<Self>, "weir: no push with shed_lowest ever waits for room, so there is no space_fd");
+        static_assert(detail::offered<Self>,
+                      "weir: no push with shed_lowest ever waits for room, so there is no space_fd");
         return -1;
     }
 
     /// What became of everything so far. Wait-free; disturbs neither end.
     overflow::ledger account() const noexcept { return ends_.account(); }
-
-    // ---- handing a role on: as of basic_ring ------------------------------------------------------------------
 
     void adopt_producer() noexcept
         requires(!has_many_producers)

@@ -65,19 +65,22 @@ public:
     /// Appends, and waits for room. Returns success, or closed, when it or the pipeline was closed or cancelled: then
     /// `item` is untouched, also an rvalue.
     template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T> status push(U&& item) {
-            return node_->output().offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
-        }
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status push(U&& item) {
+        return node_->output().offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
+    }
     /// The same, but gives up after that time: timeout.
     template <class U, class Rep, class Period>
-        requires std::same_as<std::remove_cvref_t<U>, T> status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
-            return node_->output().offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
-        }
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
+        return node_->output().offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
+    }
     /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring): then `item` is untouched.
     template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T> status try_push(U&& item) {
-            return node_->output().offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
-        }
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status try_push(U&& item) {
+        return node_->output().offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
+    }
 
     /// Nothing is accepted from now on; what was accepted is still delivered. Idempotent.
     void close() { node_->output().close(); }
@@ -265,15 +268,12 @@ private:
     using made_by = decltype(call(std::declval<Make&>()));
 
     template <class Split>
-    static constexpr bool is_by_key = requires(Split how) {
-        how.patience;
-    };
+    static constexpr bool is_by_key = requires(Split how) { how.patience; };
 
     template <class Node, class Function, class Split>
     Node& add(std::string name, Function f, stage_settings settings, Split how) {
         if (settings.batch == 0) detail::reject_argument("stage '" + name + "' has batch 0; it must be 1 at least");
-        return graph_.add(
-            std::make_unique<Node>(graph_, std::move(name), std::move(f), settings.batch, std::move(how)));
+        return graph_.add(std::make_unique<Node>(graph_, std::move(name), std::move(f), settings.batch, std::move(how)));
     }
 
     template <class In, class Out, class Work, class Split>

@@ -57,7 +57,8 @@ using spsc_of = ring_of<spsc_core<T, typename Given::memory, typename Given::cou
 template <class T, class Given, granting Granting = granting::automatic>
 using mpmc_of = ring_of<mpmc_core<T, typename Given::memory, typename Given::counter, Granting>, Given>;
 template <class T, class Given, granting Granting = granting::automatic>
-using strict_of = ring_of<strict_core<T, typename Given::memory, typename Given::counter, Given::threads, Granting>, Given>;
+using strict_of =
+    ring_of<strict_core<T, typename Given::memory, typename Given::counter, Given::threads, Granting>, Given>;
 }  // namespace detail
 
 // Options, of all rings and in any order: a waiting strategy (wait.hpp), stats::on (stats.hpp), a storage, and an unsigned
@@ -209,14 +210,15 @@ public:
     basic_ring(std::size_t capacity, const memory_source& from, start_at start = {})
         requires(is_told_where && !has_credit_on_request)
         : base(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(),
-                detail::checked_source<Core>(capacity, from)) {}
+               detail::checked_source<Core>(capacity, from)) {}
     basic_ring(std::size_t capacity, const memory_source& from, start_at start = {})
         requires(is_told_where && has_credit_on_request)
         : basic_ring(capacity, from, pull::grant_every{}, start) {}
-    basic_ring(std::size_t capacity, const memory_source& from, std::same_as<pull::grant_every> auto every, start_at start = {})
+    basic_ring(std::size_t capacity, const memory_source& from, std::same_as<pull::grant_every> auto every,
+               start_at start = {})
         requires(is_told_where && has_credit_on_request)
         : base(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every,
-                detail::checked_source<Core>(capacity, from)) {}
+               detail::checked_source<Core>(capacity, from)) {}
 
     /// A ring of the largest capacity whose bytes_for() fits into the span. It is a power of two, or most_capacity.
     explicit basic_ring(std::span<std::byte> memory, start_at start = {})
@@ -229,13 +231,19 @@ public:
     // What a ring cannot be built from, refused with a sentence.
     template <class... Args>
         requires(Core::fixed_capacity == 0 && !detail::borrows_memory<Core> && detail::is_misbuilt<Core, Args...>)
-    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}) { detail::refuse_to_build<Core, Args...>(); }
+    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}) {
+        detail::refuse_to_build<Core, Args...>();
+    }
     template <class... Args>
         requires(Core::fixed_capacity != 0 && detail::is_misbuilt<Core, Args...>)
-    explicit basic_ring(const Args&...) : basic_ring() { detail::refuse_to_build<Core, Args...>(); }
+    explicit basic_ring(const Args&...) : basic_ring() {
+        detail::refuse_to_build<Core, Args...>();
+    }
     template <class... Args>
         requires(detail::borrows_memory<Core> && detail::is_without_memory<Core, Args...>)
-    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}, memory_source{}) { detail::refuse_without_memory<Args...>(); }
+    explicit basic_ring(const Args&...) : basic_ring(std::size_t{1}, memory_source{}) {
+        detail::refuse_without_memory<Args...>();
+    }
 
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
@@ -309,8 +317,8 @@ public:
 
     // Either the operation, or a function that refuses it with a sentence.
     using base::try_reserve, base::try_peek, base::request, base::try_drop_oldest;
-    using refused::try_reserve, refused::try_peek, refused::request, refused::try_drop_oldest, refused::snapshot;
     using refused::items_fd, refused::space_fd, refused::adopt_producer, refused::adopt_consumer;
+    using refused::try_reserve, refused::try_peek, refused::request, refused::try_drop_oldest, refused::snapshot;
 
 private:
     static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }

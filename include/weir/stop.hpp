@@ -12,7 +12,8 @@
 #include <version>
 
 #if !defined(__cpp_lib_jthread)
-#error "weir: stop.hpp needs std::stop_token, which this standard library lacks (__cpp_lib_jthread); " \
+#error \
+    "weir: stop.hpp needs std::stop_token, which this standard library lacks (__cpp_lib_jthread); " \
        "use push_unless(), pop_unless() and consume_some_unless() of the ring, or libstdc++, or libc++ 20 " \
        "(18 and 19 with -fexperimental-library)"
 #else

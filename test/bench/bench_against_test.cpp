@@ -45,7 +45,9 @@ json run_of(const std::string& scenario, const std::string& unit, const json& sa
             {"summary", {{{"scenario", scenario}, {"queue", "ring"}, {unit, 5}, {"samples", samples}}}}};
 }
 
-json rate(const json& samples, double roundtrip_ns = 100) { return run_of("throughput", "items_per_s", samples, roundtrip_ns); }
+json rate(const json& samples, double roundtrip_ns = 100) {
+    return run_of("throughput", "items_per_s", samples, roundtrip_ns);
+}
 
 std::vector<double> ratios(const paired_row& row) {
     std::vector<double> all;
@@ -97,8 +99,8 @@ TEST(against, drops_a_pair_whose_floors_differ_by_more_than_a_quarter) {
     auto slow_stream = rate({10});
     slow_stream["floors"][0]["stream_words_per_s"]["median"] = 0.79e9;
     EXPECT_EQ(only_row(pair_up({{other, rate({10})}, {this_tree, slow_stream}})).dropped, 1U);
-    const auto idle =
-        pair_up({{other, run_of("idle", "cpu_percent", {10}, 100)}, {this_tree, run_of("idle", "cpu_percent", {10}, 900)}});
+    const auto idle = pair_up(
+        {{other, run_of("idle", "cpu_percent", {10}, 100)}, {this_tree, run_of("idle", "cpu_percent", {10}, 900)}});
     EXPECT_EQ(only_row(idle).samples.size(), 1U) << "processor time of a sleeper does not depend on the floors";
 }
 
@@ -195,7 +197,8 @@ TEST(against, prints_ratio_quartiles_pairs_drops_and_noise_of_each_queue) {
     all.scenarios[0].unit = "items_per_s";
     all.scenarios[0].rows[0].samples.clear();
     EXPECT_THAT(bench::paired_text(all, {}, {}), HasSubstr("rate: this / other"));
-    EXPECT_THAT(bench::paired_text(all, {}, {}), HasSubstr("  ring                            no pair kept, 3 dropped\n"));
+    EXPECT_THAT(bench::paired_text(all, {}, {}),
+                HasSubstr("  ring                            no pair kept, 3 dropped\n"));
 }
 
 TEST(against, shows_each_state_of_a_machine_that_changed) {
@@ -243,7 +246,8 @@ TEST_F(against_folder, is_read_in_the_order_of_its_files) {
     EXPECT_EQ(bench::print_paired(folder_.string()), 0);
     EXPECT_THAT(
         testing::internal::GetCapturedStdout(),
-        HasSubstr("  ring                              2.00  2.00-2.00        2        0   1.50-1.50     too few pairs\n"));
+        HasSubstr(
+            "  ring                              2.00  2.00-2.00        2        0   1.50-1.50     too few pairs\n"));
 }
 
 TEST_F(against_folder, that_is_none_is_refused_with_a_sentence) {
@@ -252,8 +256,10 @@ TEST_F(against_folder, that_is_none_is_refused_with_a_sentence) {
     write("other.txt", "abc a commit\n");
     EXPECT_EQ(objection(), name + ": this.txt is missing; give a folder that './dev bench --against COMMIT' has left");
     write("this.txt", "this tree\n");
-    EXPECT_EQ(objection(), name + ": holds 0 runs, at least 2 are needed; give a folder that './dev bench --against COMMIT' "
-                                  "has left");
+    EXPECT_EQ(objection(),
+              name +
+                  ": holds 0 runs, at least 2 are needed; give a folder that './dev bench --against COMMIT' "
+                  "has left");
     write("00001-other.json", "{");
     EXPECT_THAT(objection(), HasSubstr("00001-other.json: is not a result file of weir-bench"));
 }

@@ -229,7 +229,8 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         {{"--benchmark_filter=nothing_is_called_so"}, "--benchmark_filter "},
         {{"--compare", "missing.json", "missing.json"}, "missing.json: "},
         {{"--plot", "missing.json", "folder"}, "missing.json: "},
-        {{"--paired", "missing"}, "--paired missing: other.txt is missing; give a folder that './dev bench --against COMMIT' "},
+        {{"--paired", "missing"},
+         "--paired missing: other.txt is missing; give a folder that './dev bench --against COMMIT' "},
     };
     for (const auto& [arguments, words] : cases) {
         const auto seen = run(arguments);

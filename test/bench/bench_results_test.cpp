@@ -155,9 +155,10 @@ TEST(comparison, divides_rates_by_the_first_and_times_by_the_second) {
                           "throughput/64B                          theirs                         1.00      1.00\n"));
     EXPECT_THAT(text,
                 HasSubstr("\nlatency/1Mps                            mine                           0.25      0.20\n"));
-    EXPECT_THAT(text,
-                HasSubstr("\nlatency/1Mps: the machine was in another state, the line round trip took 152 and 121 ns\n"));
-    EXPECT_THAT(text, testing::Not(HasSubstr("throughput/64B: the machine was in another state"))) << "a quarter is no change";
+    EXPECT_THAT(
+        text, HasSubstr("\nlatency/1Mps: the machine was in another state, the line round trip took 152 and 121 ns\n"));
+    EXPECT_THAT(text, testing::Not(HasSubstr("throughput/64B: the machine was in another state")))
+        << "a quarter is no change";
     EXPECT_THAT(text, testing::Not(HasSubstr("gone")));
 }
 

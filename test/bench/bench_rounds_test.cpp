@@ -220,10 +220,9 @@ TEST_F(rounds, a_queue_without_the_form_is_not_in_the_contest) {
 }
 
 TEST_F(rounds, a_crowd_excludes_queues_that_lose_repeat_or_change_items) {
-    const std::vector<queue_entry> queues = {anyones("honest", bench::make_channel<honest>),
-                                             anyones("loser", bench::make_channel<loser>),
-                                             anyones("repeater", bench::make_channel<repeater>),
-                                             anyones("changer", bench::make_channel<changer>)};
+    const std::vector<queue_entry> queues = {
+        anyones("honest", bench::make_channel<honest>), anyones("loser", bench::make_channel<loser>),
+        anyones("repeater", bench::make_channel<repeater>), anyones("changer", bench::make_channel<changer>)};
     workers_.set_limit(std::chrono::duration<double>{4.0});
     auto contest = contest_of(queues, bench::crowd_scenario({2, 2}, 64));
     contest.run_round([](const queue_entry&) {});
@@ -368,9 +367,11 @@ TEST(built_in_queues, name_a_sibling_that_exists) {
     const auto all = bench::built_in_queues();
     for (const queue_entry& queue : all) {
         EXPECT_EQ(queue.sibling.empty(), !queue.subject || queue.name == "weir::mpmc_ring") << queue.name;
-        EXPECT_TRUE(queue.sibling.empty() || std::any_of(all.begin(), all.end(), [&](const queue_entry& other) {
-                        return other.name == queue.sibling && !other.blocking;
-                    })) << queue.name;
+        EXPECT_TRUE(queue.sibling.empty() || std::any_of(all.begin(), all.end(),
+                                                         [&](const queue_entry& other) {
+                                                             return other.name == queue.sibling && !other.blocking;
+                                                         }))
+            << queue.name;
     }
 }
 

@@ -348,7 +348,8 @@ TEST(pull_storage, may_be_inside_the_ring) {
     weir::pull::spsc_ring<int, weir::wait::park, weir::stats::off, weir::storage::fixed<4>> ring;
     ring.request(1);
     EXPECT_EQ(ring.credits(), 1u);
-    weir::pull::mpmc_ring<int, weir::wait::spin, weir::stats::off, weir::storage::fixed<4>> shared(grant_every{2}, {word{0} - 1});
+    weir::pull::mpmc_ring<int, weir::wait::spin, weir::stats::off, weir::storage::fixed<4>> shared(grant_every{2},
+                                                                                                   {word{0} - 1});
     shared.request(unbounded);
     EXPECT_EQ(shared.credits(), 4u);
 }

@@ -219,9 +219,8 @@ TEST(tcp, a_producer_that_takes_its_time_does_not_use_up_the_patience_with_the_s
 TEST(tcp, however_much_is_granted_no_more_is_sent_than_is_kept_account_of) {
     with_source run({"--capacity", "7", "--most-unfinished", "50"});
     for (int i = 0; i < 3; ++i) send(run.sink, {frame::credit, UINT64_MAX - 1, 0});
-    ASSERT_TRUE(eventually([&] {
-        return stands_still(ledgers_of(run.source)) && latest(run.source)["accepted"] == 57;
-    })) << run.source.out();
+    ASSERT_TRUE(eventually([&] { return stands_still(ledgers_of(run.source)) && latest(run.source)["accepted"] == 57; }))
+        << run.source.out();
     const auto stopped = latest(run.source);
     EXPECT_EQ(stopped.at("sent"), 50U);
     EXPECT_EQ(stopped.at("granted"), UINT64_MAX) << "additive, and saturates";

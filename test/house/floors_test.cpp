@@ -233,26 +233,29 @@ TEST(floors, hold_in_every_file) { EXPECT_THAT(violations_in(project()), IsEmpty
 
 TEST(floors, list_rooms_that_exist) {
     for (const room& r : rooms) {
-        EXPECT_TRUE(std::ranges::any_of(project(), [&](const auto& file) { return room_of(file.first) == &r; })) << r.path;
+        EXPECT_TRUE(std::ranges::any_of(project(), [&](const auto& file) { return room_of(file.first) == &r; }))
+            << r.path;
     }
 }
 
 // The test itself, tried on files that break one rule each.
 
 TEST(floors, let_a_file_include_its_own_room_and_what_lies_below) {
-    EXPECT_THAT(violations_in({{"include/weir/ring.hpp", "#include <span>\n#include \"weir/credit.hpp\"\n"},
-                               {"include/weir/credit.hpp", "#include <weir/detail/cursor/closing.hpp>\n"},
-                               {"include/weir/detail/cursor/closing.hpp", "#include \"weir/detail/cursor/cursor.hpp\"\n"},
-                               {"include/weir/detail/cursor/cursor.hpp", ""},
-                               {"include/weir/topology.hpp", "#include <functional>\n"},
-                               {"tools/topo/topo.cpp", "#include <fmt/format.h>\n#include \"tools/topo/topo.hpp\"\n"},
-                               {"tools/topo/topo.hpp", "#include <weir/ring.hpp>\n"}}),
-                IsEmpty());
+    EXPECT_THAT(
+        violations_in({{"include/weir/ring.hpp", "#include <span>\n#include \"weir/credit.hpp\"\n"},
+                       {"include/weir/credit.hpp", "#include <weir/detail/cursor/closing.hpp>\n"},
+                       {"include/weir/detail/cursor/closing.hpp", "#include \"weir/detail/cursor/cursor.hpp\"\n"},
+                       {"include/weir/detail/cursor/cursor.hpp", ""},
+                       {"include/weir/topology.hpp", "#include <functional>\n"},
+                       {"tools/topo/topo.cpp", "#include <fmt/format.h>\n#include \"tools/topo/topo.hpp\"\n"},
+                       {"tools/topo/topo.hpp", "#include <weir/ring.hpp>\n"}}),
+        IsEmpty());
 }
 
 TEST(floors, ask_for_a_room_for_every_file) {
-    EXPECT_THAT(violations_in({{"include/weir/new.hpp", ""}}),
-                ElementsAre("include/weir/new.hpp has no room: give it one in the table of test/house/floors_test.cpp"));
+    EXPECT_THAT(
+        violations_in({{"include/weir/new.hpp", ""}}),
+        ElementsAre("include/weir/new.hpp has no room: give it one in the table of test/house/floors_test.cpp"));
 }
 
 TEST(floors, refuse_a_file_from_above_or_from_another_room_of_the_same_floor) {
@@ -289,10 +292,11 @@ TEST(floors, open_one_door_to_atomics) {
 }
 
 TEST(floors, want_an_order_at_every_atomic_operation) {
-    EXPECT_THAT(violations_in({{"include/weir/credit.hpp", "auto a = limit_.load();  // relaxed: so it says\n"
-                                                           "p->store(f(1),\n 2);\n"
-                                                           "auto b = sent_.load(detail::acquire);\n"
-                                                           "sent_.store(f(a), std::memory_order_release);\n"}}),
+    EXPECT_THAT(violations_in({{"include/weir/credit.hpp",
+                                "auto a = limit_.load();  // relaxed: so it says\n"
+                                "p->store(f(1),\n 2);\n"
+                                "auto b = sent_.load(detail::acquire);\n"
+                                "sent_.store(f(a), std::memory_order_release);\n"}}),
                 ElementsAre(HasSubstr(".load() names no memory order"), HasSubstr("->store(f(1),\n 2) names no")));
 }
 

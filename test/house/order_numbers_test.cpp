@@ -48,9 +48,9 @@ std::vector<comment> comments_of(const std::string& path, const std::string& tex
             continue;
         }
         const bool is_alone = line.find_first_not_of(" \t") == column;
-        const std::string words = line.substr(line.find_first_not_of('/', column) == std::string::npos
-                                                  ? line.size()
-                                                  : line.find_first_not_of('/', column));
+        const std::string words =
+            line.substr(line.find_first_not_of('/', column) == std::string::npos ? line.size()
+                                                                                 : line.find_first_not_of('/', column));
         if (is_alone && column == column_before) {
             found.back().text += words;
         } else {
@@ -64,7 +64,8 @@ std::vector<comment> comments_of(const std::string& path, const std::string& tex
 std::set<int> numbers_in(const std::string& text) {
     static const std::regex one(R"(\((\d+)\))");
     std::set<int> found;
-    for (std::sregex_iterator it(text.begin(), text.end(), one), end; it != end; ++it) found.insert(std::stoi((*it)[1]));
+    for (std::sregex_iterator it(text.begin(), text.end(), one), end; it != end; ++it)
+        found.insert(std::stoi((*it)[1]));
     return found;
 }
 
@@ -89,7 +90,8 @@ void read_sites(const comment& c, std::map<int, number>& numbers, std::vector<st
             wrong.push_back(c.place + ": (" + std::to_string(n) + ") is " + order + ", but " + known.order + " at " +
                             known.place);
         }
-        if (std::smatch partners; std::regex_search(clause, partners, pairs)) known.partners.merge(numbers_in(partners[1]));
+        if (std::smatch partners; std::regex_search(clause, partners, pairs))
+            known.partners.merge(numbers_in(partners[1]));
     }
 }
 
@@ -108,7 +110,8 @@ std::vector<std::string> wrong_in_folder(const std::string& folder, const source
             continue;
         }
         const number& mine = numbers.at(n);
-        if (mine.partners.empty() && mine.order != "seq_cst") wrong.push_back(mine.place + ": " + name + " names no partner");
+        if (mine.partners.empty() && mine.order != "seq_cst")
+            wrong.push_back(mine.place + ": " + name + " names no partner");
         for (const int m : mine.partners) {
             const std::string other = "(" + std::to_string(m) + ")";
             if (!numbers.contains(m)) {
@@ -117,8 +120,8 @@ std::vector<std::string> wrong_in_folder(const std::string& folder, const source
             }
             const number& its = numbers.at(m);
             if (!its.partners.contains(n)) {
-                wrong.push_back(mine.place + ": " + name + " pairs with " + other + ", which does not name it back at " +
-                                its.place);
+                wrong.push_back(mine.place + ": " + name + " pairs with " + other +
+                                ", which does not name it back at " + its.place);
             }
             if (!(releases(mine.order) && acquires(its.order)) && !(acquires(mine.order) && releases(its.order))) {
                 wrong.push_back(mine.place + ": " + name + " pairs with " + other + ", and both are " + mine.order);
@@ -136,7 +139,8 @@ std::vector<std::string> wrong_numbers(const sources& headers) {
         folders[folder == "include/weir" || folder == "include/weir/detail" ? path : folder].emplace(path, text);
     }
     std::vector<std::string> wrong;
-    for (const auto& [folder, files] : folders) std::ranges::copy(wrong_in_folder(folder, files), std::back_inserter(wrong));
+    for (const auto& [folder, files] : folders)
+        std::ranges::copy(wrong_in_folder(folder, files), std::back_inserter(wrong));
     return wrong;
 }
 
@@ -155,16 +159,20 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::vector<std::string> wrong_in(const std::string& text) { return wrong_numbers({{"include/weir/detail/a/a.hpp", text}}); }
+std::vector<std::string> wrong_in(const std::string& text) {
+    return wrong_numbers({{"include/weir/detail/a/a.hpp", text}});
+}
 
 TEST(order_numbers, name_each_other_in_every_folder) { EXPECT_THAT(wrong_numbers(public_headers()), IsEmpty()); }
 
 TEST(order_numbers, may_stand_at_several_sites_and_in_several_files_of_a_folder) {
-    EXPECT_THAT(wrong_numbers({{"include/weir/detail/a/a.hpp", "x.store(1, release);  // (1) release: pairs with (2), here\n"
-                                                               "y.store(1, release);  // (1) release: as above\n"},
-                               {"include/weir/detail/a/b.hpp", "    // relaxed: mine. (2) acquire:\n"
-                                                               "    // pairs with (1); on failure (2): as above\n"
-                                                               "    /// O(1), see (Lamport 1983), futex(2)\n"}}),
+    EXPECT_THAT(wrong_numbers({{"include/weir/detail/a/a.hpp",
+                                "x.store(1, release);  // (1) release: pairs with (2), here\n"
+                                "y.store(1, release);  // (1) release: as above\n"},
+                               {"include/weir/detail/a/b.hpp",
+                                "    // relaxed: mine. (2) acquire:\n"
+                                "    // pairs with (1); on failure (2): as above\n"
+                                "    /// O(1), see (Lamport 1983), futex(2)\n"}}),
                 IsEmpty());
 }
 
@@ -202,18 +210,22 @@ TEST(order_numbers, name_a_partner_of_the_same_folder) {
 }
 
 TEST(order_numbers, are_named_back_by_their_partner) {
-    EXPECT_THAT(wrong_in("// (1) release: pairs with (2)\n\n// (2) acquire: pairs with (3)\n\n// (3) release: pairs with (2)\n"),
-                ElementsAre(HasSubstr("a.hpp:1: (1) pairs with (2), which does not name it back at include/weir/detail/a/a.hpp:3")));
+    EXPECT_THAT(
+        wrong_in("// (1) release: pairs with (2)\n\n// (2) acquire: pairs with (3)\n\n// (3) release: pairs with (2)\n"),
+        ElementsAre(
+            HasSubstr("a.hpp:1: (1) pairs with (2), which does not name it back at include/weir/detail/a/a.hpp:3")));
 }
 
 TEST(order_numbers, pair_what_releases_with_what_acquires) {
-    EXPECT_THAT(wrong_in("// (1) release: pairs with (2)\n\n// (2) release: pairs with (1)\n"),
-                ElementsAre(HasSubstr("(1) pairs with (2), and both are release"), HasSubstr("(2) pairs with (1), and both")));
+    EXPECT_THAT(
+        wrong_in("// (1) release: pairs with (2)\n\n// (2) release: pairs with (1)\n"),
+        ElementsAre(HasSubstr("(1) pairs with (2), and both are release"), HasSubstr("(2) pairs with (1), and both")));
 }
 
 TEST(order_numbers, stand_for_one_order) {
-    EXPECT_THAT(wrong_in("// (1) release: pairs with (2)\n\n// (2) acquire: pairs with (1)\n\n// (1) acquire: pairs with (2)\n"),
-                ElementsAre(HasSubstr("a.hpp:5: (1) is acquire, but release at include/weir/detail/a/a.hpp:1")));
+    EXPECT_THAT(
+        wrong_in("// (1) release: pairs with (2)\n\n// (2) acquire: pairs with (1)\n\n// (1) acquire: pairs with (2)\n"),
+        ElementsAre(HasSubstr("a.hpp:5: (1) is acquire, but release at include/weir/detail/a/a.hpp:1")));
 }
 
 }  // namespace

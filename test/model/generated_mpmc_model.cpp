@@ -14,10 +14,8 @@ using park_seq_cst = ring<weir::wait::parking<weir::fence::seq_cst>>;
 using event = ring<weir::wait::event>;
 
 constexpr entry scenarios[] = {
-    play_generated<park, 2>("park_2", 100'000),
-    play_generated<park, 3>("park_3", 200'000),
-    play_generated<park, 4>("park_4", 300'000),
-    play_generated<park_seq_cst, 3>("park_seq_cst", 100'000),
+    play_generated<park, 2>("park_2", 100'000), play_generated<park, 3>("park_3", 200'000),
+    play_generated<park, 4>("park_4", 300'000), play_generated<park_seq_cst, 3>("park_seq_cst", 100'000),
     play_generated<event, 3>("event", 150'000),
 };
 

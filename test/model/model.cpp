@@ -518,7 +518,8 @@ outcome play(const entry& e, const search& s) {
     std::string state(params.final_state.begin(), params.final_state.end());
     state.resize(state.find_last_not_of(' ') + 1);
     const rl::string history = out.str();
-    return {kept,       kept ? "" : rl::test_result_str(params.test_result), state, {history.begin(), history.end()},
+    return {kept,       kept ? "" : rl::test_result_str(params.test_result),
+            state,      {history.begin(), history.end()},
             schedule(), schedules};
 }
 

@@ -41,11 +41,9 @@ constexpr entry scenarios[] = {
     {"leave_2_consumers", 3, 0, 50'000, make<leaving<park, true>>},
     {"event_leave_2_consumers", 3, 0, 20'000, make<leaving<event, true>>},
     {"close_waiting", 3, 0, 200'000, make<closing<park, 1, pushes::waiting, pops::waiting, by::a_third>>},
-    {"close_2_consumers", 3, 0, 200'000,
-     make<closing<park, 1, pushes::waiting, pops::waiting, by::the_producer, 1, 2>>},
+    {"close_2_consumers", 3, 0, 200'000, make<closing<park, 1, pushes::waiting, pops::waiting, by::the_producer, 1, 2>>},
     {"close_on_sleepers", 3, 0, 50'000, make<closing_on_sleepers<park>>},
-    {"close_2_producers", 3, 0, 200'000,
-     make<closing<park, 1, pushes::waiting, pops::waiting, by::the_consumer, 2, 1>>},
+    {"close_2_producers", 3, 0, 200'000, make<closing<park, 1, pushes::waiting, pops::waiting, by::the_consumer, 2, 1>>},
     {"close_trying", 3, 1, 200'000, make<closing<plain, 1, pushes::trying, pops::trying, by::a_third>>},
     {"close_with_room", 3, 1, 100'000, make<closing<plain, 4, pushes::trying, pops::trying, by::a_third>>},
 };

@@ -110,10 +110,14 @@ public:
     }
 
 private:
-    static Ring make_ring(const program& p) requires Ring::has_credit_on_request {
+    static Ring make_ring(const program& p)
+        requires Ring::has_credit_on_request
+    {
         return Ring(p.capacity, weir::pull::grant_every{p.every}, weir::start_at{p.start});
     }
-    static Ring make_ring(const program& p) requires(!Ring::has_credit_on_request) {
+    static Ring make_ring(const program& p)
+        requires(!Ring::has_credit_on_request)
+    {
         return Ring(p.capacity, weir::start_at{p.start});
     }
 

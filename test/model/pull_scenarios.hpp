@@ -93,8 +93,7 @@ private:
 };
 
 /// Grants against pushes, whatever comes.
-template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3, int Pops = 2,
-          unsigned Every = 1>
+template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Pushes = 3, int Pops = 2, unsigned Every = 1>
 class granting : public pull_scenario<Ring, Capacity, P, C, Every> {
     void produce(unsigned) override {
         for (int i = 0; i < Pushes; ++i) {
@@ -215,7 +214,9 @@ public:
 template <class Ring>
 class all_asked : public Ring {
 public:
-    all_asked(std::size_t capacity, weir::start_at start) : Ring(capacity, start) { this->request(weir::pull::unbounded); }
+    all_asked(std::size_t capacity, weir::start_at start) : Ring(capacity, start) {
+        this->request(weir::pull::unbounded);
+    }
 };
 
 /// The ring is full, then a request comes, then a pop: at no time is there room that nobody asked for.

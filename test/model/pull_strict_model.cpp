@@ -11,7 +11,8 @@ template <class Wait>
 using ring = weir::pull::strict_mpmc_ring<element, Wait, std::uint16_t, weir::max_threads<3>>;
 using plain = ring<weir::wait::yield>;  // its notifications are nothing: the core alone
 using park = ring<weir::wait::park>;
-using core = weir::detail::strict_core<element, weir::storage::heap, std::uint16_t, 3, weir::detail::granting::on_request>;
+using core =
+    weir::detail::strict_core<element, weir::storage::heap, std::uint16_t, 3, weir::detail::granting::on_request>;
 
 constexpr entry scenarios[] = {
     {"grant", 2, 1, 30'000, make<granting<plain, 1>>},

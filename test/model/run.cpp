@@ -38,7 +38,8 @@ bool play(const entry& e, const options& o, const search& how) {
     const std::string kind = how.switches == 0 ? "random" : std::to_string(how.switches) + " switches";
     const outcome result = play(e, how);
     if (e.fault != nullptr && !result.kept && result.fault == e.fault) {
-        std::cout << "  " << kind << ": found after " << result.schedules << " schedules, as it must be: " << e.fault << "\n";
+        std::cout << "  " << kind << ": found after " << result.schedules << " schedules, as it must be: " << e.fault
+                  << "\n";
         return true;
     }
     if (result.kept && e.fault != nullptr) {

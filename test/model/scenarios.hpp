@@ -280,9 +280,7 @@ class across : public scenario {
             mine.close();
             missed_[index] = its.try_push(element(1)) == status::full;
             break;
-        default:
-            mine.close();
-            missed_[index] = !its.is_closed();
+        default: mine.close(); missed_[index] = !its.is_closed();
         }
     }
     void after() override { check(!missed_[0] || !missed_[1], "one finds what the other one pushed, freed or closed"); }
@@ -675,8 +673,7 @@ class closing_on_sleepers : public ring_scenario<Ring, 1, 1, 2> {
 };
 
 /// Closing amid the traffic: what was accepted arrives, nobody sleeps on, and closed is for ever.
-template <class Ring, unsigned Capacity, pushes Push, pops Pop, closer By, unsigned P = 1, unsigned C = 1,
-          int Items = 2>
+template <class Ring, unsigned Capacity, pushes Push, pops Pop, closer By, unsigned P = 1, unsigned C = 1, int Items = 2>
 class closing : public ring_scenario<Ring, Capacity, P, C> {
     void produce(unsigned p) override {
         bool open = true;

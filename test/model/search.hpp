@@ -10,8 +10,8 @@
 namespace model {
 
 struct search {
-    unsigned switches = 0;        // exhaustive, with at most so many preemptions; 0: random schedules
-    std::string from;             // where to begin: the number of a random schedule, or a state of the exhaustive search
+    unsigned switches = 0;  // exhaustive, with at most so many preemptions; 0: random schedules
+    std::string from;       // where to begin: the number of a random schedule, or a state of the exhaustive search
     unsigned long long seed = 1;  // the number of the first random schedule; what schedule() is in an exhaustive search
     unsigned long long last = 1;  // the number of the last one
     bool is_replay = false;       // of one schedule, for its history

@@ -83,9 +83,7 @@ class beside_one : public ring_scenario<Ring, 3, 1, 2> {
         time_.pass(30);
         for (unsigned i = 0; i < 3; ++i) expect_success(this->push(p));
     }
-    void consume(unsigned c) override {
-        expect_success(c == 0 ? this->pop(c) : this->ring.wait_for_items(2));
-    }
+    void consume(unsigned c) override { expect_success(c == 0 ? this->pop(c) : this->ring.wait_for_items(2)); }
     pastime time_;
 };
 

@@ -33,8 +33,7 @@ struct class_of {
 template <class Policy>
 class busy_overflow : public testing::Test {
 public:
-    using ring_type =
-        weir::overflow_ring<moved_item, Policy, overflow::one_producer>;
+    using ring_type = weir::overflow_ring<moved_item, Policy, overflow::one_producer>;
 };
 using policies = testing::Types<overflow::shed_lowest<3, class_of>, overflow::drop_oldest>;
 TYPED_TEST_SUITE(busy_overflow, policies);

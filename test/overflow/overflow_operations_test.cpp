@@ -65,8 +65,8 @@ class player {
     static constexpr bool blocks = std::is_same_v<policy, overflow::block>;
     static constexpr bool may_refuse = blocks || std::is_same_v<policy, overflow::reject>;
     // Where a slot is claimed, an item whose visit throws is gone.
-    static constexpr bool claims = Ring::has_many_producers || std::is_same_v<policy, overflow::drop_oldest> ||
-                                   std::is_same_v<policy, shed>;
+    static constexpr bool claims =
+        Ring::has_many_producers || std::is_same_v<policy, overflow::drop_oldest> || std::is_same_v<policy, shed>;
 
 public:
     explicit player(Ring& ring, unsigned seed) : ring_(ring), random_(seed) {}
@@ -313,14 +313,10 @@ void expect_exact_books_of_all() {
     expect_exact_books<T, walking_codel, many>({3ms, 20ms});
 }
 
-TEST(overflow_operations, keep_the_ledger_and_the_gaps_to_the_item) {
-    expect_exact_books_of_all<weir_test::counted>();
-}
+TEST(overflow_operations, keep_the_ledger_and_the_gaps_to_the_item) { expect_exact_books_of_all<weir_test::counted>(); }
 
 #if defined(__cpp_exceptions)
-TEST(overflow_operations, keep_them_also_where_copies_throw) {
-    expect_exact_books_of_all<weir_test::throwing>();
-}
+TEST(overflow_operations, keep_them_also_where_copies_throw) { expect_exact_books_of_all<weir_test::throwing>(); }
 
 TEST(overflow_operations, an_exception_ends_a_batch_and_what_comes_after_it_was_not_offered) {
     using weir_test::throwing;

@@ -205,10 +205,9 @@ private:
 
 template <class Ring>
 class stats_account : public testing::Test {};
-using rings =
-    testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
-                   weir::strict_mpmc_ring<int, stats::on>, weir::pull::spsc_ring<int, stats::on>,
-                   weir::pull::mpmc_ring<int, stats::on>, weir::pull::strict_mpmc_ring<int, stats::on>>;
+using rings = testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
+                             weir::strict_mpmc_ring<int, stats::on>, weir::pull::spsc_ring<int, stats::on>,
+                             weir::pull::mpmc_ring<int, stats::on>, weir::pull::strict_mpmc_ring<int, stats::on>>;
 TYPED_TEST_SUITE(stats_account, rings);
 
 TYPED_TEST(stats_account, is_right_after_every_operation) {

@@ -34,9 +34,8 @@ namespace stats = weir::stats;
 
 template <class Ring>
 class ring_stats : public testing::Test {};
-using rings =
-    testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
-                   weir::strict_mpmc_ring<int, stats::on>>;
+using rings = testing::Types<weir::spsc_ring<int, stats::on>, weir::mpmc_ring<int, stats::on>,
+                             weir::strict_mpmc_ring<int, stats::on>>;
 TYPED_TEST_SUITE(ring_stats, rings);
 
 TYPED_TEST(ring_stats, count_each_answer) {
@@ -264,9 +263,10 @@ weir::overflow::ledger example_ledger() {
 }
 
 TEST(stats_text, tells_people_what_is_not_zero) {
-    EXPECT_EQ(weir::to_text(example()), "ring      3 of 8 items queued\n"
-                                        "producer  pushed 1003  full 7  high_water_items 8  full_ns 1500000042\n"
-                                        "consumer  popped 1000\n");
+    EXPECT_EQ(weir::to_text(example()),
+              "ring      3 of 8 items queued\n"
+              "producer  pushed 1003  full 7  high_water_items 8  full_ns 1500000042\n"
+              "consumer  popped 1000\n");
     EXPECT_EQ(weir::to_text(example_ledger()),
               "items  offered 12  refused 2  delivered 4  queued 1  lost_oldest 3  lost_late 2\n"
               "10 accepted = 4 delivered + 1 queued + 5 lost\n");

@@ -436,8 +436,9 @@ TEST(parse_pair, refuses_everything_else_with_a_sentence) {
         {"package:0.1,core:0",
          "'package:0.1' is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0"},
         {":0,core:1", "hwloc finds no PUs in a '', as in ':0': use pu, core, l2, l3, numa, die or package"},
-        {"core:0-1.pu:0", "'core:0-1.pu:0' has a range before its last part: name one object there, such as "
-                          "package:0.core:0-1"},
+        {"core:0-1.pu:0",
+         "'core:0-1.pu:0' has a range before its last part: name one object there, such as "
+         "package:0.core:0-1"},
     };
     for (const auto& [text, expected] : cases) EXPECT_EQ(why_not(machine, text), expected) << text;
 }
@@ -504,8 +505,9 @@ private:
 };
 
 TEST(from_xml_file, says_why_a_file_cannot_be_read) {
-    EXPECT_EQ(why_not_file("/no/such/file.xml"), "cannot read topology file '/no/such/file.xml': No such file or "
-                                                 "directory; save one with 'lstopo machine.xml' on the target machine");
+    EXPECT_EQ(why_not_file("/no/such/file.xml"),
+              "cannot read topology file '/no/such/file.xml': No such file or "
+              "directory; save one with 'lstopo machine.xml' on the target machine");
     EXPECT_THAT(why_not_file(TEST_DATA_DIR), HasSubstr("Is a directory"));
 }
 

@@ -63,8 +63,7 @@ protected:
         if constexpr (Ring::has_credit_on_request) ring_.request(weir::pull::unbounded);
     }
 };
-using rings = testing::Types<weir::mpmc_ring<item, stats::on>,
-                             weir::pull::mpmc_ring<item, stats::on>>;
+using rings = testing::Types<weir::mpmc_ring<item, stats::on>, weir::pull::mpmc_ring<item, stats::on>>;
 TYPED_TEST_SUITE(busy, rings);
 
 TYPED_TEST(busy, is_said_by_each_try_to_pop_the_item_that_is_being_pushed_and_counted_once) {
@@ -195,9 +194,8 @@ TYPED_TEST(busy, ends_a_batch_at_the_held_slot) {
 // More pushes of a strict ring are under way than it was told of threads: every place is taken, and nothing is full.
 template <class Ring>
 class busy_strict : public testing::Test {};
-using strict_rings = testing::Types<
-    weir::strict_mpmc_ring<item, stats::on, weir::max_threads<1>>,
-    weir::pull::strict_mpmc_ring<item, stats::on, weir::max_threads<1>>>;
+using strict_rings = testing::Types<weir::strict_mpmc_ring<item, stats::on, weir::max_threads<1>>,
+                                    weir::pull::strict_mpmc_ring<item, stats::on, weir::max_threads<1>>>;
 TYPED_TEST_SUITE(busy_strict, strict_rings);
 
 TYPED_TEST(busy_strict, is_said_by_each_push_that_finds_no_place_and_counted_once) {

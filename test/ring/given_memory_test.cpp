@@ -77,8 +77,7 @@ constexpr std::byte untouched{0xA5};
 // Memory with a margin of known bytes on either side.
 class margined {
 public:
-    explicit margined(std::size_t bytes, std::size_t alignment)
-        : raw_(bytes + 2 * alignment + alignment, untouched) {
+    explicit margined(std::size_t bytes, std::size_t alignment) : raw_(bytes + 2 * alignment + alignment, untouched) {
         void* first = raw_.data() + alignment;
         std::size_t space = raw_.size() - alignment;
         std::align(alignment, bytes, first, space);
@@ -119,7 +118,8 @@ std::size_t use(Ring& ring) {
 
 template <class Kind>
 class given_memory : public testing::Test {};
-using kinds = testing::Types<spsc, mpmc, strict, pull_spsc, pull_mpmc, pull_strict, rejecting, rejecting_many, shedding>;
+using kinds =
+    testing::Types<spsc, mpmc, strict, pull_spsc, pull_mpmc, pull_strict, rejecting, rejecting_many, shedding>;
 TYPED_TEST_SUITE(given_memory, kinds);
 
 TYPED_TEST(given_memory, of_bytes_for_a_capacity_is_enough_and_nothing_else_is_written) {
@@ -184,10 +184,12 @@ TYPED_TEST(given_memory, that_is_too_small_or_misaligned_is_refused_with_a_sente
               "weir: the span for the slots of a ring begins 1 bytes past a multiple of " +
                   std::to_string(ring_type::memory_alignment) +
                   "; declare the memory with alignas(memory_alignment) of the ring");
-    EXPECT_THAT(refusal([&] { ring_type ring(memory.span().subspan(1)); }), HasSubstr("begins 1 bytes past a multiple of"));
+    EXPECT_THAT(refusal([&] { ring_type ring(memory.span().subspan(1)); }),
+                HasSubstr("begins 1 bytes past a multiple of"));
     EXPECT_THAT(refusal([&] { ring_type ring(memory.span().first(3)); }), HasSubstr("and the span has 3; give it"));
     EXPECT_THAT(refusal([&] { ring_type ring(std::span<std::byte>{}); }), HasSubstr("and the span has 0; give it"));
-    EXPECT_THAT(refusal([&] { ring_type ring(0, memory.span()); }), HasSubstr("a ring of capacity 0 is impossible; choose 1 to"));
+    EXPECT_THAT(refusal([&] { ring_type ring(0, memory.span()); }),
+                HasSubstr("a ring of capacity 0 is impossible; choose 1 to"));
 }
 #endif
 
@@ -268,7 +270,8 @@ TYPED_TEST(given_memory, from_an_allocator_is_aligned_and_goes_back_to_it) {
 TYPED_TEST(given_memory, may_come_from_a_pmr_resource_or_a_default_constructed_allocator) {
     using ring_type = typename TypeParam::template ring<counted, storage::allocated<std::pmr::polymorphic_allocator<>>>;
     const margined memory(64 * 1024, 128);
-    std::pmr::monotonic_buffer_resource resource(memory.span().data(), memory.span().size(), std::pmr::null_memory_resource());
+    std::pmr::monotonic_buffer_resource resource(memory.span().data(), memory.span().size(),
+                                                 std::pmr::null_memory_resource());
     {
         ring_type ring(100, &resource);
         EXPECT_EQ(use(ring), 100U);

@@ -66,8 +66,7 @@ TEST(linearizability, accepts_either_order_of_operations_that_overlap) {
 TEST(linearizability, accepts_that_an_item_arrives_after_the_close) {
     const step on_its_way = push(1, 1, 8);
     EXPECT_TRUE(is_linearizable(history{on_its_way, close(2, 3), pop_nothing(status::empty, 4, 5), pop(1, 9, 10)}, 1));
-    EXPECT_FALSE(
-        is_linearizable(history{on_its_way, close(2, 3), pop_nothing(status::closed, 4, 5), pop(1, 9, 10)}, 1));
+    EXPECT_FALSE(is_linearizable(history{on_its_way, close(2, 3), pop_nothing(status::closed, 4, 5), pop(1, 9, 10)}, 1));
     EXPECT_FALSE(is_linearizable(history{close(2, 3), pop_nothing(status::empty, 4, 5)}, 1));
 }
 

@@ -88,11 +88,11 @@ protected:
     }
 };
 
-using rings = testing::Types<narrow<weir::spsc_ring, std::uint8_t>, narrow<weir::spsc_ring, std::uint16_t>,
-                             narrow<weir::mpmc_ring, std::uint8_t>, narrow<strict_ring, std::uint16_t>,
-                             asked<narrow<weir::pull::spsc_ring, std::uint8_t>>,
-                             asked<narrow<weir::pull::mpmc_ring, std::uint8_t>>,
-                             asked<narrow<pull_strict_ring, std::uint16_t>>, weir::spsc_ring<int>>;
+using rings =
+    testing::Types<narrow<weir::spsc_ring, std::uint8_t>, narrow<weir::spsc_ring, std::uint16_t>,
+                   narrow<weir::mpmc_ring, std::uint8_t>, narrow<strict_ring, std::uint16_t>,
+                   asked<narrow<weir::pull::spsc_ring, std::uint8_t>>, asked<narrow<weir::pull::mpmc_ring, std::uint8_t>>,
+                   asked<narrow<pull_strict_ring, std::uint16_t>>, weir::spsc_ring<int>>;
 struct names {
     template <class Ring>
     static std::string GetName(int i) {

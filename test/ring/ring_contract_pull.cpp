@@ -14,13 +14,11 @@ struct asked : Ring {
 };
 
 template <template <class, class...> class Ring>
-using pull_rings_of = testing::Types<
-    asked<Ring<int, seq_cst_park, std::uint16_t>>,
-    asked<Ring<std::unique_ptr<int>>>,
+using pull_rings_of = testing::Types<asked<Ring<int, seq_cst_park, std::uint16_t>>, asked<Ring<std::unique_ptr<int>>>,
 #if defined(__cpp_exceptions)
-    asked<Ring<throwing>>,
+                                     asked<Ring<throwing>>,
 #endif
-    asked<Ring<counted>>>;
+                                     asked<Ring<counted>>>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(pull_spsc, ring_contract, pull_rings_of<weir::pull::spsc_ring>);
 INSTANTIATE_TYPED_TEST_SUITE_P(pull_mpmc, ring_contract, pull_rings_of<weir::pull::mpmc_ring>);

@@ -226,11 +226,10 @@ class ring_property : public testing::Test {};
 template <template <class, class...> class Ring>
 using narrow = Ring<counted, std::uint8_t>;
 
-using rings =
-    testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
-                   weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>, weir::mpmc_ring<counted>,
-                   narrow<weir::mpmc_ring>, weir::strict_mpmc_ring<counted>,
-                   weir::strict_mpmc_ring<counted, std::uint16_t, weir::max_threads<2>>>;
+using rings = testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
+                             weir::spsc_ring<counted, weir::wait::parking<weir::fence::seq_cst>>,
+                             weir::mpmc_ring<counted>, narrow<weir::mpmc_ring>, weir::strict_mpmc_ring<counted>,
+                             weir::strict_mpmc_ring<counted, std::uint16_t, weir::max_threads<2>>>;
 TYPED_TEST_SUITE(ring_property, rings);
 
 TYPED_TEST(ring_property, any_sequence_of_operations_gives_what_a_deque_gives) {

@@ -124,7 +124,8 @@ class spsc_stress : public testing::TestWithParam<std::size_t> {};
 TEST_P(spsc_stress, delivers_all_in_order_whichever_way_it_is_used) {
     for (const way push : ways) {
         for (const way pop : ways) {
-            SCOPED_TRACE("push way " + std::to_string(static_cast<int>(push)) + ", pop way " + std::to_string(static_cast<int>(pop)));
+            SCOPED_TRACE("push way " + std::to_string(static_cast<int>(push)) + ", pop way " +
+                         std::to_string(static_cast<int>(pop)));
             stress<weir::spsc_ring<message<1>>>(GetParam(), push, pop);
         }
     }

@@ -21,7 +21,8 @@ TEST(role_checker_death_test, a_second_producer_aborts_with_a_sentence) {
     testing::FLAGS_gtest_death_test_style = "threadsafe";
     weir::spsc_ring<int> ring(4);
     (void)ring.try_push(1);
-    EXPECT_DEATH(in_another_thread([&] { (void)ring.try_push(2); }), "^weir: a second thread pushes .* use mpsc_ring.*\n");
+    EXPECT_DEATH(in_another_thread([&] { (void)ring.try_push(2); }),
+                 "^weir: a second thread pushes .* use mpsc_ring.*\n");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_reserve(2); }), "a second thread pushes");
 }
 
@@ -38,11 +39,13 @@ TEST(role_checker_death_test, a_second_thread_at_an_end_of_an_overflow_ring_abor
     weir::overflow_ring<int, weir::overflow::drop_oldest> ring(4);
     (void)ring.push(1);
     (void)ring.try_pop();
-    EXPECT_DEATH(in_another_thread([&] { (void)ring.push(2); }), "a second thread pushes to an overflow_ring of one producer");
+    EXPECT_DEATH(in_another_thread([&] { (void)ring.push(2); }),
+                 "a second thread pushes to an overflow_ring of one producer");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_pop(); }), "a second thread pops from an overflow_ring");
     weir::overflow_ring<int, weir::overflow::block> waiting(4);
     (void)waiting.push(1);
-    EXPECT_DEATH(in_another_thread([&] { (void)waiting.push(2); }), "a second thread pushes to an overflow_ring of one producer");
+    EXPECT_DEATH(in_another_thread([&] { (void)waiting.push(2); }),
+                 "a second thread pushes to an overflow_ring of one producer");
 }
 
 TEST(role_checker_death_test, a_second_thread_that_commits_or_releases_aborts_with_a_sentence) {

@@ -197,7 +197,8 @@ TEST_P(shared_stress, spmc_delivers_what_it_accepts_once_and_in_order) {
 
 INSTANTIATE_TEST_SUITE_P(threads, shared_stress, testing::Values(sides{2, 2}, sides{8, 8}, sides{32, 32}),
                          [](const auto& test) {
-                             return std::to_string(test.param.producers) + "_and_" + std::to_string(test.param.consumers);
+                             return std::to_string(test.param.producers) + "_and_" +
+                                    std::to_string(test.param.consumers);
                          });
 
 // Threads asleep on both ends of every kind of waiting.

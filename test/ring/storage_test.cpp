@@ -147,10 +147,14 @@ void expect_an_element_and_a_counter() {
     using weir::storage::heap;
     using weir::wait::park;
     EXPECT_EQ((slot_bytes<Ring<std::uint64_t, park, weir::stats::off, heap, std::uint64_t>>()), 8U + 8U);
-    EXPECT_EQ((slot_bytes<Ring<weir_test::big, park, weir::stats::off, heap, std::uint64_t>>()), sizeof(weir_test::big) + 8U);
-    EXPECT_EQ((slot_bytes<Ring<aligned<64>, park, weir::stats::off, heap, std::uint64_t>>()), 2U * 64U) << "padded to the alignment of T";
-    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint64_t>>()), 16U) << "padded to that of the counter";
-    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint32_t>>()), 8U) << "a narrower one makes it smaller";
+    EXPECT_EQ((slot_bytes<Ring<weir_test::big, park, weir::stats::off, heap, std::uint64_t>>()),
+              sizeof(weir_test::big) + 8U);
+    EXPECT_EQ((slot_bytes<Ring<aligned<64>, park, weir::stats::off, heap, std::uint64_t>>()), 2U * 64U)
+        << "padded to the alignment of T";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint64_t>>()), 16U)
+        << "padded to that of the counter";
+    EXPECT_EQ((slot_bytes<Ring<std::uint32_t, park, weir::stats::off, heap, std::uint32_t>>()), 8U)
+        << "a narrower one makes it smaller";
     EXPECT_EQ((slot_bytes<Ring<char, park, weir::stats::off, heap, std::uint16_t>>()), 4U);
 }
 
@@ -162,8 +166,7 @@ TEST(storage, of_a_slot_of_strict_is_the_element_a_counter_and_a_byte_and_thread
     constexpr std::size_t threads = 5;
     using strict = weir::strict_mpmc_ring<std::uint64_t, weir::max_threads<threads>>;
     EXPECT_EQ(strict(1000).memory().bytes, (slots + threads) * 24U);
-    using strict_big =
-        weir::strict_mpmc_ring<weir_test::big, weir::max_threads<threads>>;
+    using strict_big = weir::strict_mpmc_ring<weir_test::big, weir::max_threads<threads>>;
     EXPECT_EQ(strict_big(8).memory().bytes, (8U + threads) * (sizeof(weir_test::big) + 16U));
 }
 

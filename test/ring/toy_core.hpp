@@ -30,9 +30,11 @@ public:
     using memory_source = weir::detail::no_source;
     static constexpr std::size_t memory_alignment = alignof(T);
     static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return capacity * sizeof(T); }
-    static constexpr auto try_push_progress = weir::progress::may_be_busy, try_pop_progress = weir::progress::may_be_busy;
+    static constexpr auto try_push_progress = weir::progress::may_be_busy,
+                          try_pop_progress = weir::progress::may_be_busy;
 
-    toy_core(std::size_t capacity, std::uint64_t, bool) : capacity_(weir::detail::checked_capacity<T, std::size_t>(capacity)) {}
+    toy_core(std::size_t capacity, std::uint64_t, bool)
+        : capacity_(weir::detail::checked_capacity<T, std::size_t>(capacity)) {}
 
     template <class... Args>
     weir::status try_emplace(Args&&... args) {
@@ -44,7 +46,8 @@ public:
     }
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return weir::detail::push_singly(from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
+        return weir::detail::push_singly(
+            from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
     }
     bool has_room() { return !is_closed() && size_approx() < capacity_; }
 
@@ -76,13 +79,19 @@ public:
     bool drained() { return is_closed() && size_approx() == 0; }
 
     void close() noexcept { set_closed(); }
-    bool is_closed() const { return locked([this] { return closed_; }); }
+    bool is_closed() const {
+        return locked([this] { return closed_; });
+    }
     std::size_t capacity() const { return capacity_; }
-    std::size_t size_approx() const { return locked([this] { return items_.size(); }); }
+    std::size_t size_approx() const {
+        return locked([this] { return items_.size(); });
+    }
     weir::memory_report memory() const { return {}; }
 
 private:
-    void set_closed() { locked([this] { return closed_ = true; }); }
+    void set_closed() {
+        locked([this] { return closed_ = true; });
+    }
     template <class F>
     auto locked(F f) const {
         const std::lock_guard lock(mutex_);

@@ -84,10 +84,13 @@ TEST(two_mappings, of_a_ring_of_one_producer_and_one_consumer_pass_items_in_orde
     state& of_producer = *memory.in<state>(0, 0);
     state& of_consumer = *memory.in<state>(1, 0);
     ASSERT_NE(&of_producer, &of_consumer);
-    spsc_producer<std::uint64_t, std::uint32_t, granting::automatic> producer(of_producer, memory.in<std::uint64_t>(0, slots_at));
-    spsc_consumer<std::uint64_t, std::uint32_t, granting::automatic> consumer(of_consumer, memory.in<std::uint64_t>(1, slots_at));
-    pass_through([&](std::uint64_t i) { return producer.try_emplace(of_producer, i); },
-                 [&](std::uint64_t& item) { return consumer.try_take(of_consumer, [&](std::uint64_t& e) { item = e; }); });
+    spsc_producer<std::uint64_t, std::uint32_t, granting::automatic> producer(of_producer,
+                                                                              memory.in<std::uint64_t>(0, slots_at));
+    spsc_consumer<std::uint64_t, std::uint32_t, granting::automatic> consumer(of_consumer,
+                                                                              memory.in<std::uint64_t>(1, slots_at));
+    pass_through(
+        [&](std::uint64_t i) { return producer.try_emplace(of_producer, i); },
+        [&](std::uint64_t& item) { return consumer.try_take(of_consumer, [&](std::uint64_t& e) { item = e; }); });
 
     of_producer.closing.end();
     EXPECT_EQ(consumer.try_take(of_consumer, [](std::uint64_t&) {}), status::closed);
@@ -96,7 +99,8 @@ TEST(two_mappings, of_a_ring_of_one_producer_and_one_consumer_pass_items_in_orde
 TEST(two_mappings, of_a_ring_of_many_producers_and_consumers_pass_items_in_order) {
     using state = mpmc_state<granting::automatic>;
     using slots = mpmc_slots<std::uint64_t, std::uint32_t>;
-    static_assert(std::is_standard_layout_v<state> && std::is_standard_layout_v<slots::slot> && sizeof(state) <= slots_at);
+    static_assert(std::is_standard_layout_v<state> && std::is_standard_layout_v<slots::slot> &&
+                  sizeof(state) <= slots_at);
     const twice memory(slots_at + slots::count(capacity) * sizeof(slots::slot));
     std::construct_at(memory.in<state>(0, 0), capacity, cursor_at(0));
     const slots pushed_to(memory.in<slots::slot>(0, slots_at), capacity);

@@ -27,7 +27,8 @@ struct counted_syscalls {
     std::atomic<std::int64_t> last_wait_ns{0};  // its deadline, -1 if there was none
 
     std::atomic<int> returns_for_nothing{0};  // so many futex waits to come return at once: with 0, and EINTR, in turn
-    std::atomic<int> oversleeps{0};  // so many futex waits with a deadline to come end when they are woken, but not before it
+    std::atomic<int> oversleeps{
+        0};  // so many futex waits with a deadline to come end when they are woken, but not before it
     std::atomic<int> membarrier_failures{0};  // so many membarrier calls to come fail ...
     std::atomic<int> membarrier_errno{0};     // ... like this
 

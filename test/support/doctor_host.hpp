@@ -63,9 +63,10 @@ protected:
         put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu tsc sse2");
         put("/proc/stat", "cpu  100 0 100 0 0 0 0 0 0 0");
         put("/proc/self/status", "Name:\tweir\nCpus_allowed_list:\t" + pus + "\nCapEff:\t0000000000000000");
-        put("/proc/self/limits", "Limit                     Soft Limit           Hard Limit           Units     \n"
-                                 "Max locked memory         8388608              8388608              bytes     \n"
-                                 "Max realtime priority     0                    0                    ");
+        put("/proc/self/limits",
+            "Limit                     Soft Limit           Hard Limit           Units     \n"
+            "Max locked memory         8388608              8388608              bytes     \n"
+            "Max realtime priority     0                    0                    ");
         put("/proc/self/cgroup", "0::/user.slice");
         put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
         put("/proc/sys/kernel/sched_rt_runtime_us", "950000");

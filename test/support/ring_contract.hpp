@@ -44,7 +44,8 @@ protected:
     template <class Test>
     static void for_each_ring(Test test) {
         for (const std::size_t capacity : {1U, 2U, 3U, 10U, 100U, 1000U}) {
-            for (const std::uint64_t start : {std::uint64_t{0}, std::uint64_t{0} - 1, std::uint64_t{0} - capacity / 2 - 1}) {
+            for (const std::uint64_t start :
+                 {std::uint64_t{0}, std::uint64_t{0} - 1, std::uint64_t{0} - capacity / 2 - 1}) {
                 SCOPED_TRACE("capacity " + std::to_string(capacity) + ", start " + std::to_string(start));
                 Ring ring(capacity, {start});
                 test(ring);
@@ -72,20 +73,15 @@ using seq_cst_park = weir::wait::parking<weir::fence::seq_cst>;
 
 // One suite for each kind of ring, with every kind of element, other storage and narrow counters.
 template <template <class, class...> class Ring>
-using rings_of = testing::Types<
-    Ring<int>,
-    Ring<big>,
-    Ring<std::unique_ptr<int>>,
-    Ring<aligned<64>>,
-    Ring<aligned<128>, std::uint32_t>,
-    Ring<counted>,
+using rings_of =
+    testing::Types<Ring<int>, Ring<big>, Ring<std::unique_ptr<int>>, Ring<aligned<64>>,
+                   Ring<aligned<128>, std::uint32_t>, Ring<counted>,
 #if defined(__cpp_exceptions)
-    Ring<throwing>,
+                   Ring<throwing>,
 #endif
-    Ring<int, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
-    Ring<counted, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
-    Ring<int, seq_cst_park, std::uint16_t>,
-    Ring<counted, seq_cst_park, std::uint16_t>>;
+                   Ring<int, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
+                   Ring<counted, weir::wait::park, weir::stats::off, weir::storage::huge_pages, std::uint64_t>,
+                   Ring<int, seq_cst_park, std::uint16_t>, Ring<counted, seq_cst_park, std::uint16_t>>;
 
 TYPED_TEST_SUITE_P(ring_contract);
 
@@ -252,29 +248,30 @@ TYPED_TEST_P(ring_contract, bulk_copies_from_a_span) {
 // ---- in place ------------------------------------------------------------------------------------------------
 
 TYPED_TEST_P(ring_contract, a_reservation_publishes_what_is_committed_and_gives_the_rest_back) {
-    if constexpr (TypeParam::has_contiguous_slots) this->for_each_ring([&](auto& ring) {
-        using T = typename TypeParam::value_type;
-        const std::size_t capacity = ring.capacity();
-        int next_in = 0;
-        int next_out = 0;
-        for (std::size_t built = 0; built <= capacity; built = built * 2 + 1) {
-            for (const std::size_t committed : {built, built / 2}) {
-                {
-                    auto slots = ring.try_reserve(capacity + 5);
-                    EXPECT_EQ(slots.size(), capacity);
-                    for (int i = 0; i < static_cast<int>(built); ++i) slots.emplace(make<T>(next_in + i));
-                    EXPECT_EQ(ring.size_approx(), 0u) << "nothing is published before commit";
-                    slots.commit(committed / 2);
-                    slots.commit(committed - committed / 2);
-                    EXPECT_EQ(slots.size(), capacity - committed);
+    if constexpr (TypeParam::has_contiguous_slots)
+        this->for_each_ring([&](auto& ring) {
+            using T = typename TypeParam::value_type;
+            const std::size_t capacity = ring.capacity();
+            int next_in = 0;
+            int next_out = 0;
+            for (std::size_t built = 0; built <= capacity; built = built * 2 + 1) {
+                for (const std::size_t committed : {built, built / 2}) {
+                    {
+                        auto slots = ring.try_reserve(capacity + 5);
+                        EXPECT_EQ(slots.size(), capacity);
+                        for (int i = 0; i < static_cast<int>(built); ++i) slots.emplace(make<T>(next_in + i));
+                        EXPECT_EQ(ring.size_approx(), 0u) << "nothing is published before commit";
+                        slots.commit(committed / 2);
+                        slots.commit(committed - committed / 2);
+                        EXPECT_EQ(slots.size(), capacity - committed);
+                    }
+                    next_in += static_cast<int>(committed);
+                    EXPECT_EQ(ring.size_approx(), committed);
+                    EXPECT_EQ(ring.credits(), capacity - committed);
+                    for (std::size_t i = 0; i < committed; ++i) this->expect_next(ring, next_out++);
                 }
-                next_in += static_cast<int>(committed);
-                EXPECT_EQ(ring.size_approx(), committed);
-                EXPECT_EQ(ring.credits(), capacity - committed);
-                for (std::size_t i = 0; i < committed; ++i) this->expect_next(ring, next_out++);
             }
-        }
-    });
+        });
 }
 
 TYPED_TEST_P(ring_contract, spans_of_a_reservation_are_the_slots_in_order) {
@@ -306,25 +303,26 @@ TYPED_TEST_P(ring_contract, a_full_ring_reserves_nothing_and_an_empty_one_shows_
 }
 
 TYPED_TEST_P(ring_contract, peek_shows_and_release_frees) {
-    if constexpr (TypeParam::has_contiguous_slots) this->for_each_ring([&](auto& ring) {
-        const std::size_t capacity = ring.capacity();
-        for (int lap = 0; lap < 3; ++lap) {
-            this->fill(ring);
-            std::size_t gone = 0;
-            while (gone < capacity) {
-                auto items = ring.try_peek(capacity / 3 + 1);
-                ASSERT_EQ(items.size(), std::min(capacity / 3 + 1, capacity - gone));
-                int expected = static_cast<int>(gone);
-                for (const auto& item : items.first()) EXPECT_EQ(number(item), expected++);
-                for (const auto& item : items.second()) EXPECT_EQ(number(item), expected++);
-                EXPECT_EQ(ring.size_approx(), capacity - gone) << "a look takes nothing";
-                const std::size_t released = items.size() / 2 + 1;
-                items.release(released);
-                gone += released;
-                EXPECT_EQ(ring.size_approx(), capacity - gone);
+    if constexpr (TypeParam::has_contiguous_slots)
+        this->for_each_ring([&](auto& ring) {
+            const std::size_t capacity = ring.capacity();
+            for (int lap = 0; lap < 3; ++lap) {
+                this->fill(ring);
+                std::size_t gone = 0;
+                while (gone < capacity) {
+                    auto items = ring.try_peek(capacity / 3 + 1);
+                    ASSERT_EQ(items.size(), std::min(capacity / 3 + 1, capacity - gone));
+                    int expected = static_cast<int>(gone);
+                    for (const auto& item : items.first()) EXPECT_EQ(number(item), expected++);
+                    for (const auto& item : items.second()) EXPECT_EQ(number(item), expected++);
+                    EXPECT_EQ(ring.size_approx(), capacity - gone) << "a look takes nothing";
+                    const std::size_t released = items.size() / 2 + 1;
+                    items.release(released);
+                    gone += released;
+                    EXPECT_EQ(ring.size_approx(), capacity - gone);
+                }
             }
-        }
-    });
+        });
 }
 
 TYPED_TEST_P(ring_contract, consume_visits_in_order_and_frees) {
@@ -389,17 +387,24 @@ TYPED_TEST_P(ring_contract, a_wait_whose_time_is_over_changes_nothing) {
     EXPECT_EQ(ring.consume_some_for(fail, std::chrono::nanoseconds(1)), 0u);
     EXPECT_EQ(ring.consume_some_until(fail, past), 0u);
     EXPECT_EQ(ring.consume_some_unless(fail, [] { return true; }), 0u);
-    EXPECT_EQ(ring.consume_some_unless(fail, [] { return false; }, past), 0u);
+    EXPECT_EQ(ring.consume_some_unless(
+                  fail, [] { return false; }, past),
+              0u);
     std::vector<T> out;
     for (int i = 0; i < 4; ++i) out.push_back(make<T>(5));
     EXPECT_EQ(ring.pop_n_unless(out, [] { return true; }), 0u);
     EXPECT_EQ(number(out[0]), 5);
     this->fill(ring);
-    EXPECT_EQ(ring.pop_n_unless(out, [] { return false; }, past), 3u) << "those there are";
+    EXPECT_EQ(ring.pop_n_unless(
+                  out, [] { return false; }, past),
+              3u)
+        << "those there are";
     EXPECT_EQ(number(out[3]), 5);
     if constexpr (std::copy_constructible<T>) {
         EXPECT_EQ(ring.push_n_unless(out, [] { return true; }), 3u) << "as many as fit";
-        EXPECT_EQ(ring.push_n_unless(out, [] { return false; }, past), 0u);
+        EXPECT_EQ(ring.push_n_unless(
+                      out, [] { return false; }, past),
+                  0u);
         EXPECT_EQ(ring.size_approx(), 3u);
     }
 }
@@ -460,8 +465,10 @@ TYPED_TEST_P(ring_contract, a_wait_for_more_than_the_capacity_is_refused_with_a_
     const std::string expected = "a ring of capacity 3 never has 4 items or free slots at once; wait for 3 at most";
     EXPECT_NE(sentence([&] { return ring.wait_for_items(4); }).find(expected), std::string::npos);
     EXPECT_NE(sentence([&] { return ring.wait_for_slots(4); }).find(expected), std::string::npos);
-    EXPECT_NE(sentence([&] { return ring.wait_for_items_for(4, std::chrono::hours(1)); }).find(expected), std::string::npos);
-    EXPECT_NE(sentence([&] { return ring.wait_for_slots_for(4, std::chrono::hours(1)); }).find(expected), std::string::npos);
+    EXPECT_NE(sentence([&] { return ring.wait_for_items_for(4, std::chrono::hours(1)); }).find(expected),
+              std::string::npos);
+    EXPECT_NE(sentence([&] { return ring.wait_for_slots_for(4, std::chrono::hours(1)); }).find(expected),
+              std::string::npos);
 #endif
 }
 
@@ -508,7 +515,8 @@ TYPED_TEST_P(ring_contract, a_throwing_constructor_ends_a_batch_for_many_produce
         throwing::throw_in = 3;
         EXPECT_EQ(ring.try_push_n(three), 2u) << "what went before is in, and the caller knows how much that is";
         throwing::throw_in = 1;
-        EXPECT_THROW((void)ring.try_push_n(std::span(three).last(1)), std::runtime_error) << "and meets the exception next";
+        EXPECT_THROW((void)ring.try_push_n(std::span(three).last(1)), std::runtime_error)
+            << "and meets the exception next";
         throwing::throw_in = 0;
         EXPECT_EQ(ring.try_push_n(std::span(three).last(1)), 1u);
         EXPECT_EQ(ring.size_approx(), 3u);
@@ -549,7 +557,8 @@ TYPED_TEST_P(ring_contract, an_impossible_capacity_is_refused_with_a_sentence) {
     };
     EXPECT_NE(sentence(0).find("capacity 0 is impossible; choose 1 to "), std::string::npos) << sentence(0);
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-    for (const std::size_t capacity : {most, most / 2 + 1, most / 2, most / sizeof(typename TypeParam::value_type) + 1}) {
+    for (const std::size_t capacity :
+         {most, most / 2 + 1, most / 2, most / sizeof(typename TypeParam::value_type) + 1}) {
         EXPECT_NE(sentence(capacity).find(std::to_string(capacity)), std::string::npos) << sentence(capacity);
     }
 #endif

@@ -346,8 +346,9 @@ TEST_F(fill, leaves_out_what_was_not_seen) {
     ledger_ = {};
     plan_.settled_ns = plan_.burst_to_ns;
     board_->samples_ready.store(0, weir::detail::relaxed);
-    EXPECT_EQ(filled("shed_lowest"), "high_loss_share 1\nlow_loss_share 1\nlast_arrival_delay_s 0\nloss_share 0\n"
-                                     "memory_growth_bytes 0\n");
+    EXPECT_EQ(filled("shed_lowest"),
+              "high_loss_share 1\nlow_loss_share 1\nlast_arrival_delay_s 0\nloss_share 0\n"
+              "memory_growth_bytes 0\n");
     EXPECT_EQ(board_->end.percentiles, 0U);
     EXPECT_EQ(board_->end.source_share, 1);
 }

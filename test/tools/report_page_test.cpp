@@ -69,11 +69,7 @@ json jitter(const topology& of) {
 json doctor(const topology& of) {
     using namespace weir::tool;
     return json::parse(findings_as_json(
-        {{.name = "clock source",
-          .level = severity::severe,
-          .what = "hpet",
-          .why = "slow",
-          .change = {"boot", "again"}},
+        {{.name = "clock source", .level = severity::severe, .what = "hpet", .why = "slow", .change = {"boot", "again"}},
          {.name = "governor", .level = severity::warning, .what = "powersave", .why = "slower", .change = {"do"}},
          {.name = "SMT", .level = severity::warning, .what = "on", .why = "shared"},
          {.name = "swap", .level = severity::note, .what = "there", .why = "waits"},

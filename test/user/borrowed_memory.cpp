@@ -9,8 +9,8 @@
 #include <span>
 
 using ring_in_memory = weir::spsc_ring<int, weir::wait::park, weir::stats::off, weir::storage::borrowed>;
-using ring_of_resource = weir::mpmc_ring<int, weir::wait::park, weir::stats::off,
-                                         weir::storage::allocated<std::pmr::polymorphic_allocator<>>>;
+using ring_of_resource =
+    weir::mpmc_ring<int, weir::wait::park, weir::stats::off, weir::storage::allocated<std::pmr::polymorphic_allocator<>>>;
 
 alignas(ring_in_memory::memory_alignment) std::byte bytes[ring_in_memory::bytes_for(100)];
 

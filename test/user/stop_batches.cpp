@@ -17,7 +17,9 @@ int main() {
     std::size_t sent = 0;
     {
         std::jthread consumer([&](std::stop_token stop) {
-            while (weir::consume_some(ring, [&](int&) { ++received; }, stop) > 0) continue;
+            while (weir::consume_some(
+                       ring, [&](int&) { ++received; }, stop) > 0)
+                continue;
         });
         std::jthread producer([&](std::stop_token stop) {
             const std::array<int, 10> batch{};
@@ -26,7 +28,7 @@ int main() {
         while (received < 1000) std::this_thread::yield();
         producer.request_stop();
         producer.join();
-    }  // the consumer is asked to stop, and leaves what it has not seen
+    }                       // the consumer is asked to stop, and leaves what it has not seen
     ring.adopt_consumer();  // from here on this thread is
     std::array<int, 64> rest{};
     const std::size_t left = ring.try_pop_n(rest);

@@ -27,8 +27,10 @@ int main() {
     });
     int sum = 0, idle = 0;
     while (!ring.is_closed() || ring.size_approx() > 0) {
-        if (auto next = ring.pop_for(1.5ms)) sum += next->number;
-        else ++idle;  // nothing came: housekeeping
+        if (auto next = ring.pop_for(1.5ms))
+            sum += next->number;
+        else
+            ++idle;  // nothing came: housekeeping
     }
     while (ring.consume_one([&](job& last) noexcept { sum += last.number; })) continue;
     producer.join();

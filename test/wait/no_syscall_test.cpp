@@ -322,7 +322,7 @@ TEST_F(no_allocation_control, every_kind_is_counted) {
     const std::uint64_t before = allocator_calls;
     ::operator delete(::operator new(1));
     EXPECT_EQ(allocator_calls - before, 2U);
-    ::operator delete (::operator new (64, std::align_val_t{64}), std::align_val_t{64});
+    ::operator delete(::operator new(64, std::align_val_t{64}), std::align_val_t{64});
     EXPECT_EQ(allocator_calls - before, 4U);
     void* volatile memory = std::calloc(1, 1);  // volatile: or the compiler does without
     memory = std::realloc(memory, 2);

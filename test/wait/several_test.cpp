@@ -265,7 +265,8 @@ void stream_blocks(std::uint64_t rounds) {
     constexpr std::size_t capacity = 8, most_slots = 5, most_items = 4;  // more would wait for each other for ever
     typename Kind::template ring<int, Wait> ring(capacity);
     std::atomic<std::uint64_t> popped{0};
-    const weir_test::watchdog dog([&] { return popped.load(); }, [&] { return std::to_string(popped) + " items came"; });
+    const weir_test::watchdog dog([&] { return popped.load(); },
+                                  [&] { return std::to_string(popped) + " items came"; });
     std::thread producer([&] {
         weir_test::random_pause pause(3);
         weir_test::numbers sizes(5);

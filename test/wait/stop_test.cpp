@@ -83,7 +83,9 @@ TYPED_TEST(stop, ends_a_wait_for_many_after_as_many_as_there_were) {
     std::thread consumer([&] {
         ring.adopt_consumer();
         popped = weir::pop_n(ring, out, source.get_token());
-        EXPECT_EQ(weir::consume_some(ring, [](int&) noexcept { ADD_FAILURE(); }, source.get_token()), 0U);
+        EXPECT_EQ(weir::consume_some(
+                      ring, [](int&) noexcept { ADD_FAILURE(); }, source.get_token()),
+                  0U);
     });
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
     source.request_stop();
@@ -125,7 +127,9 @@ TYPED_TEST(stop, that_never_comes_lets_consume_some_wait_for_an_item) {
         ring.close();
     });
     int next = 0;
-    while (weir::consume_some(ring, [&next](int& item) noexcept { EXPECT_EQ(item, next++); }, source.get_token()) > 0) continue;
+    while (weir::consume_some(
+               ring, [&next](int& item) noexcept { EXPECT_EQ(item, next++); }, source.get_token()) > 0)
+        continue;
     EXPECT_EQ(next, 50);
     producer.join();
 }

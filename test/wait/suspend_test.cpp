@@ -137,7 +137,8 @@ void suspend_a_producer(const std::function<int(Ring&)>& push) {
         int next = 1;
         bool stopped = false;
         {
-            suspended producer(step, [&] { become_producer(ring); }, [&] { pushed = push(ring); });
+            suspended producer(
+                step, [&] { become_producer(ring); }, [&] { pushed = push(ring); });
             stopped = producer.stopped();
             if constexpr (Ring::has_many_producers) {
                 EXPECT_EQ(fill(ring, next), status::full);
@@ -146,7 +147,8 @@ void suspend_a_producer(const std::function<int(Ring&)>& push) {
             EXPECT_LE(inside, capacity);
             const status answer = drain(ring, out);
             // Empty is true when it is said; what lies behind the claim of the suspended thread is there, but not yet to be had.
-            EXPECT_EQ(answer, out.size() == inside ? status::empty : status::busy) << to_string(answer) << ", " << inside;
+            EXPECT_EQ(answer, out.size() == inside ? status::empty : status::busy)
+                << to_string(answer) << ", " << inside;
             ASSERT_GE(out.size(), 1u);
             EXPECT_EQ(out[0], 0);
         }
@@ -185,7 +187,8 @@ void suspend_a_consumer(const std::function<std::vector<int>(Ring&)>& pop) {
         std::vector<int> out;
         bool stopped = false;
         {
-            suspended consumer(step, [&] { become_consumer(ring); }, [&] { popped = pop(ring); });
+            suspended consumer(
+                step, [&] { become_consumer(ring); }, [&] { popped = pop(ring); });
             stopped = consumer.stopped();
             for (int lap = 0; lap < 3; ++lap) {
                 if constexpr (Ring::has_many_consumers) {
@@ -248,7 +251,8 @@ TYPED_TEST(suspend, a_close_in_the_middle_of_a_push_keeps_the_account) {
         status early = status::timeout;
         std::vector<int> out;
         {
-            suspended producer(step, [&] { become_producer(ring); }, [&] { pushed = ring.try_push(7); });
+            suspended producer(
+                step, [&] { become_producer(ring); }, [&] { pushed = ring.try_push(7); });
             stopped = producer.stopped();
             ring.close();
             early = drain(ring, out);
@@ -296,7 +300,8 @@ TEST(wake_order, items_ready_out_of_order_wake_every_consumer_they_can_serve) {
         std::this_thread::sleep_for(until_surely_parked);
         bool stopped = false;
         {
-            suspended producer(step, [] {}, [&] { (void)ring.try_push(0); });
+            suspended producer(
+                step, [] {}, [&] { (void)ring.try_push(0); });
             stopped = producer.stopped();
             ASSERT_TRUE(ring.try_push(1));
             std::this_thread::sleep_for(until_surely_parked);
@@ -318,14 +323,14 @@ TEST(wake_order, room_given_back_out_of_order_wakes_every_producer_it_can_serve)
         std::array<status, 2> answers{status::timeout, status::timeout};
         std::vector<std::thread> producers;
         for (status& answer : answers) {
-            producers.emplace_back([&ring, &answer] {
-                answer = in_time([&] { return ring.push_for(2, long_enough); });
-            });
+            producers.emplace_back(
+                [&ring, &answer] { answer = in_time([&] { return ring.push_for(2, long_enough); }); });
         }
         std::this_thread::sleep_for(until_surely_parked);
         bool stopped = false;
         {
-            suspended consumer(step, [] {}, [&] { (void)ring.try_pop(); });
+            suspended consumer(
+                step, [] {}, [&] { (void)ring.try_pop(); });
             stopped = consumer.stopped();
             ASSERT_TRUE(ring.try_pop().has_value());
             std::this_thread::sleep_for(until_surely_parked);

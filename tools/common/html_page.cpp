@@ -225,10 +225,10 @@ std::vector<std::string> html_page::drawings() const {
         "set style fill solid 1.0 noborder\"\n",
         ink("text"), ink("faint"), ink("grid"));
     for (std::size_t i = 0; i != pictures_.size(); ++i)
-        script +=
-            fmt::format("reset\n@style\nset terminal svg size 380,{} noenhanced font 'sans-serif,12'\n"
-                        "set output {}\n{}\nunset output\n",
-                        pictures_[i].height, gnuplot_string(place.path(fmt::format("{}.svg", i))), pictures_[i].script);
+        script += fmt::format(
+            "reset\n@style\nset terminal svg size 380,{} noenhanced font 'sans-serif,12'\n"
+            "set output {}\n{}\nunset output\n",
+            pictures_[i].height, gnuplot_string(place.path(fmt::format("{}.svg", i))), pictures_[i].script);
     write_file(place.path("script"), script);
     run_gnuplot(place);
     std::vector<std::string> all;

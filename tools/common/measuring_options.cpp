@@ -50,8 +50,9 @@ std::string seconds_in_words(double seconds) {
 topology machine_to_measure() {
     auto machine = topology::this_machine();
     if (!machine.is_this_machine())
-        throw stop(not_here, machine.source() + " makes hwloc describe another machine, and only this one can "
-                                                "be measured; unset it");
+        throw stop(not_here, machine.source() +
+                                 " makes hwloc describe another machine, and only this one can "
+                                 "be measured; unset it");
     return machine;
 }
 
@@ -60,9 +61,10 @@ pu_set choose_pus(const topology& machine, const std::string& list) {
     const auto wanted = pu_set::parse(list);
     for (const unsigned pu : wanted) static_cast<void>(machine.pu(pu));  // throws if it does not exist
     if (const auto refused = wanted - machine.cgroup_allowed(); !refused.empty())
-        throw placement_error(fmt::format("PUs {} exist, but the cgroup of this process does not allow them ({} may be "
-                                          "used); leave them out, or widen the cgroup's cpuset",
-                                          refused.to_string(), machine.cgroup_allowed().to_string()));
+        throw placement_error(
+            fmt::format("PUs {} exist, but the cgroup of this process does not allow them ({} may be "
+                        "used); leave them out, or widen the cgroup's cpuset",
+                        refused.to_string(), machine.cgroup_allowed().to_string()));
     return wanted;
 }
 

@@ -30,10 +30,11 @@ std::string name_axis(const std::vector<std::string>& names, int margin) {
 }
 
 std::string time_tics(char axis) {
-    return fmt::format("set logscale {0}\nset {0}tics ('10 ns' 1e-5, '100 ns' 1e-4, '1 us' 1e-3, '10 us' 1e-2, "
-                       "'100 us' 0.1, '1 ms' 1, '10 ms' 10, '100 ms' 100, '1 s' 1e3, '10 s' 1e4, '100 s' 1e5, "
-                       "'1000 s' 1e6)\n",
-                       axis);
+    return fmt::format(
+        "set logscale {0}\nset {0}tics ('10 ns' 1e-5, '100 ns' 1e-4, '1 us' 1e-3, '10 us' 1e-2, "
+        "'100 us' 0.1, '1 ms' 1, '10 ms' 10, '100 ms' 100, '1 s' 1e3, '10 s' 1e4, '100 s' 1e5, "
+        "'1000 s' 1e6)\n",
+        axis);
 }
 
 }  // namespace weir::tool::plot

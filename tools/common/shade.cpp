@@ -22,8 +22,7 @@ rgb shade(double share) {
     const auto below = std::min(static_cast<std::size_t>(place), stops.size() - 2);
     const double along = place - static_cast<double>(below);
     const auto mix = [&](std::uint8_t rgb::*part) {
-        return static_cast<std::uint8_t>(
-            std::lround((1 - along) * stops[below].*part + along * stops[below + 1].*part));
+        return static_cast<std::uint8_t>(std::lround((1 - along) * stops[below].*part + along * stops[below + 1].*part));
     };
     return {mix(&rgb::red), mix(&rgb::green), mix(&rgb::blue)};
 }

@@ -6,18 +6,20 @@
 namespace weir::tool {
 
 svg_page::svg_page(double width, double height, std::string_view title, svg_place place) : place_(place) {
-    constexpr const char* stripes = "<defs><pattern id='stripes' width='6' height='6' patternUnits='userSpaceOnUse'>"
-                                    "<path d='M0,6 L6,0' stroke='#ffffff' stroke-opacity='0.7'/></pattern></defs>\n";
+    constexpr const char* stripes =
+        "<defs><pattern id='stripes' width='6' height='6' patternUnits='userSpaceOnUse'>"
+        "<path d='M0,6 L6,0' stroke='#ffffff' stroke-opacity='0.7'/></pattern></defs>\n";
     if (place == svg_place::html_page) {
         head_ = fmt::format("<svg viewBox='0 0 {:g} {:g}' role='img' aria-label='{}'>{}", width, height, escaped(title),
                             stripes);
         return;
     }
-    head_ = fmt::format("<?xml version='1.0' encoding='UTF-8'?>\n"
-                        "<svg xmlns='http://www.w3.org/2000/svg' width='{0:g}' height='{1:g}' viewBox='0 0 {0:g} {1:g}'"
-                        " font-family='Helvetica, Arial, sans-serif'>\n"
-                        "<title>{2}</title>\n{3}<rect width='100%' height='100%' fill='#ffffff'/>\n",
-                        width, height, escaped(title), stripes);
+    head_ = fmt::format(
+        "<?xml version='1.0' encoding='UTF-8'?>\n"
+        "<svg xmlns='http://www.w3.org/2000/svg' width='{0:g}' height='{1:g}' viewBox='0 0 {0:g} {1:g}'"
+        " font-family='Helvetica, Arial, sans-serif'>\n"
+        "<title>{2}</title>\n{3}<rect width='100%' height='100%' fill='#ffffff'/>\n",
+        width, height, escaped(title), stripes);
 }
 
 void svg_page::rectangle(double x, double y, double width, double height, std::string_view fill,

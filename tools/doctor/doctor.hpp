@@ -27,10 +27,9 @@ enum class severity : unsigned char {
 struct finding {
     std::string name;  ///< "governor"
     severity level = severity::unknown;
-    std::string what = {};  ///< the current setting
-    std::string why = {};   ///< its effect on a ring
-    std::vector<std::string> change =
-        {};  ///< commands or configuration lines; empty if it is fine or cannot be changed
+    std::string what = {};                 ///< the current setting
+    std::string why = {};                  ///< its effect on a ring
+    std::vector<std::string> change = {};  ///< commands or configuration lines; empty if it is fine or cannot be changed
 };
 
 /// The host under examination: the folder of its proc and sys, and the few facts that no file contains.

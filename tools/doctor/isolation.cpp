@@ -22,8 +22,9 @@ std::string spare(const host& on) {
 finding isolated(const host& on, const kernel_settings& kernel) {
     finding found{
         .name = "isolcpus",
-        .why = "on a PU that is not isolated the scheduler also runs other threads: while it preempts one thread "
-               "of a ring, the peer waits"};
+        .why =
+            "on a PU that is not isolated the scheduler also runs other threads: while it preempts one thread "
+            "of a ring, the peer waits"};
     if (!kernel.isolated) {
         found.what = on.why_not("/sys/devices/system/cpu/isolated");
         return found;
@@ -105,8 +106,9 @@ finding irq_affinity(const host& on, const kernel_settings& kernel) {
 
 finding irqbalance(const host& on) {
     finding found{.name = "irqbalance",
-                  .why = "it moves interrupts between PUs every ten seconds, also to the PUs of a ring, unless it is "
-                         "configured to skip them"};
+                  .why =
+                      "it moves interrupts between PUs every ten seconds, also to the PUs of a ring, unless it is "
+                      "configured to skip them"};
     bool any = false;
     for (const auto& name : on.names("/proc")) {
         if (name.find_first_not_of("0123456789") != std::string::npos) continue;

@@ -44,8 +44,9 @@ std::optional<std::string> soft_limit(const host& on, const std::string& name) {
 finding cpuset(const host& on) {
     finding found{
         .name = "cpuset",
-        .why = "the two ends of a ring should not share a PU: otherwise each must wait until the scheduler preempts "
-               "the other"};
+        .why =
+            "the two ends of a ring should not share a PU: otherwise each must wait until the scheduler preempts "
+            "the other"};
     const auto online = on.pus("/sys/devices/system/cpu/online");
     const auto list = status(on, "Cpus_allowed_list");
     std::optional<pu_set> allowed;
@@ -68,8 +69,9 @@ finding cpuset(const host& on) {
 
 finding quota(const host& on, const kernel_settings& kernel) {
     finding found{.name = "CPU quota",
-                  .why = "spinning threads use up the quota early in each period (100 ms) and are then stopped until "
-                         "the next: every ring between them stalls for tens of milliseconds"};
+                  .why =
+                      "spinning threads use up the quota early in each period (100 ms) and are then stopped until "
+                      "the next: every ring between them stalls for tens of milliseconds"};
     if (!kernel.cpu_quota) {
         found.what =
             "the cgroup's cpu.max or cpu.cfs_quota_us cannot be read (" + on.why_not("/proc/self/cgroup") + ")";
@@ -91,8 +93,9 @@ finding quota(const host& on, const kernel_settings& kernel) {
 finding realtime_throttling(const host& on) {
     finding found{
         .name = "RT throttling",
-        .why = "the kernel stops a spinning SCHED_FIFO thread for the rest of each period, by default 50 ms of every "
-               "second; threads of normal priority are not affected"};
+        .why =
+            "the kernel stops a spinning SCHED_FIFO thread for the rest of each period, by default 50 ms of every "
+            "second; threads of normal priority are not affected"};
     const auto runtime = on.number("/proc/sys/kernel/sched_rt_runtime_us");
     const auto period = on.number("/proc/sys/kernel/sched_rt_period_us");
     if (!runtime || !period) {
@@ -105,15 +108,17 @@ finding realtime_throttling(const host& on) {
     found.what = throttled ? fmt::format("real-time threads may run {} of {} us", *runtime, *period)
                            : "off: a spinning real-time thread keeps its PU, and no other thread runs there";
     if (throttled)
-        found.change = {"sudo sysctl kernel.sched_rt_runtime_us=-1   # only with spare PUs: a real-time thread that "
-                        "hangs then blocks its PU"};
+        found.change = {
+            "sudo sysctl kernel.sched_rt_runtime_us=-1   # only with spare PUs: a real-time thread that "
+            "hangs then blocks its PU"};
     return found;
 }
 
 finding realtime_priority(const host& on) {
     finding found{.name = "rtprio",
-                  .why = "audio threads need SCHED_FIFO, so that no thread of normal priority makes them miss "
-                         "a deadline"};
+                  .why =
+                      "audio threads need SCHED_FIFO, so that no thread of normal priority makes them miss "
+                      "a deadline"};
     const auto limit = soft_limit(on, "Max realtime priority");
     constexpr unsigned sys_nice = 23;
     if (!limit) {
@@ -125,8 +130,9 @@ finding realtime_priority(const host& on) {
         found.level = *limit == "0" ? severity::note : severity::fine;
         found.what = *limit == "0" ? "not permitted" : "up to " + *limit;
         if (*limit == "0")
-            found.change = {"in /etc/security/limits.d/audio.conf: @audio - rtprio 95   (then log in again as a member "
-                            "of the group audio)"};
+            found.change = {
+                "in /etc/security/limits.d/audio.conf: @audio - rtprio 95   (then log in again as a member "
+                "of the group audio)"};
     }
     return found;
 }
@@ -134,8 +140,9 @@ finding realtime_priority(const host& on) {
 finding locked_memory(const host& on) {
     finding found{
         .name = "memlock",
-        .why = "memory that is not locked may be swapped out or migrated, and the next thread that accesses it waits "
-               "for the disk or the kernel"};
+        .why =
+            "memory that is not locked may be swapped out or migrated, and the next thread that accesses it waits "
+            "for the disk or the kernel"};
     const auto limit = soft_limit(on, "Max locked memory");
     constexpr unsigned ipc_lock = 14;
     if (!limit) {
@@ -155,8 +162,9 @@ finding locked_memory(const host& on) {
 
 finding membarrier(const host& on) {
     finding found{.name = "membarrier",
-                  .why = "with it, push and pop need no fence to notice a sleeping peer (wait::park); without it, "
-                         "each operation needs one"};
+                  .why =
+                      "with it, push and pop need no fence to notice a sleeping peer (wait::park); without it, "
+                      "each operation needs one"};
 #if defined(__linux__)
     constexpr long expedited = MEMBARRIER_CMD_PRIVATE_EXPEDITED;
 #else

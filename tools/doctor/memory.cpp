@@ -41,8 +41,9 @@ std::optional<std::string> meminfo(const host& on, const std::string& key) {
 
 finding reserved_huge_pages(const host& on) {
     finding found{.name = "huge pages",
-                  .why = "storage::huge_pages uses reserved huge pages, and falls back to ordinary memory if there are "
-                         "none; a large ring then has TLB misses"};
+                  .why =
+                      "storage::huge_pages uses reserved huge pages, and falls back to ordinary memory if there are "
+                      "none; a large ring then has TLB misses"};
     const auto total = meminfo(on, "HugePages_Total");
     const auto free = meminfo(on, "HugePages_Free");
     if (!total || !free) {
@@ -78,8 +79,9 @@ finding numa_balancing(const host& on) {
     const std::string path = "/proc/sys/kernel/numa_balancing";
     finding found{
         .name = "NUMA balancing",
-        .why = "the kernel unmaps pages for a moment to see which node accesses them, and migrates them: page faults "
-               "in the middle of a push"};
+        .why =
+            "the kernel unmaps pages for a moment to see which node accesses them, and migrates them: page faults "
+            "in the middle of a push"};
     const auto value = on.number(path);
     if (!value) {
         found.level = on.text("/proc/meminfo") && !on.text(path) ? severity::fine : severity::unknown;

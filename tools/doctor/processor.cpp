@@ -34,8 +34,9 @@ finding governor(const host& on, const kernel_settings& kernel) {
 
 finding turbo(const host& on) {
     finding found{.name = "turbo",
-                  .why = "the frequency depends on temperature and on the load of other cores: faster on average, less "
-                         "steady; turn it off for measurements"};
+                  .why =
+                      "the frequency depends on temperature and on the load of other cores: faster on average, less "
+                      "steady; turn it off for measurements"};
     const auto no_turbo = on.number(cpu + "intel_pstate/no_turbo");
     const auto boost = on.number(cpu + "cpufreq/boost");
     if (!no_turbo && !boost) {
@@ -54,8 +55,9 @@ finding turbo(const host& on) {
 
 finding smt(const host& on) {
     finding found{.name = "SMT",
-                  .why = "two hardware threads share a core's L1 caches and execution units: a busy sibling can halve "
-                         "the speed of a spinning thread"};
+                  .why =
+                      "two hardware threads share a core's L1 caches and execution units: a busy sibling can halve "
+                      "the speed of a spinning thread"};
     const auto active = on.number(cpu + "smt/active");
     if (!active) {
         found.what = on.why_not(cpu + "smt/active");
@@ -96,8 +98,9 @@ finding idle_states(const host& on) {
     constexpr long long shallow_us = 10;
     finding found{
         .name = "C-states",
-        .why = "a thread that sleeps in a ring can run only after its core has woken: the deeper the idle state, the "
-               "longer that takes; spinning threads are not affected"};
+        .why =
+            "a thread that sleeps in a ring can run only after its core has woken: the deeper the idle state, the "
+            "longer that takes; spinning threads are not affected"};
     const auto state = deepest(on);
     if (state.latency_us < 0) {
         found.what = on.why_not(cpu + "cpu0/cpuidle") +
@@ -118,8 +121,9 @@ finding idle_states(const host& on) {
 finding clock_source(const host& on) {
     const std::string path = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
     finding found{.name = "clock source",
-                  .why = "waits with a deadline and time stamps read it; a source other than the processor's own "
-                         "counter costs a system call, up to a microsecond, per reading"};
+                  .why =
+                      "waits with a deadline and time stamps read it; a source other than the processor's own "
+                      "counter costs a system call, up to a microsecond, per reading"};
     const auto source = on.text(path);
     if (!source || source->empty()) {
         found.what = on.why_not(path);

@@ -108,8 +108,9 @@ exit_code show(const options& wanted) {
     const auto plan = plan_pairs(machine, pus, wanted.full);
     auto measured = measure(machine, plan, budget);
     if (measured.empty())
-        throw stop(not_here, "no measurement finished, because other programs keep the two PUs busy; try again "
-                             "when the machine is less busy");
+        throw stop(not_here,
+                   "no measurement finished, because other programs keep the two PUs busy; try again "
+                   "when the machine is less busy");
     auto matrix = complete(machine, plan, std::move(measured));
     matrix.machine = describe(machine);
     if (!wanted.svg.empty()) write_file(wanted.svg, matrix_as_svg(matrix));

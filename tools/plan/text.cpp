@@ -106,10 +106,10 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
         logical += fmt::format(" pu:{}", machine.pu(pu).index);
         spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
     }
-    std::string text =
-        fmt::format("\nto paste: run the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
-                    "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
-                    pus.to_string(), logical, spaced);
+    std::string text = fmt::format(
+        "\nto paste: run the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
+        "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
+        pus.to_string(), logical, spaced);
 
     text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)

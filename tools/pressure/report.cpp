@@ -21,14 +21,14 @@ std::string_view what_it_does(const std::string& policy) {
          "The source waits for room. Nothing is lost and the ring stays small, but the delay moves to the source, "
          "where only a clock that starts at the due time measures it."},
         {"reject", "If the ring is full the source is refused at once, and keeps the item."},
-        {"drop_newest",
-         "Items that arrive at a full ring are lost. Queued items are delivered, each a full ring late."},
+        {"drop_newest", "Items that arrive at a full ring are lost. Queued items are delivered, each a full ring late."},
         {"drop_oldest",
          "The oldest item makes room for the newest: delivered items are as fresh as a full ring allows."},
         {"sample", "Above half the capacity only one arriving item in several is kept, so that loss is spread evenly."},
         {"shed_lowest", "Items of the low class make room. The high class is served first, as if there were no burst."},
-        {"codel", "Once waits exceed the target for a whole interval, items are dropped on removal, more and more of "
-                  "them, and always those that waited for twice the target."}};
+        {"codel",
+         "Once waits exceed the target for a whole interval, items are dropped on removal, more and more of "
+         "them, and always those that waited for twice the target."}};
     for (const auto& [name, text] : words)
         if (name == policy) return text;
     return "";

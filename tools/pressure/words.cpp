@@ -91,9 +91,10 @@ void check(const conditions& wanted) {
     within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "the target is out of range");
     within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "the interval is out of range");
     if (wanted.codel_interval_ms <= wanted.codel_target_ms)
-        refuse(fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
-                           "the time that items may wait; give ten to twenty times the target",
-                           wanted.codel_interval_ms, wanted.codel_target_ms));
+        refuse(
+            fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
+                        "the time that items may wait; give ten to twenty times the target",
+                        wanted.codel_interval_ms, wanted.codel_target_ms));
 }
 
 }  // namespace weir::tool::pressure

@@ -160,8 +160,7 @@ std::string layouts_table(const json& run) {
             pus += fmt::format("{}{}", pus.empty() ? "" : ", ", whole_itself(pu, "pus"));
         table.row({escaped(text(layout, "name")), with_quartiles(object(layout, "p50_ns")),
                    with_quartiles(object(layout, "p99_ns")), rate_in_words(median(layout, "delivered_per_s")),
-                   fmt::format("{}", count(layout, "refused")),
-                   fmt::format("{}", count(layout, "involuntary_switches")),
+                   fmt::format("{}", count(layout, "refused")), fmt::format("{}", count(layout, "involuntary_switches")),
                    fmt::format("{}", count(layout, "migrations")), pus.empty() ? "not pinned" : pus});
     }
     return table.str();

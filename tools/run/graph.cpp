@@ -42,10 +42,9 @@ run_graph run_graph::of(const placement_plan& plan) {
     run_graph graph;
     graph.roles.resize(plan.roles.size());
     const auto index = [&](const std::string& name) {
-        return static_cast<std::size_t>(
-            std::find_if(plan.roles.begin(), plan.roles.end(),
-                         [&](const planned_role& role) { return role.asked.name == name; }) -
-            plan.roles.begin());
+        return static_cast<std::size_t>(std::find_if(plan.roles.begin(), plan.roles.end(),
+                                                     [&](const planned_role& role) { return role.asked.name == name; }) -
+                                        plan.roles.begin());
     };
     for (const auto& edge : plan.edges) {
         graph.edges.push_back(

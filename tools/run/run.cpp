@@ -204,8 +204,7 @@ command add_run(CLI::App& app) {
                    "Result of `weir matrix --json` on this machine, to find the worst layout")
         ->type_name("FILE");
     app.add_option("--seed", wanted->seed, "Seed for the order of layouts; default: random")->type_name("N");
-    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the tables")
-        ->disable_flag_override();
+    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the tables")->disable_flag_override();
     app.footer(footer);
     return [wanted] { return run_plan(*wanted); };
 }

@@ -89,22 +89,21 @@ concept says_what_it_can_do = requires {
 /// Any thread: `close()`, after which no push is accepted; it may make system calls. `is_closed()`, `capacity()`, `memory()`;
 /// `size_approx()` is exact at a quiet moment and within [0, capacity] always.
 template <class Core>
-concept basic_core =
-    says_what_it_can_do<Core> &&
-    requires(Core& core, const Core& seen, typename Core::value_type&& value, any_visit<typename Core::value_type> visit,
-             any_count given_back, std::size_t n) {
-        { core.try_emplace(std::move(value)) } -> std::same_as<status>;
-        { core.has_room() } -> std::same_as<bool>;
-        { core.try_take(visit) } -> std::same_as<status>;
-        { core.consume(visit, n, given_back) } -> std::same_as<std::size_t>;
-        { core.has_items() } -> std::same_as<bool>;
-        { core.drained() } -> std::same_as<bool>;
-        { core.close() } noexcept;
-        { seen.is_closed() } -> std::same_as<bool>;
-        { seen.capacity() } -> std::same_as<std::size_t>;
-        { seen.size_approx() } -> std::same_as<std::size_t>;
-        { seen.memory() } -> std::same_as<memory_report>;
-    };
+concept basic_core = says_what_it_can_do<Core> &&
+                     requires(Core& core, const Core& seen, typename Core::value_type&& value,
+                              any_visit<typename Core::value_type> visit, any_count given_back, std::size_t n) {
+                         { core.try_emplace(std::move(value)) } -> std::same_as<status>;
+                         { core.has_room() } -> std::same_as<bool>;
+                         { core.try_take(visit) } -> std::same_as<status>;
+                         { core.consume(visit, n, given_back) } -> std::same_as<std::size_t>;
+                         { core.has_items() } -> std::same_as<bool>;
+                         { core.drained() } -> std::same_as<bool>;
+                         { core.close() } noexcept;
+                         { seen.is_closed() } -> std::same_as<bool>;
+                         { seen.capacity() } -> std::same_as<std::size_t>;
+                         { seen.size_approx() } -> std::same_as<std::size_t>;
+                         { seen.memory() } -> std::same_as<memory_report>;
+                     };
 
 /// Slots that are elements side by side. `claim(n)`: min(n, room) slots to be written; `publish(n, left)` hands the first n of
 /// the `left` claimed ones over; `unclaim(left)` gives the last of them back. `readable(n)`: the oldest min(n, available)
@@ -152,9 +151,10 @@ concept dropping_core = requires(Core& core, any_visit<typename Core::value_type
 
 /// What basic_ring makes a ring of.
 template <class Core>
-concept ring_core = basic_core<Core> && adoptable_core<Core> &&
-                    (Core::has_contiguous_slots ? contiguous_core<Core> : scattered_core<Core>) &&
-                    (!Core::has_credit_on_request || pulled_core<Core>) && (!Core::can_drop_oldest || dropping_core<Core>);
+concept ring_core =
+    basic_core<Core> && adoptable_core<Core> &&
+    (Core::has_contiguous_slots ? contiguous_core<Core> : scattered_core<Core>)&&(
+        !Core::has_credit_on_request || pulled_core<Core>)&&(!Core::can_drop_oldest || dropping_core<Core>);
 
 /// Where the threads of one side wait. Any thread may call any function.
 ///

@@ -107,10 +107,11 @@ struct options {
     using producers = typename option<producers_option, Options...>::type;
     static constexpr std::size_t threads = option<threads_option, Options...>::type::value;
 
-    static_assert((is_option<Options> && ...),
-                  "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
-                  "stats::off, a storage (storage::heap, fixed<N>, huge_pages, borrowed, allocated<A>), an unsigned integer for its counters, "
-                  "max_threads<N> (strict_mpmc_ring) or overflow::many_producers (overflow_ring); remove what is none of these");
+    static_assert(
+        (is_option<Options> && ...),
+        "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
+        "stats::off, a storage (storage::heap, fixed<N>, huge_pages, borrowed, allocated<A>), an unsigned integer for its counters, "
+        "max_threads<N> (strict_mpmc_ring) or overflow::many_producers (overflow_ring); remove what is none of these");
     static_assert(how_many<waiting_option, Options...> <= 1,
                   "weir: a ring has one waiting strategy, and is given two; remove one of them");
     static_assert(how_many<statistics_option, Options...> <= 1,
@@ -121,13 +122,15 @@ struct options {
                   "weir: a ring has one type for its counters, and is given two unsigned integers; remove one of them");
     static_assert(how_many<threads_option, Options...> <= 1,
                   "weir: a ring has one max_threads<N>, and is given two; remove one of them");
-    static_assert(how_many<producers_option, Options...> <= 1,
-                  "weir: a ring has overflow::one_producer or overflow::many_producers, and is given two of them; remove one");
+    static_assert(
+        how_many<producers_option, Options...> <= 1,
+        "weir: a ring has overflow::one_producer or overflow::many_producers, and is given two of them; remove one");
     static_assert(Family == ring_family::strict || how_many<threads_option, Options...> == 0,
                   "weir: max_threads<N> is an option of strict_mpmc_ring alone; remove it");
-    static_assert(Family == ring_family::overflow || how_many<producers_option, Options...> == 0,
-                  "weir: overflow::one_producer and overflow::many_producers are options of overflow_ring alone; for many "
-                  "producers use mpmc_ring");
+    static_assert(
+        Family == ring_family::overflow || how_many<producers_option, Options...> == 0,
+        "weir: overflow::one_producer and overflow::many_producers are options of overflow_ring alone; for many "
+        "producers use mpmc_ring");
 };
 
 }  // namespace weir::detail

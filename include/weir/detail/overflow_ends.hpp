@@ -114,7 +114,7 @@ public:
     /// With the policy block: waits until all are pushed, or the ring is closed.
     std::size_t push_n(std::span<const T> values) {
         std::size_t accepted = push_at_once(values);
-        const auto offer = [this](auto& item) { return this->put(item, [] { return false; }, forever); };
+        const auto offer = [this](auto& item) { return this->put(item, detail::never, forever); };
         while (accepted < values.size() && with_item(offer, values[accepted])) {
             ++accepted;
             accepted += push_at_once(values.subspan(accepted));

@@ -28,6 +28,18 @@ public:
         return me().push(T(std::forward<Args>(args)...));
     }
 
+    /// As push, but with `block` it gives up after that time: timeout, refused.
+    template <class Rep, class Period>
+    status push_for(T&& item, std::chrono::duration<Rep, Period> time) {
+        return me().push_until(std::move(item), deadline_after(time));
+    }
+    template <class Rep, class Period>
+    status push_for(const T& item, std::chrono::duration<Rep, Period> time)
+        requires std::copy_constructible<T>
+    {
+        return me().push_until(item, deadline_after(time));
+    }
+
     /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline.
     template <std::predicate Stop>
     std::size_t push_n_unless(std::span<const T> values, Stop stop, steady_time deadline = forever)
@@ -60,7 +72,8 @@ public:
     }
     template <std::invocable<T&> F>
     std::size_t consume_some_until(F&& visit, steady_time deadline, std::size_t most = all) {
-        return consume_some_unless(visit, [] { return false; }, deadline, most);
+        return consume_some_unless(
+            visit, [] { return false; }, deadline, most);
     }
     template <std::invocable<T&> F, std::predicate Stop>
     std::size_t consume_some_unless(F&& visit, Stop stop, steady_time deadline = forever, std::size_t most = all) {
@@ -109,8 +122,9 @@ public:
 private:
     template <class Self>
     static constexpr void check_classes() noexcept {
-        static_assert(Self::classes == 1, "weir: with shed_lowest there is no wait for several items or slots; wait for one, or use "
-                                          "another policy");
+        static_assert(Self::classes == 1,
+                      "weir: with shed_lowest there is no wait for several items or slots; wait for one, or use "
+                      "another policy");
     }
 
     Ring& me() noexcept { return static_cast<Ring&>(*this); }

@@ -49,11 +49,12 @@ constexpr void refuse_to_build() noexcept {
 
 /// Whether a ring with storage::borrowed is to be built without its memory.
 template <class Core, class... Args>
-inline constexpr bool is_without_memory = ((std::integral<Args> || is_setting<Core, Args>) && ...);
+inline constexpr bool is_without_memory = ((std::integral<Args> || is_setting<Core, Args>)&&...);
 
 template <class... Args>
 constexpr void refuse_without_memory() noexcept {
-    static_assert(offered<Args...>, "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
+    static_assert(offered<Args...>,
+                  "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
 }
 
 /// Stands for a ring in the result of a refused operation, so that its use adds no error of its own.
@@ -78,16 +79,18 @@ public:
     reservation<no_ring<T>> try_reserve(const N&) noexcept
         requires(!Self::has_contiguous_slots)
     {
-        static_assert(offered<Self>, "weir: the slots of this ring are not side by side, so it has no try_reserve; use try_push_n, "
-                                  "or an spsc_ring (see has_contiguous_slots)");
+        static_assert(offered<Self>,
+                      "weir: the slots of this ring are not side by side, so it has no try_reserve; use try_push_n, "
+                      "or an spsc_ring (see has_contiguous_slots)");
         return {no_ring<T>::any(), {}};
     }
     template <class N, class Self = Ring>
     readable<no_ring<T>> try_peek(const N&) noexcept
         requires(!Self::has_contiguous_slots)
     {
-        static_assert(offered<Self>, "weir: the slots of this ring are not side by side, so it has no try_peek; use consume, or an "
-                                  "spsc_ring (see has_contiguous_slots)");
+        static_assert(offered<Self>,
+                      "weir: the slots of this ring are not side by side, so it has no try_peek; use consume, or an "
+                      "spsc_ring (see has_contiguous_slots)");
         return {no_ring<T>::any(), {}};
     }
 
@@ -95,16 +98,18 @@ public:
     void request(const N&) noexcept
         requires(!Self::has_credit_on_request)
     {
-        static_assert(offered<Self>, "weir: this ring grants credit by itself, so there is no request; use one of weir::pull (see "
-                                  "has_credit_on_request)");
+        static_assert(offered<Self>,
+                      "weir: this ring grants credit by itself, so there is no request; use one of weir::pull (see "
+                      "has_credit_on_request)");
     }
 
     template <class Self = Ring, class... None>
     status try_drop_oldest(const None&...) noexcept
         requires(!Self::has_drop_oldest)
     {
-        static_assert(offered<Self>, "weir: the producer of this ring cannot drop the oldest item; use mpmc_ring, or "
-                                        "overflow_ring with overflow::drop_oldest (see has_drop_oldest)");
+        static_assert(offered<Self>,
+                      "weir: the producer of this ring cannot drop the oldest item; use mpmc_ring, or "
+                      "overflow_ring with overflow::drop_oldest (see has_drop_oldest)");
         return status::empty;
     }
 
@@ -138,15 +143,17 @@ public:
     void adopt_producer(const None&...) noexcept
         requires(Self::has_many_producers)
     {
-        static_assert(offered<Self>, "weir: any thread may push to this ring, so there is no role to adopt; remove the call "
-                                        "of adopt_producer (see has_many_producers)");
+        static_assert(offered<Self>,
+                      "weir: any thread may push to this ring, so there is no role to adopt; remove the call "
+                      "of adopt_producer (see has_many_producers)");
     }
     template <class Self = Ring, class... None>
     void adopt_consumer(const None&...) noexcept
         requires(Self::has_many_consumers)
     {
-        static_assert(offered<Self>, "weir: any thread may pop from this ring, so there is no role to adopt; remove the call "
-                                        "of adopt_consumer (see has_many_consumers)");
+        static_assert(offered<Self>,
+                      "weir: any thread may pop from this ring, so there is no role to adopt; remove the call "
+                      "of adopt_consumer (see has_many_consumers)");
     }
 };
 

@@ -19,7 +19,8 @@ bool use_pipeline() {
         return ++made;
     });
     auto outside = p.inlet<long>("outside");
-    const auto both = p.stage<long, long>("both", [](long n) { return n; }, {.batch = 4}, weir::split::to_all{});
+    const auto both = p.stage<long, long>(
+        "both", [](long n) { return n; }, {.batch = 4}, weir::split::to_all{});
     const auto text = p.stage<long, std::string>("text", [](const long& n) { return std::to_string(n); });
     const auto add = p.sink<long>("add", [&](long n) { sum += n; });
     const auto count = p.sink<std::string>("count", [&](std::string&& word) { letters += word.size(); });

@@ -13,7 +13,7 @@ namespace weir::detail {
 
 /// Whether reading from an iterator, and moving it on, cannot throw.
 template <class It>
-inline constexpr bool reads_nothrow = noexcept(*std::declval<It&>()) && noexcept(++std::declval<It&>());
+inline constexpr bool reads_nothrow = noexcept(*std::declval<It&>())&& noexcept(++std::declval<It&>());
 template <class It>
 inline constexpr bool reads_nothrow<std::move_iterator<It>> = reads_nothrow<It>;
 
@@ -40,6 +40,9 @@ template <class T>
 auto emplace_in(std::optional<T>& out) noexcept {
     return [&out](T& element) noexcept { out.emplace(std::move(element)); };
 }
+
+/// The stop predicate of operations that do not stop.
+constexpr bool never() noexcept { return false; }
 
 /// Calls `batch()`, which adds to `done` for each item. Returns false if an exception ended it; passes the exception on if
 /// `done` was 0.

@@ -49,7 +49,8 @@ public:
     [[gnu::always_inline]] void consume(state& shared, Counter position, Counter n) noexcept {
         const Counter taken = static_cast<Counter>(position + n);
         if constexpr (on_request) {
-            if (demand_.withheld != 0) [[unlikely]] grant_freed(shared, taken, n);
+            if (demand_.withheld != 0) [[unlikely]]
+                grant_freed(shared, taken, n);
             // (5) release: pairs with (6): a producer that sees the room sees the limit that came with it. Hence the limit first
             shared.taken.store(taken, release);
         } else {
@@ -83,7 +84,8 @@ public:
     bool has_unused_credit(const state& shared) const noexcept
         requires on_request
     {
-        return demand_.granted != shared.sent.load(relaxed);  // relaxed: an old value reports credit that is used, no more
+        return demand_.granted !=
+               shared.sent.load(relaxed);  // relaxed: an old value reports credit that is used, no more
     }
 
     /// Whether sending was ended and everything that was sent is consumed. Once true, it stays so.
@@ -133,7 +135,7 @@ private:
     struct no_demand {};
 
     remote_view<Counter, false> sent_;  // how far the producer has come
-    bool drained_ = false;       // all there will ever be is taken
+    bool drained_ = false;              // all there will ever be is taken
     [[no_unique_address]] std::conditional_t<on_request, own_demand, no_demand> demand_;
 };
 

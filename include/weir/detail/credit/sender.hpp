@@ -27,7 +27,7 @@ class credit_sender {
 
 public:
     explicit credit_sender(const state& shared) noexcept
-        : limit_(limit(shared, shared.returned.load(relaxed))) {  // relaxed: nobody else is there
+        : limit_(limit(shared, shared.returned.load(relaxed))) {               // relaxed: nobody else is there
         if constexpr (on_request) demand_.taken = shared.taken.load(relaxed);  // relaxed: as above
     }
 
@@ -64,7 +64,8 @@ public:
 
     /// Hands `n` claimed items from `position` on, whose slots are written, to the consumer.
     static void send(state& shared, Counter position, Counter n) noexcept {
-        shared.sent.store(static_cast<Counter>(position + n), release);  // (1) release: pairs with (2), hands the items over
+        shared.sent.store(static_cast<Counter>(position + n),
+                          release);  // (1) release: pairs with (2), hands the items over
     }
 
 private:
@@ -112,7 +113,8 @@ private:
     // `no_credit` was true when the room was seen. While room is known, the consumer's line is left alone: a producer that
     // waits for credit would take it away at every look.
     [[gnu::noinline]] Counter look_for_room(state& shared, Counter position) noexcept {
-        know_taken(position, shared.taken.load(acquire));  // (6) acquire: pairs with (5), the limit that came with it is seen
+        know_taken(position,
+                   shared.taken.load(acquire));  // (6) acquire: pairs with (5), the limit that came with it is seen
         return knows_of_room(shared, position) ? look_at_limit(shared, position) : Counter{0};
     }
 

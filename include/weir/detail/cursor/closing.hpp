@@ -3,8 +3,8 @@
 
 #include <concepts>
 
-#include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/wait/asymmetric_fence.hpp"
 
 namespace weir::detail {
 

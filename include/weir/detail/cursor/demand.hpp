@@ -11,8 +11,8 @@
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/contract.hpp"
-#include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/base/prefetch.hpp"
+#include "weir/detail/cursor/cursor.hpp"
 
 namespace weir::pull {
 
@@ -90,7 +90,8 @@ public:
         cursor asked = requested_.load(seq_cst);
         const cursor known = room_until_.load(acquire);  // (8) acquire: pairs with (9)
         // The room may be newer than the demand that was read, with a request in between: read the demand once more.
-        if (distance(asked, at) <= 0) [[unlikely]] asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3)
+        if (distance(asked, at) <= 0) [[unlikely]]
+            asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3)
         if (covers(known, asked, at)) {
             not_asked = distance(asked, at) <= 0;
             return asked;
@@ -99,7 +100,7 @@ public:
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
             room_until_.store(free_until, release);  // (9) release: pairs with (8)
-            asked = requested_.load(relaxed);  // relaxed: comes after the look at the room, which is an acquire
+            asked = requested_.load(relaxed);        // relaxed: comes after the look at the room, which is an acquire
             not_asked = falls_short(asked, at, free_until);
         }
         return is_unbounded(asked) || distance(asked, free_until) > 0 ? free_until : asked;

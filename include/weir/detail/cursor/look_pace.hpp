@@ -70,9 +70,7 @@ public:
     void expect_stream() noexcept { pauses_.set(std::max(pauses(), 16U)); }
 
     /// Pauses before a look that follows at once.
-    std::uint32_t pauses() const noexcept {
-        return pauses_.get();
-    }
+    std::uint32_t pauses() const noexcept { return pauses_.get(); }
 
 private:
     static constexpr std::uint32_t latest_looks = 8;

@@ -205,7 +205,8 @@ private:
             if (borrowed == 0) continue;
             // The share may have to borrow another number now. relaxed: these credits were never used
             const std::uint64_t seen = free_.fetch_add(borrowed * one, relaxed);
-            if ((seen & refused & waiting) != 0) serve();  // a waiter came meanwhile; one that is served here itself holds the lock
+            if ((seen & refused & waiting) != 0)
+                serve();  // a waiter came meanwhile; one that is served here itself holds the lock
         }
     }
 
@@ -291,7 +292,7 @@ private:
     }
 
     alignas(separation_bytes) atomic<std::uint64_t> free_;  // credits, times `one`, and flags
-    alignas(separation_bytes) futex_lock lock_;             // of what follows, which only threads that wait or serve touch
+    alignas(separation_bytes) futex_lock lock_;  // of what follows, which only threads that wait or serve touch
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
     std::uint64_t pass_ = 0;

@@ -15,7 +15,8 @@ public:
     /// Registers the first holder. False if there is one already.
     [[nodiscard]] bool begin() noexcept {
         std::size_t none = 0;
-        return count_.compare_exchange_strong(none, 1, relaxed, relaxed);  // relaxed, both: no other thread holds it yet
+        return count_.compare_exchange_strong(none, 1, relaxed,
+                                              relaxed);  // relaxed, both: no other thread holds it yet
     }
     /// Adds a holder. The caller is one itself.
     void add() noexcept {

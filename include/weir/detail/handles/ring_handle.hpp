@@ -78,22 +78,33 @@ public:
     std::size_t capacity() const noexcept { return ring().capacity(); }
     std::size_t size_approx() const noexcept { return ring().size_approx(); }
     template <class R = Ring>
-    auto wake_all() const -> decltype(std::declval<R&>().wake_all()) { return ring().wake_all(); }
+    auto wake_all() const -> decltype(std::declval<R&>().wake_all()) {
+        return ring().wake_all();
+    }
     template <class R = Ring>
-    auto credits() const -> decltype(std::declval<R&>().credits()) { return ring().credits(); }
+    auto credits() const -> decltype(std::declval<R&>().credits()) {
+        return ring().credits();
+    }
     template <class R = Ring>
-    auto snapshot() const -> decltype(std::declval<R&>().snapshot()) { return ring().snapshot(); }
+    auto snapshot() const -> decltype(std::declval<R&>().snapshot()) {
+        return ring().snapshot();
+    }
     template <class R = Ring>
-    auto account() const -> decltype(std::declval<R&>().account()) { return ring().account(); }
+    auto account() const -> decltype(std::declval<R&>().account()) {
+        return ring().account();
+    }
     template <class R = Ring>
-    auto memory() const -> decltype(std::declval<R&>().memory()) { return ring().memory(); }
+    auto memory() const -> decltype(std::declval<R&>().memory()) {
+        return ring().memory();
+    }
 
 protected:
     ring_handle(Ring& ring, handle_counts* counts, owned_ring<Ring>* owned) noexcept
         : ring_(&ring), counts_(counts), owned_(owned) {}
 
     // One more handle over the same ring.
-    ring_handle(const ring_handle& other) noexcept : ring_(&other.ring()), counts_(other.counts_), owned_(other.owned_) {
+    ring_handle(const ring_handle& other) noexcept
+        : ring_(&other.ring()), counts_(other.counts_), owned_(other.owned_) {
         count_in(*counts_).add();
     }
 
@@ -106,14 +117,17 @@ protected:
 
 private:
     [[gnu::always_inline]] Ring& ring() const noexcept {
-        if (ring_ == nullptr) [[unlikely]] refuse();
+        if (ring_ == nullptr) [[unlikely]]
+            refuse();
         return *ring_;
     }
 
     [[noreturn, gnu::noinline, gnu::cold]] static void refuse() noexcept {
-        abort_with(sends ? "this sender holds no ring: it was default-constructed, moved from or reset; look with `if (sender)`"
-                         : "this receiver holds no ring: it was default-constructed, moved from or reset; look with "
-                           "`if (receiver)`");
+        abort_with(
+            sends
+                ? "this sender holds no ring: it was default-constructed, moved from or reset; look with `if (sender)`"
+                : "this receiver holds no ring: it was default-constructed, moved from or reset; look with "
+                  "`if (receiver)`");
     }
 
     void take_role([[maybe_unused]] Ring& mine) noexcept {

@@ -35,7 +35,8 @@ struct memory_report {
     /// One sentence for a log.
     std::string to_string() const {
         if (!huge_pages_wanted) return std::to_string(bytes) + " bytes of ordinary memory";
-        if (error == 0) return std::to_string(bytes) + " bytes in huge pages of " + std::to_string(page_bytes) + " bytes";
+        if (error == 0)
+            return std::to_string(bytes) + " bytes in huge pages of " + std::to_string(page_bytes) + " bytes";
         return "huge pages for " + std::to_string(bytes) + " bytes were refused (" +
                std::generic_category().message(error) +
                "), normal pages are used; reserve them with: sysctl vm.nr_hugepages=" +
@@ -150,8 +151,8 @@ const Source& checked_source(std::size_t capacity, const Source& from) {
                             "; give it bytes_for(capacity) bytes, or choose a smaller capacity");
         }
         if (const auto past = reinterpret_cast<std::uintptr_t>(from.data()) % Ring::memory_alignment; past != 0) {
-            reject_argument("the span for the slots of a ring begins " + std::to_string(past) + " bytes past a multiple of " +
-                            std::to_string(Ring::memory_alignment) +
+            reject_argument("the span for the slots of a ring begins " + std::to_string(past) +
+                            " bytes past a multiple of " + std::to_string(Ring::memory_alignment) +
                             "; declare the memory with alignas(memory_alignment) of the ring");
         }
     }
@@ -215,7 +216,8 @@ private:
 
 template <class T>
 class slot_memory<T, storage::huge_pages> {
-    static_assert(alignof(T) <= 4096, "weir: storage::huge_pages aligns to 4096 bytes, which is less than this type needs");
+    static_assert(alignof(T) <= 4096,
+                  "weir: storage::huge_pages aligns to 4096 bytes, which is less than this type needs");
 
 public:
     explicit slot_memory(std::size_t slots, no_source = {}) {

@@ -67,7 +67,8 @@ public:
                                               Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
             const claim room = try_claim<pushing>(ring, 1);
-            if (room.count == 0) [[unlikely]] return room.answer;
+            if (room.count == 0) [[unlikely]]
+                return room.answer;
             fill(room.first, std::forward<Args>(args)...);
             return status::success;
         } else {
@@ -86,7 +87,8 @@ public:
             for (std::uint64_t i = 0; i < room.count; ++i, ++from) fill(items_ahead(room.first, i), *from);
             return static_cast<std::size_t>(room.count);
         } else {
-            return push_singly(from, n, [&](auto&& item) { return try_emplace(ring, std::forward<decltype(item)>(item)); });
+            return push_singly(from, n,
+                               [&](auto&& item) { return try_emplace(ring, std::forward<decltype(item)>(item)); });
         }
     }
 
@@ -108,20 +110,23 @@ public:
     /// Calls `take(element)` on the oldest element, then destroys it. A claim cannot be taken back, so `take` must not throw.
     template <class F>
     [[gnu::always_inline]] status try_take(state& ring, F&& take) noexcept {
-        static_assert(noexcept(take(std::declval<T&>())),
-                      "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: a "
-                      "claimed item could go neither forward nor back; use the pop that returns std::optional<T>");
+        static_assert(
+            noexcept(take(std::declval<T&>())),
+            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: a "
+            "claimed item could go neither forward nor back; use the pop that returns std::optional<T>");
         const claim item = try_claim<popping>(ring, 1);
-        if (item.count == 0) [[unlikely]] return item.answer == status::empty && drained(ring) ? status::closed : item.answer;
+        if (item.count == 0) [[unlikely]]
+            return item.answer == status::empty && drained(ring) ? status::closed : item.answer;
         const emptying slot(slots_, item.first);
         take(slot.element());
         return status::success;
     }
 
     std::size_t try_pop_n(state& ring, std::span<T> out) noexcept {
-        static_assert(std::is_nothrow_move_assignable_v<T>,
-                      "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into an array: a "
-                      "claimed item could go neither forward nor back; use the pop that returns std::optional<T>");
+        static_assert(
+            std::is_nothrow_move_assignable_v<T>,
+            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into an array: a "
+            "claimed item could go neither forward nor back; use the pop that returns std::optional<T>");
         if (out.empty()) return 0;
         const claim items = try_claim<popping>(ring, std::min<std::uint64_t>(out.size(), ring.capacity));
         for (std::uint64_t i = 0; i < items.count; ++i) {
@@ -265,7 +270,8 @@ private:
                 bool not_asked = false;
                 credit = look<Purpose>(ring, at, wanted, not_asked);
                 if (Purpose == pushing && (at & closed_bit) != 0) return {status::closed};
-                if (credit <= 0) return {Purpose != pushing ? status::empty : not_asked ? status::no_credit : status::full};
+                if (credit <= 0)
+                    return {Purpose != pushing ? status::empty : not_asked ? status::no_credit : status::full};
             }
             if (!my_turn) [[unlikely]] {
                 mine.turn.take();
@@ -296,7 +302,8 @@ private:
     // Reads the other side's cursor: how many items from `at` on there is credit for. Out of line: one look serves hundreds of
     // items.
     template <purpose Purpose>
-    [[gnu::noinline]] static std::int64_t look(state& ring, cursor& at, std::uint64_t wanted, bool& not_asked) noexcept {
+    [[gnu::noinline]] static std::int64_t look(state& ring, cursor& at, std::uint64_t wanted,
+                                               bool& not_asked) noexcept {
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
         return mine.limit.look(look_pace_rules::worthwhile(ring.capacity, wanted), Purpose != pushing, [&]() noexcept {
             // In this order: the limit is then at least what it was when the cursor was here, and "no credit" was true just now.
@@ -357,7 +364,8 @@ private:
         constexpr std::uint64_t ahead = 8 * slots_per_line;
         if ((at / one_item & (slots_per_line - 1)) != 0) [[likely]]
             return;
-        if (known > static_cast<std::int64_t>(ahead)) prefetch_for_write(std::addressof(slots_[items_ahead(at, ahead)]));
+        if (known > static_cast<std::int64_t>(ahead))
+            prefetch_for_write(std::addressof(slots_[items_ahead(at, ahead)]));
     }
 
     static constexpr int pauses_after_failure = 4;

@@ -63,7 +63,9 @@ public:
     mpmc_core(const mpmc_core&) = delete;
     mpmc_core& operator=(const mpmc_core&) = delete;
 
-    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return slots::count(capacity) * sizeof(slot); }
+    static constexpr std::size_t bytes_for(std::size_t capacity) noexcept {
+        return slots::count(capacity) * sizeof(slot);
+    }
 
     // ---- producers -------------------------------------------------------------------------------------------
 
@@ -147,8 +149,10 @@ private:
 
 static_assert(ring_core<mpmc_core<int, storage::heap, std::uint64_t>>);
 static_assert(ring_core<mpmc_core<int, storage::heap, std::uint64_t, granting::on_request>>);
-static_assert(producer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
-static_assert(consumer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
+static_assert(
+    producer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
+static_assert(
+    consumer_end<mpmc_algorithm<int, std::uint64_t, granting::automatic>, mpmc_state<granting::automatic>, int>);
 static_assert(std::is_standard_layout_v<mpmc_slot<int, std::uint64_t>>);
 
 }  // namespace weir::detail

@@ -52,7 +52,8 @@ public:
     static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return Classes * bytes_of_class(capacity); }
 
     class_rings(std::size_t capacity, std::uint64_t start, const memory_source& from = {})
-        : class_rings(capacity, start, checked_source<class_rings>(capacity, from), std::make_index_sequence<Classes>()) {}
+        : class_rings(capacity, start, checked_source<class_rings>(capacity, from),
+                      std::make_index_sequence<Classes>()) {}
 
     // ---- producer --------------------------------------------------------------------------------------------
 
@@ -116,7 +117,8 @@ public:
     }
     template <class F>
     status consume_one_until(F visit, steady_time deadline) {
-        return consume_one_unless(visit, [] { return false; }, deadline);
+        return consume_one_unless(
+            visit, [] { return false; }, deadline);
     }
     /// As try_consume_one() on as many as there are now, `most` at most; returns how many. If `visit` throws, that item is
     /// gone, and those after it stay.
@@ -184,13 +186,16 @@ private:
     template <std::size_t Class>
     static core make_core(std::size_t capacity, std::uint64_t start, const memory_source& from) {
         if constexpr (borrows_memory<core>) {
-            return core(capacity, start, false, from.subspan(Class * bytes_of_class(capacity), core::bytes_for(capacity)));
+            return core(capacity, start, false,
+                        from.subspan(Class * bytes_of_class(capacity), core::bytes_for(capacity)));
         } else {
             return core(capacity, start, false, from);
         }
     }
 
-    static constexpr bool is_to_wait(status answer) noexcept { return answer == status::empty || answer == status::busy; }
+    static constexpr bool is_to_wait(status answer) noexcept {
+        return answer == status::empty || answer == status::busy;
+    }
 
     template <class F>
     status attempt(F& visit) {

@@ -31,7 +31,8 @@ inline constexpr std::size_t classes_of<overflow::shed_lowest<Classes, ClassOf>>
 template <class Policy, class... Known>
 concept one_of = (std::same_as<Policy, Known> || ...);
 template <class Policy>
-concept overflow_policy = is_codel<Policy> || classes_of<Policy> != 1 ||
+concept overflow_policy =
+    is_codel<Policy> || classes_of<Policy> != 1 ||
     one_of<Policy, overflow::block, overflow::reject, overflow::drop_newest, overflow::drop_oldest, overflow::sample>;
 
 template <class Policy>

@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/base/opaque.hpp"
+#include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"
@@ -49,7 +49,8 @@ public:
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         ring_ends& me = has_many_producers ? *this : *opaque(this);
         const status answer = me.core_.try_emplace(std::forward<Args>(args)...);
-        if (answer == status::success) [[likely]] me.pushed(1);
+        if (answer == status::success) [[likely]]
+            me.pushed(1);
         return answer;
     }
 
@@ -63,9 +64,11 @@ public:
             has_run = true;
         });
         if (answer == status::success && !has_run) __builtin_unreachable();
-        if (answer == status::success) [[likely]] me.popped(1);
+        if (answer == status::success) [[likely]]
+            me.popped(1);
         if constexpr (has_credit_on_request) {
-            if (is_to_wait(answer)) [[unlikely]] grant_rest();
+            if (is_to_wait(answer)) [[unlikely]]
+                grant_rest();
         }
         return answer;
     }
@@ -74,14 +77,16 @@ public:
     template <class... Args>
     [[gnu::always_inline]] status try_put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
-        if (is_shortage(answer)) [[unlikely]] found_full();
+        if (is_shortage(answer)) [[unlikely]]
+            found_full();
         note_push(answer);
         return answer;
     }
     template <class F>
     [[gnu::always_inline]] status try_take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = take(f);
-        if (answer == status::empty) [[unlikely]] found_empty();
+        if (answer == status::empty) [[unlikely]]
+            found_empty();
         note_pop(answer);
         return answer;
     }
@@ -118,7 +123,8 @@ public:
     status wait_for_items(Attempt attempt, Stop stop, steady_time deadline) {
         status answer = status::empty;
         const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
-        bool in_time = sleep_in(items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
+        bool in_time = sleep_in(
+            items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
         if constexpr (has_many_consumers) {
@@ -180,12 +186,14 @@ public:
     }
     [[gnu::always_inline]] void note_push(status answer) noexcept {
         if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]] made_.refused(answer, core_.capacity());
+            if (!answer) [[unlikely]]
+                made_.refused(answer, core_.capacity());
         }
     }
     [[gnu::always_inline]] void note_pop(status answer) noexcept {
         if constexpr (keeps_statistics) {
-            if (!answer) [[unlikely]] taken_.refused(answer, 0);
+            if (!answer) [[unlikely]]
+                taken_.refused(answer, 0);
         }
     }
     void note_no_room() noexcept {
@@ -246,7 +254,8 @@ private:
     [[gnu::always_inline]] bool notify_space(std::size_t n) noexcept {
         const auto available = [this]() noexcept { return room(); };
         if constexpr (has_credit_on_request) {
-            return space_.notify_if(n, [this]() noexcept { return has_unused_credit(); }, available);
+            return space_.notify_if(
+                n, [this]() noexcept { return has_unused_credit(); }, available);
         } else {
             return space_.notify(n, available);
         }
@@ -279,7 +288,8 @@ private:
 
     // Where a strategy never sleeps, a wait for several is a wait.
     template <class Lot, class Ledger, class Done>
-    static bool sleep_for_several(Lot& lot, [[maybe_unused]] Ledger& ledger, std::size_t n, Done& done, steady_time deadline) {
+    static bool sleep_for_several(Lot& lot, [[maybe_unused]] Ledger& ledger, std::size_t n, Done& done,
+                                  steady_time deadline) {
         const auto parked = [&ledger]() noexcept { ledger.parked(); };
         if constexpr (!requires { lot.wait_for(n, done, deadline); }) {
             return sleep_in(lot, ledger, done, deadline);
@@ -290,7 +300,8 @@ private:
         }
     }
 
-    using space_lot = std::conditional_t<has_credit_on_request, credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
+    using space_lot =
+        std::conditional_t<has_credit_on_request, credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
     space_lot open_space() {
         if constexpr (has_credit_on_request) {
             return space_lot(core_);

@@ -78,7 +78,8 @@ public:
     template <std::invocable<T&> F>
     std::size_t consume(F&& visit, std::size_t most = all) {
         const std::size_t visited = visit_some(visit, most);
-        if (visited == 0 && most > 0) [[unlikely]] this->ends_.note_no_items();
+        if (visited == 0 && most > 0) [[unlikely]]
+            this->ends_.note_no_items();
         return visited;
     }
 
@@ -186,7 +187,8 @@ public:
     {
         const status answer = this->ends_.take(detail::assign_to(out));
         this->ends_.note_pop(answer);
-        if (!this->ends_.is_to_wait(answer)) [[likely]] return answer;
+        if (!this->ends_.is_to_wait(answer)) [[likely]]
+            return answer;
         if constexpr (fits_registers) {
             std::optional<T> late;
             const status late_answer = wait_to_pop(detail::emplace_in(late), deadline);
@@ -287,7 +289,8 @@ private:
     std::size_t pop_some(std::span<T> out) {
         if constexpr (Core::has_contiguous_slots) {
             readable<ring_popping> items(*this, this->core().readable(out.size()));
-            if (items.size() == 0) [[unlikely]] this->ends_.found_empty();
+            if (items.size() == 0) [[unlikely]]
+                this->ends_.found_empty();
             std::move(items.second().begin(), items.second().end(),
                       std::move(items.first().begin(), items.first().end(), out.begin()));
             const std::size_t some = items.size();
@@ -307,7 +310,8 @@ private:
     template <class F>
     std::size_t visit_some(F& visit, std::size_t most) {
         const std::size_t visited = this->core().consume(visit, most, [this](std::size_t n) { this->ends_.popped(n); });
-        if (visited == 0 && most > 0) [[unlikely]] this->ends_.found_empty();
+        if (visited == 0 && most > 0) [[unlikely]]
+            this->ends_.found_empty();
         return visited;
     }
 

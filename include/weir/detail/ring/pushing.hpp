@@ -25,8 +25,9 @@ namespace weir {
 /// What try_force_push() did.
 template <class T>
 struct [[nodiscard]] forced {
-    status answer;            ///< success if the item was pushed; otherwise it is untouched
-    std::optional<T> oldest;  ///< the item that was removed to make room, if any; it is the caller's now, whatever the answer
+    status answer;  ///< success if the item was pushed; otherwise it is untouched
+    std::optional<T>
+        oldest;  ///< the item that was removed to make room, if any; it is the caller's now, whatever the answer
 
     constexpr explicit operator bool() const noexcept { return answer == status::success; }
 };
@@ -128,13 +129,15 @@ public:
     {
         const status answer = ends_.put(value);
         ends_.note_push(answer);
-        if (!ends_.is_to_wait(answer)) [[likely]] return answer;
+        if (!ends_.is_to_wait(answer)) [[likely]]
+            return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
     [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
         const status answer = ends_.put(std::move(value));
         ends_.note_push(answer);
-        if (!ends_.is_to_wait(answer)) [[likely]] return answer;
+        if (!ends_.is_to_wait(answer)) [[likely]]
+            return answer;
         return wait_to_push<passed<T&&>>(std::move(value), deadline);
     }
 
@@ -147,7 +150,8 @@ public:
         if constexpr (is_built_in_slot<Args...>) {
             const status answer = ends_.put(std::forward<Args>(args)...);
             ends_.note_push(answer);
-            if (!ends_.is_to_wait(answer)) [[likely]] return answer;
+            if (!ends_.is_to_wait(answer)) [[likely]]
+                return answer;
             return ends_.wait_for_room([&] { return ends_.put(std::forward<Args>(args)...); }, never, forever);
         } else {
             return push(T(std::forward<Args>(args)...));
@@ -210,7 +214,8 @@ public:
     /// For any producer. Never waits: 256 attempts at most. Progress as of try_push().
     forced<T> try_force_push(T&& value) noexcept {
         forced<T> done = force_once(value);
-        if (done.answer == status::full) [[unlikely]] ends_.found_full();
+        if (done.answer == status::full) [[unlikely]]
+            ends_.found_full();
         ends_.note_push(done.answer);
         return done;
     }
@@ -278,8 +283,9 @@ protected:
 
     void check_within_capacity(std::size_t n) const {
         if (n > ends_.core().capacity()) {
-            detail::reject_argument("a ring of capacity " + std::to_string(ends_.core().capacity()) + " never has " + std::to_string(n) +
-                                    " items or free slots at once; wait for " + std::to_string(ends_.core().capacity()) + " at most");
+            detail::reject_argument("a ring of capacity " + std::to_string(ends_.core().capacity()) + " never has " +
+                                    std::to_string(n) + " items or free slots at once; wait for " +
+                                    std::to_string(ends_.core().capacity()) + " at most");
         }
     }
 
@@ -305,14 +311,17 @@ private:
 
     // A push that removes one item at most. Tries a bounded number of times while a peer is busy, or makes or uses room.
     forced<T> force_once(T& value) noexcept {
-        static_assert(Core::has_many_consumers,
-                      "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "
-                      "mpmc_ring, or overflow_ring with overflow::drop_oldest");
-        static_assert(Core::can_drop_oldest || !Core::has_many_consumers,
-                      "weir: force_push is an operation of mpmc_ring and its names, not of strict_mpmc_ring; use mpmc_ring");
-        static_assert(!Core::has_credit_on_request || !Core::can_drop_oldest,
-                      "weir: force_push makes room, but on a ring with credit on request a push also wants a request, which is "
-                      "the consumer's to make; use weir::mpmc_ring");
+        static_assert(
+            Core::has_many_consumers,
+            "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "
+            "mpmc_ring, or overflow_ring with overflow::drop_oldest");
+        static_assert(
+            Core::can_drop_oldest || !Core::has_many_consumers,
+            "weir: force_push is an operation of mpmc_ring and its names, not of strict_mpmc_ring; use mpmc_ring");
+        static_assert(
+            !Core::has_credit_on_request || !Core::can_drop_oldest,
+            "weir: force_push makes room, but on a ring with credit on request a push also wants a request, which is "
+            "the consumer's to make; use weir::mpmc_ring");
         forced<T> done{status::full, std::nullopt};
         if constexpr (Core::can_drop_oldest && !Core::has_credit_on_request) {
             constexpr int most_tries = 256;
@@ -338,7 +347,8 @@ private:
     std::size_t push_some(It from, std::size_t n) {
         if constexpr (Core::has_contiguous_slots) {
             reservation<ring_pushing> slots(*this, core().claim(n));
-            if (slots.size() == 0) [[unlikely]] ends_.found_full();
+            if (slots.size() == 0) [[unlikely]]
+                ends_.found_full();
             slots.append(std::move(from), slots.size());
             const std::size_t some = slots.size();
             slots.commit(some);

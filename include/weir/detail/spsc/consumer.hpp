@@ -142,8 +142,9 @@ private:
     }
 
     void check_role() noexcept {
-        role_.check("a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call adopt_consumer() when "
-                    "the role is handed on");
+        role_.check(
+            "a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call adopt_consumer() when "
+            "the role is handed on");
     }
 
     spsc_portion<T, Counter> portion_;

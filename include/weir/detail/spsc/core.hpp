@@ -52,7 +52,8 @@ public:
           producer_(shared_, memory_.data()),
           consumer_(shared_, memory_.data()) {}
 
-    spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every, const memory_source& from = {})
+    spsc_core(std::size_t capacity, Counter start, bool asymmetric, pull::grant_every every,
+              const memory_source& from = {})
         requires has_credit_on_request
         : memory_(slots::count(checked_capacity<T, Counter>(capacity)), from),
           shared_(static_cast<Counter>(capacity), start, static_cast<Counter>(start - capacity), asymmetric),

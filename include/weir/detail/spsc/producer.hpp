@@ -36,9 +36,11 @@ public:
         check_role();
         const Counter position = sender::position(shared);
         if (position == portion_.end) [[unlikely]] {
-            if (!open_portion(shared, position)) return shared.closing.is_ended() ? status::closed : credit_.shortage(shared);
+            if (!open_portion(shared, position))
+                return shared.closing.is_ended() ? status::closed : credit_.shortage(shared);
         }
-        if (!sender::claim(shared, position, 1)) [[unlikely]] return status::closed;
+        if (!sender::claim(shared, position, 1)) [[unlikely]]
+            return status::closed;
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
             std::construct_at(std::addressof(portion_[position]), std::forward<Args>(args)...);
         } else {
@@ -105,8 +107,9 @@ private:
     }
 
     void check_role() noexcept {
-        role_.check("a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call adopt_producer() when "
-                    "the role is handed on");
+        role_.check(
+            "a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call adopt_producer() when "
+            "the role is handed on");
     }
 
     spsc_portion<T, Counter> portion_;

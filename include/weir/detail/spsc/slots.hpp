@@ -41,7 +41,8 @@ public:
         for (std::size_t i = first; i < last; i += items_per_line) {
             const T& item = (*this)[static_cast<Counter>(position + i)];
             const char* const bytes = reinterpret_cast<const char*>(std::addressof(item));
-            for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes); byte += cache_line_bytes) {
+            for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes);
+                 byte += cache_line_bytes) {
                 if constexpr (Write) {
                     prefetch_for_write(bytes + byte);
                 } else {
@@ -55,7 +56,7 @@ public:
     /// the lines of the one after are asked for, so that several are on their way at a time. Only lines of slots that are known
     /// to belong to this side: others would be taken away from the side that works on them.
     static constexpr std::size_t portion_lines = 8;
-    static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines * cache_line_bytes / sizeof(T));
+    static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines* cache_line_bytes / sizeof(T));
 
 private:
     T* first_;

@@ -12,9 +12,9 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/this_thread.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/links.hpp"
-#include "weir/detail/base/this_thread.hpp"
 
 namespace weir::detail {
 
@@ -95,7 +95,8 @@ public:
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
     using links::link_to;
 
-    static_assert(Spares < links::most_cells, "weir: a Counter this narrow cannot number the places of so many threads");
+    static_assert(Spares < links::most_cells,
+                  "weir: a Counter this narrow cannot number the places of so many threads");
     static constexpr std::size_t most_capacity = std::min(std::bit_floor(links::most_cells - Spares), most_slots<cell>);
 
     /// The spare cells lie behind the others where both are in memory that the caller gave.
@@ -160,7 +161,8 @@ private:
     using heap_or_given = std::conditional_t<std::same_as<memory_source<Storage>, no_source>, storage::heap, Storage>;
     using spare_storage = std::conditional_t<fixed_capacity<Storage> == 0, heap_or_given, storage::fixed<Spares>>;
 
-    static memory_source<spare_storage> rest_of(const memory_source<Storage>& from, [[maybe_unused]] std::size_t capacity) {
+    static memory_source<spare_storage> rest_of(const memory_source<Storage>& from,
+                                                [[maybe_unused]] std::size_t capacity) {
         if constexpr (std::same_as<Storage, storage::borrowed>) {
             return from.subspan(whole_lines<cell>(std::bit_ceil(capacity) * sizeof(cell)));
         } else {

@@ -14,11 +14,11 @@
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
-#include "weir/detail/concepts.hpp"
-#include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/base/user_code.hpp"
+#include "weir/detail/concepts.hpp"
+#include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/cells.hpp"
 #include "weir/detail/strict/positions.hpp"
@@ -85,11 +85,14 @@ public:
     /// destroyed, or, if it was made from an rvalue T, moved back.
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        if (is_closing()) [[unlikely]] return seal(), status::closed;
-        if (!shared_.tail.turn.is_mine()) [[unlikely]] shared_.tail.turn.take();
+        if (is_closing()) [[unlikely]]
+            return seal(), status::closed;
+        if (!shared_.tail.turn.is_mine()) [[unlikely]]
+            shared_.tail.turn.take();
         std::uint64_t at = shared_.tail.position.load(acquire);  // (5) acquire: pairs with (6), see is_full()
         typename positions::shortage reason;
-        if (is_full(at, reason)) [[unlikely]] return reason.answer;
+        if (is_full(at, reason)) [[unlikely]]
+            return reason.answer;
         // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and
         // exchange, so each line would cost its whole transfer between cores. relaxed: see is_full()
         if (at + items_ahead_of_need - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) {
@@ -128,7 +131,8 @@ public:
     /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return push_singly(from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
+        return push_singly(from, n,
+                           [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
@@ -210,13 +214,14 @@ private:
     [[gnu::always_inline]] void advance_tail(std::uint64_t to) noexcept {
         // relaxed: not back if it can be helped, but a store costs less than an exchange
         if (distance(to, shared_.tail.position.load(relaxed)) > 0) [[likely]] {
-            shared_.tail.position.store(to, release);  // (6) release: pairs with (5), the links before `to` happened before
+            shared_.tail.position.store(to,
+                                        release);  // (6) release: pairs with (5), the links before `to` happened before
         }
     }
 
     template <class F>
     [[gnu::always_inline]] status take_one(F& take) {
-        std::uint64_t at = shared_.head.position.load(relaxed);                     // relaxed: the exchange decides
+        std::uint64_t at = shared_.head.position.load(relaxed);               // relaxed: the exchange decides
         const std::int64_t items = distance(shared_.head.other.known(), at);  // relaxed: a hint
         if (items <= 0) [[unlikely]] {
             at = look_for_items(at);

@@ -28,7 +28,8 @@ public:
           lap_mask_(static_cast<Counter>(std::numeric_limits<Counter>::max() >> (index_bits_ + 1))) {}
 
     /// The most cells that can be numbered: what is left must tell four laps apart at least.
-    static constexpr std::size_t most_cells = std::size_t{1} << (std::min(std::numeric_limits<Counter>::digits, 64) - 3);
+    static constexpr std::size_t most_cells = std::size_t{1}
+                                              << (std::min(std::numeric_limits<Counter>::digits, 64) - 3);
 
     std::size_t mask() const noexcept { return mask_; }
 

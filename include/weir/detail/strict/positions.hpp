@@ -12,14 +12,14 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/pause.hpp"
 #include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/cursor/look_pace.hpp"
-#include "weir/detail/base/pause.hpp"
+#include "weir/detail/cursor/turns.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/strict/cells.hpp"
 #include "weir/detail/strict/state.hpp"
-#include "weir/detail/cursor/turns.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
@@ -37,7 +37,8 @@ public:
         requires(!has_credit_on_request)
         : cells_(capacity, start, from), shared_(capacity, start) {}
 
-    strict_positions(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every, const memory_source& from = {})
+    strict_positions(std::size_t capacity, std::uint64_t start, bool, pull::grant_every every,
+                     const memory_source& from = {})
         requires has_credit_on_request
         : cells_(capacity, start, from), shared_(capacity, start, checked_threshold(every, capacity)) {}
 
@@ -58,7 +59,8 @@ public:
     bool has_room() const noexcept {
         const std::uint64_t at = end_of_items(shared_.tail.position.load(relaxed));  // relaxed: a hint
         if constexpr (has_credit_on_request) return !is_closed() && credit_at(at) > 0;
-        return !is_closed() && distance(at, shared_.head.position.load(relaxed)) < shared_.capacity;  // relaxed: a hint by now
+        return !is_closed() &&
+               distance(at, shared_.head.position.load(relaxed)) < shared_.capacity;  // relaxed: a hint by now
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
@@ -99,7 +101,8 @@ public:
         requires has_credit_on_request
     {
         // relaxed: where the items end is found out by their links
-        return shared_.demand.is_unused([this]() noexcept { return cursor_at(end_of_items(shared_.tail.position.load(relaxed))); });
+        return shared_.demand.is_unused(
+            [this]() noexcept { return cursor_at(end_of_items(shared_.tail.position.load(relaxed))); });
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
@@ -113,7 +116,8 @@ public:
         seal();
     }
     bool is_closed() const noexcept {
-        return shared_.closing.load(seq_cst) == strict_closing::closed;  // (10) seq_cst: pairs with (11), the last position is sealed
+        return shared_.closing.load(seq_cst) ==
+               strict_closing::closed;  // (10) seq_cst: pairs with (11), the last position is sealed
     }
 
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(shared_.capacity); }
@@ -152,7 +156,8 @@ protected:
     // head would be if that alone set the limit.
     [[gnu::always_inline]] bool is_full(std::uint64_t at, [[maybe_unused]] shortage& reason) noexcept {
         // relaxed: a lower bound for the head, which only grows
-        if (at - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) [[likely]] return false;
+        if (at - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) [[likely]]
+            return false;
         if constexpr (has_credit_on_request) return look_for_credit(at, reason) <= 0;
         return look_for_room(at) <= 0;
     }
@@ -225,11 +230,14 @@ protected:
         }
     }
     void say_closed() noexcept {
-        shared_.closing.store(strict_closing::closed, seq_cst);  // (11) seq_cst: pairs with (10) and (7), and among closings of other rings
+        shared_.closing.store(strict_closing::closed,
+                              seq_cst);  // (11) seq_cst: pairs with (10) and (7), and among closings of other rings
     }
 
 private:
-    std::uint64_t worthwhile() const noexcept { return look_pace_rules::worthwhile(static_cast<std::uint64_t>(shared_.capacity)); }
+    std::uint64_t worthwhile() const noexcept {
+        return look_pace_rules::worthwhile(static_cast<std::uint64_t>(shared_.capacity));
+    }
 
     [[gnu::noinline]] std::int64_t look_for_credit(std::uint64_t at, shortage& reason) noexcept
         requires has_credit_on_request

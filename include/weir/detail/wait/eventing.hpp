@@ -50,7 +50,8 @@ struct eventing {
         bool notify(std::size_t, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in arm()
-            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]] return wake(available);
+            if ((state_.load(weir::detail::relaxed) & asks) != 0) [[unlikely]]
+                return wake(available);
             return false;
         }
 
@@ -59,7 +60,8 @@ struct eventing {
         bool notify_if(std::size_t, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]] return wake(available);
+            if ((state_.load(weir::detail::relaxed) & asks) != 0 && useful()) [[unlikely]]
+                return wake(available);
             return false;
         }
 
@@ -111,7 +113,8 @@ struct eventing {
         static constexpr std::uint64_t always_look = 2;     // there is no asymmetric fence
         static constexpr std::uint64_t one_of_several = 4;  // how many wait for several
         static constexpr std::uint64_t all_of_several = 0xffff * one_of_several;
-        static constexpr std::uint64_t one_arming = all_of_several + one_of_several;  // from here on: how often it was armed
+        static constexpr std::uint64_t one_arming =
+            all_of_several + one_of_several;  // from here on: how often it was armed
         static constexpr std::uint64_t asks = armed | always_look | all_of_several;
 
         // Unless there was nothing, the descriptor is readable again: what done() found, or left behind when it threw, may not

@@ -28,8 +28,8 @@
 #else
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <ctime>
 #include <unistd.h>
+#include <ctime>
 #endif
 
 namespace weir::detail {

@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "weir/detail/base/atomic.hpp"
-#include "weir/detail/wait/futex.hpp"
 #include "weir/detail/base/pause.hpp"
+#include "weir/detail/wait/futex.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 
 namespace weir::detail {

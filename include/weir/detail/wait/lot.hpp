@@ -27,9 +27,13 @@ struct untold {
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
     template <class Available = uncounted>
-    static constexpr bool notify(std::size_t, Available = {}) noexcept { return false; }
+    static constexpr bool notify(std::size_t, Available = {}) noexcept {
+        return false;
+    }
     template <class Useful, class Available = uncounted>
-    static constexpr bool notify_if(std::size_t, Useful, Available = {}) noexcept { return false; }
+    static constexpr bool notify_if(std::size_t, Useful, Available = {}) noexcept {
+        return false;
+    }
     void notify_all() noexcept {}
 };
 

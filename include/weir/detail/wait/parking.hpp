@@ -37,7 +37,8 @@ struct parking {
         bool notify(std::size_t n, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]] return wake(n, available);
+            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
+                return wake(n, available);
             return false;
         }
 
@@ -46,7 +47,8 @@ struct parking {
         bool notify_if(std::size_t n, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]] return wake(n, available);
+            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
+                return wake(n, available);
             return false;
         }
 

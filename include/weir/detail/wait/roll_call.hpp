@@ -58,7 +58,8 @@ public:
 
 private:
     // How many members there are, how many of them are missing, and how many calls there were.
-    static constexpr std::uint64_t one_member = 1, one_missing = std::uint64_t{1} << 16, one_call = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t one_member = 1, one_missing = std::uint64_t{1} << 16,
+                                   one_call = std::uint64_t{1} << 32;
     static constexpr std::uint64_t calls(std::uint64_t roll) noexcept { return roll / one_call; }
     static constexpr std::uint64_t called(std::uint64_t roll) noexcept {
         const std::uint64_t members = roll % one_missing;
