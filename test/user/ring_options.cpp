@@ -10,10 +10,10 @@
 
 using counting = weir::spsc_ring<int, weir::stats::on>;
 using spinning = weir::mpmc_ring<int, weir::storage::fixed<4>, weir::wait::spin>;
-using shared = weir::overflow_ring<int, weir::overflow::drop_newest, weir::overflow::many_producers, weir::stats::on>;
+using from_many = weir::overflow_ring<int, weir::overflow::drop_newest, weir::overflow::many_producers, weir::stats::on>;
 
 static_assert(std::is_same_v<spinning, weir::mpmc_ring<int, weir::wait::spin, weir::storage::fixed<4>>>);
-static_assert(counting::keeps_statistics && !spinning::keeps_statistics && shared::has_many_producers);
+static_assert(counting::keeps_statistics && !spinning::keeps_statistics && from_many::has_many_producers);
 
 /// Asks what a ring can do by its values.
 template <class Ring>
@@ -34,7 +34,7 @@ int push_two(Ring& ring) {
 int main() {
     counting one(8);
     spinning two;
-    shared three(8);
+    from_many three(8);
     weir::pull::strict_mpmc_ring<int, weir::max_threads<2>, std::uint32_t> four(8);
     return push_two(one) + push_two(two) + push_two(three) + push_two(four) == 8 ? 0 : 1;
 }
