@@ -10,7 +10,8 @@
 
 using counting = weir::spsc_ring<int, weir::stats::on>;
 using spinning = weir::mpmc_ring<int, weir::storage::fixed<4>, weir::wait::spin>;
-using from_many = weir::overflow_ring<int, weir::overflow::drop_newest, weir::overflow::many_producers, weir::stats::on>;
+using from_many =
+    weir::overflow_ring<int, weir::overflow::drop_newest, weir::overflow::many_producers, weir::stats::on>;
 
 static_assert(std::is_same_v<spinning, weir::mpmc_ring<int, weir::wait::spin, weir::storage::fixed<4>>>);
 static_assert(counting::keeps_statistics && !spinning::keeps_statistics && from_many::has_many_producers);
