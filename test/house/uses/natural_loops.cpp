@@ -46,15 +46,11 @@ template <class Ring>
     if (ring.pop_until(last, soon)) total += value_of(last);
     while (const auto item = ring.pop()) total += value_of(*item);
     while (const auto item = ring.try_pop()) total += value_of(*item);
-    if constexpr (requires { ring.pop_unless(last, [] { return true; }); }) {
-        for (T item; ring.pop_unless(item, [] { return true; });) total += value_of(item);
-        for (T item; weir::pop(ring, item, std::stop_token());) total += value_of(item);
-    }
-    if constexpr (requires { Ring::has_contiguous_slots; }) {
-        T batch[4];
-        for (std::size_t n; (n = ring.try_pop_n(batch)) > 0;) total += value_of(batch[n - 1]);
-        if (ring.pop_n(batch) == 4) total += value_of(batch[3]);
-    }
+    for (T item; ring.pop_unless(item, [] { return true; });) total += value_of(item);
+    for (T item; weir::pop(ring, item, std::stop_token());) total += value_of(item);
+    T batch[4];
+    for (std::size_t n; (n = ring.try_pop_n(batch)) > 0;) total += value_of(batch[n - 1]);
+    if (ring.pop_n(batch) == 4) total += value_of(batch[3]);
     return total;
 }
 

@@ -128,7 +128,7 @@ bool drain_after_close(Ring& ring) {
     using T = typename Ring::value_type;
     while (ring.try_push(item<T>(1))) {
     }
-    if constexpr (requires { ring.try_drop_oldest(); }) (void)ring.try_drop_oldest();
+    if constexpr (Ring::has_drop_oldest) (void)ring.try_drop_oldest();
     const std::size_t left = ring.size_approx();
     ring.wake_all();
     ring.close();
@@ -145,7 +145,7 @@ bool works() {
     if constexpr (!Ring::has_many_consumers) ring.adopt_consumer();
     ask(ring, 96);
     if (push_one_by_one(ring) != pop_one_by_one(ring) || push_batches(ring) != pop_batches(ring)) return false;
-    if constexpr (requires { ring.items_fd(); }) {
+    if constexpr (Ring::has_descriptors) {
         if (ring.items_fd() == ring.space_fd()) return false;
     }
     if constexpr (Ring::keeps_statistics) {
