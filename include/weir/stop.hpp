@@ -76,10 +76,13 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
 template <class Ring>
     requires std::copy_constructible<typename Ring::value_type>
 std::size_t push_n(Ring& ring, std::span<const typename Ring::value_type> values, std::stop_token stop) {
-    const std::size_t pushed = ring.try_push_n(values);
-    if (pushed == values.size() || stop.stop_requested()) return pushed;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return pushed + ring.push_n_unless(values.subspan(pushed), [&stop]() noexcept { return stop.stop_requested(); });
+    // One offer, as in push().
+    const auto look_again = [&ring]() noexcept { ring.wake_all(); };
+    std::optional<std::stop_callback<decltype(look_again)>> callback;
+    return ring.push_n_unless(values, [&]() noexcept {
+        if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
+        return stop.stop_requested();
+    });
 }
 
 /// Fills `out` with the oldest elements, in as many portions as they come, until `stop` is requested. Returns how many: all,

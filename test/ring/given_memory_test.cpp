@@ -45,7 +45,7 @@ struct mpmc {
 };
 struct strict {
     template <class T, class Storage>
-    using ring = strict_mpmc_ring<T, wait::park, stats::off, Storage, std::uint64_t, 3>;
+    using ring = strict_mpmc_ring<T, wait::park, stats::off, Storage, std::uint64_t, max_threads<3>>;
 };
 struct pull_spsc {
     template <class T, class Storage>
@@ -57,7 +57,7 @@ struct pull_mpmc {
 };
 struct pull_strict {
     template <class T, class Storage>
-    using ring = pull::strict_mpmc_ring<T, wait::park, stats::off, Storage, std::uint64_t, 3>;
+    using ring = pull::strict_mpmc_ring<T, wait::park, stats::off, Storage, std::uint64_t, max_threads<3>>;
 };
 struct rejecting {
     template <class T, class Storage>

@@ -40,7 +40,8 @@ public:
         return me().push_until(item, deadline_after(time));
     }
 
-    /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline.
+    /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline. Items behind the first one
+    /// that is refused are not offered.
     template <std::predicate Stop>
     std::size_t push_n_unless(std::span<const T> values, Stop stop, steady_time deadline = forever)
         requires std::copy_constructible<T>
