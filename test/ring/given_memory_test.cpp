@@ -100,7 +100,7 @@ private:
 template <class Ring>
 std::size_t use(Ring& ring) {
     using T = typename Ring::value_type;
-    if constexpr (requires { ring.request(1); }) ring.request(pull::unbounded);
+    if constexpr (Ring::has_credit_on_request) ring.request(pull::unbounded);
     std::size_t taken = 0;
     for (int lap = 0; lap < 5; ++lap) {
         std::size_t pushed = 0;
