@@ -18,7 +18,8 @@ using spsc = weir::spsc_ring<element, Wait, weir::stats::off, weir::storage::hea
 template <class Wait>
 using mpmc = weir::mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
 template <class Wait>
-using strict = weir::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, 3>;
+using strict =
+    weir::strict_mpmc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint16_t, weir::max_threads<3>>;
 template <class Wait>
 using pull_spsc = weir::pull::spsc_ring<element, Wait, weir::stats::off, weir::storage::heap, std::uint8_t>;
 template <class Wait>

@@ -88,7 +88,8 @@ void sleep_once_for_a_block_of_items() {
         EXPECT_EQ(syscalls.wakes, 1U);
         const weir::stats::snapshot seen = ring.snapshot();
         EXPECT_LE(seen.consumer.parks, 2U);
-        constexpr bool has_descriptor = std::remove_cvref_t<decltype(ring)>::has_descriptors;  // which the first push signals
+        constexpr bool has_descriptor =
+            std::remove_cvref_t<decltype(ring)>::has_descriptors;  // which the first push signals
         EXPECT_EQ(seen.producer.wakes, has_descriptor ? 2U : 1U);
     }
 }

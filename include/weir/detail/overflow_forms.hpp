@@ -22,10 +22,15 @@ class overflow_forms {
 
 public:
     /// Offers an item made of `args`, once; with `block` it waits for room. Returns success, full or busy (reject), or closed.
+    /// A T that is refused is untouched; other `args` are used up.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     status emplace(Args&&... args) {
-        return me().push(T(std::forward<Args>(args)...));
+        if constexpr (sizeof...(Args) == 1 && (std::same_as<std::remove_cvref_t<Args>, T> && ...)) {
+            return me().push(std::forward<Args>(args)...);
+        } else {
+            return me().push(T(std::forward<Args>(args)...));
+        }
     }
 
     /// As push, but with `block` it gives up after that time: timeout, refused.
