@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// The credit loop between one producer and one consumer: who may send how much, and what has arrived.
+/// The credit loop between one producer and one consumer: how many items may be sent, and how many have arrived.
 ///
 ///     sent        written by the producer    items ever sent
 ///     returned    written by the consumer    credit ever given back, beside the capacity that there was at first

@@ -10,19 +10,17 @@
 //         jobs.request(1);                     // as it finishes, not as it pops: what is in its hands counts, too
 //     }
 //
-// What is delivered never exceeds what was requested, whoever looks, whenever. So the demand, not the capacity, bounds
-// how many items are under way: queued, or popped and not yet finished. The capacity is the ceiling, also of
-// request(pull::unbounded). Popping alone grants nothing, unless more was asked for than there was room.
+// At every observation, delivered <= requested. So the demand, not the capacity, bounds how many items are in flight: queued, or
+// popped and not yet finished. The capacity is the ceiling, also of request(pull::unbounded). A pop alone grants nothing, unless
+// more was requested than there was room.
 //
-// A push that is refused says which it is: `full`, every slot is taken; `no_credit`, there is room, and what was asked
-// for is used up. If it is both, it says full. A waiting push waits for either; a pop that leaves it without credit does
-// not wake it.
+// A refused push says why: `full`, every slot is taken; `no_credit`, there is room, but the requested items are used up. If both
+// are true, it says full. A waiting push waits for both; a pop that leaves it without credit does not wake it.
 //
-// Ask in portions. A request of many costs what a request of one does: one store with one consumer, one
-// read-modify-write with many, and for the producers a look at it. So a request for each item is the dearest way. But what
-// is finished and not yet asked for again is room that nobody uses. Ask for as many as fit in the beginning, and then for a
-// sixteenth of the capacity at a time. pull::grant_every makes portions of single requests where the consumer would rather
-// not count.
+// Request in batches. A request of many costs as much as a request of one: one store with one consumer, one read-modify-write with
+// many, and for the producers a look at it. So a request for each item is the most expensive way. But items that are finished and
+// not yet requested again leave room unused. Request as many as fit at first, then a sixteenth of the capacity at a time.
+// pull::grant_every batches single requests for a consumer that does not count.
 #pragma once
 
 #include "weir/detail/cursor/demand.hpp"

@@ -72,7 +72,7 @@ using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain,
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
-/// holds its slot, and who comes to that slot is told `busy` until it goes on (progress::may_be_busy).
+/// holds its slot, and a thread that comes to that slot is told `busy` until the first one goes on (progress::may_be_busy).
 ///
 /// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
 /// cache lines. A counter narrower than T's padding makes slots smaller and costs nothing else.
@@ -87,7 +87,7 @@ template <class T, class... Options>
 using spmc_ring = mpmc_ring<T, Options...>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
-/// an operation delays nobody else and holds none of the capacity. Linearizable, total FIFO. The option max_threads<N>, 64
+/// an operation delays no other thread and holds none of the capacity. Linearizable, total FIFO. The option max_threads<N>, 64
 /// if it is not given, is how many operations may be under way at a time; with more, a push may be told `busy`.
 ///
 /// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
@@ -102,30 +102,28 @@ using spmc_ring = mpmc_ring<T, Options...>;
 template <class T, class... Options>
 using strict_mpmc_ring = detail::strict_of<T, detail::options<detail::ring_family::strict, Options...>>;
 
-/// Where the counters of a ring begin. Any start is as good as another; one just below the counter's wrap makes a test
-/// pass through it.
+/// Where the counters of a ring begin. Any start works; one just below the counter's wrap makes a test pass through it.
 struct start_at {
     std::uint64_t position = 0;
 };
 
-/// A bounded ring of T: the one public class, over a core that decides how many producers and consumers there may be,
-/// a strategy of waiting (wait.hpp) and whether it keeps statistics (stats.hpp). Use it through its aliases, such as
-/// spsc_ring.
+/// A bounded ring of T: the one public class, made of a core, which decides how many producers and consumers there may be, a
+/// strategy of waiting (wait.hpp), and statistics or none (stats.hpp). Use it through its aliases, such as spsc_ring.
 ///
-/// - The capacity is exactly what was asked for, and a full ring is a signal: a try-operation refuses and says why, a
-///   waiting one waits.
+/// - The capacity is exact. When the ring is full, a try-operation refuses and says why, and a waiting one waits.
 /// - A push that fails leaves its argument untouched, also an rvalue.
 /// - Every value of T can be stored. T may be move-only and over-aligned. Live elements are destroyed exactly once: when
 ///   they are taken, or by the ring's destructor.
-/// - close() ends the pushing: what was accepted is still popped, in order, and only then do pops say `closed`.
+/// - close() ends the pushing: accepted items are still popped, in order, and only then do pops answer `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
-///   off) and lets std::bad_alloc of the storage pass. Nothing else throws but T's own copy constructor or assignment.
+///   off) and lets std::bad_alloc of the storage pass. Otherwise only T's own constructors and assignments, and functions that
+///   the caller passes, may throw.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
-/// - A ring joins threads of one process. In memory that processes share it is of no use: waking and closing do not reach
-///   beyond. A forked child may go on with its own copy of a ring that no other thread was using at the time, except that
-///   copies with wait::event share their descriptors, so that only one of the two processes may go on.
+/// - A ring connects threads of one process. It does not work in memory shared by processes: wake-ups and close() do not reach
+///   the other process. A forked child may use its copy of a ring that no other thread was using at the time of the fork; with
+///   wait::event the copies share their descriptors, so only one of the two processes may use its copy.
 template <detail::ring_core Core, detail::waiting_strategy Wait, class Stats>
 class basic_ring : public detail::ring_popping<Core, Wait, Stats>,
                    public detail::refusals<basic_ring<Core, Wait, Stats>, typename Core::value_type> {
@@ -146,17 +144,17 @@ public:
     static_assert(std::is_nothrow_move_constructible_v<T>,
                   "weir: T must be nothrow-move-constructible, else an item could be lost on its way out of the ring");
 
-    // Ask these values what a ring can do. A requires-expression does not tell: what a ring cannot do is refused inside the
-    // function, with a sentence.
+    // What a ring can do. Ask these values, not a requires-expression: an operation that a ring lacks compiles there, and is
+    // refused with a sentence when it is used.
 
-    /// Which sides may be used by many threads at a time.
+    /// Whether many threads may use a side at a time.
     static constexpr bool has_many_producers = ends::has_many_producers;
     static constexpr bool has_many_consumers = ends::has_many_consumers;
     /// Whether the slots are elements side by side, which try_reserve() and try_peek() can show.
     static constexpr bool has_contiguous_slots = ends::has_contiguous_slots;
 
     static constexpr bool keeps_statistics = ends::keeps_statistics;
-    /// Whether a push takes, besides room, a consumer that has asked for the item: see pull.hpp.
+    /// Whether a push needs a request of a consumer, besides room: see pull.hpp.
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
     /// Whether a producer may drop the oldest item: try_drop_oldest().
     static constexpr bool has_drop_oldest = Core::can_drop_oldest;
@@ -190,7 +188,7 @@ public:
         requires(Core::fixed_capacity != 0 && !has_credit_on_request)
         : base(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
-    /// The same with credit on request: nothing can be pushed before something is requested.
+    /// The same with credit on request: no push succeeds before the first request.
     explicit basic_ring(std::size_t capacity, start_at start = {})
         requires(Core::fixed_capacity == 0 && has_credit_on_request && !detail::borrows_memory<Core>)
         : basic_ring(capacity, pull::grant_every{}, start) {}
@@ -252,39 +250,39 @@ public:
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
-    /// Ends the pushing: every later push says closed, whoever waits wakes, what was accepted is still popped, and only
-    /// then do pops say closed. An item is accepted or refused, never lost. Who is told that it is closed sees what the thread
-    /// that closed it first did before. Idempotent. One syscall or a few.
+    /// Ends the pushing: every later push answers closed, all waiters wake, accepted items are still popped, and only then do pops
+    /// answer closed. An item is accepted or refused, never lost. What the thread that closed the ring first did before happens
+    /// before an answer of `closed`. Idempotent. One syscall or a few.
     ///
-    /// On a ring of one producer, pushes are refused a little before pops say closed: while close() is under way, or a push
-    /// is just being refused, a pop may still say empty.
+    /// On a ring of one producer, pushes are refused a little before pops answer closed: while close() is under way, or a push is
+    /// being refused, a pop may still answer empty.
     void close() noexcept {
         this->core().close();
         wake_all();
     }
     bool is_closed() const noexcept { return this->core().is_closed(); }
 
-    /// Makes everybody who waits look again, and ask again whether to stop.
+    /// Makes every waiter look again, and ask again whether to stop.
     void wake_all() noexcept { this->ends_.wake_all(); }
 
-    /// Exactly what was asked for.
+    /// Exactly the number that was asked for.
     std::size_t capacity() const noexcept { return this->core().capacity(); }
 
-    /// How many items are inside: right at a quiet moment, a recent value within [0, capacity()] otherwise.
+    /// How many items are inside: exact at a quiet moment, otherwise slightly stale, and always within [0, capacity()].
     std::size_t size_approx() const noexcept { return this->core().size_approx(); }
 
-    /// How many pushes would succeed: for the producer a lower bound, for others a recent value. On request: the credit that
-    /// is granted and not used, which is none once the ring is closed.
+    /// How many pushes would succeed: a lower bound for the producer, slightly stale for others. With credit on request: the credit
+    /// that is granted and not used, which is none once the ring is closed.
     std::size_t credits() const noexcept { return this->ends_.room(); }
 
-    /// What either end has seen so far. Wait-free; disturbs neither. O(1).
+    /// The counts of both ends so far. Wait-free; does not disturb them. O(1).
     stats::snapshot snapshot() const noexcept
         requires keeps_statistics
     {
         return this->ends_.snapshot();
     }
 
-    /// What memory the slots are in, and whether the kernel refused what was asked for.
+    /// The kind of memory that the slots are in, and whether the kernel refused huge pages.
     memory_report memory() const noexcept { return this->core().memory(); }
 
     /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
@@ -301,8 +299,8 @@ public:
 
     // ---- handing a role on -----------------------------------------------------------------------------------
 
-    /// The calling thread becomes the producer. Whoever was must have finished, and happen before this call. Only
-    /// debug builds, which abort when a second thread appears on a single-ended side, take notice.
+    /// The calling thread becomes the producer. The previous one must have finished, and that must happen before this call. Has an
+    /// effect in debug builds only, which abort when a second thread uses a single-ended side.
     void adopt_producer() noexcept
         requires(!has_many_producers)
     {

@@ -7,7 +7,7 @@
 //     stats::on     each end counts on lines of its own; ring.snapshot() reads them from any thread
 //
 // With one thread at an end its counts have that one writer, and cost loads and stores of a line that stays in its
-// cache. With many, each adds to one of sixteen lines, chosen by thread, with a read-modify-write that nobody contends
+// cache. With many, each adds to one of sixteen lines, chosen by thread, with a read-modify-write without contention
 // for as long as the threads are few: exact also when two share a line, and no thread has to register or to leave.
 #pragma once
 

@@ -35,7 +35,7 @@ namespace weir {
 /// it only tries.
 ///
 /// For a producer of the ring. With room O(1), and as fast as try_push; a wait registers a callback with the stop state,
-/// which may allocate, and whoever requests the stop wakes all who wait on this ring to look again.
+/// which may allocate, and the thread that requests the stop wakes all waiters of this ring.
 template <class Ring, class U>
     requires std::constructible_from<typename Ring::value_type, U>
 status push(Ring& ring, U&& value, std::stop_token stop) {
@@ -116,7 +116,7 @@ std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_
 /// closed, or no_credit when it was stopped: then nothing has happened, and `out` is untouched. If a stop was requested
 /// before, it only tries.
 ///
-/// Any thread. Costs as push(); whoever requests the stop wakes all who wait at the gate to look again.
+/// Any thread. Costs as push(); the thread that requests the stop wakes all waiters of the gate.
 template <class Source>
 status acquire(Source& source, typename Source::permit& out, std::size_t n, std::stop_token stop) {
     const status answer = source.try_acquire(out, n);

@@ -67,7 +67,7 @@ concept says_what_it_can_do = requires {
     requires std::same_as<decltype(Core::has_contiguous_slots), const bool>;   // try_reserve and try_peek
     requires std::same_as<decltype(Core::has_credit_on_request), const bool>;  // request
     requires std::same_as<decltype(Core::can_drop_oldest), const bool>;        // try_drop_oldest
-    requires std::same_as<decltype(Core::fixed_capacity), const std::size_t>;  // 0: the constructor is told
+    requires std::same_as<decltype(Core::fixed_capacity), const std::size_t>;  // 0: an argument of the constructor
     requires std::same_as<decltype(Core::most_capacity), const std::size_t>;
     typename Core::memory_source;  // the last argument of the constructor: no_source, a span of bytes, or an allocator
     requires std::same_as<decltype(Core::memory_alignment), const std::size_t>;  // of a span
@@ -159,7 +159,7 @@ concept ring_core =
 /// Where the threads of one side wait. Any thread may call any function.
 ///
 /// `notify(n)` is called after n items, or slots, were published: it wakes as many waiters as they can serve, and is one relaxed
-/// load while nobody waits; true if it made a system call to wake somebody. `notify_if(n, useful)` asks useful() first, and only
+/// load while no thread waits; true if it made a system call to wake one. `notify_if(n, useful)` asks useful() first, and only
 /// if there are waiters. `notify_all()` makes every waiter look again. `wait(done, deadline)` blocks: it calls done() until that
 /// returns true (then true) or the deadline has passed (then false). Its protocol is announce, look again, sleep, withdraw: no
 /// publication that is followed by notify() is missed, also if done() throws or the waiter gives up.

@@ -31,7 +31,7 @@ public:
 #endif
     }
 
-    /// The calling thread takes the side over; whoever had it must have stopped, and the two must be synchronised.
+    /// The calling thread takes the side over; the previous one must have stopped, and that must happen before this call.
     void adopt() noexcept {
 #if WEIR_CHECK_ROLES
         owner_.store(this_thread(), relaxed);  // relaxed: as above

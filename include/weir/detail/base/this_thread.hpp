@@ -3,7 +3,8 @@
 
 namespace weir::detail {
 
-/// Who is calling: an address of its own for each thread, for a few instructions. <thread> stays out of the core headers.
+/// An address that identifies the calling thread within the process. A few instructions; <thread> stays out of the core
+/// headers.
 inline const void* this_thread() noexcept {
     static thread_local const char identity = 0;
     return &identity;

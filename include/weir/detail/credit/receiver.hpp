@@ -23,7 +23,7 @@ class credit_receiver {
 public:
     /// `grant_every`: how much credit is worth a publication; with credit on request.
     explicit credit_receiver(const state& shared, Counter grant_every = 1) noexcept
-        : sent_(shared.sent.load(relaxed)) {  // relaxed: nobody else is there
+        : sent_(shared.sent.load(relaxed)) {  // relaxed: no other thread uses it yet
         if constexpr (on_request) {
             demand_.granted = sent_.known();
             demand_.grant_every = grant_every;

@@ -27,7 +27,7 @@ class credit_sender {
 
 public:
     explicit credit_sender(const state& shared) noexcept
-        : limit_(limit(shared, shared.returned.load(relaxed))) {               // relaxed: nobody else is there
+        : limit_(limit(shared, shared.returned.load(relaxed))) {               // relaxed: no other thread uses it yet
         if constexpr (on_request) demand_.taken = shared.taken.load(relaxed);  // relaxed: as above
     }
 

@@ -45,7 +45,7 @@ struct credit_state {
     // Written by the consumer.
     alignas(separation_bytes) atomic<Counter> taken;     // position of the next item to be taken
     alignas(separation_bytes) atomic<Counter> returned;  // credit given back
-    // Written once, by whoever closes.
+    // Written once, by the thread that closes.
     alignas(separation_bytes) detail::closing<Counter> closing;
     const Counter capacity;
 };

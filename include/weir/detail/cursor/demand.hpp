@@ -158,7 +158,7 @@ public:
     }
 
 private:
-    // Out of line, as is waking: it happens only when somebody waits.
+    // Out of line, like waking: it happens only when a thread waits.
     [[gnu::noinline]] bool is_useful() noexcept { return core_.has_unused_credit(); }
 
     Core& core_;

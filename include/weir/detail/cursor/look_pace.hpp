@@ -20,7 +20,7 @@ struct look_pace_rules {
     }
 
     static constexpr std::uint32_t most_pauses = 64;  // about 1 us on x86-64
-    static constexpr std::uint64_t rare_ns = 8192;    // looks further apart than this disturb nobody
+    static constexpr std::uint64_t rare_ns = 8192;    // looks further apart than this do not disturb
 };
 
 /// When to look at the other side's cursor again.

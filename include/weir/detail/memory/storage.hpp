@@ -232,7 +232,7 @@ public:
         report_.error = errno;
         data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base, -1, 0);
         if (data_ == MAP_FAILED) out_of_memory();
-        // Second best where the system allows it: transparent huge pages. Advice, so its refusal is no news.
+        // Second best where the system allows it: transparent huge pages. Failure is ignored: it is only advice.
         (void)::madvise(data_, mapped_, MADV_HUGEPAGE);
         touch_pages(data_, mapped_);
 #else
@@ -322,7 +322,7 @@ private:
     T* data_ = nullptr;
 };
 
-/// The capacity that a storage dictates, or 0 where the constructor is told.
+/// The capacity that a storage fixes, or 0 where it is an argument of the constructor.
 template <class Storage>
 inline constexpr std::size_t fixed_capacity = 0;
 template <std::size_t N>

@@ -217,7 +217,7 @@ public:
         return ring.demand.is_unused([&ring]() noexcept { return end_of_items(ring); });
     }
 
-    /// Destroys what is left; no other thread uses the ring.
+    /// Destroys the remaining elements; no other thread uses the ring.
     void clear(state& ring) noexcept {
         for (cursor at = current(ring.head); at != end_of_items(ring); at += one_item) {
             std::destroy_at(std::addressof(slots_[at].element));
@@ -259,7 +259,7 @@ private:
         bool my_turn = mine.turn.is_mine();
         cursor at = mine.next.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
-            // The second load acquires: a producer that is told sees what the closing thread did before.
+            // The second load acquires: what the closing thread did before happens before the answer.
             if (Purpose == pushing && (at & closed_bit) != 0) [[unlikely]] {
                 (void)current(mine);
                 return {status::closed};

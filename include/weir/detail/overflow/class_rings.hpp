@@ -20,7 +20,7 @@
 
 namespace weir::detail {
 
-/// A queue for each class under one capacity, of one producer, who may take back, and one consumer.
+/// A queue for each class under one capacity, for one consumer and one producer, which may take items back.
 ///
 /// Each class has room for the whole capacity, so that none is full before all are. What is queued in all of them is
 /// the difference of three counts, each with one writer: claimed and gone are the producer's, taken is the consumer's.
@@ -109,7 +109,7 @@ public:
         if (!is_to_wait(answer) || stop()) return answer;
         const auto done = [&] { return !is_to_wait(answer = attempt(visit)) || stop(); };
         bool in_time = sleep_until([&] { return done() || is_closed(); }, deadline);
-        // Closed, but a push from before is still under way: nobody tells when that is over.
+        // Closed, but a push from before is still under way: there is no notification when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer = status::timeout;
         if (!is_to_wait(answer)) note(answer);
@@ -265,7 +265,7 @@ private:
 
     std::array<core, Classes> cores_;
     const std::size_t capacity_;
-    alignas(separation_bytes) closing<std::uint64_t> closing_;  // on a line that nobody writes
+    alignas(separation_bytes) closing<std::uint64_t> closing_;  // on a line that is only read
     alignas(separation_bytes) atomic<std::uint64_t> claimed_{0};
     atomic<std::uint64_t> gone_{0};
     alignas(separation_bytes) atomic<std::uint64_t> taken_{0};

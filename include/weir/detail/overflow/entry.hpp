@@ -14,7 +14,7 @@
 
 namespace weir::detail {
 
-/// A count of events with one writing thread. Who reads n also sees what happened before the n-th.
+/// A count of events with one writing thread. A thread that reads n also sees what happened before the n-th.
 class tally {
 public:
     std::uint64_t add(std::uint64_t events = 1) noexcept {

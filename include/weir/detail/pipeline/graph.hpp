@@ -81,7 +81,7 @@ class graph;
 /// A source, stage or sink: one thread, and a bell that its neighbours ring after they have pushed to it, popped from
 /// it, or changed anything else that it may be waiting for. Edges are used by try-operations only, so this is the one
 /// place where the thread sleeps, whatever number of edges it has. The bell is a wait::park::lot, and its protocol is
-/// that of a ring: publish, then ring; whoever goes to sleep registers first and then looks at everything again.
+/// that of a ring: publish, then ring; a thread that goes to sleep registers first and then looks at everything again.
 class node {
 public:
     node(graph& whole, std::string name) : graph_(whole), name_(std::move(name)) {}
@@ -146,7 +146,7 @@ public:
     }
     std::uint64_t accepted() const noexcept { return accepted_.value(); }
 
-    /// Counts what is left over as lost, after all threads have ended.
+    /// Counts the remaining items as lost, after all threads have ended.
     void abandon() noexcept {
         if (abandoned_.load(relaxed)) return;  // relaxed: only the thread that joins writes it
         lost_.add(queued());

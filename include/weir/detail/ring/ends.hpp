@@ -16,8 +16,8 @@
 
 namespace weir::detail {
 
-/// A core and its two ends: where the threads of each side wait, who is told of what the other side did, and what each has
-/// counted. basic_ring's operations are made of what is here; all of it is as safe as the operation that it is part of.
+/// A core and, for each side, the lot where its threads wait and the ledger where it counts. The operations of basic_ring are
+/// built from these functions; each is as thread-safe as the operation that it is part of.
 template <class Core, class Wait, class Stats>
 class ring_ends {
     using T = typename Core::value_type;
@@ -73,7 +73,7 @@ public:
         return answer;
     }
 
-    // The same for who does not wait.
+    // The non-blocking variants.
     template <class... Args>
     [[gnu::always_inline]] status try_put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
@@ -91,7 +91,7 @@ public:
         return answer;
     }
 
-    // A peer that is busy with the slot notifies when it is done, as one does that makes room or brings an item.
+    // A peer that is busy with the slot notifies when it is done, as for room or an item.
     static constexpr bool is_to_wait(status answer) noexcept {
         if constexpr (has_credit_on_request) {
             if (answer == status::no_credit) return true;
@@ -101,9 +101,9 @@ public:
 
     // ---- to wait ---------------------------------------------------------------------------------------------
 
-    // Where many wait, who succeeds passes the wake on if there is more to be had: slots may become ready out of order,
-    // and the notification of the second one may have woken somebody who found the first one busy and went to sleep again.
-    // So does a producer whose element throws when it is made: it was woken for the room that it leaves.
+    // Where many threads wait, one that succeeds passes the wake-up on if there is more: slots may become ready out of order, and
+    // the notification of the second one may have woken a thread that found the first one busy and went to sleep again. A
+    // producer whose element throws when it is made does so, too: it leaves the room that it was woken for.
     template <class Attempt, class Stop>
     status wait_for_room(Attempt attempt, Stop stop, steady_time deadline) {
         status answer = status::full;
@@ -125,7 +125,7 @@ public:
         const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
         bool in_time = sleep_in(
             items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
-        // Closed, but a push or a reservation from before is still under way: nobody tells when that is over.
+        // Closed, but a push or a reservation from before is still under way: there is no notification when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
         if constexpr (has_many_consumers) {
             if (answer == status::success && core_.has_items()) items_.notify(1);
@@ -167,7 +167,7 @@ public:
         return core_.capacity() - core_.size_approx();
     }
 
-    /// Makes everybody who waits look again.
+    /// Makes every waiter look again.
     void wake_all() noexcept {
         items_.notify_all();
         space_.notify_all();
@@ -175,7 +175,7 @@ public:
 
     // ---- to tell of it ---------------------------------------------------------------------------------------
 
-    // What the other end and this one's ledger are told.
+    // Notify the other side, and count.
     [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
         made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
         if (items_.notify(n, [this]() noexcept { return core_.size_approx(); })) made_.woke();
@@ -261,21 +261,21 @@ private:
         }
     }
 
-    // Out of line, as is waking: it happens only when somebody waits.
+    // Out of line, like waking: it happens only when a thread waits.
     [[gnu::noinline]] bool has_unused_credit() noexcept
         requires has_credit_on_request
     {
         return core_.has_unused_credit();
     }
 
-    // Out of line, as all that happens only when nothing is found.
+    // Out of line: it runs only when nothing is found.
     [[gnu::noinline]] void grant_rest() noexcept
         requires has_credit_on_request
     {
         tell_of_credit(core_.grant_rest());
     }
 
-    // A strategy that never sleeps has nobody to tell of it.
+    // A strategy that never sleeps does not report sleeps.
     template <class Lot, class Ledger, class Done>
     static bool sleep_in(Lot& lot, [[maybe_unused]] Ledger& ledger, Done done, steady_time deadline) {
         const auto parked = [&ledger]() noexcept { ledger.parked(); };

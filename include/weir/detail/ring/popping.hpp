@@ -175,7 +175,7 @@ public:
     {
         return pop_until(out, forever);
     }
-    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout.
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
     template <class Rep, class Period>
     status pop_for(T& out, std::chrono::duration<Rep, Period> time)
         requires std::is_move_assignable_v<T>

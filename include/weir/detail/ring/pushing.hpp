@@ -112,7 +112,7 @@ public:
     }
     [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), forever); }
 
-    /// The same, but gives up after that time, or at that time of the steady clock, which nobody can set: timeout. A time
+    /// The same, but gives up after that time, or at that time of the steady clock: timeout. A time
     /// is of any unit, also a floating one; a century or more is `forever`.
     template <class Rep, class Period>
     status push_for(const T& value, std::chrono::duration<Rep, Period> time)

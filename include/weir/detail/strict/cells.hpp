@@ -30,7 +30,7 @@ struct strict_cell {
     strict_cell(const strict_cell&) = delete;
     strict_cell& operator=(const strict_cell&) = delete;
 
-    /// Makes the place the calling thread's own, if it is nobody's.
+    /// Makes the place the calling thread's own, if it is free.
     [[gnu::always_inline]] bool claim() noexcept {
         return taken.exchange(1, acquire) == 0;  // (3) acquire: pairs with (4), the element that was here is gone
     }
@@ -39,7 +39,7 @@ struct strict_cell {
     }
 
     atomic<Counter> link;
-    atomic<unsigned char> taken{0};  // the place holds an element, or is somebody's own
+    atomic<unsigned char> taken{0};  // the place holds an element, or belongs to a thread
     union {
         T element;
     };
@@ -131,7 +131,7 @@ public:
         return index <= mask_ ? ring_[index] : spares_[index - mask_ - 1];
     }
 
-    /// The cell whose place an item of this position takes if nobody is in the way.
+    /// The cell whose place an item of this position takes if it is free.
     std::size_t own_index(std::uint64_t position) const noexcept { return static_cast<std::size_t>(position & mask_); }
 
     /// Claims any place, the spare ones first. None: no place was free when it was looked at. O(capacity) at worst.

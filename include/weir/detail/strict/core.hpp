@@ -26,13 +26,12 @@
 
 namespace weir::detail {
 
-/// Bounded queue of many producers and many consumers in which a thread that stops, at whatever step and for ever,
-/// delays nobody else: it holds neither a slot of the capacity nor anything that another one needs.
+/// Bounded queue of many producers and many consumers in which a thread that stops, at any step and for ever, delays no other
+/// thread: it holds neither a slot of the capacity nor anything that another one needs.
 ///
 /// How: a producer builds its element in a place that is its own, and then links it to the first position that has no
 /// item, by a compare and exchange of that position's link. A consumer reads the link at the head, and takes the item
-/// by a compare and exchange of the head; nobody waits for it to empty the place, since the next lap's item finds
-/// another one. So there are as many places as the capacity, and one more for each thread that may be in the middle of
+/// by a compare and exchange of the head; no thread waits for it to empty the place, since the next lap's item finds another one. So there are as many places as the capacity, and one more for each thread that may be in the middle of
 /// an operation, `Threads` at most. Extra memory in proportion to the threads is the price of every such queue
 /// (Aksenov, Koval, Kuznetsov, Paramonov: Memory bounds for concurrent bounded queues, 2021).
 ///
@@ -155,7 +154,7 @@ public:
     }
 
     /// Calls `visit(element)` on the oldest elements, as many as there are now and `most` at most, each taken before
-    /// and destroyed afterwards; `given_back(k)` is told of room. If a visit throws, that element is gone.
+    /// and destroyed afterwards; `given_back(k)` is called when there is room again. If a visit throws, that element is gone.
     template <class F, class G>
     std::size_t consume(F& visit, std::size_t most, G given_back) {
         const std::size_t count = std::min(most, this->size_approx());

@@ -43,7 +43,7 @@ public:
         : cells_(capacity, start, from), shared_(capacity, start, checked_threshold(every, capacity)) {}
 
     ~strict_positions() {
-        // relaxed, both: nobody else is there
+        // relaxed, both: no other thread uses it any more
         for (std::uint64_t at = shared_.head.position.load(relaxed);; ++at) {
             const Counter link = cells_.link_at(at).load(relaxed);
             if (!cells_.is_linked(link, at)) break;
@@ -209,7 +209,7 @@ protected:
 
     // Whether close() has begun. To be answered by seal(), which sees to it that it is over.
     bool is_closing() const noexcept {
-        // (7) seq_cst: pairs with (8), and (11): who begins after close() is not told `full`
+        // (7) seq_cst: pairs with (8), and (11): a push that begins after close() does not answer `full`
         return shared_.closing.load(seq_cst) != strict_closing::open;
     }
 

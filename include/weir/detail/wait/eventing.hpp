@@ -55,7 +55,7 @@ struct eventing {
             return false;
         }
 
-        /// The same, but asks `useful()` first, and only if nobody has signalled: is there anything to signal?
+        /// The same, but asks `useful()` first, and only if there is no signal yet: is there anything to signal?
         template <class Useful, class Available = detail::uncounted>
         bool notify_if(std::size_t, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
@@ -78,7 +78,7 @@ struct eventing {
         /// says that there is something after all.
         template <class Found>
         void found_nothing(Found&& found) noexcept(noexcept(found())) {
-            // relaxed: if it is armed, whoever armed it has looked after that
+            // relaxed: if it is armed, the thread that armed it has looked after that
             if ((state_.load(weir::detail::relaxed) & armed) != 0) return;
             if (arm(), found()) signal_if_armed();
         }
@@ -109,7 +109,7 @@ struct eventing {
         }
 
     private:
-        static constexpr std::uint64_t armed = 1;           // nobody has signalled since the descriptor was emptied
+        static constexpr std::uint64_t armed = 1;           // there was no signal since the descriptor was emptied
         static constexpr std::uint64_t always_look = 2;     // there is no asymmetric fence
         static constexpr std::uint64_t one_of_several = 4;  // how many wait for several
         static constexpr std::uint64_t all_of_several = 0xffff * one_of_several;

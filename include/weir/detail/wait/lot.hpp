@@ -13,7 +13,7 @@ namespace detail {
 
 using weir::detail::steady_time;
 
-/// How much there is, in a lot where nobody waits for several.
+/// How much there is, in a lot where no thread waits for several.
 struct uncounted {
     constexpr std::size_t operator()() const noexcept { return 0; }
 };
@@ -23,7 +23,7 @@ struct untold {
     void operator()() const noexcept {}
 };
 
-/// Lots of strategies whose waiters look again by themselves: nobody has to tell them.
+/// Lots of strategies whose waiters look again by themselves, without notification.
 struct polled_lot {
     explicit polled_lot(bool) noexcept {}
     template <class Available = uncounted>

@@ -32,7 +32,7 @@ struct parking {
 
         /// To be called after `n` items, or slots, were published: wakes as many waiters as they can serve, and those in
         /// wait_for() if what is `available()` by now is enough for one of them. Without waiters one load; a syscall, and
-        /// then true, only when somebody sleeps who was not woken yet.
+        /// then true, only if a thread sleeps that was not woken yet.
         template <class Available = detail::uncounted>
         bool notify(std::size_t n, Available available = {}) noexcept {
             weir::detail::light_fence();
@@ -94,7 +94,7 @@ struct parking {
         template <class Done, class Parked>
         bool sleep(Done& done, detail::steady_time deadline, Parked& parked) noexcept(noexcept(done())) {
             for (;;) {
-                // Before we register: whoever counts us as woken changes the ticket after we have read it, so that we cannot
+                // Before we register: a waker that counts us as woken changes the ticket after we have read it, so that we cannot
                 // sleep through that wake while the next publisher believes we are up.
                 // (7) acquire: pairs with (8): the waker that made this ticket counted before we register
                 const std::uint32_t ticket = ticket_.load(weir::detail::acquire);
