@@ -227,7 +227,7 @@ public:
         const status answer = this->ends_.take(detail::assign_to(out));
         this->ends_.note_pop(answer);
         if (!this->ends_.is_to_wait(answer) || stop()) return answer;
-        return this->ends_.wait_for_items([&] { return this->ends_.take(detail::assign_to(out)); }, stop, deadline);
+        return wait_to_pop(detail::assign_to(out), deadline, stop);
     }
 
     /// Fills `out` with the oldest elements, in as many portions as they come. Returns how many: all, unless the ring was
@@ -323,9 +323,9 @@ private:
         this->ends_.popped(n);
     }
 
-    template <class F>
-    [[gnu::noinline]] status wait_to_pop(F f, time_point deadline) {
-        return this->ends_.wait_for_items([&] { return this->ends_.take(f); }, never, deadline);
+    template <class F, class Stop = bool (*)() noexcept>
+    [[gnu::noinline]] status wait_to_pop(F f, time_point deadline, Stop stop = &base::never) {
+        return this->ends_.wait_for_items([&] { return this->ends_.take(f); }, stop, deadline);
     }
 };
 
