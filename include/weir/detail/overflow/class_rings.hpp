@@ -26,9 +26,9 @@ namespace weir::detail {
 /// the difference of three counts, each with one writer: claimed and gone are the producer's, taken is the consumer's.
 /// The bound is exact at every moment: room is made before it is used.
 ///
-/// To accept is one step with closing, and comes first: an item gives way only to one that is accepted. That the
-/// consumer is suspended in the middle of a pop holds up nobody: its item counts as queued, and the slots of a class
-/// are as many as all that may be queued, so that no push comes to that slot before.
+/// To accept is one step with closing, and comes first: an item gives way only to one that is accepted. A
+/// consumer suspended in the middle of a pop delays no push: its item counts as queued, and each class has slots for all
+/// items that may be queued, so no push comes to that slot before.
 ///
 /// Statistics are those of a ring: what went in and came out, an item that was taken back among them.
 template <class T, std::size_t Classes, class Given>

@@ -91,7 +91,7 @@ public:
     }
 
     /// Destroys the oldest element if the ring is full at that moment: success, empty when it is not full, or busy (see
-    /// progress). For a producer to whom the new is worth more than the old. O(1).
+    /// progress). For a producer that prefers new items to old ones. O(1).
     status try_drop_oldest() noexcept
         requires(Core::can_drop_oldest)
     {
