@@ -17,8 +17,7 @@ namespace weir::detail {
 /// over only just now, waits without touching the line until that one has had it for a while. While such meetings are
 /// rare the wait is next to nothing; it grows as they follow each other, to 1 or 2 us at most, and goes when they do.
 ///
-/// A heuristic, not a lock: correctness does not depend on who has the turn, and a thread that stops for ever holds up no
-/// other. Belongs on the cursor's line.
+/// A heuristic, not a lock: correctness does not depend on it, and a thread that stops for ever delays no other one. Belongs on the cursor's line.
 class turns {
 public:
     /// Whether the calling thread was the last to take a turn.

@@ -61,7 +61,7 @@ public:
     // ---- pushing ---------------------------------------------------------------------------------------------
 
     /// A claim cannot be taken back, so what may throw comes before it: then a look at the ring comes first, so that `args` are
-    /// used up in vain only if another thread takes the last slot meanwhile.
+    /// lost only if another thread takes the last slot in between.
     template <class... Args>
     [[gnu::always_inline]] status try_emplace(state& ring,
                                               Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {

@@ -28,7 +28,7 @@ namespace weir::detail {
 ///
 /// To accept is one step with closing, and comes first: an item gives way only to one that is accepted. A
 /// consumer suspended in the middle of a pop delays no push: its item counts as queued, and each class has slots for all
-/// items that may be queued, so no push comes to that slot before.
+/// items that may be queued, so no push reaches that slot.
 ///
 /// Statistics are those of a ring: what went in and came out, an item that was taken back among them.
 template <class T, std::size_t Classes, class Given>

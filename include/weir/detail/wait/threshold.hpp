@@ -34,9 +34,9 @@ public:
     bool wake(Available available) noexcept {
         // relaxed: announced before the registration, which the publisher has acquired
         const std::size_t least = least_.load(relaxed);
-        if (least == nobody || available() < least) return false;
+        if (least == unneeded || available() < least) return false;
         // relaxed: if it takes the announcement of another waiter along, that one read the ticket before (9)
-        if (least_.exchange(nobody, relaxed) == nobody) return false;  // another publisher is about to wake them
+        if (least_.exchange(unneeded, relaxed) == unneeded) return false;  // another publisher wakes them
         wake_all();
         return true;
     }
@@ -67,7 +67,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t unneeded = std::numeric_limits<std::size_t>::max();
 
     // A thread is counted as a waiter for as long as this lives, also if done() throws.
     class registration {
@@ -93,7 +93,7 @@ private:
     atomic<std::uint64_t>& state_;
     const std::uint64_t one_;
     const bool asymmetric_;
-    atomic<std::size_t> least_{nobody};  // of what was announced since the last wake-up: a lower bound
+    atomic<std::size_t> least_{unneeded};  // the smallest need announced since the last wake-up; a lower bound
     futex_word ticket_{0};
     spin_budget spins_;
 };
