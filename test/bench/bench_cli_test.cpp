@@ -293,10 +293,9 @@ TEST_F(weir_bench, draws_pictures_from_a_result_file) {
     if (std::system("command -v gnuplot >/dev/null") != 0) {
         GTEST_SKIP() << "there is no gnuplot here";
     }
-    ASSERT_EQ(measure("throughput/8B/cap1024|batch|roundtrip|latency|blocking|wakeup|mpmc/2|one-core",
-                      {"--quick", "--queues=weir,deque,condvars"})
-                  .exit_code,
-              0);
+    const auto measured = measure("throughput/8B/cap1024|batch|roundtrip|latency|blocking|wakeup|mpmc/2|one-core",
+                                  {"--quick", "--queues=weir,deque,condvars"});
+    ASSERT_EQ(measured.exit_code, 0) << measured.err;
     const auto seen = run({"--plot", "out/bench.json", "pictures"});
     ASSERT_EQ(seen.exit_code, 0) << seen.err;
     // On a busy machine every sample of a queue may be dropped, and gnuplot warns that it has no points to draw.
