@@ -3,6 +3,8 @@
 // The cost of blocking push and pop: in a stream, when the consumer sleeps, and while no item comes at all.
 #include <time.h>
 
+#include <atomic>
+
 #include "bench/scenarios/scenario.hpp"
 
 namespace bench {
@@ -45,6 +47,7 @@ measurement wake_up(rig& on, const queue_entry& queue, roles who, word count) {
 
 struct idling {
     starting_line start;
+    std::atomic<bool> begun = false;  // the consumer has read its clocks
     std::unique_ptr<channel> ring;
     receipt got;
     double wall_ns = 0.0;
@@ -63,6 +66,7 @@ measurement stand_idle(rig& on, const queue_entry& queue, roles who, word ms) {
         on.workers, who,
         [=] {
             both->start.wait();
+            while (!both->begun.load(std::memory_order_acquire)) relax();
             const timespec a_while{static_cast<time_t>(ms / 1000), static_cast<long>(ms % 1000) * 1'000'000};
             ::nanosleep(&a_while, nullptr);
             both->ring->produce(form::single, {.count = 1});
@@ -72,6 +76,7 @@ measurement stand_idle(rig& on, const queue_entry& queue, roles who, word ms) {
             both->start.wait();
             const double wall_begin = now_ns(CLOCK_MONOTONIC);
             const double cpu_begin = now_ns(CLOCK_THREAD_CPUTIME_ID);
+            both->begun.store(true, std::memory_order_release);
             both->got = both->ring->consume(form::single, {.count = 1});
             both->cpu_ns = now_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_begin;
             both->wall_ns = now_ns(CLOCK_MONOTONIC) - wall_begin;
