@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -55,38 +56,103 @@ struct input {
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
 
-/// A source for threads outside the pipeline, such as those of an HTTP server. Any thread may push and close, also before run().
-/// push and try_push cost what they cost on an mpmc_ring, and a syscall when the next stage has to be woken.
+/// A source for threads outside the pipeline, such as those of an HTTP server: the producer's operations of an mpmc_ring. Any thread
+/// may push and close, also before run(). A push costs what it costs on an mpmc_ring, and a syscall when the next stage has to be
+/// woken. An item that was not pushed is untouched, also an rvalue.
 template <class T>
 class inlet {
 public:
+    using value_type = T;
+    using time_point = std::chrono::steady_clock::time_point;
+
     explicit inlet(detail::inlet_node<T>& node) noexcept : node_(&node) {}
 
-    /// Appends, and waits for room. Returns success, or closed, when it or the pipeline was closed or cancelled: then
-    /// `item` is untouched, also an rvalue.
-    template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status push(U&& item) {
-        return node_->output().offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
-    }
-    /// The same, but gives up after that time: timeout.
-    template <class U, class Rep, class Period>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
-        return node_->output().offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
-    }
-    /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring): then `item` is untouched.
+    /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring).
     template <class U>
         requires std::same_as<std::remove_cvref_t<U>, T>
     status try_push(U&& item) {
-        return node_->output().offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
+        return offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
+    }
+    /// The same, with an element built in its slot.
+    template <class... Args>
+        requires std::constructible_from<T, Args...>
+    status try_emplace(Args&&... args) {
+        return offer([&](auto& ring) { return ring.try_emplace(std::forward<Args>(args)...); });
+    }
+    /// Appends copies of the first k values, as many as fit; returns k.
+    std::size_t try_push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
+        return node_->output().offer_several([&](auto& ring) { return ring.try_push_n(values); });
     }
 
+    /// Appends, and waits for room. Returns success, or closed, when it or the pipeline was closed or cancelled.
+    template <class U>
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status push(U&& item) {
+        return offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
+    }
+    /// The same, with an element built from `args`: see mpmc_ring.
+    template <class... Args>
+        requires std::constructible_from<T, Args...>
+    status emplace(Args&&... args) {
+        return offer([&](auto& ring) { return ring.emplace(std::forward<Args>(args)...); });
+    }
+    /// As push, but gives up after that time, or at that time of the steady clock: timeout.
+    template <class U, class Rep, class Period>
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
+        return offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
+    }
+    template <class U>
+        requires std::same_as<std::remove_cvref_t<U>, T>
+    status push_until(U&& item, time_point deadline) {
+        return offer([&](auto& ring) { return ring.push_until(std::forward<U>(item), deadline); });
+    }
+    /// As push, but also gives up when `stop()` says true, with the answer full or busy. wake_all() makes waiters ask again. So
+    /// weir::push(inlet, item, stop_token) works as on a ring.
+    template <class U, std::predicate Stop>
+        requires std::constructible_from<T, U>
+    status push_unless(U&& item, Stop stop, time_point deadline = forever) {
+        return offer([&](auto& ring) { return ring.push_unless(std::forward<U>(item), stop, deadline); });
+    }
+    /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless it was closed.
+    std::size_t push_n(std::span<const T> values)
+        requires std::copy_constructible<T>
+    {
+        return push_n_unless(values, []() noexcept { return false; });
+    }
+    /// The same, but also gives up when `stop()` says true, and at that time of the steady clock.
+    template <std::predicate Stop>
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, time_point deadline = forever)
+        requires std::copy_constructible<T>
+    {
+        // Not by the ring's push_n: the next stage sleeps at its bell, which each portion must ring.
+        std::size_t pushed = try_push_n(values);
+        while (pushed < values.size() && push_unless(values[pushed], stop, deadline) == status::success) {
+            ++pushed;
+            pushed += try_push_n(values.subspan(pushed));
+        }
+        return pushed;
+    }
+
+    std::size_t capacity() const { return node_->output().capacity(); }
+    std::size_t size_approx() const { return node_->output().size_approx(); }
+
+    /// Makes every waiting push look again.
+    void wake_all() noexcept { node_->wake_all(); }
     /// Nothing is accepted from now on; what was accepted is still delivered. Idempotent.
     void close() { node_->output().close(); }
+    bool is_closed() const { return node_->output().is_closed(); }
 
 private:
     friend class pipeline;
+
+    template <class Push>
+    status offer(Push push) {
+        return node_->output().offer(push);
+    }
+
     detail::inlet_node<T>* node_;
 };
 

@@ -18,6 +18,7 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/tally.hpp"
 #include "weir/detail/base/this_thread.hpp"
 #include "weir/status.hpp"
 
@@ -64,35 +65,6 @@ struct snapshot {
 }  // namespace weir::stats
 
 namespace weir::detail {
-
-/// A count of events: of one writing thread, or of any number of them.
-template <bool Shared>
-class event_count {
-public:
-    // relaxed, all: a statistic; no access depends on it
-    std::uint64_t add(std::uint64_t n = 1) noexcept {
-        if constexpr (Shared) {
-            return count_.fetch_add(n, relaxed) + n;
-        } else {
-            const std::uint64_t sum = count_.load(relaxed) + n;
-            count_.store(sum, relaxed);
-            return sum;
-        }
-    }
-    void raise_to(std::uint64_t n) noexcept {
-        std::uint64_t now = count_.load(relaxed);
-        if constexpr (Shared) {
-            while (now < n && !count_.compare_exchange_weak(now, n, relaxed, relaxed)) {
-            }
-        } else if (now < n) {
-            count_.store(n, relaxed);
-        }
-    }
-    std::uint64_t read() const noexcept { return count_.load(relaxed); }
-
-private:
-    atomic<std::uint64_t> count_{0};
-};
 
 /// The time spent in a state, in one word, so that a reader counts no period twice and misses none. Even: twice the time. Odd
 /// (bit 0: the watch is running): twice the number to be added to the clock. Any number of threads.

@@ -221,7 +221,7 @@ private:
         return false;
     }
     void count_taken(std::uint64_t n) noexcept {
-        // relaxed: only this thread writes it. (3) release: pairs with (4), the slot is free
+        // relaxed: only this thread writes it. (1) release: pairs with (2), the slot is free
         taken_.store(taken_.load(relaxed) + n, release);
         taken_counts_.passed(n);
     }
@@ -249,7 +249,7 @@ private:
 
     // Whether one more than is queued, besides the one that is accepted, would be within the capacity.
     bool has_room() const noexcept {
-        // relaxed, both: only this thread writes them. (4) acquire: pairs with (3), the slots are free
+        // relaxed, both: only this thread writes them. (2) acquire: pairs with (1), the slots are free
         const std::uint64_t queued = claimed_.load(relaxed) - 1 - gone_.load(relaxed) - taken_.load(acquire);
         return queued < capacity_;
     }

@@ -9,47 +9,19 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/tally.hpp"
 
 namespace weir::detail {
-
-/// A count of events with one writing thread. A thread that reads n also sees what happened before the n-th.
-class tally {
-public:
-    std::uint64_t add(std::uint64_t events = 1) noexcept {
-        const std::uint64_t n = count_.load(relaxed) + events;  // relaxed: only this thread writes it
-        count_.store(n, release);                               // (1) release: pairs with (2)
-        return n;
-    }
-    std::uint64_t read() const noexcept {
-        return count_.load(acquire);  // (2) acquire: pairs with (1), so that no item ends before it was accepted
-    }
-
-private:
-    atomic<std::uint64_t> count_{0};
-};
-
-/// The same with any number of writing threads.
-class shared_tally {
-public:
-    std::uint64_t add(std::uint64_t events = 1) noexcept {
-        return count_.fetch_add(events, release) + events;  // (1) release: pairs with (2)
-    }
-    std::uint64_t read() const noexcept { return count_.load(acquire); }  // (2) acquire: pairs with (1)
-
-private:
-    atomic<std::uint64_t> count_{0};
-};
 
 template <bool Many>
 struct alignas(separation_bytes) producer_tallies {
     static constexpr bool is_shared = Many;
-    using count = std::conditional_t<Many, shared_tally, tally>;
+    using count = ordered_count<Many>;
     count accepted, refused, newest, oldest, sampled, lowest;
 };
 struct alignas(separation_bytes) consumer_tallies {
-    tally delivered, late;
+    ordered_count<false> delivered, late;
 };
 
 /// An item before it is accepted. It is moved, or copied if Source is const, only when its entry is built in its slot,

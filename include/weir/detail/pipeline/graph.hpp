@@ -19,6 +19,7 @@
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/tally.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/ring.hpp"
 #include "weir/status.hpp"
@@ -56,22 +57,6 @@ struct stage_failure {
 };
 
 namespace detail {
-
-/// A number that one thread counts and any thread may read.
-class ledger_count {
-public:
-    void set(std::uint64_t n) noexcept {
-        // (1) release: pairs with (2): a thread that reads that an item was delivered then reads that it was accepted
-        value_.store(n, release);
-    }
-    void add(std::uint64_t n) noexcept { set(value_.load(relaxed) + n); }  // relaxed: only this thread writes it
-    /// The same for a number that many threads count.
-    void add_shared(std::uint64_t n) noexcept { value_.fetch_add(n, release); }  // (1) release: as above
-    std::uint64_t value() const noexcept { return value_.load(acquire); }        // (2) acquire: pairs with (1)
-
-private:
-    atomic<std::uint64_t> value_{0};
-};
 
 /// The outcome of one turn of a node: it did something, it could do nothing, or it never will do anything more.
 enum class turn : unsigned char { moved, waiting, finished };
@@ -137,20 +122,20 @@ public:
     /// To be called for all edges: first for the numbers that items reach last, then for the others. So an item that counts as
     /// delivered anywhere also counts as accepted upstream, even while items flow.
     void read_late_numbers(edge_ledger& into) const {
-        into = {from_.name(), to_.name(), capacity_, 0, delivered_.value(), 0, lost_.value()};
+        into = {from_.name(), to_.name(), capacity_, 0, delivered_.read(), 0, lost_.read()};
     }
     void read_early_numbers(edge_ledger& into) const {
         into.queued =
-            abandoned_.load(acquire) ? 0 : queued();  // (4) acquire: pairs with (3), the lost ones are counted
-        into.accepted = accepted_.value();
+            abandoned_.load(acquire) ? 0 : queued();  // (2) acquire: pairs with (1), the lost ones are counted
+        into.accepted = accepted();
     }
-    std::uint64_t accepted() const noexcept { return accepted_.value(); }
+    std::uint64_t accepted() const noexcept { return accepted_.read() + offered_.read(); }
 
     /// Counts the remaining items as lost, after all threads have ended.
     void abandon() noexcept {
         if (abandoned_.load(relaxed)) return;  // relaxed: only the thread that joins writes it
         lost_.add(queued());
-        abandoned_.store(true, release);  // (3) release: pairs with (4)
+        abandoned_.store(true, release);  // (1) release: pairs with (2)
     }
 
 protected:
@@ -160,10 +145,11 @@ protected:
     node& to_;
     const std::size_t capacity_;
     atomic<bool> abandoned_{false};
-    alignas(separation_bytes) ledger_count accepted_;   // counted by the producer
-    alignas(separation_bytes) ledger_count delivered_;  // the rest by the consumer
-    ledger_count lost_;
-    ledger_count in_hand_;
+    alignas(separation_bytes) ordered_count<false> accepted_;   // counted by the node upstream
+    ordered_count<true> offered_;                               // accepted from any thread, behind an inlet
+    alignas(separation_bytes) ordered_count<false> delivered_;  // the rest by the node downstream
+    ordered_count<false> lost_;
+    ordered_count<false> in_hand_;
 };
 
 /// A bounded ring from one node to another. Between two nodes that have a thread each it is an spsc_ring; behind an
@@ -186,7 +172,7 @@ public:
 
     /// Needs a permit. Counts first, so that no item is seen as delivered before it was accepted.
     void send(T&& item) noexcept {
-        accepted_.add(1);
+        accepted_.add();
         if (!lone_->try_push(std::move(item))) abort_with("pipeline: an edge refused an item that had a permit");
         to_.bell().notify(1);
     }
@@ -198,11 +184,24 @@ public:
     status offer(Push push) {
         const status answer = push(*shared_);
         if (answer == status::success) {
-            accepted_.add_shared(1);
+            offered_.add();
             to_.bell().notify(1);
         }
         return answer;
     }
+
+    /// The same where `push(ring)` returns how many items the ring accepted.
+    template <class Push>
+    std::size_t offer_several(Push push) {
+        const std::size_t accepted = push(*shared_);
+        if (accepted > 0) {
+            offered_.add(accepted);
+            to_.bell().notify(1);
+        }
+        return accepted;
+    }
+
+    void wake_all() noexcept { shared_->wake_all(); }
 
     /// No more items come. To be called by the thread of the node upstream; behind an inlet, by any thread.
     void close() noexcept {
@@ -215,7 +214,7 @@ public:
     /// Hands the oldest item, if there is one, to `handle(T&&)`, which returns whether it could.
     template <class Handle>
     bool take(Handle handle) noexcept {
-        const auto visit = [&](T& item) noexcept { (handle(std::move(item)) ? delivered_ : lost_).add(1); };
+        const auto visit = [&](T& item) noexcept { (handle(std::move(item)) ? delivered_ : lost_).add(); };
         if (lone_) {
             // In its slot: the item that the function works on still counts against the capacity.
             if (lone_->consume(visit, 1) == 0) return false;
@@ -233,11 +232,11 @@ public:
     /// Whether no more items come than there are now. To be asked before the look that finds none.
     bool is_closed() const noexcept { return lone_ ? lone_->is_closed() : shared_->is_closed(); }
     /// Exact when it is closed.
-    bool is_empty() const noexcept { return size() == 0; }
+    bool is_empty() const noexcept { return size_approx() == 0; }
+    std::size_t size_approx() const noexcept { return lone_ ? lone_->size_approx() : shared_->size_approx(); }
 
 private:
-    std::size_t size() const noexcept { return lone_ ? lone_->size_approx() : shared_->size_approx(); }
-    std::uint64_t queued() const noexcept override { return size() + in_hand_.value(); }
+    std::uint64_t queued() const noexcept override { return size_approx() + in_hand_.read(); }
 
     std::optional<spsc_ring<T, wait::spin>> lone_;    // its threads wait at the bells
     std::optional<mpmc_ring<T, wait::park>> shared_;  // outside threads have no bell
@@ -291,7 +290,7 @@ public:
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
-    bool is_cancelled() const noexcept { return cancelled_.load(acquire); }  // (6) acquire: pairs with (5)
+    bool is_cancelled() const noexcept { return cancelled_.load(acquire); }  // (4) acquire: pairs with (3)
     std::stop_token closing() const noexcept { return closing_.get_token(); }
 
     void close() noexcept {
@@ -300,7 +299,7 @@ public:
         wake_all();
     }
     void cancel() noexcept {
-        cancelled_.store(true, release);  // (5) release: pairs with (6); the bells wake the threads that sleep
+        cancelled_.store(true, release);  // (3) release: pairs with (4); the bells wake the threads that sleep
         close();
     }
 

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/base/tally.hpp"
 #include "weir/detail/pipeline/graph.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -52,7 +53,7 @@ public:
         if (edges_.empty()) return "stage '" + name + "' has no output; connect it, or make it a sink";
         return {};
     }
-    stage_ledger ledger(std::string_view name) const noexcept { return {name, emitted_.value(), 0, 0, 0}; }
+    stage_ledger ledger(std::string_view name) const noexcept { return {name, emitted_.read(), 0, 0, 0}; }
 
     steady_time deadline() const noexcept { return forever; }
     void end(bool cancelled) noexcept {
@@ -62,7 +63,7 @@ public:
 
 protected:
     std::vector<edge<T>*> edges_;
-    ledger_count emitted_;
+    ordered_count<false> emitted_;
 };
 
 template <class T, class Split>
@@ -94,7 +95,7 @@ public:
         if constexpr (std::copy_constructible<T> && !std::is_nothrow_copy_constructible_v<T>) {
             send(std::move(item), this->edges_.size() - 1);
         } else {
-            this->emitted_.add(1);
+            this->emitted_.add();
             if constexpr (std::copy_constructible<T>) {
                 for (std::size_t i = 1; i < this->edges_.size(); ++i) this->edges_[i]->send(T(std::as_const(item)));
             }
@@ -107,7 +108,7 @@ private:
     // throws, no edge has the item.
     void send(T&& item, std::size_t copies) {
         if (copies == 0) {
-            this->emitted_.add(1);
+            this->emitted_.add();
             this->edges_[0]->send(std::move(item));
         } else {
             T copy(std::as_const(item));
@@ -135,7 +136,7 @@ public:
 protected:
     std::size_t in_turn(std::size_t i) const noexcept { return (next_ + i) % this->edges_.size(); }
     void send_to(std::size_t chosen, T&& item) noexcept {
-        this->emitted_.add(1);
+        this->emitted_.add();
         this->edges_[chosen]->send(std::move(item));
         next_ = (chosen + 1) % this->edges_.size();
     }
@@ -200,12 +201,12 @@ public:
     void send(T&& item) {
         const std::size_t lane =
             static_cast<std::size_t>(std::invoke(how_.key, std::as_const(item))) % this->edges_.size();
-        this->emitted_.add(1);
+        this->emitted_.add();
         if (this->edges_[lane]->credits() > 0) {
             stuck_[lane] = false;
             this->edges_[lane]->send(std::move(item));
         } else if (stuck_[lane] || how_.patience <= split::shed_at_once) {
-            shed_.add(1);
+            shed_.add();
         } else {
             held_.emplace(std::move(item));
             held_for_ = lane;
@@ -218,14 +219,14 @@ public:
 
     void end(bool cancelled) noexcept {
         if (held_) {  // only after cancel(): a node that holds an item does not end otherwise
-            lost_.add(1);
+            lost_.add();
             drop_held();
         }
         outputs_of<T>::end(cancelled);
     }
 
     stage_ledger ledger(std::string_view name) const noexcept {
-        return {name, this->emitted_.value(), holding_.value(), shed_.value(), lost_.value()};
+        return {name, this->emitted_.read(), holding_.read(), shed_.read(), lost_.read()};
     }
 
 private:
@@ -234,7 +235,7 @@ private:
             this->edges_[held_for_]->send(std::move(*held_));
         } else if (has_passed(deadline_)) {
             stuck_[held_for_] = true;
-            shed_.add(1);
+            shed_.add();
         } else {
             return false;
         }
@@ -251,9 +252,9 @@ private:
     std::optional<T> held_;
     std::size_t held_for_ = 0;
     steady_time deadline_ = forever;
-    ledger_count holding_;
-    ledger_count shed_;
-    ledger_count lost_;
+    ordered_count<false> holding_;
+    ordered_count<false> shed_;
+    ordered_count<false> lost_;
 };
 
 }  // namespace weir::detail

@@ -85,6 +85,10 @@ public:
         return *output_;
     }
 
+    void wake_all() noexcept {
+        if (output_ != nullptr) output_->wake_all();
+    }
+
     bool has_thread() const noexcept override { return false; }
     std::string prepare() override {
         return output_ == nullptr ? "inlet '" + name() + "' has no output; connect it" : std::string();
