@@ -16,6 +16,7 @@
 #include <chrono>
 
 #include "weir/detail/base/pause.hpp"
+#include "weir/detail/concepts.hpp"
 #include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/wait/eventing.hpp"
 #include "weir/detail/wait/lot.hpp"
@@ -112,6 +113,11 @@ using park = parking<fence::asymmetric>;
 
 #if defined(__linux__)
 using event = eventing<fence::asymmetric>;
+static_assert(weir::detail::waiting_strategy<event> && weir::detail::waiting_strategy<eventing<fence::seq_cst>>);
 #endif
+
+static_assert(weir::detail::waiting_strategy<spin> && weir::detail::waiting_strategy<yield>);
+static_assert(weir::detail::waiting_strategy<sleep> && weir::detail::waiting_strategy<park>);
+static_assert(weir::detail::waiting_strategy<parking<fence::seq_cst>>);
 
 }  // namespace weir::wait

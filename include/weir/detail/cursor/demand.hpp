@@ -146,22 +146,4 @@ private:
     const std::uint64_t every_;
 };
 
-/// Where the producers of a ring with credit on request wait. Room alone is no reason to wake them: it takes credit,
-/// too.
-template <class Lot, class Core>
-class credit_lot : public Lot {
-public:
-    explicit credit_lot(Core& core) noexcept(noexcept(Lot(false))) : Lot(false), core_(core) {}
-
-    bool notify(std::size_t n) noexcept {
-        return Lot::notify_if(n, [this]() noexcept { return is_useful(); });
-    }
-
-private:
-    // Out of line, like waking: it happens only when a thread waits.
-    [[gnu::noinline]] bool is_useful() noexcept { return core_.has_unused_credit(); }
-
-    Core& core_;
-};
-
 }  // namespace weir::detail

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "weir/detail/base/opaque.hpp"
-#include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"
@@ -253,7 +252,7 @@ private:
         ring_ends& me;
         const status& answer;
         ~passing_on() {
-            if (has_many_producers && answer == status::success && me.core_.has_room()) me.space_.notify(1);
+            if (has_many_producers && answer == status::success && me.core_.has_room()) (void)me.notify_space(1);
         }
     };
 
@@ -311,19 +310,9 @@ private:
         }
     }
 
-    using space_lot =
-        std::conditional_t<has_credit_on_request, credit_lot<typename Wait::lot, Core>, typename Wait::lot>;
-    space_lot open_space() {
-        if constexpr (has_credit_on_request) {
-            return space_lot(core_);
-        } else {
-            return space_lot(true);
-        }
-    }
-
     Core core_;
-    typename Wait::lot items_{false};  // where consumers wait
-    space_lot space_ = open_space();   // where producers wait
+    typename Wait::lot items_{false};                   // where consumers wait
+    typename Wait::lot space_{!has_credit_on_request};  // where producers wait
     [[no_unique_address]] typename Stats::template ledger<0, has_many_producers> made_;
     [[no_unique_address]] typename Stats::template ledger<1, has_many_consumers> taken_;
 };

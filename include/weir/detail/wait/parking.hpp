@@ -75,8 +75,14 @@ struct parking {
         }
 
     private:
-        // The state: how many threads are registered, how many of those were woken and have not left yet, how many wait
-        // for several, and whether publishers must always look properly since there is no asymmetric fence.
+        // The state:
+        //
+        //     bit  63            62 .. 31           30 .. 15          14 .. 0
+        //        +-------------+------------------+-----------------+-----------------------+
+        //        | always_look | wait for several | woken, not left | registered as waiting |
+        //        +-------------+------------------+-----------------+-----------------------+
+        //
+        // always_look: there is no asymmetric fence, so every publisher must look by a read-modify-write.
         static constexpr std::uint64_t one_waiter = 1;
         static constexpr std::uint32_t most_waiters = 0x7fff;
         static constexpr std::uint64_t one_woken = std::uint64_t{1} << 15;
@@ -142,6 +148,8 @@ struct parking {
             // (6) release: pairs with (5) and (11): either we see the registration, or a later waiter sees our publication;
             // and acquire: for those that wait for several, see threshold_waiters
             const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
+            if (state == always_look) [[likely]]  // the usual case without an asymmetric fence
+                return false;
             const bool woke_one = wake_waiters(n, state);
             return (several(state) > 0 && several_.wake(available)) || woke_one;
         }
