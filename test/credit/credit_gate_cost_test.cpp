@@ -114,7 +114,7 @@ TEST(credit_gate_cost, of_a_share_is_one_read_modify_write_and_another_where_it_
 #if WEIR_TEST_SANITIZED
 TEST(credit_gate_no_syscall, is_tested_without_sanitizers) { GTEST_SKIP() << "a sanitizer makes its own syscalls"; }
 #else
-TEST(credit_gate_no_syscall, is_made_and_no_memory_allocated_while_nobody_waits) {
+TEST(credit_gate_no_syscall, is_made_and_no_memory_allocated_without_waiters) {
     if (this_architecture == 0 || without_syscalls([] { return true; }) != done) {
         GTEST_SKIP() << "seccomp filters are not allowed here";
     }
@@ -184,7 +184,7 @@ private:
     std::thread thread_;  // last: it uses the others
 };
 
-TEST_F(credit_gate_wakes, nobody_while_nobody_waits) {
+TEST_F(credit_gate_wakes, no_thread_without_waiters) {
     credit_gate gate(10);
     for (int i = 0; i < 10'000; ++i) {
         const auto permit = gate.acquire(7);
@@ -208,7 +208,7 @@ TEST_F(credit_gate_wakes, one_waiter_for_a_hundred_once_when_all_are_there) {
     EXPECT_EQ(syscalls.woken, 1U);
 }
 
-TEST_F(credit_gate_wakes, the_oldest_first_and_nobody_who_is_not_served) {
+TEST_F(credit_gate_wakes, the_oldest_first_and_only_threads_that_are_served) {
     credit_gate gate(4);
     credit_permit out = *gate.acquire(4);
     std::vector<pid_t> asleep;
@@ -234,7 +234,7 @@ TEST_F(credit_gate_wakes, the_oldest_first_and_nobody_who_is_not_served) {
     EXPECT_EQ(syscalls.woken, 4U);
 }
 
-TEST_F(credit_gate_wakes, whose_share_has_its_own_again_before_those_who_wait_for_the_pool) {
+TEST_F(credit_gate_wakes, waiters_of_a_share_with_its_own_credits_before_waiters_for_the_pool) {
     credit_gate gate(4);
     credit_gate::share share(gate, 2);
     credit_permit floating = *gate.acquire(2);
@@ -252,7 +252,7 @@ TEST_F(credit_gate_wakes, whose_share_has_its_own_again_before_those_who_wait_fo
     EXPECT_EQ(syscalls.wakes, 2U);
 }
 
-TEST_F(credit_gate_wakes, whoever_stood_behind_one_that_gave_up) {
+TEST_F(credit_gate_wakes, the_waiters_behind_one_that_gave_up) {
     credit_gate gate(2);
     const credit_permit out = *gate.acquire(1);
     std::atomic<pid_t> tid{0};
@@ -274,7 +274,7 @@ TEST_F(credit_gate_wakes, whoever_stood_behind_one_that_gave_up) {
 }
 
 // Nobody can step the monotonic clock, and the kernel is given the deadline as it stands, not a time from now.
-TEST_F(credit_gate_wakes, who_sleeps_until_a_deadline_of_the_monotonic_clock) {
+TEST_F(credit_gate_wakes, a_sleeper_at_a_deadline_of_the_monotonic_clock) {
     credit_gate gate(1);
     const credit_permit out = *gate.acquire();
     credit_permit permit;
@@ -290,7 +290,7 @@ TEST_F(credit_gate_wakes, who_sleeps_until_a_deadline_of_the_monotonic_clock) {
     EXPECT_EQ(std::chrono::nanoseconds(syscalls.last_wait_ns), deadline.time_since_epoch());
 }
 
-TEST_F(credit_gate_wakes, who_outlasts_sleeps_that_end_for_nothing) {
+TEST_F(credit_gate_wakes, a_waiter_that_outlasts_spurious_wakes) {
     credit_gate gate(1);
     credit_permit out = *gate.acquire();
     syscalls.returns_for_nothing = 1000;

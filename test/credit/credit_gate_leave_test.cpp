@@ -97,7 +97,7 @@ struct queue_of_three {
     std::deque<waiter> waiters;
 };
 
-TEST(credit_gate, when_the_first_leaves_those_behind_for_whom_there_are_enough_are_served) {
+TEST(credit_gate, when_the_first_leaves_the_next_ones_are_served_if_there_are_enough) {
     for (const way leaves : ways) {
         queue_of_three t(leaves);
         EXPECT_EQ(t.waiters[0].leave(), t.waiters[0].vain());
@@ -128,7 +128,7 @@ TEST(credit_gate, when_one_in_the_middle_leaves_the_others_keep_their_turns) {
     }
 }
 
-TEST(credit_gate, when_the_last_leaves_the_others_keep_their_turns_and_who_comes_is_behind_them) {
+TEST(credit_gate, when_the_last_leaves_the_others_keep_their_turns_before_newcomers) {
     for (const way leaves : ways) {
         queue_of_three t(leaves);
         EXPECT_EQ(t.waiters[2].leave(), t.waiters[2].vain());
@@ -165,7 +165,7 @@ TEST(credit_gate, when_all_leave_the_gate_is_as_before) {
     }
 }
 
-TEST(credit_gate, who_was_served_while_making_up_its_mind_to_leave_has_its_credits) {
+TEST(credit_gate, a_waiter_served_while_it_gives_up_has_its_credits) {
     for (const way leaves : ways) {
         queue_of_three t(leaves);
         t.out.give_back(4);
@@ -178,7 +178,7 @@ TEST(credit_gate, who_was_served_while_making_up_its_mind_to_leave_has_its_credi
     }
 }
 
-TEST(credit_gate, who_was_told_closed_while_making_up_its_mind_to_leave_says_so) {
+TEST(credit_gate, a_waiter_answered_closed_while_it_gives_up_returns_closed) {
     for (const way leaves : ways) {
         queue_of_three t(leaves);
         EXPECT_EQ(t.waiters[1].leave(), t.waiters[1].vain());
@@ -191,7 +191,7 @@ TEST(credit_gate, who_was_told_closed_while_making_up_its_mind_to_leave_says_so)
     }
 }
 
-TEST(credit_gate, who_slept_and_was_answered_while_making_up_its_mind_to_leave_says_what_it_was_told) {
+TEST(credit_gate, a_sleeper_answered_while_it_gives_up_returns_that_answer) {
     for (const way leaves : ways) {
         credit_gate gate(10);
         credit_permit out = *gate.acquire(8);
@@ -252,7 +252,7 @@ TEST(credit_share, when_its_first_waiter_leaves_its_next_one_is_served_and_then_
     }
 }
 
-TEST(credit_share, when_one_of_its_waiters_leaves_the_other_still_comes_before_who_tries) {
+TEST(credit_share, when_one_of_its_waiters_leaves_the_other_still_precedes_a_try) {
     for (const way leaves : ways) {
         queue_of_shares t(leaves);
         EXPECT_EQ(t.waiters[1].leave(), t.waiters[1].vain());
@@ -271,7 +271,7 @@ TEST(credit_share, when_one_of_its_waiters_leaves_the_other_still_comes_before_w
     }
 }
 
-TEST(credit_share, in_the_queue_nobody_overtakes_another_of_the_same_share) {
+TEST(credit_share, in_the_queue_waiters_of_one_share_do_not_overtake_each_other) {
     for (const way leaves : ways) {
         queue_of_shares t(leaves);
         t.own.give_back(1);
@@ -310,7 +310,7 @@ status wait_and(credit_gate& gate, credit_permit& permit, Act act) {
     });
 }
 
-TEST(credit_gate, who_is_asked_whether_to_stop_may_give_back_what_it_waits_for) {
+TEST(credit_gate, a_stop_predicate_may_give_back_the_awaited_credits) {
     credit_gate gate(3);
     credit_permit out = *gate.acquire(3);
     credit_permit permit;
@@ -329,7 +329,7 @@ TEST(credit_gate, who_is_asked_whether_to_stop_may_give_back_what_it_waits_for) 
     EXPECT_TRUE(gate.try_acquire(2));
 }
 
-TEST(credit_gate, who_gives_back_what_it_waits_for_and_stops_has_it_nevertheless) {
+TEST(credit_gate, a_stop_predicate_that_gives_back_the_awaited_credits_and_stops_has_them) {
     credit_gate gate(3);
     credit_permit out = *gate.acquire(3);
     credit_permit permit;
@@ -338,7 +338,7 @@ TEST(credit_gate, who_gives_back_what_it_waits_for_and_stops_has_it_nevertheless
     EXPECT_EQ(gate.in_use(), 2U);
 }
 
-TEST(credit_gate, who_is_asked_whether_to_stop_may_close_the_gate) {
+TEST(credit_gate, a_stop_predicate_may_close_the_gate) {
     for (const bool stops : {false, true}) {
         credit_gate gate(3);
         const credit_permit out = *gate.acquire(3);
@@ -349,7 +349,7 @@ TEST(credit_gate, who_is_asked_whether_to_stop_may_close_the_gate) {
     }
 }
 
-TEST(credit_gate, who_waits_in_vain_waits_as_long_as_was_said) {
+TEST(credit_gate, a_wait_in_vain_lasts_until_its_deadline) {
     credit_gate gate(1);
     const credit_permit out = *gate.acquire();
     credit_permit permit;
@@ -358,7 +358,7 @@ TEST(credit_gate, who_waits_in_vain_waits_as_long_as_was_said) {
     EXPECT_GE(clock::now() - begin, 20ms);
 }
 
-TEST(credit_gate, shares_leave_in_any_order_and_what_was_guaranteed_is_free_again) {
+TEST(credit_gate, shares_leave_in_any_order_and_their_guarantees_are_free_again) {
     for (const std::size_t first : {0U, 1U, 2U}) {
         for (const std::size_t second : {1U, 2U}) {
             credit_gate gate(10);

@@ -160,7 +160,7 @@ struct Arbitrary<bounds> {
 
 namespace {
 
-TEST(credit_gate_property, any_sequence_of_operations_gives_what_the_sums_give) {
+TEST(credit_gate_property, any_sequence_of_operations_agrees_with_the_sums) {
     EXPECT_TRUE(rc::check("a gate and the sums agree", [](const bounds& b, const std::vector<operation>& operations) {
         pair both(b);
         for (const operation& o : operations) {

@@ -222,7 +222,7 @@ TEST(credit_permit, gives_back_at_the_end_of_its_thread) {
     EXPECT_EQ(gate.credits(), 5U);
 }
 
-TEST(credit_permit, moves_what_it_holds_and_gives_it_back_once) {
+TEST(credit_permit, moves_its_credits_and_gives_them_back_once) {
     credit_gate gate(10);
     credit_permit a = *gate.acquire(3);
     credit_permit b(std::move(a));
@@ -301,7 +301,7 @@ TEST(credit_gate_death, aborts_when_it_is_destroyed_before_its_permits_or_shares
         "credit_gate::share: destroyed before its permits; let it outlive them");
 }
 
-TEST(credit_gate, grants_nothing_once_it_is_closed_and_takes_back_what_is_out) {
+TEST(credit_gate, grants_nothing_once_closed_and_takes_credits_back) {
     credit_gate gate(5);
     credit_permit permit = *gate.acquire(2);
     credit_permit refused;
@@ -319,7 +319,7 @@ TEST(credit_gate, grants_nothing_once_it_is_closed_and_takes_back_what_is_out) {
     EXPECT_EQ(gate.credits(), 5U);
 }
 
-TEST(credit_gate, who_gives_up_leaves_no_trace) {
+TEST(credit_gate, a_waiter_that_gives_up_leaves_no_trace) {
     credit_gate gate(2);
     credit_permit out = *gate.acquire(1);
     credit_permit permit;
@@ -355,7 +355,7 @@ TEST(credit_gate, a_waiter_is_served_when_there_are_enough_for_him) {
     EXPECT_EQ(gate.credits(), 2U);
 }
 
-TEST(credit_gate, who_tries_does_not_overtake_who_waits) {
+TEST(credit_gate, a_try_does_not_overtake_a_waiter) {
     credit_gate gate(10);
     credit_permit out = *gate.acquire(1);
     std::thread waiter([&] { EXPECT_TRUE(gate.acquire(10)); });
@@ -369,7 +369,7 @@ TEST(credit_gate, who_tries_does_not_overtake_who_waits) {
     EXPECT_EQ(gate.try_acquire(permit, 1), status::success);
 }
 
-TEST(credit_gate, a_waiter_for_all_is_not_starved_by_a_stream_of_those_who_want_one) {
+TEST(credit_gate, a_waiter_for_all_credits_is_not_starved_by_waiters_for_one) {
     credit_gate gate(8);
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> turns{0};
@@ -401,7 +401,7 @@ TEST(credit_gate, a_waiter_for_all_is_not_starved_by_a_stream_of_those_who_want_
     EXPECT_EQ(gate.credits(), 8U);
 }
 
-TEST(credit_gate, who_gives_up_passes_the_turn_on) {
+TEST(credit_gate, a_waiter_that_gives_up_passes_the_turn_on) {
     credit_gate gate(2);
     const credit_permit out = *gate.acquire(1);
     std::atomic<bool> served{false};
@@ -420,7 +420,7 @@ TEST(credit_gate, who_gives_up_passes_the_turn_on) {
     EXPECT_EQ(gate.credits(), 1U);
 }
 
-TEST(credit_gate, close_wakes_everybody_who_waits) {
+TEST(credit_gate, close_wakes_all_waiters) {
     for (std::uint64_t i = 0, rounds = weir_test::rounds(200); i < rounds; ++i) {
         credit_gate gate(2);
         credit_permit out = *gate.acquire(1);
@@ -491,7 +491,7 @@ TEST(credit_gate, a_stop_is_never_lost) {
 }
 
 // Whoever holds every credit is alone, and sees what those before did: ThreadSanitizer watches `guarded`.
-TEST(credit_gate, hands_over_what_was_done_with_the_credits) {
+TEST(credit_gate, publishes_the_writes_made_while_holding_the_credits) {
     credit_gate gate(4);
     std::uint64_t guarded = 0;
     const std::uint64_t rounds = weir_test::rounds(20'000);
@@ -638,7 +638,7 @@ TEST(credit_share, has_its_guarantee_whatever_the_others_take) {
     EXPECT_EQ(modest.in_use(), 3U);
 }
 
-TEST(credit_share, gives_back_first_what_it_borrowed) {
+TEST(credit_share, gives_back_borrowed_credits_first) {
     credit_gate gate(10);
     credit_gate::share share(gate, 4);
     credit_permit own = *share.acquire(4);
@@ -663,7 +663,7 @@ TEST(credit_share, gives_its_guarantee_to_the_gate_when_it_ends) {
     EXPECT_TRUE(gate.try_acquire(10));
 }
 
-TEST(credit_share, does_not_wait_with_its_own_behind_who_waits_for_the_pool) {
+TEST(credit_share, with_credits_of_its_own_does_not_wait_behind_waiters_for_the_pool) {
     credit_gate gate(4);
     credit_gate::share share(gate, 2);
     credit_permit floating = *gate.acquire(2);

@@ -102,7 +102,7 @@ TEST(credit, narrow_counters_have_the_capacities_that_the_refusal_names) {
 // ---- on request ----------------------------------------------------------------------------------------------
 
 // Of one consumer.
-TEST(credit_on_request, says_how_much_a_request_grants_and_holds_back_what_is_less_than_worth_it) {
+TEST(credit_on_request, reports_the_credit_that_a_request_grants_and_withholds_small_amounts) {
     weir::credit_counter<std::uint8_t, weir::detail::granting::on_request> c(8, 250, false, 4);
     EXPECT_EQ(c.request(1), 1) << "nothing is held back while the consumer knows of no item";
     EXPECT_EQ(c.request(5), 5);
@@ -122,7 +122,7 @@ TEST(credit_on_request, says_how_much_a_request_grants_and_holds_back_what_is_le
 }
 
 // grant_every, to the item: what was asked for is granted by the pop that frees the room which it lacked, and not before.
-TEST(credit_on_request, grants_what_is_held_back_when_it_is_worth_it_or_a_pop_finds_nothing) {
+TEST(credit_on_request, grants_withheld_credit_when_it_is_enough_or_a_pop_finds_nothing) {
     weir::pull::spsc_ring<int> ring(4, weir::pull::grant_every{4});
     ring.request(2);
     ASSERT_TRUE(ring.try_push(1) && ring.try_push(2));
@@ -137,7 +137,7 @@ TEST(credit_on_request, grants_what_is_held_back_when_it_is_worth_it_or_a_pop_fi
 }
 
 // Of many.
-TEST(shared_demand, says_how_much_it_grants_and_holds_back_what_is_less_than_worth_it) {
+TEST(shared_demand, reports_the_credit_it_grants_and_withholds_small_amounts) {
     using namespace weir::detail;
     const auto known = []() noexcept { return true; };
     const auto unknown = []() noexcept { return false; };

@@ -116,7 +116,7 @@ TYPED_TEST(pull, lets_nothing_in_before_something_is_asked_for) {
     });
 }
 
-TYPED_TEST(pull, lets_in_exactly_what_is_asked_for) {
+TYPED_TEST(pull, admits_exactly_the_requested_items) {
     this->for_each_ring([&](auto& ring) {
         for (int lap = 0; lap < 40; ++lap) {
             const std::size_t asked = 1 + static_cast<std::size_t>(lap) % ring.capacity();
@@ -222,7 +222,7 @@ TYPED_TEST(pull, tells_full_from_no_credit) {
     });
 }
 
-TYPED_TEST(pull, bounds_what_is_under_way_by_what_was_asked_for) {
+TYPED_TEST(pull, bounds_items_under_way_by_the_request) {
     // The consumer asks as it finishes: what it holds in its hands counts as what is queued does.
     this->for_each_ring([&](auto& ring) {
         const std::size_t window = (ring.capacity() + 1) / 2;
@@ -241,7 +241,7 @@ TYPED_TEST(pull, bounds_what_is_under_way_by_what_was_asked_for) {
     });
 }
 
-TYPED_TEST(pull, lets_batches_have_what_is_asked_for) {
+TYPED_TEST(pull, admits_the_requested_items_in_batches) {
     this->for_each_ring([&](auto& ring) {
         std::vector<word> items(2 * ring.capacity());
         for (int lap = 0; lap < 40; ++lap) {
@@ -383,7 +383,7 @@ TYPED_TEST(pull, holds_grants_back_until_they_amount_to_the_threshold) {
     EXPECT_EQ(ring.credits(), 1u) << "what was asked for before goes on";
 }
 
-TYPED_TEST(pull, grants_what_was_held_back_before_it_reports_empty) {
+TYPED_TEST(pull, grants_withheld_credit_before_it_reports_empty) {
     const auto flushes_on = [](auto look) {
         typename TestFixture::ring_type ring(10, grant_every{10});
         ring.request(3);
@@ -605,7 +605,7 @@ TYPED_TEST(pull_wait, a_push_that_waits_for_room_and_credit_gets_both) {
     });
 }
 
-TYPED_TEST(pull_wait, a_pop_grants_what_was_held_back_before_it_waits) {
+TYPED_TEST(pull_wait, a_pop_grants_withheld_credit_before_it_waits) {
     this->for_each_kind([]<class Ring>() {
         const word total = 300;
         Ring ring(8, grant_every{8});
@@ -624,7 +624,7 @@ TYPED_TEST(pull_wait, a_pop_grants_what_was_held_back_before_it_waits) {
     });
 }
 
-TYPED_TEST(pull_wait, close_wakes_who_waits_for_credit) {
+TYPED_TEST(pull_wait, close_wakes_waiters_for_credit) {
     this->for_each_kind([]<class Ring>() {
         Ring ring(4);
         std::thread producer([&] { EXPECT_EQ(ring.push(1), status::closed); });
@@ -634,7 +634,7 @@ TYPED_TEST(pull_wait, close_wakes_who_waits_for_credit) {
     });
 }
 
-TYPED_TEST(pull_wait, who_waits_for_credit_may_give_up) {
+TYPED_TEST(pull_wait, a_wait_for_credit_may_give_up) {
     this->for_each_kind([]<class Ring>() {
         Ring ring(4);
         EXPECT_EQ(ring.push_for(1, std::chrono::milliseconds(1)), status::timeout);

@@ -114,7 +114,7 @@ std::pair<status, overflow::ledger> push_amid_a_pop(Policy policy = {}) {
     return {answer, account};
 }
 
-TEST(busy_overflow, a_push_that_comes_to_the_slot_of_a_pop_loses_its_own_item_or_is_refused_or_waits) {
+TEST(busy_overflow, a_push_at_the_slot_of_a_pop_loses_its_own_item_or_is_refused_or_waits) {
     using many = overflow::many_producers;
     const auto [of_reject, rejected] = push_amid_a_pop<overflow::reject, many>();
     EXPECT_EQ(of_reject, status::busy);

@@ -198,7 +198,7 @@ TEST_F(codel, goes_on_within_sixteen_intervals_of_the_last_drop_and_no_longer) {
 }
 
 // Of what was reached, the part that the time before had handed on does not count again.
-TEST_F(codel, goes_on_from_what_the_last_time_added) {
+TEST_F(codel, continues_from_the_rate_of_the_last_drops) {
     const auto begin_again = [&](std::size_t drops_wanted) {
         (void)take(1ms);
         EXPECT_EQ(drops(101, 8ms), std::vector{101});
@@ -217,7 +217,7 @@ TEST_F(codel, goes_on_from_what_the_last_time_added) {
     EXPECT_EQ(begin_again(1), 1U);
 }
 
-TEST_F(codel, takes_its_target_and_its_interval_each_for_what_it_is) {
+TEST_F(codel, does_not_confuse_target_and_interval) {
     law_.emplace(7ms, 40ms);
     EXPECT_TRUE(drops(1000, 6'999us).empty());
     EXPECT_EQ(drops(42, 7ms), std::vector{41}) << "an interval after the first that waited as long as the target";

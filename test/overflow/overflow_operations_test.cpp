@@ -318,7 +318,7 @@ TEST(overflow_operations, keep_the_ledger_and_the_gaps_to_the_item) { expect_exa
 #if defined(__cpp_exceptions)
 TEST(overflow_operations, keep_them_also_where_copies_throw) { expect_exact_books_of_all<weir_test::throwing>(); }
 
-TEST(overflow_operations, an_exception_ends_a_batch_and_what_comes_after_it_was_not_offered) {
+TEST(overflow_operations, an_exception_ends_a_batch_and_later_items_were_not_offered) {
     using weir_test::throwing;
     overflow_ring<throwing, overflow::drop_oldest> ring(2);
     const std::vector<throwing> five(5, throwing(1));

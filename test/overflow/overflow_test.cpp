@@ -163,7 +163,7 @@ void expect_what_the_model_gives(Policy policy) {
     }
 }
 
-TEST(overflow, gives_what_the_policy_says_to_the_item) {
+TEST(overflow, applies_the_policy_to_the_item) {
     expect_what_the_model_gives<overflow::reject, overflow::one_producer>({});
     expect_what_the_model_gives<overflow::drop_newest, overflow::one_producer>({});
     expect_what_the_model_gives<overflow::drop_oldest, overflow::one_producer>({});
@@ -206,7 +206,7 @@ TEST(overflow, shed_lowest_holds_its_capacity_over_all_classes) {
     EXPECT_EQ(ring.try_pop(), std::nullopt);
 }
 
-TEST(overflow, codel_drops_what_has_stood_too_long_and_says_where) {
+TEST(overflow, codel_drops_items_that_stood_too_long_and_reports_the_gaps) {
     fake_clock::time = 0ns;
     overflow_ring<int, fake_codel> ring(1000, {5ms, 100ms});
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(ring.push(i));

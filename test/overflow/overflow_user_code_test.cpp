@@ -291,7 +291,7 @@ TEST(overflow, a_class_beyond_the_highest_is_the_highest) {
     for (const int i : {25, 990, 15, 5}) EXPECT_EQ(ring.try_pop(), i);
 }
 
-TEST(overflow, a_function_of_classes_may_close_the_ring_or_count_what_is_there) {
+TEST(overflow, a_function_of_classes_may_close_the_ring_or_count_its_items) {
     ring_of<int, shed_as_told> ring(2);
     std::size_t asked = 0;
     told::tell = [&](int value) {
@@ -376,7 +376,7 @@ overflow::ledger push_while_the_clock_is_read() {
     return sum;
 }
 
-TEST(overflow, a_clock_that_takes_long_in_a_pop_costs_what_the_slots_cannot_hold) {
+TEST(overflow, a_slow_clock_in_a_pop_costs_only_the_items_without_a_slot) {
     EXPECT_EQ(push_while_the_clock_is_read<overflow::one_producer>().delivered, 4U);
     EXPECT_EQ(push_while_the_clock_is_read<overflow::many_producers>().delivered, 4U)
         << "the slot of the pop is taken until it is over";

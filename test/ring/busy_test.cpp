@@ -135,7 +135,7 @@ struct made_of_pointer {
     std::unique_ptr<int> number;
 };
 
-TEST(busy_slot, leaves_what_an_element_would_be_built_from) {
+TEST(busy_slot, leaves_the_arguments_of_an_element_untouched) {
     weir::mpmc_ring<made_of_pointer> ring(2);
     ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(1)));
     ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(2)));
@@ -350,7 +350,7 @@ TYPED_TEST(busy, is_outlasted_by_each_push_and_pop_that_waits) {
     for (const auto& operation : waiting_pushes<TypeParam>()) expect_to_outlast_busy(operation, true);
 }
 
-TYPED_TEST(busy, is_said_by_who_waits_for_a_held_slot_and_is_asked_to_stop) {
+TYPED_TEST(busy, is_the_answer_of_a_wait_for_a_held_slot_that_is_stopped) {
     auto& ring = this->ring_;
     for (const bool pushes : {false, true}) {
         std::stop_source source;

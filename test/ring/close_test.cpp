@@ -187,7 +187,7 @@ template <class Wait>
 class close : public testing::Test {};
 TYPED_TEST_SUITE(close, weir_test::every_wait, weir_test::wait_names);
 
-TYPED_TEST(close, loses_nothing_and_leaves_nobody_asleep) {
+TYPED_TEST(close, loses_no_item_and_leaves_no_thread_asleep) {
     constexpr bool parks =
         std::is_same_v<TypeParam, weir::wait::park> || std::is_same_v<TypeParam, weir_test::parking_seq_cst>;
     const play<TypeParam> played(weir_test::rounds(parks ? 100'000 : 10'000));
@@ -225,7 +225,7 @@ TYPED_TEST(close, may_be_called_by_many_at_once) {
     }
 }
 
-TYPED_TEST(close, waits_for_what_was_reserved_before) {
+TYPED_TEST(close, waits_for_earlier_reservations) {
     weir::spsc_ring<int, TypeParam> ring(4);
     std::atomic<bool> over{false};
     std::vector<int> received;

@@ -291,7 +291,7 @@ TYPED_TEST(every_offset, gives_batches_and_shows_items_to_a_limit) {
     this->for_each_place_and_number(&book::consume_nothrow);
 }
 
-TYPED_TEST(every_offset, takes_what_is_built_in_portions_by_append_and_emplace) {
+TYPED_TEST(every_offset, takes_portions_built_by_append_and_emplace) {
     if constexpr (TypeParam::has_contiguous_slots) {
         using book = pair<TypeParam>;
         using commits = typename book::commits;
@@ -315,7 +315,7 @@ TYPED_TEST(every_offset, takes_what_is_built_in_portions_by_append_and_emplace) 
 }
 
 // Not emplace in between: each append begins where the one before it ended.
-TYPED_TEST(every_offset, takes_what_is_appended_two_and_three_times) {
+TYPED_TEST(every_offset, takes_portions_appended_two_and_three_times) {
     if constexpr (TypeParam::has_contiguous_slots) {
         using T = typename TypeParam::value_type;
         for (const std::size_t capacity : {3U, 5U}) {

@@ -204,7 +204,7 @@ TEST(given_memory, is_measured_by_the_documented_formula) {
     EXPECT_EQ((spsc::ring<aligned<256>, storage::borrowed>::memory_alignment), 256U);
 }
 
-TEST(given_memory, of_a_narrow_counter_is_not_filled_beyond_what_it_can_count) {
+TEST(given_memory, of_a_narrow_counter_is_not_filled_beyond_its_range) {
     using ring_type = spsc_ring<char, wait::park, stats::off, storage::borrowed, std::uint8_t>;
     const margined memory(4096, ring_type::memory_alignment);
     ring_type ring(memory.span());

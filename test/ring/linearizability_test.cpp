@@ -44,7 +44,7 @@ step close(std::uint64_t called, std::uint64_t returned) {
     return {action::close, 0, status::success, called, returned};
 }
 
-TEST(linearizability, accepts_what_one_thread_does) {
+TEST(linearizability, accepts_the_history_of_one_thread) {
     EXPECT_TRUE(is_linearizable(history{}, 1));
     EXPECT_TRUE(is_linearizable(history{push(1, 1, 2), push(2, 3, 4, status::full), pop(1, 5, 6), push(2, 7, 8),
                                         pop(2, 9, 10), pop_nothing(status::empty, 11, 12)},

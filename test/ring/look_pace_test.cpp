@@ -32,7 +32,7 @@ double mean_pauses(double items_per_us) {
     return sum / looks;
 }
 
-TEST(look_pace, makes_nobody_wait_for_items_that_come_alone) {
+TEST(look_pace, does_not_wait_for_isolated_items) {
     look_pace pace;
     for (int i = 0; i < 1000; ++i) {
         find(pace, 1);
@@ -55,7 +55,7 @@ TEST(look_pace, is_not_moved_by_a_look_that_finds_nothing) {
     EXPECT_EQ(pace.pauses(), pauses);
 }
 
-TEST(look_pace, makes_a_look_at_a_quick_stream_bring_what_is_worth_one) {
+TEST(look_pace, makes_a_look_at_a_quick_stream_bring_a_worthwhile_number) {
     const double pauses = mean_pauses(200);
     const double items = 200 * (0.35 + 0.022 * pauses);
     EXPECT_GT(items, 0.8 * worthwhile);

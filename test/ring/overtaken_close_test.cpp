@@ -168,7 +168,7 @@ protected:
 using parkings = testing::Types<weir::wait::park, seq_cst>;
 TYPED_TEST_SUITE(parking_lot, parkings);
 
-TYPED_TEST(parking_lot, counts_nobody_as_asleep_once_all_have_left) {
+TYPED_TEST(parking_lot, counts_no_sleeper_once_all_have_left) {
     using lot_type = typename TypeParam::lot;
     const std::array<void (*)(lot_type&), 4> acts{
         [](lot_type& lot) { lot.notify(1); },
@@ -190,7 +190,7 @@ TYPED_TEST(parking_lot, counts_nobody_as_asleep_once_all_have_left) {
 }
 
 // Inside done() a waiter is registered, or not yet: of two who notify at the same time one wakes it at most.
-TYPED_TEST(parking_lot, is_woken_once_for_each_waiter_whoever_notifies_meanwhile) {
+TYPED_TEST(parking_lot, wakes_each_waiter_once_while_others_notify) {
     using lot_type = typename TypeParam::lot;
     int woken = 0;
     for_each_step([&](int step) {
@@ -272,7 +272,7 @@ const std::array<named_act, 9> acts{{
     {"it is closed", 0, [](shared_gate& g) { g.gate.close(); }},
 }};
 
-TEST(credit_gate, adds_up_whatever_overtakes_who_acquires) {
+TEST(credit_gate, adds_up_when_an_acquire_is_overtaken_at_any_step) {
     for (const named_act& act : acts) {
         SCOPED_TRACE(act.name);
         for (const std::size_t n : {1U, 2U, 3U}) {
@@ -295,7 +295,7 @@ TEST(credit_gate, adds_up_whatever_overtakes_who_acquires) {
     }
 }
 
-TEST(credit_gate, adds_up_whatever_overtakes_who_gives_back) {
+TEST(credit_gate, adds_up_when_a_return_is_overtaken_at_any_step) {
     for (const named_act& act : acts) {
         SCOPED_TRACE(act.name);
         for_each_step([&](int step) {
@@ -313,7 +313,7 @@ TEST(credit_gate, adds_up_whatever_overtakes_who_gives_back) {
 }
 
 // A share has borrowed one credit too many, for another thread was quicker; meanwhile somebody has come to wait for it.
-TEST(credit_gate, who_waits_is_served_with_what_a_share_borrowed_in_vain) {
+TEST(credit_gate, a_waiter_gets_the_credits_that_a_share_borrowed_in_vain) {
     int times_served = 0;
     for_each_step([&](int step) {
         weir::credit_gate gate(2);

@@ -131,7 +131,7 @@ using cores_with_hint = testing::Types<strict_core<int, heap, std::uint64_t, 4>,
                                        strict_core<int, heap, std::uint64_t, 4, granting::on_request>>;
 TYPED_TEST_SUITE(hint, cores_with_hint);
 
-TYPED_TEST(hint, that_is_far_behind_hides_neither_items_nor_room_and_holds_up_nobody) {
+TYPED_TEST(hint, that_is_far_behind_hides_no_items_and_no_room_and_blocks_no_thread) {
     using fixture = look<TypeParam>;
     for (const int pushed : {0, 1, 3, 4, 5, 10, 33, 63}) {
         for (const int popped : {0, 1, pushed}) {
@@ -175,7 +175,7 @@ TYPED_TEST(hint, that_is_far_behind_hides_neither_items_nor_room_and_holds_up_no
 
 // ---- the roll call of wait::event ----------------------------------------------------------------------------
 
-TEST(roll_call, a_call_counts_who_comes_while_it_is_made) {
+TEST(roll_call, a_call_counts_threads_that_arrive_during_it) {
     for_each_step([&](int step) {
         roll_call roll;
         std::optional<roll_call::member> member;

@@ -232,7 +232,7 @@ using rings = testing::Types<weir::spsc_ring<counted>, narrow<weir::spsc_ring>,
                              weir::strict_mpmc_ring<counted, std::uint16_t, weir::max_threads<2>>>;
 TYPED_TEST_SUITE(ring_property, rings);
 
-TYPED_TEST(ring_property, any_sequence_of_operations_gives_what_a_deque_gives) {
+TYPED_TEST(ring_property, any_sequence_of_operations_agrees_with_a_deque) {
     ASSERT_EQ(many, 0);
     EXPECT_TRUE(rc::check([] {
         const int alive_before = counted::alive;

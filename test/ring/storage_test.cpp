@@ -89,7 +89,7 @@ TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
     EXPECT_FALSE(ring.memory().degraded());
 }
 
-TEST(storage, a_report_says_what_was_wanted_granted_and_refused) {
+TEST(storage, a_report_names_the_wanted_granted_and_refused_properties) {
     using weir::memory_report;
     EXPECT_EQ(memory_report{.bytes = 640}.to_string(), "640 bytes of ordinary memory");
     EXPECT_FALSE((memory_report{.bytes = 640, .error = 1}.degraded()));

@@ -57,7 +57,7 @@ TEST(strict_cells, finds_each_place_that_is_free_and_no_other) {
 }
 
 // The link that a position has before its item comes, with it, and when it is sealed; and the number of the cell in it.
-TEST(strict_cells, tells_by_its_link_what_a_position_holds) {
+TEST(strict_cells, shows_by_its_link_the_content_of_a_position) {
     constexpr std::size_t spares = 3;
     constexpr std::uint64_t wrap = std::numeric_limits<std::uint64_t>::max();
     for (const std::size_t capacity : {1U, 3U, 8U}) {

@@ -110,7 +110,7 @@ INSTANTIATE_TEST_SUITE_P(capacities, strict_suspended, testing::Values(1, 2, 3, 
 
 constexpr int most_steps = 200;  // more than any operation takes
 
-TEST_P(strict_suspended, a_push_stopped_at_any_step_delays_nobody) {
+TEST_P(strict_suspended, a_push_stopped_at_any_step_delays_no_other_thread) {
     int step = 1;
     for (; step < most_steps; ++step) {
         SCOPED_TRACE("stopped before step " + std::to_string(step));
@@ -131,7 +131,7 @@ TEST_P(strict_suspended, a_push_stopped_at_any_step_delays_nobody) {
     EXPECT_LT(step, most_steps);
 }
 
-TEST_P(strict_suspended, a_pop_stopped_at_any_step_delays_nobody) {
+TEST_P(strict_suspended, a_pop_stopped_at_any_step_delays_no_other_thread) {
     int step = 1;
     for (; step < most_steps; ++step) {
         SCOPED_TRACE("stopped before step " + std::to_string(step));
@@ -153,7 +153,7 @@ TEST_P(strict_suspended, a_pop_stopped_at_any_step_delays_nobody) {
 }
 
 // In every pair of steps at once, and so that one meets what the other has left behind.
-TEST_P(strict_suspended, a_push_and_a_pop_stopped_at_any_steps_delay_nobody) {
+TEST_P(strict_suspended, a_push_and_a_pop_stopped_at_any_steps_delay_no_other_thread) {
     bool all_pushes = false;
     for (int push_step = 1; !all_pushes; ++push_step) {
         bool all_pops = false;
@@ -265,7 +265,7 @@ TEST_P(strict_suspended, close_is_exact_whatever_a_push_is_in_the_middle_of) {
     FAIL() << "a push has too many steps";
 }
 
-TEST_P(strict_suspended, a_close_stopped_at_any_step_delays_nobody) {
+TEST_P(strict_suspended, a_close_stopped_at_any_step_delays_no_other_thread) {
     for (int step = 1; step < most_steps; ++step) {
         SCOPED_TRACE("stopped before step " + std::to_string(step));
         ring_type ring(GetParam());
@@ -468,7 +468,7 @@ struct fixed_value {
     std::unique_ptr<int> p;
 };
 
-TEST(strict_take_back, restores_what_cannot_be_assigned) {
+TEST(strict_take_back, restores_elements_that_cannot_be_assigned) {
     int refused = 0;
     for (int step = 1;; ++step) {
         ring_of<fixed_value> ring(1);

@@ -82,7 +82,7 @@ TYPED_TEST(throwing_code, in_a_batch_is_met_as_the_contract_says) {
     }
 }
 
-TYPED_TEST(throwing_code, in_a_reservation_destroys_what_is_not_committed) {
+TYPED_TEST(throwing_code, in_a_reservation_destroys_the_uncommitted_elements) {
     if constexpr (!TestFixture::many) {
         for (int nth = 1; nth <= 5; ++nth) {
             for (const bool appends : {true, false}) {
@@ -177,7 +177,7 @@ TYPED_TEST(throwing_code, of_a_lone_consumer_keeps_a_batch) {
     }
 }
 
-TYPED_TEST(throwing_code, in_what_says_whether_to_stop_changes_nothing) {
+TYPED_TEST(throwing_code, in_a_stop_predicate_changes_nothing) {
     for (int nth = 1; nth <= 2; ++nth) {  // before the wait, and in it
         this->template for_each_fill<silent>([&](auto& ring, int there, int capacity) {
             int asked = 0;

@@ -184,7 +184,7 @@ TYPED_TEST(user_code, in_a_visit_may_close_the_ring) {
 }
 
 // The consumer waits for a push that was accepted, or hears that it was not: never `closed`, and then an item.
-TYPED_TEST(user_code, that_is_slow_when_the_ring_is_closed_keeps_a_consumer_waiting_for_what_is_accepted) {
+TYPED_TEST(user_code, that_is_slow_when_the_ring_is_closed_keeps_a_consumer_waiting_for_the_accepted_item) {
     typename TestFixture::template ring_of<silent> ring(2);
     std::atomic<bool> inside{false}, go_on{false};
     silent::at(1, [&] {

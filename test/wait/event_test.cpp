@@ -379,7 +379,7 @@ TYPED_TEST(event, that_gets_no_descriptor_is_an_error_with_its_reason) {
 #endif
 
 // Two wait, for different things. The second one finds nothing, before the first one has looked again.
-TYPED_TEST(event, tells_everybody_who_waits_before_anybody_empties_the_descriptor) {
+TYPED_TEST(event, wakes_all_waiters_before_one_empties_the_descriptor) {
     typename TypeParam::lot lot(false);
     bool news = false;
     const auto just_before_it_sleeps = [&] {

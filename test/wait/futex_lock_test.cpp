@@ -21,7 +21,7 @@ namespace {
 using weir::detail::futex_lock;
 using weir_test::syscalls;
 
-TEST(futex_lock, makes_no_syscall_while_nobody_else_wants_it) {
+TEST(futex_lock, makes_no_syscall_without_contention) {
     syscalls.reset();
     futex_lock lock;
     for (int i = 0; i < 3; ++i) {
@@ -65,7 +65,7 @@ class futex_lock_held : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(takers, futex_lock_held, testing::Values(1, 2, 3), testing::PrintToStringParamName());
 
 // Who has slept leaves the lock as one for which somebody may sleep, so that the next one is woken as well.
-TEST_P(futex_lock_held, is_waited_for_asleep_after_a_few_spins_and_lets_all_through_who_wait) {
+TEST_P(futex_lock_held, puts_waiters_to_sleep_after_a_few_spins_and_admits_each_of_them) {
     syscalls.reset();
     taker::inside = 0;
     futex_lock lock;

@@ -86,7 +86,7 @@ protected:
 
 using no_syscall_control = no_syscall_test;
 
-TEST_F(no_syscall_control, who_makes_a_syscall_is_killed) {
+TEST_F(no_syscall_control, a_thread_that_makes_a_syscall_is_killed) {
     EXPECT_EQ(without_syscalls([] { return ::syscall(SYS_getppid) > 0; }), killed);
     EXPECT_EQ(without_syscalls([] { return ::write(-1, nullptr, 0) == -1; }), killed);
     EXPECT_EQ(without_syscalls([] { return true; }), done);

@@ -223,7 +223,7 @@ TYPED_TEST(several, leave_a_descriptor_as_it_is) {
 }
 
 // A consumer that knows of an item holds single requests back; what it holds back is granted before it waits for more.
-TEST(several_on_request, grants_what_was_held_back_before_it_sleeps) {
+TEST(several_on_request, grants_the_withheld_credit_before_it_sleeps) {
     syscalls.reset();
     weir::pull::spsc_ring<int> ring(4, weir::pull::grant_every{2});
     ring.request(2);

@@ -284,7 +284,7 @@ TYPED_TEST(asleep_without_credit, all_producers_are_woken_by_a_request_for_all_o
     }
 }
 
-TYPED_TEST(asleep_without_credit, one_producer_gets_what_one_was_requested_for) {
+TYPED_TEST(asleep_without_credit, one_producer_is_woken_for_one_requested_item) {
     if constexpr (TypeParam::has_many_producers) {
         const auto ring = this->ring_after(0);
         const auto push_one = [&] { return push(*ring); };

@@ -47,7 +47,7 @@ TYPED_TEST(stop, ends_a_wait_without_effect) {
     EXPECT_EQ(ring.size_approx(), 1U);
 }
 
-TYPED_TEST(stop, lets_what_needs_no_wait_succeed) {
+TYPED_TEST(stop, lets_operations_that_need_no_wait_succeed) {
     weir::spsc_ring<int, TypeParam> ring(1);
     std::stop_source source;
     source.request_stop();
@@ -192,7 +192,7 @@ TYPED_TEST(stop, is_never_lost) {
 }
 
 // The others wait for items alone: when they are woken, they find none, and wait again.
-TYPED_TEST(stop, reaches_who_waits_among_others) {
+TYPED_TEST(stop, reaches_one_waiter_among_others) {
     const std::uint64_t rounds = weir_test::rounds(200);
     weir::mpmc_ring<int, TypeParam> ring(1);
     std::stop_source source;

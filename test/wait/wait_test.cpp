@@ -229,7 +229,7 @@ TYPED_TEST(wait, after_the_close_drains_and_then_says_closed) {
     EXPECT_EQ(ring.push(9), status::closed);
 }
 
-TYPED_TEST(wait, moves_what_can_only_be_moved_and_leaves_what_was_refused) {
+TYPED_TEST(wait, moves_move_only_items_and_leaves_refused_ones) {
     weir::spsc_ring<std::unique_ptr<int>, TypeParam> ring(1);
     auto item = std::make_unique<int>(1);
     auto next = std::make_unique<int>(2);

@@ -69,7 +69,7 @@ TEST(spinning, goes_on_for_longer_after_a_way_to_sleep_that_was_in_vain) {
     EXPECT_EQ(looks_until_registered(), looks_until_registered()) << "the spin is bounded";
 }
 
-TYPED_TEST(wake_count, is_zero_while_nobody_sleeps) {
+TYPED_TEST(wake_count, is_zero_while_no_thread_sleeps) {
     typename TestFixture::ring_type ring(8);
     syscalls.reset();
     std::array<int, 3> three{1, 2, 3};
@@ -86,7 +86,7 @@ TYPED_TEST(wake_count, is_zero_while_nobody_sleeps) {
 }
 
 // Who may stop tries before it waits: where there is room, and items, it costs what push and pop cost.
-TYPED_TEST(wake_count, is_zero_for_who_may_stop_and_need_not_wait) {
+TYPED_TEST(wake_count, is_zero_for_a_stoppable_operation_that_need_not_wait) {
     typename TestFixture::ring_type ring(1);
     this->give_up_spinning(ring);
     for (int i = 0; i < 8; ++i) {  // the same on the producer's side
@@ -140,7 +140,7 @@ TYPED_TEST(wake_count, is_one_for_a_thousand_pops_to_one_sleeper) {
 }
 
 // The other cores are asked once, so that no claim slips through between the end and the consumer's finding it.
-TYPED_TEST(wake_count, is_zero_for_a_close_that_nobody_waits_for_and_has_one_barrier) {
+TYPED_TEST(wake_count, is_zero_for_a_close_without_waiters_which_has_one_barrier) {
     const bool asymmetric = weir::detail::is_asymmetric<typename TypeParam::fence_policy>();
     typename TestFixture::ring_type ring(2);
     syscalls.reset();
