@@ -16,41 +16,53 @@ enum class count_order : bool { none, publishes };
 /// A count of events, which any thread may read. One load and one store for each; of many threads a read-modify-write.
 template <counted_by Writers, count_order Order>
 class tally {
+    static constexpr bool publishes = Order == count_order::publishes;
+
 public:
     /// Returns the new count.
     std::uint64_t add(std::uint64_t events = 1) noexcept {
-        if constexpr (Writers == counted_by::many_threads) {
-            return count_.fetch_add(events, writing) + events;
-        } else {
+        if constexpr (Writers == counted_by::one_thread) {
             const std::uint64_t sum = count_.load(relaxed) + events;  // relaxed: only this thread writes it
-            count_.store(sum, writing);
+            set(sum);
             return sum;
+        } else if constexpr (publishes) {
+            return count_.fetch_add(events, release) + events;  // (1) release: pairs with (2)
+        } else {
+            return count_.fetch_add(events, relaxed) + events;  // relaxed: a statistic
         }
     }
 
     void set(std::uint64_t count) noexcept
         requires(Writers == counted_by::one_thread)
     {
-        count_.store(count, writing);
-    }
-
-    void raise_to(std::uint64_t count) noexcept {
-        std::uint64_t now = count_.load(relaxed);  // relaxed: the exchange decides, or only this thread writes it
-        if constexpr (Writers == counted_by::many_threads) {
-            while (now < count && !count_.compare_exchange_weak(now, count, writing, relaxed)) {
-            }
-        } else if (now < count) {
-            count_.store(count, writing);
+        if constexpr (publishes) {
+            count_.store(count, release);  // (1) release: pairs with (2)
+        } else {
+            count_.store(count, relaxed);  // relaxed: a statistic
         }
     }
 
-    std::uint64_t read() const noexcept { return count_.load(reading); }
+    void raise_to(std::uint64_t count) noexcept
+        requires(!publishes)
+    {
+        std::uint64_t now = count_.load(relaxed);  // relaxed, all: a statistic
+        if constexpr (Writers == counted_by::many_threads) {
+            while (now < count && !count_.compare_exchange_weak(now, count, relaxed, relaxed)) {
+            }
+        } else if (now < count) {
+            set(count);
+        }
+    }
+
+    std::uint64_t read() const noexcept {
+        if constexpr (publishes) {
+            return count_.load(acquire);  // (2) acquire: pairs with (1)
+        } else {
+            return count_.load(relaxed);  // relaxed: a statistic
+        }
+    }
 
 private:
-    static constexpr bool publishes = Order == count_order::publishes;
-    static constexpr auto writing = publishes ? release : relaxed;  // (1) release: pairs with (2)
-    static constexpr auto reading = publishes ? acquire : relaxed;  // (2) acquire: pairs with (1)
-
     atomic<std::uint64_t> count_{0};
 };
 
