@@ -6,9 +6,11 @@
 //     std::thread consumer([rx = std::move(rx)]() mutable {
 //         while (auto item = rx.pop()) use(*item);      // until the sender is gone and all is popped
 //     });
-//     tx.push(1);
+//     (void)tx.push(1);                                 // success: the receiver is there
 //     tx.reset();                                       // or the end of its scope: closes the ring
 //     consumer.join();
+//
+// (A lambda captures a structured binding by value, as above; Clang before 16 does not do it by reference.)
 //
 // A sender has the producer's operations of its ring, a receiver has the consumer's; both have those that any thread may call.
 // Each forwards to the ring's operation of the same name, with the same contract, and costs one comparison more. weir::push and
@@ -27,7 +29,7 @@
 // Threads. On a side for one thread, only one thread at a time may use the handle. To hand the side over, move the handle, with
 // the synchronisation that any object needs. On a side for many threads, several may use one handle at once, but not while
 // another one moves, resets or destroys it.
-// Debug builds (role_checker.hpp) check the sides for one thread. A handle takes over its side when it is first used after it
+// Debug builds (without NDEBUG, or with WEIR_CHECK_ROLES=1) check the sides for one thread. A handle takes over its side when it is first used after it
 // was made or moved; from then on a use by another thread aborts, whether or not the two uses overlap. If two threads use a
 // new handle for the first time at the same moment, the next use aborts at the latest. Moving a handle while another thread
 // is inside one of its operations is not detected.
@@ -51,8 +53,8 @@ struct handle_maker;
 
 }  // namespace detail
 
-/// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring lacks is missing here,
-/// too.
+/// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
+/// here, too.
 template <class Ring>
 class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending> {
     using base = detail::ring_handle<Ring, detail::side::sending>;
@@ -180,8 +182,8 @@ public:
     }
 };
 
-/// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring lacks is missing here,
-/// too.
+/// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
+/// here, too.
 template <class Ring>
 class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving> {
     using base = detail::ring_handle<Ring, detail::side::receiving>;

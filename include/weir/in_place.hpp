@@ -28,7 +28,7 @@ class [[nodiscard]] reservation {
     static constexpr bool trivial = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>;
 
 public:
-    reservation(Ring& ring, detail::slot_run<T> slots) noexcept : ring_(ring), slots_(slots) {}
+    reservation(Ring& owner, detail::slot_run<T> slots) noexcept : ring_(owner), slots_(slots) {}
     reservation(const reservation&) = delete;
     reservation& operator=(const reservation&) = delete;
     ~reservation() {
@@ -121,7 +121,7 @@ class [[nodiscard]] readable {
     using T = typename Ring::value_type;
 
 public:
-    readable(Ring& ring, detail::slot_run<T> items) noexcept : ring_(ring), items_(items) {}
+    readable(Ring& owner, detail::slot_run<T> items) noexcept : ring_(owner), items_(items) {}
     readable(const readable&) = delete;
     readable& operator=(const readable&) = delete;
 

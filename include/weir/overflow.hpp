@@ -66,6 +66,7 @@ public:
     static constexpr bool has_contiguous_slots = false;
     static constexpr bool has_credit_on_request = false;
     static constexpr bool has_drop_oldest = false;  // by hand: with the policy drop_oldest a push does it
+    static constexpr bool has_force_push = false;   // likewise
     static constexpr bool keeps_statistics = std::same_as<typename given::statistics, stats::on>;
 
 private:
@@ -159,8 +160,7 @@ public:
         return try_emplace(item);
     }
 
-    /// The same for an item made of `args`. If it is refused they are untouched, unless another producer takes the last slot
-    /// meanwhile; a T always is.
+    /// The same for an item made of `args`. Refused ones are untouched, but with many producers they may be used up; a T never is.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     status try_emplace(Args&&... args) {
@@ -224,7 +224,8 @@ public:
     // ---- consumer side: one thread ----------------------------------------------------------------------------
 
     /// Moves the oldest item to `out`: success, empty, busy (a producer is in the middle of it) or closed. O(1) and, with
-    /// codel, the items dropped on the way. If the assignment throws, the item stays; where it could not, it must not throw.
+    /// codel, the items dropped on the way. If the assignment throws, the item stays. On mpmc_ring and with
+    /// shed_lowest it could not, so there the assignment must be noexcept.
     status try_pop(T& out)
         requires std::is_move_assignable_v<T>
     {
@@ -274,7 +275,7 @@ public:
     }
 
     /// Moves the oldest k items to `out`, as many as there are and as fit; returns k. O(k). If an assignment throws, the items
-    /// before it are delivered, and those from it on stay; where they could not, it must not throw.
+    /// before it are delivered, and those from it on stay. On mpmc_ring and with shed_lowest they could not, so there the assignment must be noexcept.
     std::size_t try_pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
@@ -389,6 +390,7 @@ private:
     friend detail::overflow_forms<overflow_ring, T>;
     auto sum_gaps() noexcept { return typename ends::summed_gap(ends_); }
     ring_type& underneath() noexcept { return ends_.ring(); }
+    void count_left_of_batch(std::size_t n) noexcept { ends_.count_left_of_batch(n); }
 
     ends ends_;
 };

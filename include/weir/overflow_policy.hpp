@@ -9,7 +9,7 @@
 //     overflow::drop_oldest  the oldest item is lost: what is new is worth more
 //     overflow::sample       from a fill level on, one arriving item in n is kept: loss is spread evenly
 //     overflow::shed_lowest  the oldest item of the lowest class is lost
-//     overflow::codel        items that waited too long, for too long, are lost where they are popped
+//     overflow::codel<>      items that waited too long, for too long, are lost where they are popped
 #pragma once
 
 #include <chrono>

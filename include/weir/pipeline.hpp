@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,7 @@
 #include "weir/detail/pipeline/graph.hpp"
 #include "weir/detail/pipeline/outputs.hpp"
 #include "weir/detail/pipeline/stages.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/split.hpp"
 #include "weir/status.hpp"
 
@@ -56,9 +58,9 @@ struct input {
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
 
-/// A source for threads outside the pipeline, such as those of an HTTP server: the producer's operations of an mpmc_ring. Any thread
-/// may push and close, also before run(). A push costs what it costs on an mpmc_ring, and a syscall when the next stage has to be
-/// woken. An item that was not pushed is untouched, also an rvalue.
+/// A source for threads outside the pipeline, such as those of an HTTP server: the pushes of an mpmc_ring. Any thread may push and
+/// close, also before run(). A push costs what it costs on an mpmc_ring, and a syscall when the next stage has to be woken. An item
+/// that was not pushed is untouched, also an rvalue. An inlet that is not connected rejects a push with std::invalid_argument.
 template <class T>
 class inlet {
 public:
@@ -68,10 +70,13 @@ public:
     explicit inlet(detail::inlet_node<T>& node) noexcept : node_(&node) {}
 
     /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring).
-    template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status try_push(U&& item) {
-        return offer([&](auto& ring) { return ring.try_push(std::forward<U>(item)); });
+    status try_push(T&& item) {
+        return offer([&](auto& ring) { return ring.try_push(std::move(item)); });
+    }
+    status try_push(const T& item)
+        requires std::copy_constructible<T>
+    {
+        return offer([&](auto& ring) { return ring.try_push(item); });
     }
     /// The same, with an element built in its slot.
     template <class... Args>
@@ -86,11 +91,19 @@ public:
         return node_->output().offer_several([&](auto& ring) { return ring.try_push_n(values); });
     }
 
+    /// The same from an iterator, read at most `n` times.
+    template <std::input_iterator It>
+        requires std::constructible_from<T, std::iter_reference_t<It>>
+    std::size_t try_push_n(It from, std::size_t n) {
+        return node_->output().offer_several([&](auto& ring) { return ring.try_push_n(std::move(from), n); });
+    }
+
     /// Appends, and waits for room. Returns success, or closed, when it or the pipeline was closed or cancelled.
-    template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status push(U&& item) {
-        return offer([&](auto& ring) { return ring.push(std::forward<U>(item)); });
+    status push(T&& item) { return push_until(std::move(item), forever); }
+    status push(const T& item)
+        requires std::copy_constructible<T>
+    {
+        return push_until(item, forever);
     }
     /// The same, with an element built from `args`: see mpmc_ring.
     template <class... Args>
@@ -99,15 +112,23 @@ public:
         return offer([&](auto& ring) { return ring.emplace(std::forward<Args>(args)...); });
     }
     /// As push, but gives up after that time, or at that time of the steady clock: timeout.
-    template <class U, class Rep, class Period>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
-        return offer([&](auto& ring) { return ring.push_for(std::forward<U>(item), time); });
+    template <class Rep, class Period>
+    status push_for(T&& item, std::chrono::duration<Rep, Period> time) {
+        return push_until(std::move(item), detail::deadline_after(time));
     }
-    template <class U>
-        requires std::same_as<std::remove_cvref_t<U>, T>
-    status push_until(U&& item, time_point deadline) {
-        return offer([&](auto& ring) { return ring.push_until(std::forward<U>(item), deadline); });
+    template <class Rep, class Period>
+    status push_for(const T& item, std::chrono::duration<Rep, Period> time)
+        requires std::copy_constructible<T>
+    {
+        return push_until(item, detail::deadline_after(time));
+    }
+    status push_until(T&& item, time_point deadline) {
+        return offer([&](auto& ring) { return ring.push_until(std::move(item), deadline); });
+    }
+    status push_until(const T& item, time_point deadline)
+        requires std::copy_constructible<T>
+    {
+        return offer([&](auto& ring) { return ring.push_until(item, deadline); });
     }
     /// As push, but also gives up when `stop()` says true, with the answer full or busy. wake_all() makes waiters ask again. So
     /// weir::push(inlet, item, stop_token) works as on a ring.

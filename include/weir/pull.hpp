@@ -11,8 +11,8 @@
 //     }
 //
 // At every observation, delivered <= requested. So the demand, not the capacity, bounds how many items are in flight: queued, or
-// popped and not yet finished. The capacity is the ceiling, also of request(pull::unbounded). A pop alone grants nothing, unless
-// more was requested than there was room.
+// popped and not yet finished. The capacity is the ceiling, also of request(pull::unbounded). A pop grants credit only if the
+// demand exceeded the room.
 //
 // A refused push says why: `full`, every slot is taken; `no_credit`, there is room, but the requested items are used up. If both
 // are true, it says full. A waiting push waits for both; a pop that leaves it without credit does not wake it.
@@ -20,7 +20,8 @@
 // Request in batches. A request of many costs as much as a request of one: one store with one consumer, one read-modify-write with
 // many, and for the producers a look at it. So a request for each item is the most expensive way. But items that are finished and
 // not yet requested again leave room unused. Request as many as fit at first, then a sixteenth of the capacity at a time.
-// pull::grant_every batches single requests for a consumer that does not count.
+// pull::grant_every{4} batches single requests for a consumer that does not count: credit is granted four at a time. While the
+// consumer knows of no item that it could pop, requests are granted at once, so that the two sides never wait for each other.
 #pragma once
 
 #include "weir/detail/cursor/demand.hpp"

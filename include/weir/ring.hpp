@@ -61,8 +61,16 @@ using strict_of =
     ring_of<strict_core<T, typename Given::memory, typename Given::counter, Given::threads, Granting>, Given>;
 }  // namespace detail
 
-// Options, of all rings and in any order: a waiting strategy (wait.hpp), stats::on (stats.hpp), a storage, and an unsigned
-// integer for the counters. Without them: wait::park, stats::off, storage::heap, std::uint64_t.
+// Options, of all rings and in any order. Without them: wait::park, stats::off, storage::heap, std::uint64_t.
+//
+//     wait::park, spin, yield, sleep, event     how a waiting operation waits: see wait.hpp
+//     stats::on                                 counts, for snapshot(): see stats.hpp
+//     storage::heap, huge_pages                 the slots; memory() says what the kernel granted
+//     storage::fixed<1000>                      the slots are inside the ring, and its capacity is in its type
+//     storage::borrowed                         the slots are in a std::span<std::byte>: ring(1000, span), ring(span)
+//     storage::allocated<A>                     the slots are from an allocator, of any value_type: ring(1000, allocator)
+//     std::uint32_t, ...                        an unsigned integer for the counters
+//     max_threads<8>                            of strict_mpmc_ring: how many operations may be under way at a time
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.
 ///
@@ -116,8 +124,9 @@ struct start_at {
 ///   they are taken, or by the ring's destructor.
 /// - close() ends the pushing: accepted items are still popped, in order, and only then do pops answer `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
-///   off) and lets std::bad_alloc of the storage pass. Otherwise only T's own constructors and assignments, and functions that
-///   the caller passes, may throw.
+///   off) and lets std::bad_alloc of the storage pass; wait_for_items(n) and wait_for_slots(n) reject an `n` above the capacity,
+///   and request() a 0, likewise. Otherwise only T's own constructors and assignments, and functions that the caller passes,
+///   may throw.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
@@ -156,8 +165,9 @@ public:
     static constexpr bool keeps_statistics = ends::keeps_statistics;
     /// Whether a push needs a request of a consumer, besides room: see pull.hpp.
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
-    /// Whether a producer may drop the oldest item: try_drop_oldest().
+    /// Whether a producer may drop the oldest item: try_drop_oldest(). And whether it may push in its place: force_push().
     static constexpr bool has_drop_oldest = Core::can_drop_oldest;
+    static constexpr bool has_force_push = Core::can_drop_oldest && has_many_consumers && !has_credit_on_request;
     /// Whether there are descriptors to wait on: items_fd() and space_fd().
     static constexpr bool has_descriptors = requires(typename Wait::lot& lot) { lot.fd(); };
 
@@ -246,7 +256,38 @@ public:
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
 
-    // The producer's operations are in detail/ring/pushing.hpp, the consumer's in detail/ring/popping.hpp.
+    // The producer's operations, with their contracts in detail/ring/pushing.hpp. `x` is a T, by reference or moved from:
+    //
+    //     status      try_push(x), try_emplace(args...)        success, full, no_credit, busy, closed
+    //     size_t      try_push_n(span), try_push_n(it, n)      how many fitted
+    //     status      push(x), emplace(args...)                waits for room: success, closed
+    //     status      push_for(x, time), push_until(x, at)     ... timeout
+    //     status      push_unless(x, stop[, at])               ... full, no_credit, busy if stop() returned true
+    //     size_t      push_n(span), push_n_unless(span, stop[, at])
+    //     status      wait_for_slots(n), _for(n, time), _until(n, at)    success, closed, timeout; takes nothing
+    //     reservation try_reserve(n)                           slots to be filled in place: has_contiguous_slots
+    //     forced<T>   try_force_push(x)                        .answer, .oldest: an optional<T>; has_force_push
+    //     status      force_push(x, f)                         f(T&&) gets what made room
+    //     status      try_drop_oldest()                        has_drop_oldest
+    //
+    // The consumer's, in detail/ring/popping.hpp. `f` is called with T& in its slot, and may move from it:
+    //
+    //     status      try_pop(out)                             success, empty, busy, closed
+    //     optional<T> try_pop(), pop(), pop_for(time), pop_until(at)     nothing: see the status of the form with `out`
+    //     size_t      try_pop_n(span)                          how many there were
+    //     status      pop(out)                                 waits for an item: success, closed
+    //     status      pop_for(out, time), pop_until(out, at)   ... timeout
+    //     status      pop_unless(out, stop[, at])              ... empty, busy if stop() returned true
+    //     size_t      pop_n(span), pop_n_unless(span, stop[, at])
+    //     size_t      consume(f[, most])                       those there are
+    //     status      try_consume_one(f), consume_one(f), ...  the first does not wait; _for, _until, _unless
+    //     size_t      consume_some(f[, most]), ...             waits for the first item; 0: closed, time up or stopped
+    //     status      wait_for_items(n), _for(n, time), _until(n, at)    success; closed, with fewer; timeout
+    //     readable    try_peek(n)                              items in their slots: has_contiguous_slots
+    //     uint64_t    request(n)                               asks for items: see pull.hpp; has_credit_on_request
+    //
+    // A producer that waits for s slots and a consumer that waits for i items may wait for each other for ever if
+    // s + i > capacity + 1. Forms with a std::stop_token are in stop.hpp.
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
@@ -254,8 +295,8 @@ public:
     /// answer closed. An item is accepted or refused, never lost. What the thread that closed the ring first did before happens
     /// before an answer of `closed`. Idempotent. One syscall or a few.
     ///
-    /// On a ring of one producer, pushes are refused a little before pops answer closed: while close() is under way, or a push is
-    /// being refused, a pop may still answer empty.
+    /// With one producer, a pop may still answer empty for a moment after pushes are refused: while close(), or a push that it
+    /// refuses, is under way.
     void close() noexcept {
         this->core().close();
         wake_all();

@@ -57,7 +57,7 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
 
 /// Moves the oldest element to `out`, and waits for one until `stop` is requested. Returns success, closed when there will
 /// be none, or empty or busy when it was stopped: then nothing has happened. If a stop was requested before, it only tries: the
-/// items there are can still be popped, and a loop that is to leave them there asks the token itself.
+/// items there are can still be popped. To leave them there, test stop.stop_requested() in the loop.
 ///
 /// For a consumer of the ring. Costs as push().
 template <class Ring>
@@ -67,6 +67,18 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
     if ((answer != status::empty && answer != status::busy) || stop.stop_requested()) return answer;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
+}
+
+/// The oldest element, or nothing: when there will be none, or when it was stopped. For a T without a default constructor.
+template <class Ring>
+std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
+    std::optional<typename Ring::value_type> out = ring.try_pop();
+    if (out || stop.stop_requested()) return out;
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
+    (void)ring.consume_one_unless(
+        [&out](typename Ring::value_type& element) noexcept { out.emplace(std::move(element)); }, is_stopped);
+    return out;
 }
 
 /// Appends copies of all values, in as many portions as there is room for, until `stop` is requested. Returns how many: all,
@@ -100,7 +112,7 @@ std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::sto
 
 /// Waits until there is an element or `stop` is requested, then visits those there are, `most` at most, as the ring's
 /// consume() does. Returns how many: 0 when it was stopped, and when the ring is closed and drained. If a stop was
-/// requested before, it only tries.
+/// requested before, it only tries: a loop that is to leave items there tests stop.stop_requested().
 ///
 /// For a consumer of the ring. Costs as push().
 template <class Ring, std::invocable<typename Ring::value_type&> F>

@@ -26,6 +26,7 @@
 #include "test/support/elements.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/overflow.hpp"
+#include "weir/pull.hpp"
 #include "weir/stop.hpp"
 
 namespace {
@@ -498,6 +499,28 @@ void expect_statistics(Policy policy, std::uint64_t pushed, std::uint64_t full) 
     EXPECT_EQ(s.consumer.closed, 1U);
 }
 
+TEST(overflow_operations, count_a_batch_alike_in_each_form) {
+    const std::array values{1, 2, 3, 4, 5, 6};
+    const auto books_of = [&](auto push) {
+        weir::overflow_ring<int, weir::overflow::reject> ring(4);
+        EXPECT_EQ(push(ring), 4U);
+        EXPECT_EQ(ring.account().offered, 6U);
+        EXPECT_EQ(ring.account().refused, 2U);
+    };
+    books_of([&](auto& ring) { return ring.try_push_n(values); });
+    books_of([&](auto& ring) { return ring.push_n(values); });
+    books_of([&](auto& ring) { return ring.try_push_n(values.begin(), values.size()); });
+    books_of([&](auto& ring) { return ring.push_n_unless(values, [] { return false; }); });
+    books_of([&](auto& ring) { return weir::push_n(ring, values, std::stop_token{}); });
+    weir::overflow_ring<int, weir::overflow::block> waiting(4);
+    EXPECT_EQ(waiting.push_n_unless(values, [] { return true; }), 4U);
+    EXPECT_EQ(waiting.account().offered, 6U);
+    EXPECT_EQ(waiting.account().refused, 2U);
+    waiting.close();
+    EXPECT_EQ(waiting.push_n_unless(values, [] { return false; }), 0U);
+    EXPECT_EQ(waiting.account().refused, 8U);
+}
+
 TEST(overflow_operations, a_snapshot_counts_what_goes_through_the_slots) {
     expect_statistics(overflow::reject(), 4, 2);
     expect_statistics(overflow::drop_newest(), 4, 2);
@@ -524,6 +547,9 @@ TEST(overflow_operations, values_tell_what_a_ring_can_do) {
     static_assert(!one::has_many_consumers && !shared::has_many_consumers);
     static_assert(one::keeps_statistics && !shared::keeps_statistics);
     static_assert(!one::has_contiguous_slots && !one::has_credit_on_request && !one::has_drop_oldest);
+    static_assert(!one::has_force_push && weir::mpmc_ring<int>::has_force_push);
+    static_assert(!weir::spsc_ring<int>::has_force_push && !weir::strict_mpmc_ring<int>::has_force_push);
+    static_assert(!weir::pull::mpmc_ring<int>::has_force_push);
     static_assert(!one::has_descriptors && !shared::has_descriptors);
     static_assert(overflow_ring<int, shed, weir::wait::event>::has_descriptors);
     static_assert(std::is_same_v<one, one>);

@@ -53,6 +53,8 @@ TEST_F(inlet, refuses_in_every_form_when_it_is_full) {
     EXPECT_EQ(in_.try_push_n(std::array{1, 2, 3, 4}), 3U);
     EXPECT_EQ(in_.size_approx(), 3U);
     EXPECT_EQ(in_.try_push_n(std::array{4}), 0U);
+    const std::array five{5};
+    EXPECT_EQ(in_.try_push_n(five.begin(), 1), 0U);
     EXPECT_EQ(in_.try_push(4), status::full);
     EXPECT_EQ(in_.try_emplace(4), status::full);
     EXPECT_EQ(in_.push_for(4, 1ms), status::timeout);
@@ -89,12 +91,38 @@ TEST_F(inlet, pushes_in_every_form_and_wakes_the_stage_each_time) {
     EXPECT_TRUE(rests(7));
     EXPECT_EQ(in_.try_push_n(std::array{8, 9}), 2U);
     EXPECT_TRUE(rests(9));
-    EXPECT_EQ(in_.push_n(std::array{10, 11}), 2U);
+    const std::array more{10, 11};
+    EXPECT_EQ(in_.try_push_n(more.begin(), 1), 1U);
+    EXPECT_TRUE(rests(10));
+    EXPECT_EQ(in_.push_n(std::array{11}), 1U);
     EXPECT_TRUE(rests(11));
     expect_balanced(graph_);
     std::vector<int> all(11);
     std::iota(all.begin(), all.end(), 1);
     EXPECT_EQ(delivered(), all);
+}
+
+TEST(inlet_of_records, takes_braces_and_variables_and_leaves_a_refused_item) {
+    struct record {
+        std::string name;
+        int number;
+    };
+    pipeline graph;
+    std::vector<std::string> arrived;
+    auto in = graph.inlet<record>("in");
+    graph.connect(in, graph.sink<record>("out", [&](const record& r) { arrived.push_back(r.name); }), 4);
+    const record one{"one", 1};
+    record two{"two", 2};
+    EXPECT_TRUE(in.push(one));
+    EXPECT_TRUE(in.push({"three", 3}));
+    EXPECT_TRUE(in.try_push({"four", 4}));
+    EXPECT_TRUE(in.push_for(two, 1h));
+    EXPECT_EQ(in.push_for(std::move(two), 1ms), status::timeout);
+    EXPECT_EQ(two.name, "two");
+    graph.run();
+    in.close();
+    EXPECT_EQ(graph.join(), pipeline::outcome::drained);
+    EXPECT_THAT(arrived, ElementsAre("one", "three", "four", "two"));
 }
 
 TEST_F(inlet, pushes_more_at_once_than_it_has_room_for) {

@@ -107,5 +107,11 @@ int main() {
     };
     overflow_ring<int, overflow::shed_lowest<2, lowest>, wait::event> ring(8);
     return ring.space_fd();
+#elif USE == 35
+    overflow_ring<int, overflow::drop_oldest> ring(8);
+    (void)ring.try_force_push(1);
+#elif USE == 36
+    overflow_ring<int, overflow::reject> ring(8);
+    (void)ring.force_push(1, [](int) {});
 #endif
 }

@@ -146,6 +146,35 @@ TYPED_TEST(stop, of_a_token_without_a_source_waits_as_ever) {
     producer.join();
 }
 
+/// Cannot be made without a value.
+struct labelled {
+    explicit labelled(int given) noexcept : label(given) {}
+    int label;
+};
+
+TYPED_TEST(stop, ends_a_pop_that_returns_what_cannot_be_made_without_a_value) {
+    weir::spsc_ring<labelled, TypeParam> ring(2);
+    std::stop_source source;
+    EXPECT_TRUE(ring.push(labelled{1}));
+    EXPECT_EQ(weir::pop(ring, source.get_token())->label, 1);
+    std::thread consumer([&] {
+        EXPECT_EQ(weir::pop(ring, source.get_token())->label, 2) << "waits for it";
+        EXPECT_FALSE(weir::pop(ring, source.get_token())) << "until it is stopped";
+    });
+    ring.adopt_consumer();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(ring.push(labelled{2}));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    source.request_stop();
+    consumer.join();
+    ring.adopt_consumer();
+    EXPECT_TRUE(ring.push(labelled{3}));
+    EXPECT_EQ(weir::pop(ring, source.get_token())->label, 3) << "it is there already";
+    EXPECT_FALSE(weir::pop(ring, source.get_token()));
+    ring.close();
+    EXPECT_FALSE(weir::pop(ring, std::stop_token{}));
+}
+
 // The request comes at any point of the way to sleep, on either side.
 TYPED_TEST(stop, is_never_lost) {
     const std::uint64_t rounds = weir_test::rounds(10'000);

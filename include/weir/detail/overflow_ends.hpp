@@ -96,7 +96,7 @@ public:
             for (; accepted < n && with_item(offer, *from); ++from) ++accepted;
         });
         if (!no_exception) return accepted;
-        if (accepted < n) made_.refused.add(n - accepted);
+        count_left_of_batch(n - accepted);
         return accepted;
     }
 
@@ -119,8 +119,13 @@ public:
             ++accepted;
             accepted += push_at_once(values.subspan(accepted));
         }
-        if (accepted < values.size()) made_.refused.add(values.size() - accepted);
+        count_left_of_batch(values.size() - accepted);
         return accepted;
+    }
+
+    /// Items that were offered behind one that was refused.
+    void count_left_of_batch(std::size_t n) noexcept {
+        if (n > 0) made_.refused.add(n);
     }
 
     void adopt_producer() noexcept {

@@ -45,15 +45,34 @@ public:
         return me().push_until(item, deadline_after(time));
     }
 
-    /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline. Items behind the first one
-    /// that is refused are not offered.
+    /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline. Values that were not pushed
+    /// count as refused.
     template <std::predicate Stop>
     std::size_t push_n_unless(std::span<const T> values, Stop stop, steady_time deadline = forever)
         requires std::copy_constructible<T>
     {
         std::size_t pushed = 0;
-        while (pushed < values.size() && me().push_unless(values[pushed], stop, deadline)) ++pushed;
+        while (pushed < values.size()) {
+            if (!me().push_unless(values[pushed], stop, deadline)) {
+                me().count_left_of_batch(values.size() - pushed - 1);  // the one that was refused has been counted
+                break;
+            }
+            ++pushed;
+        }
         return pushed;
+    }
+
+    /// Refused, with a sentence: it is the policy that makes room.
+    template <class Self = Ring, class... Args>
+    status force_push(Args&&...) noexcept {
+        static_assert(offered<Self>,
+                      "weir: an overflow_ring makes room by its policy, so it has no force_push; use try_push with "
+                      "overflow::drop_oldest, or an mpmc_ring (see has_force_push)");
+        return status::full;
+    }
+    template <class Self = Ring, class... Args>
+    status try_force_push(Args&&... args) noexcept {
+        return force_push<Self>(std::forward<Args>(args)...);
     }
 
     /// Waits for an item and visits it: success, closed or, with a time, timeout.

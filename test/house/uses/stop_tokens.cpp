@@ -12,6 +12,7 @@ namespace {
 template <class Ring>
 long sum_until_stopped(Ring& ring, std::stop_token stop) {
     long sum = 0;
+    if (const auto first = weir::pop(ring, stop)) sum += *first;
     for (long each; weir::pop(ring, each, stop);) sum += each;
     return sum;
 }

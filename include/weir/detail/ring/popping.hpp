@@ -202,7 +202,8 @@ public:
 
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
     [[nodiscard, gnu::always_inline]] std::optional<T> pop() { return pop_until(forever); }
-    /// The same, and nothing also when none has come after that time, or at that time of the steady clock.
+    /// The same, and nothing also when none has come after that time, or at that time of the steady clock. In a loop that is to
+    /// tell this from a closed ring, use pop_for(out, time).
     template <class Rep, class Period>
     [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
         return pop_until(detail::deadline_after(time));
