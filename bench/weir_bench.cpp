@@ -31,12 +31,22 @@ int complain(exit_code code, const std::string& sentence) {
     return code;
 }
 
+void warn_if_not_pinned(const session& run) {
+    if (!run.where().pinned) {
+        complain(done, "not pinned: " + run.where().why_not_pinned + "; every result says so");
+    }
+}
+
 /// Prints weir-bench's table for each scenario instead of Google Benchmark's line.
 class table_reporter final : public benchmark::BenchmarkReporter {
 public:
     explicit table_reporter(const session& run) : run_(run) {}
 
-    bool ReportContext(const Context&) override { return true; }
+    /// Called before the first scenario, and only if there is one.
+    bool ReportContext(const Context&) override {
+        warn_if_not_pinned(run_);
+        return true;
+    }
 
     void ReportRuns(const std::vector<Run>& runs) override {
         clear_progress();
@@ -111,9 +121,6 @@ int measure(options chosen, bool own_table) {
     } catch (const weir::placement_error& error) {
         return complain(usage, fmt::format("--pin {}: {}", chosen.pin, error.what()));
     }
-    if (!run->where().pinned) {
-        complain(done, "not pinned: " + run->where().why_not_pinned + "; every result says so");
-    }
     if (own_table) {
         fmt::print("{}", header_text(run->where()));
         std::fflush(stdout);
@@ -127,6 +134,9 @@ int measure(options chosen, bool own_table) {
     clear_progress();
     if (matched == 0) {
         return complain(usage, "--benchmark_filter matches no scenario; --benchmark_list_tests lists them");
+    }
+    if (!own_table) {
+        warn_if_not_pinned(*run);
     }
     fmt::print(stderr, "{}", its_messages.str());
     const auto summaries = run->summaries();
