@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <sstream>
 #include <utility>
 
 namespace weir {
@@ -83,8 +84,8 @@ unsigned json_input::number(const json& object, const char* key, const std::stri
     return *value;
 }
 
-double json_input::amount(const json& object, const char* key, const std::string& place) const {
-    const auto value = maybe_amount(object, key, place);
+double json_input::amount(const json& object, const char* key, const std::string& place, double most) const {
+    const auto value = maybe_amount(object, key, place, most);
     if (!value) fail(at(place, key) + " is missing");
     return *value;
 }
@@ -103,11 +104,18 @@ std::optional<unsigned> json_input::maybe_number(const json& object, const char*
     return value->get<unsigned>();
 }
 
-std::optional<double> json_input::maybe_amount(const json& object, const char* key, const std::string& place) const {
+std::optional<double> json_input::maybe_amount(const json& object, const char* key, const std::string& place,
+                                               double most) const {
     const auto* const value = find(object, key);
     if (value == nullptr) return std::nullopt;
     if (!value->is_number() || !(value->get<double>() >= 0) || !std::isfinite(value->get<double>()))
         fail(at(place, key) + " is not a number of 0 or more");
+    if (value->get<double>() > most) {
+        std::ostringstream sentence;
+        sentence << at(place, key) << " is " << value->get<double>() << ", which cannot have been measured: " << most
+                 << " at most";
+        fail(sentence.str());
+    }
     return value->get<double>();
 }
 

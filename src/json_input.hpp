@@ -33,15 +33,18 @@ public:
     [[nodiscard]] const json& array(const json& object, const char* key, const std::string& place = "") const;
     [[nodiscard]] std::string text(const json& object, const char* key, const std::string& place) const;
     [[nodiscard]] unsigned number(const json& object, const char* key, const std::string& place) const;
-    /// A finite number of 0 or more.
-    [[nodiscard]] double amount(const json& object, const char* key, const std::string& place) const;
+    /// The most that any amount may be: beyond every time in ns, rate per second or size in bytes, and sums stay exact enough.
+    static constexpr double most_amount = 1e15;
+    /// A number from 0 to `most`.
+    [[nodiscard]] double amount(const json& object, const char* key, const std::string& place,
+                                double most = most_amount) const;
 
     // The same for optional members, which may be missing or null.
     [[nodiscard]] bool flag(const json& object, const char* key, const std::string& place) const;
     [[nodiscard]] std::optional<unsigned> maybe_number(const json& object, const char* key,
                                                        const std::string& place) const;
-    [[nodiscard]] std::optional<double> maybe_amount(const json& object, const char* key,
-                                                     const std::string& place) const;
+    [[nodiscard]] std::optional<double> maybe_amount(const json& object, const char* key, const std::string& place,
+                                                     double most = most_amount) const;
 
     /// "plan file 'x': problem; remedy"
     [[noreturn]] void fail(const std::string& problem) const;

@@ -13,13 +13,16 @@ namespace {
 constexpr std::array distances{distance::same_pu, distance::smt,          distance::same_l2,
                                distance::same_l3, distance::same_package, distance::cross_package};
 
+constexpr double most_ns = 1e10;  // ten seconds
+constexpr double most_ppm = 1e6;
+
 std::optional<one_way> read_one_way(const json_input& file, const json_input::json& row, const std::string& place) {
     const auto found = row.find("one_way_ns");
     if (found == row.end() || found->is_null()) return std::nullopt;
     const auto inside = place + ".one_way_ns";
-    const double p50 = file.amount(*found, "p50", inside);
+    const double p50 = file.amount(*found, "p50", inside, most_ns);
     // p50 is a median over rounds and p99 is over all items, so p99 may be slightly below p50.
-    return one_way{p50, std::max(p50, file.amount(*found, "p99", inside))};
+    return one_way{p50, std::max(p50, file.amount(*found, "p99", inside, most_ns))};
 }
 
 unsigned read_pu(const json_input& file, const json_input::json& row, const char* key, const std::string& place,
@@ -70,6 +73,15 @@ measurements::cost_and_source measurements::cost(const topology& machine, unsign
     return {assumed_one_way(far), cost_source::assumed};
 }
 
+std::optional<double> measurements::median_noise_ns() const {
+    if (noise_ns.empty()) return std::nullopt;
+    std::vector<double> all;
+    for (const auto& [pu, noise] : noise_ns) all.push_back(noise);
+    const auto middle = all.begin() + static_cast<std::ptrdiff_t>((all.size() - 1) / 2);
+    std::nth_element(all.begin(), middle, all.end());
+    return *middle;
+}
+
 void measurements::load_matrix(const std::string& path, const topology& machine) {
     const json_input file("matrix file", path, "make it again with 'weir matrix --json' on the target machine");
     file.expect_kind("weir matrix");
@@ -105,8 +117,8 @@ void measurements::load_jitter(const std::string& path, const topology& machine)
         const auto place = "pus[" + std::to_string(i++) + "]";
         const auto pu = read_pu(file, row, "pu", place, machine);
         constexpr double hundredth_ppm = 10'000;
-        noise_ns[pu] = std::min(1.0, file.amount(row, "stolen_ppm", place) / hundredth_ppm) *
-                       file.amount(row, "p99_9_gap_ns", place);
+        noise_ns[pu] = std::min(1.0, file.amount(row, "stolen_ppm", place, most_ppm) / hundredth_ppm) *
+                       file.amount(row, "p99_9_gap_ns", place, most_ns);
     }
 }
 

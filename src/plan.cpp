@@ -124,6 +124,12 @@ private:
     plan_cost cost_;
 };
 
+pu_set measured_pus(const measurements& measured) {
+    pu_set all;
+    for (const auto& [pu, noise] : measured.noise_ns) all.insert(pu);
+    return all;
+}
+
 void add_remarks(placement_plan& made, const topology& machine, const measurements& measured,
                  const pu_set& candidates) {
     const auto any_assumed = std::any_of(made.edges.begin(), made.edges.end(),
@@ -135,7 +141,12 @@ void add_remarks(placement_plan& made, const topology& machine, const measuremen
     const auto noise_matters = std::any_of(made.roles.begin(), made.roles.end(), [](const planned_role& role) {
         return role.asked.quiet && role.noise_assumed;
     });
-    if (noise_matters) made.remarks.emplace_back("the noise of PUs is assumed; measure it with 'weir jitter'");
+    if (noise_matters && measured.noise_ns.empty())
+        made.remarks.emplace_back("the noise of PUs is assumed; measure it with 'weir jitter'");
+    if (const auto unmeasured = candidates - measured_pus(measured); !measured.noise_ns.empty() && !unmeasured.empty())
+        made.remarks.push_back("the noise of PUs " + unmeasured.to_string() +
+                               " was not measured: they take the median of those that were; measure all with 'weir "
+                               "jitter'");
     for (const auto& edge : made.edges) {
         const auto found = measured.items_per_s.find({made.pu_of(edge.asked.from), made.pu_of(edge.asked.to)});
         if (found != measured.items_per_s.end() && edge.asked.items_per_s.value_or(0) > found->second)

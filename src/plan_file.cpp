@@ -6,12 +6,11 @@
 
 #include "json_input.hpp"
 #include "plan_words.hpp"
+#include "replace_file.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 
 namespace weir {
 namespace {
@@ -145,11 +144,8 @@ std::string placement_plan::to_json() const {
 }
 
 void placement_plan::save(const std::string& path) const {
-    errno = 0;
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << to_json() << std::flush;
-    if (!file)
-        throw placement_error("cannot write the plan to '" + path + "': " + std::strerror(errno != 0 ? errno : EIO) +
+    if (const int failure = replace_file(path, to_json()); failure != 0)
+        throw placement_error("cannot write the plan to '" + path + "': " + std::strerror(failure) +
                               "; free some space or choose another file");
 }
 

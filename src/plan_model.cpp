@@ -149,11 +149,14 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
     for (const auto& role : request.roles)
         if (role.pinned) pins.insert(*role.pinned);
 
+    // Beside measured figures an assumed one decides by itself, since it is of another order of magnitude.
+    const auto typical_noise = measured.median_noise_ns();
     for (std::size_t seat = 0; seat != seats(); ++seat) {
         const bool isolated = is_isolated(seat);
         const bool on_core_of_pu_0 = core_of_pu_0 == cores_[seat];
         const auto found = measured.noise_ns.find(pus_[seat]);
         noise_.push_back(found != measured.noise_ns.end() ? found->second
+                         : typical_noise                  ? *typical_noise
                          : isolated                       ? assumed::isolated_noise_ns
                          : on_core_of_pu_0                ? assumed::noise_of_core_of_pu_0_ns
                                                           : assumed::noise_ns);

@@ -2,6 +2,7 @@
 #include <weir/plan.hpp>
 
 #include "json_input.hpp"
+#include "plain_text.hpp"
 #include "plan_words.hpp"
 
 #include <algorithm>
@@ -22,17 +23,18 @@ std::string_view trim(std::string_view text) {
 
 // A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {
-    return !text.empty() && text.find("->") == npos && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '-' || c == '.';
-    });
+    return !text.empty() && is_utf8(text) && text.find("->") == npos &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) {
+               return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '-' || c == '.';
+           });
 }
 
 void check_name(std::string_view name, std::string_view where) {
     if (!is_name(name))
-        throw placement_error(in_quotes(where) + " has " +
-                              (name.empty() ? "an empty name" : "the name " + in_quotes(name)) +
-                              ": names consist of letters, digits and '-', '_', '.'");
+        throw placement_error(in_quotes(printable(where)) + " has " +
+                              (name.empty() ? "an empty name" : "the name " + in_quotes(printable(name))) +
+                              ": names consist of letters, digits and '-', '_', '.', in UTF-8");
 }
 
 // "1.5M", with or without "ps" or "/s"
@@ -69,15 +71,24 @@ unsigned read_hint_number(std::string_view hint, std::string_view text) {
     return number;
 }
 
+void give(std::optional<unsigned>& place, std::string_view hint, std::string_view text) {
+    const unsigned number = read_hint_number(hint, text);
+    if (place && *place != number)
+        throw placement_error("the hint " + in_quotes(hint) + " of " + in_quotes(text) + " contradicts an earlier " +
+                              std::string(hint.substr(0, hint.find('=') + 1)) + std::to_string(*place) +
+                              ": give one of them");
+    place = number;
+}
+
 void apply_hint(plan_role& role, std::string_view hint, std::string_view text) {
     if (hint == "quiet")
         role.quiet = true;
     else if (hint == "smt-ok")
         role.smt_ok = true;
     else if (hint.starts_with("pinned="))
-        role.pinned = read_hint_number(hint, text);
+        give(role.pinned, hint, text);
     else if (hint.starts_with("package="))
-        role.package = read_hint_number(hint, text);
+        give(role.package, hint, text);
     else
         throw placement_error("there is no hint " + in_quotes(hint) + ", as in " + in_quotes(text) + ": " +
                               std::string(known_hints));
@@ -168,7 +179,8 @@ plan_request read_request(const json_input& file) {
         plan_role role{file.text(row, "name", place), file.flag(row, "quiet", place), file.flag(row, "smt_ok", place),
                        file.maybe_number(row, "pinned", place), file.maybe_number(row, "package", place)};
         if (!is_name(role.name))
-            file.fail("'" + place + ".name' is '" + role.name + "': names consist of letters, digits and '-', '_', '.'");
+            file.fail("'" + place + ".name' is '" + printable(role.name) +
+                      "': names consist of letters, digits and '-', '_', '.'");
         if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is given twice");
         for (const auto& [key, value] : row.items())
             if (!is_role_key(key))

@@ -75,10 +75,22 @@ std::string read_whole_file(const std::string& path, const std::string& name, st
     return text;
 }
 
+std::string without_windows_marks(std::string text) {
+    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool ends_line = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+        if (!ends_line) text[kept++] = text[i];
+    }
+    text.resize(kept);
+    return text;
+}
+
 std::string read_topology_file(const std::string& path) {
     constexpr std::size_t most_mib = 64;  // hundreds of thousands of PUs
-    auto text = read_whole_file(path, "topology file '" + path + "'", most_mib,
-                                "save one with 'lstopo machine.xml' on the target machine");
+    const auto text =
+        without_windows_marks(read_whole_file(path, "topology file '" + path + "'", most_mib,
+                                              "save one with 'weir topo --save machine.xml' on the target machine"));
     check_topology_xml(text, path);
     return text;
 }

@@ -14,6 +14,9 @@ namespace weir {
 [[nodiscard]] std::string read_whole_file(const std::string& path, const std::string& name, std::size_t most_mib,
                                           const std::string& remedy);
 
+/// The text without a byte order mark, and with lines that end in a line feed alone: hwloc reads neither.
+[[nodiscard]] std::string without_windows_marks(std::string text);
+
 /// The text of an XML topology file, validated by check_topology_xml().
 [[nodiscard]] std::string read_topology_file(const std::string& path);
 

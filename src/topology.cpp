@@ -53,16 +53,18 @@ topology topology::from_xml_file(const std::string& path) {
 }
 
 topology topology::from_xml(const std::string& text, const std::string& name) {
-    check_topology_xml(text, name);
-    return data::from_checked_xml(text, name);
+    const auto plain = without_windows_marks(text);
+    check_topology_xml(plain, name);
+    return data::from_checked_xml(plain, name);
 }
 
 topology topology::data::from_checked_xml(const std::string& text, const std::string& path) {
     auto tree = new_tree();
     if (hwloc_topology_set_xmlbuffer(tree.get(), text.c_str(), static_cast<int>(text.size()) + 1) != 0 ||
         hwloc_topology_load(tree.get()) != 0)
-        throw placement_error("topology file '" + path +
-                              "': hwloc cannot build a topology from it; save it again with 'lstopo machine.xml'");
+        throw placement_error(
+            "topology file '" + path +
+            "': hwloc cannot build a topology from it; save it again with 'weir topo --save machine.xml'");
     return topology(std::make_shared<data>(std::move(tree), path));
 }
 

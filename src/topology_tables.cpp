@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Builds weir's tables from hwloc's tree.
+#include "plain_text.hpp"
 #include "topology_data.hpp"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ void for_each(hwloc_topology* tree, hwloc_obj_type_t type, F f) {
 
 std::string info(hwloc_obj& object, const char* name) {
     const char* const text = hwloc_obj_get_info_by_name(&object, name);
-    return text ? text : "";
+    return text ? printable(text) : "";
 }
 
 std::optional<unsigned> index_of(const hwloc_obj* object) {
@@ -66,7 +67,7 @@ std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
         if (hwloc_cpukinds_get_info(tree, kind, pus.get(), &rank, &info_count, &infos, 0) != 0) continue;
         std::string name;
         for (unsigned i = 0; i < info_count; ++i)
-            if (std::string_view(infos[i].name) == "CoreType") name = infos[i].value;
+            if (std::string_view(infos[i].name) == "CoreType") name = printable(infos[i].value);
         const auto performance = rank < 0 ? std::nullopt : std::optional(static_cast<unsigned>(rank));
         kinds.push_back({kind, performance, std::move(name), to_pu_set(pus.get())});
     }

@@ -50,12 +50,12 @@ public:
         }
     }
 
-    [[noreturn]] void fail(const std::string& problem) const {
+    [[noreturn]] void fail(const std::string& problem, const std::string& remedy = save_it_again) const {
         const auto line =
             1 +
             std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(at_, text_.size())), '\n');
-        throw placement_error("topology file '" + path_ + "', line " + std::to_string(line) + ": " + problem +
-                              "; save it again with 'lstopo machine.xml'");
+        throw placement_error("topology file '" + path_ + "', line " + std::to_string(line) + ": " + problem + "; " +
+                              remedy);
     }
 
 private:
@@ -112,6 +112,7 @@ private:
         return true;
     }
 
+    static inline const std::string save_it_again = "save it again with 'weir topo --save machine.xml'";
     static inline const std::string truncated = "the file ends inside a tag: it is truncated";
 
     std::string_view text_;
@@ -213,12 +214,19 @@ private:
         parent.last_child = here.all_pus.front();
     }
 
-    void check_pu(const frame& here, const tag& object) {
+    // The kernel's number of a PU or NUMA node.
+    unsigned read_number(const tag& object, const std::string& what) const {
         unsigned number = 0;
         const auto text = object["os_index"].value_or("");
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         if (error != std::errc{} || end != text.data() + text.size() || number > pu_set::max_pu)
-            in_.fail("PU number '" + std::string(text) + "' is not a number up to " + std::to_string(pu_set::max_pu));
+            in_.fail(what + " number '" + std::string(text) + "' is not a number up to " +
+                     std::to_string(pu_set::max_pu));
+        return number;
+    }
+
+    void check_pu(const frame& here, const tag& object) {
+        const unsigned number = read_number(object, "PU");
         if (!here.pus.empty() && here.pus != pu_set{number})
             in_.fail("PU " + std::to_string(number) + " has the cpuset of PU " + here.pus.to_string());
         if (seen_pus_.contains(number)) in_.fail("PU " + std::to_string(number) + " appears twice");
@@ -226,9 +234,13 @@ private:
     }
 
     void check_numa_node(const tag& object) {
+        const unsigned number = read_number(object, "NUMA node");
         const auto bits = make_bitmap();
         hwloc_bitmap_sscanf(bits.get(), std::string(*object["nodeset"]).c_str());
         if (hwloc_bitmap_weight(bits.get()) != 1) in_.fail("a NUMANode has no valid nodeset");
+        if (hwloc_bitmap_isset(bits.get(), number) == 0)
+            in_.fail("NUMA node " + std::to_string(number) + " has the nodeset of NUMA node " +
+                     std::to_string(hwloc_bitmap_first(bits.get())));
         has_numa_node_ = true;
     }
 
@@ -238,6 +250,25 @@ private:
     bool has_root_ = false;
     bool has_numa_node_ = false;
 };
+
+}  // namespace
+
+namespace {
+
+// hwloc reads objects recursively: some 10,000 in each other end its stack. Real machines have a few dozen at most.
+constexpr std::size_t most_depth = 256;
+
+void check_version(const scanner& in, std::string_view version) {
+    constexpr unsigned known = HWLOC_API_VERSION >> 16;
+    unsigned major = 0;
+    const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), major);
+    if (error != std::errc{} || major == 0)
+        in.fail("the version of its format, '" + std::string(version) + "', is not a number such as 2.0");
+    if (major > known)
+        in.fail("its format is " + std::string(version) + ", and the hwloc here reads formats up to " +
+                    std::to_string(known),
+                "export it with 'lstopo --export-xml-flags v2 machine.xml'");
+}
 
 }  // namespace
 
@@ -258,6 +289,8 @@ void check_topology_xml(const std::string& text, const std::string& path) {
         if (complete || (open.empty() && found->name != "topology"))
             in.fail("this is not an hwloc topology: <" + std::string(found->name) + "> is outside <topology>");
         if (open.empty() && !(*found)["version"]) in.fail("this is the format of hwloc 1, which weir does not read");
+        if (open.empty()) check_version(in, *(*found)["version"]);
+        if (open.size() == most_depth) in.fail("elements are nested more than " + std::to_string(most_depth) + " deep");
         if (found->name == "object") tree.enter(*found, found->kind == tag::part::open);
         if (found->kind == tag::part::open) open.push_back(found->name);
     }

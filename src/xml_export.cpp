@@ -24,7 +24,8 @@ std::string topology::to_xml() const {
     char* buffer = nullptr;
     int length = 0;  // including the terminating 0
     if (hwloc_topology_export_xmlbuffer(tree, &buffer, &length, 0) != 0)
-        throw placement_error("hwloc cannot write the topology of " + source() + " as XML; try 'lstopo machine.xml'");
+        throw placement_error("hwloc cannot write the topology of " + source() +
+                              " as XML; try 'lstopo --disallowed machine.xml'");
     const auto release = [tree](char* text) { hwloc_free_xmlbuffer(tree, text); };
     const std::unique_ptr<char, decltype(release)> owned(buffer, release);
     std::string text;

@@ -21,7 +21,7 @@ using namespace weir::tool;
 constexpr const char* footer = R"(Examples:
   weir topo                              this machine, and the pair of PUs that `auto` selects
   weir topo --json | jq .pair            the same as JSON
-  weir topo --topology server.xml        another machine; run `lstopo server.xml` there first
+  weir topo --topology server.xml        another machine; run `weir topo --save server.xml` there
   weir matrix --budget 10s               cost of passing an item between PUs
   weir jitter --seconds 60               interruptions of a spinning thread
   weir doctor                            settings of this host that cost latency, and the remedies

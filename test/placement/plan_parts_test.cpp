@@ -114,10 +114,16 @@ TEST(plan_model, charges_a_quiet_role_for_the_noise_of_its_pu) {
     noise.noise_ns[3] = 7;
     const plan_model model(request({}, {"a:quiet", "b"}), machine, noise, {.isolated = pu_set{1, 2}});
     const auto noise_of_a = [&](std::size_t seat) { return model.cost({seat, seat}).noise; };
-    EXPECT_EQ(noise_of_a(0), weir::assumed::noise_of_core_of_pu_0_ns);
-    EXPECT_EQ(noise_of_a(1), weir::assumed::isolated_noise_ns);
-    EXPECT_EQ(noise_of_a(2), weir::assumed::isolated_noise_ns);
-    EXPECT_EQ(noise_of_a(3), 7);
+    for (std::size_t seat = 0; seat != 4; ++seat) EXPECT_EQ(noise_of_a(seat), 7) << "the only one that is known";
+    noise.noise_ns = {{0, 100}, {1, 9}, {3, 7}};
+    const plan_model more(request({}, {"a:quiet", "b"}), machine, noise, {.isolated = pu_set{1, 2}});
+    EXPECT_EQ(more.cost({2, 2}).noise, 9) << "the median";
+    const plan_model unknown(request({}, {"a:quiet", "b"}), machine, {}, {.isolated = pu_set{1, 2}});
+    const auto assumed_of_a = [&](std::size_t seat) { return unknown.cost({seat, seat}).noise; };
+    EXPECT_EQ(assumed_of_a(0), weir::assumed::noise_of_core_of_pu_0_ns);
+    EXPECT_EQ(assumed_of_a(1), weir::assumed::isolated_noise_ns);
+    EXPECT_EQ(assumed_of_a(2), weir::assumed::isolated_noise_ns);
+    EXPECT_EQ(assumed_of_a(3), weir::assumed::noise_ns);
 }
 
 /// Costs between all PUs of "core:3 pu:2", all different.

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "plain_text.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,18 +38,46 @@ std::string why_not_role(const std::string& text) {
 
 TEST(names, consist_of_letters_digits_and_three_signs) {
     for (const auto* name :
-         {"a", "z", "A", "Z", "0", "9", "a_b", "a-b", "a.b", "_", "\x80", "\xff", "m\xc3\xa9lange"}) {
+         {"a", "z", "A", "Z", "0", "9", "a_b", "a-b", "a.b", "_", "\xc2\xa0", "\xf4\x8f\xbf\xbf", "m\xc3\xa9lange"}) {
         EXPECT_EQ(why_not_edge(std::string(name) + "->other"), "") << name;
         EXPECT_EQ(why_not_edge("other->" + std::string(name)), "") << name;
         EXPECT_EQ(why_not_role(name), "") << name;
     }
-    for (const auto* name : {"`", "{", "[", "/", ";", "a b", "a\x7f", "a'", "a>", "^", "a,b"}) {
-        const auto names = "has the name '" + std::string(name) + "': names consist of letters";
+    for (const auto* name : {"`", "{", "[", "/", ";", "a b", "a\x7f", "a\x1b[2J", "\xff", "\xc0\xaf", "\xed\xa0\x80",
+                             "a'", "a>", "^", "a,b"}) {
+        const auto names = "has the name '" + weir::printable(name) + "': names consist of letters";
         EXPECT_THAT(why_not_edge(std::string(name) + "->other"), HasSubstr(names));
         EXPECT_THAT(why_not_edge("other->" + std::string(name)), HasSubstr(names));
         EXPECT_THAT(why_not_role(name), HasSubstr(names));
     }
     EXPECT_THAT(why_not_role(":quiet"), HasSubstr("':quiet' has an empty name: names consist of letters"));
+}
+
+TEST(printable, text_has_no_control_characters_and_is_utf8) {
+    EXPECT_EQ(weir::printable("plain, m\xc3\xa9lange \xe2\x82\xac \xf0\x9f\x8e\xb5"),
+              "plain, m\xc3\xa9lange \xe2\x82\xac \xf0\x9f\x8e\xb5");
+    EXPECT_EQ(weir::printable("\x1b[2Ja\tb\n\x7f"), "?[2Ja?b??");
+    EXPECT_EQ(weir::printable("\xc2\x9b\xc2\xa0"), "?\xc2\xa0") << "C1, and the first beyond";
+    EXPECT_EQ(weir::printable("\xff\xc3(\xe2\x82"),
+              "?"
+              "?(?"
+              "?");
+    EXPECT_EQ(weir::printable(""), "");
+    for (const char* valid :
+         {"", "\x7f", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"})
+        EXPECT_TRUE(weir::is_utf8(valid));
+    for (const char* invalid : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+                                "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xc3", "\xe2\x82", "\xf0\x9f\x8e", "\xc3\x28"})
+        EXPECT_FALSE(weir::is_utf8(invalid));
+}
+
+TEST(hints, that_contradict_each_other_are_refused) {
+    const auto why = [](const char* role) { return why_not_role(role); };
+    EXPECT_THAT(why("a:pinned=1,pinned=2"),
+                HasSubstr("the hint 'pinned=2' of 'a:pinned=1,pinned=2' contradicts an earlier "
+                          "pinned=1: give one of them"));
+    EXPECT_THAT(why("a:package=0,package=1"), HasSubstr("contradicts an earlier package=0"));
+    EXPECT_EQ(why("a:pinned=1,pinned=1"), "");
 }
 
 TEST(rates, have_units_up_to_giga) {

@@ -507,7 +507,7 @@ private:
 TEST(from_xml_file, says_why_a_file_cannot_be_read) {
     EXPECT_EQ(why_not_file("/no/such/file.xml"),
               "cannot read topology file '/no/such/file.xml': No such file or "
-              "directory; save one with 'lstopo machine.xml' on the target machine");
+              "directory; save one with 'weir topo --save machine.xml' on the target machine");
     EXPECT_THAT(why_not_file(TEST_DATA_DIR), HasSubstr("Is a directory"));
 }
 
@@ -554,7 +554,7 @@ TEST(from_xml_file, names_the_damaged_line) {
         const written_file file(text);
         EXPECT_THAT(why_not_file(file.path()),
                     AllOf(HasSubstr("topology file '" + file.path() + "', line "), HasSubstr(expected),
-                          HasSubstr("; save it again with 'lstopo machine.xml'")));
+                          HasSubstr("; save it again with 'weir topo --save machine.xml'")));
     }
 }
 

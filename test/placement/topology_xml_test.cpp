@@ -148,6 +148,51 @@ TEST(xml, is_a_tree_of_pu_sets_that_are_nested_disjoint_and_in_order) {
     for (const auto& [text, expected] : cases) EXPECT_THAT(why_not(text), HasSubstr(expected)) << text;
 }
 
+// hwloc gives a node without a number the highest there is, and then has a bit for each number below.
+TEST(xml, numbers_its_numa_nodes_as_its_nodesets_do) {
+    const std::string cores = core(0, "0x1") + core(1, "0x2");
+    EXPECT_THAT(why_not(machine(with(node, " os_index=\"0\"", "") + cores)),
+                HasSubstr("line 3: NUMA node number '' is not a number up to 65535"));
+    EXPECT_THAT(why_not(machine(with(node, "os_index=\"0\"", "os_index=\"4294967295\"") + cores)),
+                HasSubstr("NUMA node number '4294967295' is not a number up to 65535"));
+    EXPECT_THAT(why_not(machine(with(node, "os_index=\"0\"", "os_index=\"3\"") + cores)),
+                HasSubstr("NUMA node 3 has the nodeset of NUMA node 0"));
+}
+
+TEST(xml, is_no_deeper_than_hwloc_can_read) {
+    const auto nested = [](std::size_t groups) {
+        std::string inside = core(0, "0x1") + core(1, "0x2");
+        std::string opened, closed;
+        for (std::size_t i = 0; i < groups; ++i) {
+            opened += "<object type=\"Group\" gp_index=\"" + std::to_string(100 + i) + "\"" + sets("0x3") + ">\n";
+            closed += "</object>\n";
+        }
+        return machine(node + opened + inside + closed);
+    };
+    // Around the groups: the topology and the machine; inside: a core and its PU.
+    EXPECT_EQ(why_not(nested(252)), "");
+    EXPECT_THAT(why_not(nested(253)), HasSubstr("line 258: elements are nested more than 256 deep"));
+    EXPECT_THAT(why_not(nested(100'000)), HasSubstr("elements are nested more than 256 deep"));
+}
+
+TEST(xml, of_a_newer_format_says_how_to_export_it) {
+    EXPECT_EQ(why_not(with(whole(), "version=\"2.0\"", "version=\"3.0\"")),
+              "topology file 'x.xml', line 1: its format is 3.0, and the hwloc here reads formats up to 2; export it "
+              "with 'lstopo --export-xml-flags v2 machine.xml'");
+    for (const char* version : {"", "x", "0.9", "-1", "99999999999"})
+        EXPECT_THAT(
+            why_not(with(whole(), "version=\"2.0\"", "version=\"" + std::string(version) + "\"")),
+            HasSubstr("the version of its format, '" + std::string(version) + "', is not a number such as 2.0"));
+}
+
+TEST(xml, may_come_from_windows) {
+    std::string text = "\xEF\xBB\xBF";
+    for (const char c : whole()) text += c == '\n' ? "\r\n" : std::string(1, c);
+    EXPECT_EQ(topology::from_xml(text, "x.xml").summary(), topology::from_xml(whole(), "x.xml").summary());
+    EXPECT_EQ(weir::without_windows_marks("a\r\n\r\nb\rc\r"), "a\n\nb\rc\r");
+    EXPECT_EQ(weir::without_windows_marks("\xEF\xBB"), "\xEF\xBB");
+}
+
 TEST(xml, may_name_pus_that_are_offline_and_memory_of_no_pu) {
     const auto offline = machine(node + core(0, "0x1") + core(1, "0x2") +
                                      object("Core", " os_index=\"2\" gp_index=\"22\"" + sets("0x0", "0x4"),
@@ -214,7 +259,7 @@ TEST(xml, is_no_larger_than_64_mib) {
     std::filesystem::resize_file(file.path(), (std::size_t{64} << 20) + 1);
     EXPECT_EQ(why(file.path()),
               "topology file '" + file.path() +
-                  "' is larger than 64 MiB, the most that is read; save one with 'lstopo machine.xml' "
+                  "' is larger than 64 MiB, the most that is read; save one with 'weir topo --save machine.xml' "
                   "on the target machine");
 }
 

@@ -89,12 +89,12 @@ alternatives, and why they cost more
 
 TEST_F(cli_plan, prints_commands_to_paste) {
     const auto seen = plan({"--edge", "md->strat", "--edge", "strat->gw", "--topology", server_, "--out", "p.json"});
-    for (const auto* line : {"  taskset --cpu-list 2,4,6 ./app\n", "  hwloc-bind pu:2 pu:4 pu:6 -- ./app\n",
+    for (const auto* line : {"  taskset --cpu-list 2,4,6 ./app\n", "  hwloc-bind 0x00000054 -- ./app\n",
                              "  CPUAffinity=2 4 6\n", "  taskset --cpu-list --pid 2 $TID   # strat\n",
                              "weir::placement_plan::load(\"p.json\")", "plan.pin_this_thread(\"strat\");",
                              // Includes the SMT siblings 18, 20 and 22, which must stay idle.
-                             "  isolcpus=managed_irq,domain,2,4,6,18,20,22 nohz_full=2,4,6,18,20,22 "
-                             "rcu_nocbs=2,4,6,18,20,22 irqaffinity=0-1,3,5,7-17,19,21,23-31\n"})
+                             "  isolcpus=managed_irq,domain,2,4,6,18,20,22\n  nohz_full=2,4,6,18,20,22\n"
+                             "  rcu_nocbs=2,4,6,18,20,22\n  irqaffinity=0-1,3,5,7-17,19,21,23-31\n"})
         EXPECT_THAT(seen.out, HasSubstr(line));
     EXPECT_THAT(plan({"--edge", "md->gw", "--topology", server_}).out, HasSubstr("weir::pin_this_thread(2);"));
 }

@@ -174,6 +174,22 @@ TEST(cli_topo, json_of_another_machine_omits_this_kernels_settings) {
     EXPECT_EQ(found["cores"][4]["kind"], 0);
 }
 
+TEST(cli_topo, saves_a_machine_that_another_one_reads) {
+    const std::string path = testing::TempDir() + "weir_saved_" + std::to_string(::getpid()) + ".xml";
+    for (const std::string& machine : {data("multi_ccx_16_part_allowed.xml"), std::string("pack:2 core:4 pu:2")}) {
+        const auto saved = weir_tool({"topo", "--topology", machine, "--save", path});
+        EXPECT_EQ(saved.exit_code, 0) << saved.err;
+        const auto before = json_of({"topo", "--topology", machine}), after = json_of({"topo", "--topology", path});
+        EXPECT_EQ(before["pus"], after["pus"]) << machine;
+        EXPECT_EQ(before["pair"], after["pair"]) << machine;
+    }
+    std::remove(path.c_str());
+    EXPECT_EQ(weir_tool({"topo", "--save", path}).exit_code, 0);
+    EXPECT_EQ(fingerprint(weir::topology::from_xml_file(path)), fingerprint(weir::topology::this_machine()));
+    std::remove(path.c_str());
+    expect_refusal({"topo", "--save", "/no/such/folder/x.xml"}, 1, "cannot write '/no/such/folder/x.xml'");
+}
+
 // ---- The affinity mask at the start
 
 TEST(cli_topo, started_on_one_pu_uses_only_that_but_takes_others_by_name) {

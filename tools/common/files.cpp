@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/common/files.hpp"
 
+#include "src/replace_file.hpp"
 #include "tools/common/command.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +24,7 @@ using open_file = std::unique_ptr<std::FILE, close_file>;
                fmt::format("cannot {} '{}': {}; {}", what, path, std::strerror(errno != 0 ? errno : EIO), remedy));
 }
 
+constexpr std::size_t most_bytes = std::size_t{256} << 20;  // all pairs of a thousand PUs
 constexpr const char* elsewhere = "name a file in an existing folder that you may write to";
 
 }  // namespace
@@ -33,7 +35,13 @@ std::string read_file(const std::string& path) {
     if (!file) refuse("read", path, "name an existing file");
     std::string text;
     char part[65536];
-    for (std::size_t size; (size = std::fread(part, 1, sizeof part, file.get())) != 0;) text.append(part, size);
+    for (std::size_t size; (size = std::fread(part, 1, sizeof part, file.get())) != 0;) {
+        text.append(part, size);
+        if (text.size() > most_bytes)
+            throw stop(failed,
+                       fmt::format("'{}' is larger than {} MiB, the most that is read; name a file that weir made",
+                                   path, most_bytes >> 20));
+    }
     if (std::ferror(file.get()) != 0) refuse("read", path, "name an existing file");
     return text;
 }
@@ -47,11 +55,10 @@ void check_writable(const std::string& path) {
 }
 
 void write_file(const std::string& path, std::string_view text) {
-    errno = 0;
-    std::FILE* const file = std::fopen(path.c_str(), "wb");
-    if (file == nullptr) refuse("write", path, elsewhere);
-    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    if (std::fclose(file) != 0 || !written) refuse("write", path, "free some space, or name another file");
+    errno = replace_file(path, text);
+    if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)
+        refuse("write", path, "free some space, or name another file");
+    if (errno != 0) refuse("write", path, elsewhere);
 }
 
 }  // namespace weir::tool

@@ -14,6 +14,7 @@ namespace weir::tool {
 /// the contents.
 void check_writable(const std::string& path);
 
+/// Replaces the file as a whole: on failure it keeps its former contents.
 void write_file(const std::string& path, std::string_view text);
 
 }  // namespace weir::tool

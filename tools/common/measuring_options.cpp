@@ -56,6 +56,10 @@ topology machine_to_measure() {
     return machine;
 }
 
+std::string why_no_pus(const std::string& list) {
+    return list.empty() ? "'' names no PU: name at least one, such as 0, or leave the option out" : "";
+}
+
 pu_set choose_pus(const topology& machine, const std::string& list) {
     if (list.empty()) return machine.allowed();
     const auto wanted = pu_set::parse(list);

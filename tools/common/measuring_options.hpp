@@ -19,6 +19,9 @@ namespace weir::tool {
 /// This machine, if it can be measured: throws `stop` with not_here if hwloc describes another one.
 [[nodiscard]] topology machine_to_measure();
 
+/// For CLI::Option::check(): a sentence if a list of PUs is empty.
+[[nodiscard]] std::string why_no_pus(const std::string& list);
+
 /// The PUs given by --pus, or all allowed ones; throws for PUs that do not exist or may not be used.
 [[nodiscard]] pu_set choose_pus(const topology& machine, const std::string& list);
 

@@ -2,6 +2,7 @@
 #include "tools/common/words.hpp"
 
 #include <fmt/format.h>
+#include <sstream>
 
 namespace weir::tool {
 
@@ -16,6 +17,23 @@ std::string rate_in_words(double per_s) {
            : per_s >= 1e6 ? fmt::format("{:.3g} Mps", per_s / 1e6)
            : per_s >= 1e3 ? fmt::format("{:.3g} kps", per_s / 1e3)
                           : fmt::format("{:.3g} ps", per_s);
+}
+
+std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {
+    constexpr std::size_t width = 100;
+    std::istringstream words(text);
+    std::string result;
+    for (std::string word; words >> word; column += word.size()) {
+        if (!result.empty() && column + 1 + word.size() > width) {
+            result += "\n" + std::string(indent, ' ');
+            column = indent;
+        } else if (!result.empty()) {
+            result += ' ';
+            ++column;
+        }
+        result += word;
+    }
+    return result;
 }
 
 }  // namespace weir::tool

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "tools/doctor/doctor.hpp"
 
+#include "tools/common/words.hpp"
+
 #include <weir/version.hpp>
 
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace weir::tool {
 namespace {
@@ -28,24 +29,6 @@ std::string_view title(severity level) {
     case severity::fine: return "Fine";
     }
     return "";
-}
-
-// Wraps words at 100 columns. The first line begins at `column`; the others are indented by `indent`.
-std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {
-    constexpr std::size_t width = 100;
-    std::istringstream words(text);
-    std::string result;
-    for (std::string word; words >> word; column += word.size()) {
-        if (!result.empty() && column + 1 + word.size() > width) {
-            result += "\n" + std::string(indent, ' ');
-            column = indent;
-        } else if (!result.empty()) {
-            result += ' ';
-            ++column;
-        }
-        result += word;
-    }
-    return result;
 }
 
 std::string paragraph(const finding& one) {

@@ -64,7 +64,8 @@ exit_code show(const options& wanted) {
 command add_jitter(CLI::App& app) {
     auto wanted = std::make_shared<options>();
     app.add_option("--pus", wanted->pus, "The PUs to watch, in taskset's format; default: all that may be used")
-        ->type_name("LIST");
+        ->type_name("LIST")
+        ->check(why_no_pus);
     app.add_option("--seconds", wanted->seconds, "How long to watch each PU")
         ->type_name("N")
         ->check(CLI::Range(0.01, 86400.0))

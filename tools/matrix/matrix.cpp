@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir matrix: measures the cost of passing an item from one PU to another.
+#include "src/replace_file.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/machine_facts.hpp"
 #include "tools/common/measuring_options.hpp"
@@ -58,13 +59,9 @@ void check_writable(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-    errno = 0;
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (!file)
+    if (const int failure = replace_file(path, text); failure != 0)
         throw stop(failed, fmt::format("cannot write --svg {}: {}; free some space or name another file", path,
-                                       std::strerror(errno != 0 ? errno : EIO)));
+                                       std::strerror(failure)));
 }
 
 view_settings view_of_stdout() {
@@ -124,7 +121,8 @@ exit_code show(const options& wanted) {
 command add_matrix(CLI::App& app) {
     auto wanted = std::make_shared<options>();
     app.add_option("--pus", wanted->pus, "The PUs to measure, in taskset's format; default: all that may be used")
-        ->type_name("LIST");
+        ->type_name("LIST")
+        ->check(why_no_pus);
     app.add_flag("--full", wanted->full, "Measure every pair, not a sample of each class")->disable_flag_override();
     app.add_option("--budget", wanted->budget, "Time limit; one pair of each class is measured in any case")
         ->type_name("TIME")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // weir plan: assigns a PU to each role, given the roles and the rings between them.
 #include "tools/common/command.hpp"
+#include "tools/common/measuring_options.hpp"
 #include "tools/plan/text.hpp"
 
 #include <weir/plan.hpp>
@@ -78,12 +79,21 @@ pu_set read_pus(const std::string& list, const char* option) {
     }
 }
 
+void check_exist(const pu_set& pus, const topology& machine, const char* option) {
+    try {
+        for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));
+    } catch (const placement_error& error) {
+        throw stop(wrong_usage, std::string(option) + ": " + error.what());
+    }
+}
+
 exit_code make_plan(const options& wanted) {
     const auto asked = read_request(wanted);
     plan_settings settings;
     settings.pus = read_pus(wanted.pus, "--pus");
     if (wanted.isolated) settings.isolated = read_pus(*wanted.isolated, "--isolated");
     const auto machine = load_topology(wanted.topology);
+    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
     measurements measured;
     if (!wanted.matrix.empty()) measured.load_matrix(wanted.matrix, machine);
     if (!wanted.jitter.empty()) measured.load_jitter(wanted.jitter, machine);
@@ -108,7 +118,9 @@ command add_plan(CLI::App& app) {
     app.add_option("--jitter", wanted->jitter, "Result of `weir jitter --json` on this machine")->type_name("FILE");
     app.add_option("--topology", wanted->topology, "Another machine: an hwloc XML file, or a synthetic description")
         ->type_name("FILE|SYNTHETIC");
-    app.add_option("--pus", wanted->pus, "Candidate PUs; default: all that may be used")->type_name("LIST");
+    app.add_option("--pus", wanted->pus, "Candidate PUs; default: all that may be used")
+        ->type_name("LIST")
+        ->check(why_no_pus);
     app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
     app.add_option("--out", wanted->out, "Write the plan to this file, for `weir run`, weir-bench and your program")
         ->type_name("FILE");

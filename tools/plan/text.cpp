@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <vector>
 
 namespace weir::tool {
 namespace {
@@ -64,10 +66,24 @@ std::string cost_line(const placement_plan& made) {
     add(made.cost.pu_0, "PU 0's core");
     const double total = made.cost.total();
     return fmt::format(
-        "  cost {}{}\n  {}\n", ns(total), terms.empty() ? "" : " = " + terms,
+        "  {}\n  {}\n", wrapped("cost " + ns(total) + (terms.empty() ? "" : " = " + terms), 2, 4),
         made.is_proven() ? "proven optimal: no placement costs less"
                          : fmt::format("best found, not proven optimal: no placement costs less than {}, {:.0f}% below",
                                        ns(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / total)));
+}
+
+// As hwloc writes a set of the kernel's PU numbers: 32 bits a word, the highest first. Locations such as pu:2 would count the PUs
+// that the process may use, so they mean others in a container.
+std::string hwloc_mask(const pu_set& pus) {
+    std::vector<std::uint32_t> words;
+    for (const unsigned pu : pus) {
+        words.resize(std::max<std::size_t>(words.size(), pu / 32 + 1));
+        words[pu / 32] |= std::uint32_t{1} << pu % 32;
+    }
+    std::string text;
+    for (auto word = words.rbegin(); word != words.rend(); ++word)
+        text += fmt::format("{}0x{:08x}", text.empty() ? "" : ",", *word);
+    return text;
 }
 
 }  // namespace
@@ -77,9 +93,12 @@ std::string plan_as_text(const placement_plan& made, const topology& machine) {
     if (!made.edges.empty()) text += "\n" + edge_table(made);
     text += "\n" + cost_line(made);
     if (!made.alternatives.empty()) text += "\nalternatives, and why they cost more\n";
-    for (const auto& other : made.alternatives) text += fmt::format("  +{:<9} {}\n", ns(other.extra_ns), other.reason);
+    for (const auto& other : made.alternatives) {
+        const auto begin = fmt::format("  +{:<9} ", ns(other.extra_ns));
+        text += begin + wrapped(other.reason, begin.size(), begin.size()) + "\n";
+    }
     if (!made.remarks.empty()) text += "\nnote\n";
-    for (const auto& remark : made.remarks) text += "  " + remark + "\n";
+    for (const auto& remark : made.remarks) text += "  " + wrapped(remark, 2, 4) + "\n";
     return text;
 }
 
@@ -100,16 +119,12 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
 std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file) {
     pu_set pus;
     for (const auto& role : made.roles) pus.insert(role.pu);
-    std::string logical;
     std::string spaced;
-    for (const unsigned pu : pus) {
-        logical += fmt::format(" pu:{}", machine.pu(pu).index);
-        spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
-    }
+    for (const unsigned pu : pus) spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
     std::string text = fmt::format(
-        "\nto paste: run the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind{} -- ./app\n"
+        "\nto paste: run the program on these PUs\n  taskset --cpu-list {} ./app\n  hwloc-bind {} -- ./app\n"
         "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
-        pus.to_string(), logical, spaced);
+        pus.to_string(), hwloc_mask(pus), spaced);
 
     text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)
@@ -128,15 +143,17 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
     }
 
     const auto isolate = worth_isolating(made, machine);
-    text += "\nto paste: kernel arguments that reserve these PUs, from the next boot on\n";
+    text += "\nto paste: kernel arguments that reserve these PUs, from the next boot on, in one line\n";
     if (isolate.empty())
         return text + "  none: no core can be reserved, because PU 0's core is left to the kernel's own work\n";
     pu_set others;
     for (const auto& pu : machine.pus())
         if (!isolate.contains(pu.os_index)) others.insert(pu.os_index);
     const auto list = isolate.to_string();
-    return text + fmt::format("  isolcpus=managed_irq,domain,{} nohz_full={} rcu_nocbs={} irqaffinity={}\n", list, list,
-                              list, others.to_string());
+    for (const auto& argument : {"isolcpus=managed_irq,domain," + list, "nohz_full=" + list, "rcu_nocbs=" + list,
+                                 "irqaffinity=" + others.to_string()})
+        text += "  " + argument + "\n";
+    return text;
 }
 
 }  // namespace weir::tool

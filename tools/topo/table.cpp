@@ -96,6 +96,11 @@ std::string pu_columns(const table_row& row) {
 
 std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format("{}", *index) : "-"; }
 
+// numactl, cgroups and the kernel number NUMA nodes with gaps on some machines; hwloc's locations do not.
+std::optional<unsigned> kernel_number(const topology& machine, std::optional<unsigned> numa_node) {
+    return numa_node ? std::optional(machine.numa_nodes()[*numa_node].os_index) : std::nullopt;
+}
+
 std::string usable(const topology& machine, const table_row& row) {
     if (row.key.usable == row.key.siblings) return "yes";
     if (row.key.usable == 0) return row.key.bindable == row.key.siblings ? "if named" : "no";
@@ -114,7 +119,7 @@ table_line cells(const topology& machine, const table_row& row) {
     if (row.key.kind && !machine.core_kinds()[*row.key.kind].name.empty())
         kind += " " + machine.core_kinds()[*row.key.kind].name;
     return {or_dash(row.key.package),
-            or_dash(row.key.numa_node),
+            or_dash(kernel_number(machine, row.key.numa_node)),
             l3 ? fmt::format("{}: {}", l3->index, byte_size(l3->size_bytes)) : "-",
             row.key.shared_l2 ? fmt::format("{}: {}", *row.key.shared_l2, l2)
             : l2 == "-"       ? l2
@@ -170,7 +175,7 @@ private:
 void add_memory(const topology& machine, facts& out) {
     for (const auto& node : machine.numa_nodes())
         if (machine.numa_nodes().size() <= 16 && node.memory_bytes != 0)
-            out.add(fmt::format("NUMA {}", node.index),
+            out.add(fmt::format("NUMA {}", node.os_index),
                     byte_size(node.memory_bytes) +
                         (node.pus.empty() ? ", no PUs" : ", PUs " + number_list({node.pus.begin(), node.pus.end()})));
 }

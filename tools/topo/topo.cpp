@@ -3,6 +3,7 @@
 #include "tools/topo/topo.hpp"
 
 #include "tools/common/command.hpp"
+#include "tools/common/files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -23,7 +24,8 @@ Examples:
   weir topo                                          this machine
   weir topo --policy smt                             the best pair of hyper-threads
   weir topo --policy core:2,core:3                   the distance between these two cores
-  weir topo --topology server.xml                    another machine; run `lstopo server.xml` there first
+  weir topo --topology server.xml                    another machine; run this there first:
+  weir topo --save server.xml                        save this machine's topology as hwloc XML
   weir topo --topology "package:2 l3:4 core:8 pu:2"  a synthetic machine
   weir topo --json | jq .pair                        JSON for a program)";
 
@@ -31,6 +33,7 @@ struct options {
     std::optional<std::string> topology;
     std::string policy = "auto";
     bool policy_given = false;
+    std::string save;
     bool json = false;
 };
 
@@ -48,6 +51,7 @@ topo_findings gather(const options& wanted) {
 
 exit_code show(const options& wanted) {
     const auto found = gather(wanted);
+    if (!wanted.save.empty()) write_file(wanted.save, found.machine.to_xml());
     print(wanted.json ? topo_as_json(found) : topo_as_table(found));
     // It is no error if the default policy finds no pair on this machine. It is an error if the requested pair does
     // not exist.
@@ -64,6 +68,9 @@ command add_topo(CLI::App& app) {
     auto* const policy = app.add_option("--policy,--pin", wanted->policy, "The pair to choose (see below)")
                              ->type_name("PAIR")
                              ->default_str("auto");
+    app.add_option("--save", wanted->save,
+                   "Also write the topology to this file, as hwloc XML, for --topology elsewhere")
+        ->type_name("FILE");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
     app.footer(footer);
     return [wanted, policy] {
