@@ -76,6 +76,14 @@ public:
     virtual receipt be_woken(const weir::tick_clock& clock, handshake& with, word count, double offset,
                              weir::histogram& latencies_ns) = 0;
 
+    /// Of one thread: puts `filled` items in, or as many as fit, then `count` times takes one out and puts one in; on an empty queue
+    /// the other way round. `ticks` is what those took.
+    virtual receipt alternate(const weir::tick_clock& clock, std::size_t filled, word count, word& ticks) = 0;
+
+    /// Sends the items in bursts of `items.batch`, with `items.work_steps` between two of them. Returns the ticks that the bursts
+    /// took.
+    virtual word produce_in_bursts(const weir::tick_clock& clock, const stream& items) = 0;
+
     virtual void send_share(sender& me, quota& work) = 0;
     virtual void take_share(taker& me, quota& work) = 0;
 };

@@ -222,6 +222,60 @@ public:
         return got;
     }
 
+    // Flattened, as the next: see produce_single().
+    [[gnu::flatten]] receipt alternate(const weir::tick_clock& clock, std::size_t filled, word count,
+                                       word& ticks) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& in = producer_of(queue_);
+            auto&& out = consumer_of(queue_);
+            word next = 1;
+            while (next <= filled && has_put(in, next)) {
+                ++next;
+            }
+            const bool begins_empty = next == 1;
+            const word first = next;
+            const word last = first + count;
+            T item{};
+            const word begin = clock.now();
+            if (begins_empty) {
+                for (; next != last; ++next) {
+                    put(in, next);
+                    get(out, item);
+                    got.check(item, next);
+                }
+            } else {
+                for (word due = 1; next != last; ++next, ++due) {
+                    get(out, item);
+                    got.check(item, due);
+                    put(in, next);
+                }
+            }
+            ticks = clock.now_after_loads() - begin;
+        }
+        return got;
+    }
+
+    [[gnu::flatten]] word produce_in_bursts(const weir::tick_clock& clock, const stream& items) override {
+        word ticks = 0;
+        if constexpr (words) {
+            register_work work;
+            auto&& end = producer_of(queue_);
+            const word last = items.first + items.count;
+            for (word next = items.first; next != last;) {
+                work.run(items.work_steps);
+                const word stop = std::min<word>(last, next + items.batch);
+                const word begin = clock.now();
+                for (; next != stop; ++next) {
+                    put(end, next);
+                }
+                ticks += clock.now_after_loads() - begin;
+            }
+            work.finish();
+        }
+        return ticks;
+    }
+
     // Flattened: see produce_single().
     [[gnu::flatten]] void send_share(sender& me, quota& work) override {
         auto&& end = producer_of(queue_);
@@ -256,6 +310,22 @@ private:
             }
         } else {
             end.push(item);
+        }
+    }
+
+    // Whether there was room.
+    template <typename End>
+    bool has_put(End& end, word number) {
+        T item{};
+        stamp(item, number);
+        if constexpr (try_queue<Queue, T>) {
+            return end.try_push(item);
+        } else {
+            if (number > queue_.capacity()) {
+                return false;
+            }
+            end.push(item);
+            return true;
         }
     }
 

@@ -10,6 +10,8 @@
 
 #include <fmt/core.h>
 
+#include "src/replace_file.hpp"
+
 namespace bench {
 namespace {
 
@@ -82,11 +84,12 @@ void write_hgrm_files(const std::string& folder, const std::vector<scenario_summ
         for (const auto& row : scenario.rows) {
             if (row.latencies_ns && row.latencies_ns->count() != 0) {
                 const auto path = std::filesystem::path{folder} / file_name(scenario.name, row.queue);
-                std::ofstream file{path};
-                file << hgrm_text(*row.latencies_ns);
-                if (!file.flush()) {
+                const int failure = weir::replace_file(path.string(), hgrm_text(*row.latencies_ns));
+                if (failure != 0) {
                     throw std::runtime_error{
-                        fmt::format("{}: cannot be written ({})", path.string(), std::strerror(errno))};
+                        fmt::format("{}: cannot be written ({}); free some space, or give another "
+                                    "folder",
+                                    path.string(), std::strerror(failure))};
                 }
             }
         }

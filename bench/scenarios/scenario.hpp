@@ -97,12 +97,19 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// Defined in stream.cpp, latency.cpp, waiting.cpp and crowd.cpp.
+// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp and crowd.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);
 scenario roundtrip_scenario();
 scenario latency_scenario(double messages_per_s, const std::string& rate_name);
+
+/// A ring that is nearly always `full` or `empty`, since one side takes so long for each item and the other nine tenths of that.
+scenario hovering_scenario(const std::string& level, double slow_ns, const std::string& slowness);
+/// One thread that pops and pushes by turns, with the ring `empty`, `half` full or `full`: ns for the two.
+scenario alternating_scenario(std::size_t capacity, const std::string& level);
+/// So many pushes at once, every 10 us: ns for each push.
+scenario burst_scenario(std::size_t items);
 
 scenario blocking_scenario(std::size_t capacity);
 scenario blocking_roundtrip_scenario();

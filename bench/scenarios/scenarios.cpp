@@ -48,6 +48,12 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         all.push_back(roundtrip_scenario());
         all.push_back(latency_scenario(1e6, "1Mps"));
         const std::size_t longer_ones = all.size();
+        all.push_back(hovering_scenario("full", 1000, "1us"));
+        all.push_back(hovering_scenario("empty", 1000, "1us"));
+        for (const std::size_t capacity : chosen({1024})) {
+            all.push_back(alternating_scenario(capacity, "full"));
+        }
+        all.push_back(burst_scenario(64));
         for (const std::size_t capacity : chosen({1024})) {
             all.push_back(blocking_scenario(capacity));
         }
@@ -89,6 +95,17 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     all.push_back(latency_scenario(1e5, "100kps"));
     all.push_back(latency_scenario(1e6, "1Mps"));
     all.push_back(latency_scenario(5e6, "5Mps"));
+    for (const char* level : {"full", "empty"}) {
+        all.push_back(hovering_scenario(level, 100, "100ns"));
+        all.push_back(hovering_scenario(level, 1000, "1us"));
+        all.push_back(hovering_scenario(level, 10000, "10us"));
+    }
+    for (const std::size_t capacity : chosen({64, 1024, 65536})) {
+        for (const char* level : {"empty", "half", "full"}) {
+            all.push_back(alternating_scenario(capacity, level));
+        }
+    }
+    all.push_back(burst_scenario(64));
     for (const std::size_t capacity : chosen({1024, 65536})) {
         all.push_back(blocking_scenario(capacity));
     }
