@@ -59,18 +59,18 @@ public:
     /// The same; returns nothing when it is closed.
     [[nodiscard]] std::optional<permit> acquire(std::size_t n = 1);
 
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout. A request that gives up has no
+    /// The same, but gives up after that time, or at that time of any clock: timeout. A request that gives up has no
     /// effect; the requests behind it are served.
     template <class Rep, class Period>
     status acquire_for(permit& out, std::size_t n, std::chrono::duration<Rep, Period> time) {
         return acquire_until(out, n, detail::deadline_after(time));
     }
-    status acquire_until(permit& out, std::size_t n, time_point deadline);
+    status acquire_until(permit& out, std::size_t n, detail::any_time_point deadline);
 
     /// The same, but also gives up when `stop()` says true, with the answer no_credit. It is asked now and then, and
     /// after the gate's wake_all(). For a std::stop_token see stop.hpp.
     template <std::predicate Stop>
-    status acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline = detail::forever);
+    status acquire_unless(permit& out, std::size_t n, Stop stop, detail::any_time_point deadline = detail::forever);
 
     /// Makes every waiter at the gate look again, and ask again whether to stop.
     void wake_all() noexcept { pool_.wake_all(); }
@@ -271,12 +271,12 @@ inline std::optional<credit_permit> credit_source::acquire(std::size_t n) {
     return out;
 }
 
-inline status credit_source::acquire_until(permit& out, std::size_t n, time_point deadline) {
+inline status credit_source::acquire_until(permit& out, std::size_t n, detail::any_time_point deadline) {
     return acquire_unless(out, n, never, deadline);
 }
 
 template <std::predicate Stop>
-status credit_source::acquire_unless(permit& out, std::size_t n, Stop stop, time_point deadline) {
+status credit_source::acquire_unless(permit& out, std::size_t n, Stop stop, detail::any_time_point deadline) {
     static_assert(std::is_nothrow_invocable_v<Stop&>,
                   "weir: the stop predicate must be noexcept, since it is called by a thread that stands in a queue");
     status answer = try_acquire(out, n);

@@ -44,6 +44,7 @@
 
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/handles/ring_handle.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 
 namespace weir {
@@ -117,11 +118,12 @@ public:
         return this->end().push_for(std::move(value), time);
     }
     template <class R = Ring>
-    auto push_until(const T& value, time_point deadline) -> decltype(std::declval<R&>().push_until(value, deadline)) {
+    auto push_until(const T& value, detail::any_time_point deadline)
+        -> decltype(std::declval<R&>().push_until(value, deadline)) {
         return this->end().push_until(value, deadline);
     }
     template <class R = Ring>
-    auto push_until(T&& value, time_point deadline)
+    auto push_until(T&& value, detail::any_time_point deadline)
         -> decltype(std::declval<R&>().push_until(std::move(value), deadline)) {
         return this->end().push_until(std::move(value), deadline);
     }
@@ -150,7 +152,7 @@ public:
         return this->end().wait_for_slots_for(n, time);
     }
     template <class R = Ring>
-    auto wait_for_slots_until(std::size_t n, time_point deadline)
+    auto wait_for_slots_until(std::size_t n, detail::any_time_point deadline)
         -> decltype(std::declval<R&>().wait_for_slots_until(n, deadline)) {
         return this->end().wait_for_slots_until(n, deadline);
     }
@@ -262,7 +264,7 @@ public:
         return this->end().consume_some_for(std::forward<F>(visit), time, most);
     }
     template <class F, class R = Ring>
-    auto consume_some_until(F&& visit, time_point deadline, std::size_t most = all)
+    auto consume_some_until(F&& visit, detail::any_time_point deadline, std::size_t most = all)
         -> decltype(std::declval<R&>().consume_some_until(std::forward<F>(visit), deadline, most)) {
         return this->end().consume_some_until(std::forward<F>(visit), deadline, most);
     }
@@ -303,7 +305,7 @@ public:
         return this->end().wait_for_items_for(n, time);
     }
     template <class R = Ring>
-    auto wait_for_items_until(std::size_t n, time_point deadline)
+    auto wait_for_items_until(std::size_t n, detail::any_time_point deadline)
         -> decltype(std::declval<R&>().wait_for_items_until(n, deadline)) {
         return this->end().wait_for_items_until(n, deadline);
     }

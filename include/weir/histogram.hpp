@@ -92,12 +92,14 @@ public:
     double mean() const noexcept { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
 
     /// The value that `percentile` per cent of all recorded values do not exceed (to the digits kept; never above
-    /// max()). `percentile` is clamped to [0, 100]; 100 gives max(). 0 if nothing was recorded. O(buckets).
+    /// max()). `percentile` is clamped to [0, 100]; 100 gives max(), and a NaN counts as 100. 0 if nothing was recorded.
+    /// O(buckets).
     std::uint64_t percentile(double percentile) const noexcept {
         if (count_ == 0) {
             return 0;
         }
-        const double share = std::clamp(percentile, 0.0, 100.0) / 100.0;
+        if (!(percentile < 100.0)) return max_;
+        const double share = std::max(percentile, 0.0) / 100.0;
         // The product may be slightly too large for floating point: 99.9 % of 1000 values are 999, not 1000.
         constexpr double rounding = 4 * std::numeric_limits<double>::epsilon();
         const double rank = std::ceil(share * static_cast<double>(count_) * (1 - rounding));

@@ -7,6 +7,7 @@
 #include <weir/topology.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,8 @@ struct measurements {
     /// By PU: the mean extra latency that interruptions cost the slowest 1 % of messages. It is min(1, share of time
     /// stolen from the PU / 1 %) times the p99.9 length of an interruption.
     std::map<unsigned, double> noise_ns;
+    /// The noise that a plan gives the PUs that were not measured, if any were.
+    [[nodiscard]] std::optional<double> median_noise_ns() const;
 
     struct cost_and_source {
         one_way cost;

@@ -30,6 +30,7 @@
 #include "weir/detail/overflow_ends.hpp"
 #include "weir/detail/overflow_forms.hpp"
 #include "weir/detail/refusals.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
 #include "weir/stats.hpp"
@@ -191,9 +192,11 @@ public:
     {
         return push_until(item, detail::forever);
     }
-    /// The same, but gives up at that time of the steady clock: timeout, refused.
-    status push_until(T&& item, time_point deadline) { return push_unless(std::move(item), detail::never, deadline); }
-    status push_until(const T& item, time_point deadline)
+    /// The same, but gives up at that time of any clock: timeout, refused.
+    status push_until(T&& item, detail::any_time_point deadline) {
+        return push_unless(std::move(item), detail::never, deadline);
+    }
+    status push_until(const T& item, detail::any_time_point deadline)
         requires std::copy_constructible<T>
     {
         return push_unless(item, detail::never, deadline);
@@ -202,7 +205,7 @@ public:
     /// ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
-    status push_unless(U&& value, Stop stop, time_point deadline = detail::forever) {
+    status push_unless(U&& value, Stop stop, detail::any_time_point deadline = detail::forever) {
         if constexpr (blocks) {
             return ends_.push_unless(std::forward<U>(value), stop, deadline);
         } else {
@@ -237,21 +240,21 @@ public:
     {
         return pop_until(out, detail::forever);
     }
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    /// The same, but gives up after that time, or at that time of any clock: timeout.
     template <class Rep, class Period>
     status pop_for(T& out, std::chrono::duration<Rep, Period> time)
         requires std::is_move_assignable_v<T>
     {
         return pop_until(out, detail::deadline_after(time));
     }
-    status pop_until(T& out, time_point deadline)
+    status pop_until(T& out, detail::any_time_point deadline)
         requires std::is_move_assignable_v<T>
     {
         return consume_one_until(detail::assign_to(out), deadline);
     }
     /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
-    status pop_unless(T& out, Stop stop, time_point deadline = detail::forever)
+    status pop_unless(T& out, Stop stop, detail::any_time_point deadline = detail::forever)
         requires std::is_move_assignable_v<T>
     {
         return consume_one_unless(detail::assign_to(out), stop, deadline);
@@ -268,7 +271,7 @@ public:
     [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
         return pop_until(detail::deadline_after(time));
     }
-    [[nodiscard]] std::optional<T> pop_until(time_point deadline) {
+    [[nodiscard]] std::optional<T> pop_until(detail::any_time_point deadline) {
         std::optional<T> out;
         (void)consume_one_until(detail::emplace_in(out), deadline);
         return out;
@@ -312,14 +315,14 @@ public:
     status try_consume_one(F visit) {
         return ends_.take(visit, [this](auto hand) { return ends_.ring().try_consume_one(hand); });
     }
-    /// The same, but waits for an item until that time of the steady clock: success, closed or timeout.
+    /// The same, but waits for an item until that time of any clock: success, closed or timeout.
     template <std::invocable<T&> F>
-    status consume_one_until(F visit, time_point deadline) {
+    status consume_one_until(F visit, detail::any_time_point deadline) {
         return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_until(hand, deadline); });
     }
     /// The same, but also gives up when `stop()` says true, with the answer empty or busy.
     template <std::invocable<T&> F, std::predicate Stop>
-    status consume_one_unless(F visit, Stop stop, time_point deadline = detail::forever) {
+    status consume_one_unless(F visit, Stop stop, detail::any_time_point deadline = detail::forever) {
         return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_unless(hand, stop, deadline); });
     }
 

@@ -24,6 +24,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -111,7 +112,7 @@ public:
     status emplace(Args&&... args) {
         return offer([&](auto& ring) { return ring.emplace(std::forward<Args>(args)...); });
     }
-    /// As push, but gives up after that time, or at that time of the steady clock: timeout.
+    /// As push, but gives up after that time, or at that time of any clock: timeout.
     template <class Rep, class Period>
     status push_for(T&& item, std::chrono::duration<Rep, Period> time) {
         return push_until(std::move(item), detail::deadline_after(time));
@@ -122,10 +123,10 @@ public:
     {
         return push_until(item, detail::deadline_after(time));
     }
-    status push_until(T&& item, time_point deadline) {
+    status push_until(T&& item, detail::any_time_point deadline) {
         return offer([&](auto& ring) { return ring.push_until(std::move(item), deadline); });
     }
-    status push_until(const T& item, time_point deadline)
+    status push_until(const T& item, detail::any_time_point deadline)
         requires std::copy_constructible<T>
     {
         return offer([&](auto& ring) { return ring.push_until(item, deadline); });
@@ -134,7 +135,7 @@ public:
     /// weir::push(inlet, item, stop_token) works as on a ring.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
-    status push_unless(U&& item, Stop stop, time_point deadline = forever) {
+    status push_unless(U&& item, Stop stop, detail::any_time_point deadline = forever) {
         return offer([&](auto& ring) { return ring.push_unless(std::forward<U>(item), stop, deadline); });
     }
     /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless it was closed.
@@ -143,9 +144,9 @@ public:
     {
         return push_n_unless(values, []() noexcept { return false; });
     }
-    /// The same, but also gives up when `stop()` says true, and at that time of the steady clock.
+    /// The same, but also gives up when `stop()` says true, and at that time of any clock.
     template <std::predicate Stop>
-    std::size_t push_n_unless(std::span<const T> values, Stop stop, time_point deadline = forever)
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, detail::any_time_point deadline = forever)
         requires std::copy_constructible<T>
     {
         // Not by the ring's push_n: the next stage sleeps at its bell, which each portion must ring.
@@ -157,14 +158,15 @@ public:
         return pushed;
     }
 
-    std::size_t capacity() const { return node_->output().capacity(); }
-    std::size_t size_approx() const { return node_->output().size_approx(); }
+    /// 0 until it is connected.
+    std::size_t capacity() const noexcept { return node_->capacity(); }
+    std::size_t size_approx() const noexcept { return node_->size_approx(); }
 
     /// Makes every waiting push look again.
     void wake_all() noexcept { node_->wake_all(); }
     /// Nothing is accepted from now on; what was accepted is still delivered. Idempotent.
-    void close() { node_->output().close(); }
-    bool is_closed() const { return node_->output().is_closed(); }
+    void close() noexcept { node_->close(); }
+    bool is_closed() const noexcept { return node_->is_closed(); }
 
 private:
     friend class pipeline;
@@ -287,18 +289,21 @@ public:
     // ---- running ---------------------------------------------------------------------------------------------
 
     /// Starts the threads, once; refuses a graph with loose ends. Each thread first calls its copy of `on_start(name)`
-    /// with its stage's name: to pin itself by its role, say. If that throws, the pipeline has failed.
+    /// with its stage's name: to pin itself by its role, say. If that throws, the pipeline has failed. If a thread cannot be
+    /// started, std::system_error says which and why; then the others have ended, and the pipeline is cancelled.
     template <std::invocable<std::string_view> OnStart>
         requires std::copy_constructible<OnStart>
     void run(OnStart on_start) {
         graph_.start();
+        ended_unless_whole started{*this};
         for (const auto& n : graph_.nodes()) {
             if (!n->has_thread()) continue;
-            threads_.emplace_back([&node = *n, on_start]() mutable {
+            start_thread(n->name(), [&node = *n, on_start]() mutable {
                 node.guarded([&] { on_start(std::string_view(node.name())); });
                 node.live();
             });
         }
+        started.is_whole = true;
     }
     void run() {
         run([](std::string_view) {});
@@ -343,6 +348,34 @@ public:
     }
 
 private:
+    // At the end of its scope nothing runs that was started, unless all was.
+    struct ended_unless_whole {
+        pipeline& started;
+        bool is_whole = false;
+        ~ended_unless_whole() {
+            if (is_whole) return;
+            started.cancel();
+            started.join();
+        }
+    };
+
+    template <class F>
+    void start_thread(const std::string& stage, F live) {
+#if defined(__cpp_exceptions)
+        try {
+            threads_.emplace_back(std::move(live));
+        } catch (const std::system_error& error) {
+            throw std::system_error(error.code(), "pipeline: the thread of '" + stage + "' cannot be started, after " +
+                                                      std::to_string(threads_.size()) +
+                                                      " others; use fewer stages, or raise the limits on threads and "
+                                                      "memory (ulimit -u, ulimit -v)");
+        }
+#else
+        (void)stage;
+        threads_.emplace_back(std::move(live));
+#endif
+    }
+
     template <class Make>
     static auto call(Make& make) {
         if constexpr (std::invocable<Make&, std::stop_token>) {

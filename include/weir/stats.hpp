@@ -155,6 +155,9 @@ public:
         }
     }
 
+    /// A call that has been counted waits again.
+    void short_again() noexcept { short_.start(); }
+
     void parked() noexcept { line().parks.add(); }
     void woke() noexcept { line().wakes.add(); }
 

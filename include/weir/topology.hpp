@@ -101,7 +101,8 @@ public:
     /// This machine, including PUs that this process may not use.
     [[nodiscard]] static topology this_machine();
 
-    /// A topology that lstopo or hwloc saved as XML (`lstopo machine.xml`). The file is validated before hwloc parses
+    /// A topology that `weir topo --save machine.xml`, to_xml() or lstopo saved as XML. In a container
+    /// `lstopo machine.xml` leaves out the PUs that it may not use; `lstopo --disallowed machine.xml` does not. The file is validated before hwloc parses
     /// it: a damaged file is a placement_error that names the line, never a crash.
     [[nodiscard]] static topology from_xml_file(const std::string& path);
 

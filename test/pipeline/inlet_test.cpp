@@ -188,10 +188,34 @@ TEST_F(inlet, is_closed_in_every_form) {
     EXPECT_THAT(delivered(), ElementsAre(1));
 }
 
-TEST(inlet_before_it_is_connected, wakes_nobody) {
+TEST(inlet_before_it_is_connected, can_be_asked_and_closed) {
     pipeline graph;
     auto in = graph.inlet<int>("in");
     in.wake_all();
+    EXPECT_EQ(in.capacity(), 0U);
+    EXPECT_EQ(in.size_approx(), 0U);
+    EXPECT_FALSE(in.is_closed());
+    in.close();
+    EXPECT_TRUE(in.is_closed());
+    graph.connect(in, graph.sink<int>("out", [](int) {}), 3);
+    EXPECT_TRUE(in.is_closed());
+    EXPECT_EQ(in.try_push(1), status::closed);
+    graph.run();
+    EXPECT_EQ(graph.join(), pipeline::outcome::drained);
+}
+
+TEST(inlet_of_an_ended_pipeline, is_closed_when_it_is_connected) {
+    for (const bool cancelled : {false, true}) {
+        pipeline graph;
+        auto in = graph.inlet<int>("in");
+        cancelled ? graph.cancel() : graph.close();
+        graph.connect(in, graph.sink<int>("out", [](int) {}), 3);
+        graph.run();
+        graph.join();
+        EXPECT_EQ(in.push(1), status::closed);
+        EXPECT_EQ(edge(graph, "in", "out").accepted, 0U);
+        expect_balanced(graph);
+    }
 }
 
 }  // namespace

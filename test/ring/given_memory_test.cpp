@@ -284,4 +284,19 @@ TYPED_TEST(given_memory, may_come_from_a_pmr_resource_or_a_default_constructed_a
     EXPECT_EQ(counted::alive, 0);
 }
 
+/// All of one class.
+struct of_class_0 {
+    std::size_t operator()(int) const { return 0; }
+};
+
+// The bytes of eight classes with the most slots are more than can be counted.
+TEST(given_memory_of_classes, is_not_too_small_for_the_largest_capacity) {
+    using ring_type = weir::overflow_ring<int, weir::overflow::shed_lowest<8, of_class_0>, storage::borrowed>;
+    EXPECT_GT(ring_type::bytes_for(ring_type::most_capacity), ring_type::most_capacity);
+    alignas(ring_type::memory_alignment) static std::byte memory[4096];
+    EXPECT_THROW(ring_type(ring_type::most_capacity, std::span(memory)), std::invalid_argument);
+    EXPECT_THROW(ring_type(ring_type::most_capacity + 1, std::span(memory)), std::invalid_argument);
+    EXPECT_NO_THROW(ring_type(2, std::span(memory)));
+}
+
 }  // namespace

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "weir/ring.hpp"
@@ -22,6 +23,8 @@ namespace {
 struct kernel {
     bool has_huge_pages = false;
     bool has_memory = true;
+    int populating = 0;                    // the errno of MADV_POPULATE_WRITE
+    int writing = 0;                       // the errno of a write to the second page, by an older kernel
     std::vector<int> flags;                // of each mmap
     std::map<void*, std::size_t> mapped;   // and not unmapped
     std::map<void*, std::size_t> advised;  // MADV_HUGEPAGE
@@ -56,14 +59,28 @@ extern "C" int munmap(void* memory, std::size_t bytes) noexcept {
 extern "C" int madvise(void* memory, std::size_t bytes, int advice) noexcept {
     if (asked == nullptr) return static_cast<int>(::syscall(SYS_madvise, memory, bytes, advice));
     if (advice == MADV_HUGEPAGE) asked->advised[memory] = bytes;
-    return errno = EINVAL, -1;  // as a kernel without transparent huge pages
+    if (advice == 23 && asked->populating == 0) {
+        EXPECT_EQ(asked->mapped[memory], bytes);
+        return 0;
+    }
+    return errno = advice == 23 ? asked->populating : EINVAL, -1;  // as a kernel without transparent huge pages
+}
+
+extern "C" ssize_t getrandom(void* to, std::size_t bytes, unsigned flags) noexcept {
+    if (asked == nullptr) return ::syscall(SYS_getrandom, to, bytes, flags);
+    EXPECT_EQ(bytes, 1U);
+    const auto at = reinterpret_cast<std::uintptr_t>(to);
+    const auto first = reinterpret_cast<std::uintptr_t>(asked->mapped.begin()->first);
+    if (asked->writing != 0 && at != first) return errno = asked->writing, -1;
+    *static_cast<char*>(to) = 0;
+    return 1;
 }
 
 namespace {
 
 constexpr std::size_t mib2 = std::size_t{2} << 20;
 constexpr int ordinary = MAP_PRIVATE | MAP_ANONYMOUS;
-constexpr int in_huge_pages = ordinary | MAP_HUGETLB | 21 << 26 | MAP_POPULATE;  // 21: MAP_HUGE_2MB
+constexpr int in_huge_pages = ordinary | MAP_HUGETLB | 21 << 26;  // 21: MAP_HUGE_2MB
 
 class huge_pages : public testing::Test {
 protected:
@@ -105,6 +122,31 @@ TEST_F(huge_pages, that_are_refused_are_replaced_by_others_with_advice_and_the_r
         EXPECT_TRUE(ring.try_push(1));
     }
     EXPECT_TRUE(kernel_.mapped.empty());
+}
+
+// What a cgroup's limit does: the mapping succeeds, and there are no pages for it.
+TEST_F(huge_pages, that_are_promised_and_then_refused_are_given_back_and_replaced) {
+    kernel_.has_huge_pages = true;
+    for (const auto& [populating, writing] : {std::pair{EFAULT, 0}, std::pair{ENOMEM, 0}, std::pair{EINVAL, EFAULT}}) {
+        kernel_.flags.clear();
+        kernel_.populating = populating;
+        kernel_.writing = writing;
+        ring_type ring(capacity);
+        EXPECT_EQ(kernel_.flags, (std::vector<int>{in_huge_pages, ordinary}));
+        EXPECT_EQ(kernel_.mapped.size(), 1U) << "the mapping without pages was given back";
+        EXPECT_EQ(ring.memory().error, writing != 0 ? writing : populating);
+        EXPECT_TRUE(ring.memory().degraded());
+        EXPECT_TRUE(ring.try_push(1));
+    }
+    EXPECT_TRUE(kernel_.mapped.empty());
+}
+
+TEST_F(huge_pages, of_an_older_kernel_are_tried_one_by_one) {
+    kernel_.has_huge_pages = true;
+    kernel_.populating = EINVAL;
+    ring_type ring(capacity);
+    EXPECT_EQ(ring.memory().error, 0);
+    EXPECT_EQ(kernel_.flags, std::vector<int>{in_huge_pages});
 }
 
 TEST_F(huge_pages, are_as_many_as_the_slots_need_to_the_byte) {

@@ -2,18 +2,23 @@
 //
 // How long a side waits before it looks at the other one again: the rule alone, with peers that are numbers.
 #include "weir/detail/cursor/look_pace.hpp"
+#include "weir/detail/base/rough_clock.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <thread>
 
 namespace {
 
+using weir::detail::sought;
 using look_pace = weir::detail::look_pace<true>;
 
 constexpr std::uint64_t worthwhile = 256;
 
-void find(look_pace& pace, std::uint64_t items) { pace.found(items, worthwhile, true); }
+void find(look_pace& pace, std::uint64_t items) { pace.found(items, worthwhile, sought::items, false); }
 
 /// A consumer that looks all the time at a producer of so many items in a microsecond. A look takes 350 ns, a pause 22, as
 /// between distant cores.
@@ -80,10 +85,48 @@ TEST(look_pace, forgets_a_burst_soon) {
     EXPECT_LT(looks, 60);
 }
 
-TEST(look_pace, takes_any_room_in_a_full_ring_for_a_streams) {
+TEST(look_pace, takes_quick_single_slots_of_a_full_ring_for_a_streams) {
     look_pace pace;
-    for (int i = 0; i < 1000; ++i) pace.found(1, worthwhile, false);
+    for (int i = 0; i < 1000; ++i) pace.found(1, worthwhile, sought::room, false);
     EXPECT_EQ(pace.pauses(), look_pace::most_pauses);
+}
+
+TEST(look_pace, does_not_wait_for_slots_that_come_slowly) {
+    look_pace pace;
+    for (int i = 0; i < 20; ++i) {
+        std::this_thread::sleep_for(std::chrono::microseconds{20});
+        pace.found(1, worthwhile, sought::room, false);
+        ASSERT_EQ(pace.pauses(), 0U) << "after " << i << " slots";
+    }
+}
+
+TEST(look_pace, forgets_a_stream_at_the_first_item_or_slot_of_the_same_thread) {
+    for (const sought wanted : {sought::items, sought::room}) {
+        look_pace pace;
+        for (int i = 0; i < 40; ++i) pace.found(30, worthwhile, wanted, false);
+        ASSERT_GT(pace.pauses(), 0U);
+        pace.found(1, worthwhile, wanted, true);
+        EXPECT_EQ(pace.pauses(), 0U);
+        for (int i = 0; i < 40; ++i) pace.found(30, worthwhile, wanted, true);
+        EXPECT_EQ(pace.pauses(), 0U);
+    }
+}
+
+TEST(look_pace, waits_for_a_few_microseconds_at_most) {
+    look_pace pace;
+    for (int i = 0; i < 1000; ++i) pace.found(1, worthwhile, sought::room, false);
+    std::uint64_t least = ~std::uint64_t{0};  // of several: a thread may be suspended in one
+    for (int i = 0; i < 100; ++i) {
+        pace.found(1, worthwhile, sought::room, false);
+        const std::uint64_t begin = weir::detail::rough_ns();
+        pace.wait();
+        least = std::min(least, weir::detail::rough_ns() - begin);
+    }
+    EXPECT_LT(least, look_pace::most_wait_ns + 1000);
+    const std::uint64_t begin = weir::detail::rough_ns();
+    pace.wait();
+    pace.wait();
+    EXPECT_LT(weir::detail::rough_ns() - begin, 1'000'000U) << "once waited, it does not wait again";
 }
 
 }  // namespace

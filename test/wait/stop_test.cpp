@@ -158,10 +158,10 @@ TYPED_TEST(stop, ends_a_pop_that_returns_what_cannot_be_made_without_a_value) {
     EXPECT_TRUE(ring.push(labelled{1}));
     EXPECT_EQ(weir::pop(ring, source.get_token())->label, 1);
     std::thread consumer([&] {
+        ring.adopt_consumer();
         EXPECT_EQ(weir::pop(ring, source.get_token())->label, 2) << "waits for it";
         EXPECT_FALSE(weir::pop(ring, source.get_token())) << "until it is stopped";
     });
-    ring.adopt_consumer();
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
     EXPECT_TRUE(ring.push(labelled{2}));
     std::this_thread::sleep_for(std::chrono::milliseconds(2));

@@ -49,7 +49,7 @@ inline constexpr bool is_max_threads<max_threads<N>> = true;
 // The kinds of options: which types belong to one, and which of them is the default.
 struct waiting_option {
     template <class O>
-    static constexpr bool has = waiting_strategy<O>;
+    static constexpr bool has = waiting_strategy<O> && std::same_as<O, std::remove_cv_t<O>>;
     using standard = wait::park;
 };
 struct statistics_option {
@@ -64,7 +64,8 @@ struct storage_option {
 };
 struct counter_option {
     template <class O>
-    static constexpr bool has = std::unsigned_integral<O> && !std::same_as<std::remove_cv_t<O>, bool>;
+    static constexpr bool has =
+        std::unsigned_integral<O> && !std::same_as<O, bool> && std::same_as<O, std::remove_cv_t<O>>;
     using standard = std::uint64_t;
 };
 struct threads_option {

@@ -92,7 +92,7 @@ public:
         check_producer();
         std::size_t accepted = 0;
         const auto offer = [this](auto& item) { return this->arrive(item); };
-        const bool no_exception = ended_normally(accepted, [&] {
+        const bool no_exception = detail::ended_normally(accepted, [&] {
             for (; accepted < n && with_item(offer, *from); ++from) ++accepted;
         });
         if (!no_exception) return accepted;

@@ -48,7 +48,7 @@ public:
     /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline. Values that were not pushed
     /// count as refused.
     template <std::predicate Stop>
-    std::size_t push_n_unless(std::span<const T> values, Stop stop, steady_time deadline = forever)
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, any_time_point deadline = forever)
         requires std::copy_constructible<T>
     {
         std::size_t pushed = 0;
@@ -96,12 +96,12 @@ public:
         return consume_some_until(visit, deadline_after(time), most);
     }
     template <std::invocable<T&> F>
-    std::size_t consume_some_until(F&& visit, steady_time deadline, std::size_t most = all) {
+    std::size_t consume_some_until(F&& visit, any_time_point deadline, std::size_t most = all) {
         return consume_some_unless(
             visit, [] { return false; }, deadline, most);
     }
     template <std::invocable<T&> F, std::predicate Stop>
-    std::size_t consume_some_unless(F&& visit, Stop stop, steady_time deadline = forever, std::size_t most = all) {
+    std::size_t consume_some_unless(F&& visit, Stop stop, any_time_point deadline = forever, std::size_t most = all) {
         if (most == 0) return 0;
         const auto gaps = me().sum_gaps();
         const auto hand = [&](T& item) noexcept(noexcept(visit(item))) { visit(item); };
@@ -111,7 +111,7 @@ public:
 
     /// As pop_n, but also gives up when `stop()` returns true, and at the deadline.
     template <std::predicate Stop>
-    std::size_t pop_n_unless(std::span<T> out, Stop stop, steady_time deadline = forever)
+    std::size_t pop_n_unless(std::span<T> out, Stop stop, any_time_point deadline = forever)
         requires std::is_move_assignable_v<T>
     {
         const auto gaps = me().sum_gaps();
@@ -127,7 +127,7 @@ public:
         return wait_for_items_until(n, deadline_after(time));
     }
     template <class Self = Ring>
-    status wait_for_items_until(std::size_t n, steady_time deadline) {
+    status wait_for_items_until(std::size_t n, any_time_point deadline) {
         check_classes<Self>();
         if constexpr (Self::classes == 1) return me().underneath().wait_for_items_until(n, deadline);
         return status::empty;
@@ -138,7 +138,7 @@ public:
         return wait_for_slots_until(n, deadline_after(time));
     }
     template <class Self = Ring>
-    status wait_for_slots_until(std::size_t n, steady_time deadline) {
+    status wait_for_slots_until(std::size_t n, any_time_point deadline) {
         check_classes<Self>();
         if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_until(n, deadline);
         return status::full;

@@ -25,3 +25,7 @@ inline constexpr auto seq_cst = std::memory_order_seq_cst;
 }  // namespace weir::detail
 
 #endif
+
+static_assert(sizeof(void*) == 8,
+              "weir: rings are for 64-bit systems: their positions are 64 bits wide, which a 32-bit processor cannot "
+              "always read and write in one instruction");

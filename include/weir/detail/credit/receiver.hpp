@@ -100,10 +100,13 @@ private:
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
 
     [[gnu::noinline]] Counter look_for_items(state& shared, Counter position, Counter wanted) noexcept {
-        return sent_.look(look_pace_rules::worthwhile(shared.capacity, wanted), true, [&]() noexcept {
+        state::sign(shared.consumer);
+        const auto look = [&]() noexcept {
             sent_.know(shared.sent.load(acquire));  // (2) acquire: pairs with (1), the items are readable
             return known_items(position);
-        });
+        };
+        return sent_.look(sought::items, look_pace_rules::worthwhile(shared.capacity, wanted), look,
+                          [&shared]() noexcept { return state::is_signed_by_me(shared.producer); });
     }
 
     // Where more was asked for than there was room, an item that is consumed makes room for it. Out of line, for the sake of

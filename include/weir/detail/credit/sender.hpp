@@ -78,15 +78,18 @@ private:
 
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
     [[gnu::noinline]] Counter look_for_credit(state& shared, Counter position, Counter wanted) noexcept {
-        return limit_.look(look_pace_rules::worthwhile(shared.capacity, wanted), false, [&]() noexcept {
+        state::sign(shared.producer);
+        const auto is_own = [&shared]() noexcept { return state::is_signed_by_me(shared.consumer); };
+        const auto look = [&]() noexcept {
             Counter found = look_at_limit(shared, position);
             if constexpr (on_request) {
                 if (found == 0 && !knows_of_room(shared, position)) found = wait_for_grant(shared, position);
                 if (found == 0 && !knows_of_room(shared, position)) found = look_for_room(shared, position);
-                demand_.granted_at = found > 0 ? rough_ns() : 0;
+                demand_.granted_at = found > 0 && !is_own() ? rough_ns() : 0;
             }
             return found;
-        });
+        };
+        return limit_.look(sought::room, look_pace_rules::worthwhile(shared.capacity, wanted), look, is_own);
     }
 
     Counter look_at_limit(state& shared, Counter position) noexcept {

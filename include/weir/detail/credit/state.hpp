@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstdint>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/thread_mark.hpp"
 #include "weir/detail/cursor/closing.hpp"
 #include "weir/detail/cursor/demand.hpp"
 
@@ -39,12 +41,23 @@ struct credit_state {
         return unused <= capacity ? unused : Counter{0};  // more was sent since than the limit allowed when it was read
     }
 
+    /// Says on a side's own line that the calling thread is that side. Written once, while the thread stays.
+    static void sign(atomic<std::uint32_t>& side) noexcept {
+        const std::uint32_t mark = thread_mark();
+        if (side.load(relaxed) != mark) side.store(mark, relaxed);  // relaxed, both: a hint
+    }
+    static bool is_signed_by_me(const atomic<std::uint32_t>& side) noexcept {
+        return side.load(relaxed) == thread_mark();  // relaxed: a hint
+    }
+
     // Written by the producer.
     alignas(separation_bytes) atomic<Counter> claimed;  // position of the next claim. Read by others after the close
     alignas(separation_bytes) atomic<Counter> sent;     // items handed over
+    atomic<std::uint32_t> producer{0};                  // thread_mark() of the latest look at the consumer: a hint
     // Written by the consumer.
     alignas(separation_bytes) atomic<Counter> taken;     // position of the next item to be taken
     alignas(separation_bytes) atomic<Counter> returned;  // credit given back
+    atomic<std::uint32_t> consumer{0};                   // thread_mark() of the latest look at the producer: a hint
     // Written once, by the thread that closes.
     alignas(separation_bytes) detail::closing<Counter> closing;
     const Counter capacity;

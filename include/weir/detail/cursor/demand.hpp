@@ -60,8 +60,16 @@ public:
         if (n >= every_) return grant(n, taken);
         // (6) acquire: pairs with (7): if a pop found nothing before this, is_known() finds the ring as empty as that pop did
         const std::uint64_t held = held_.fetch_add(n, acquire) + n;
-        return held < every_ && is_known() ? 0 : grant_rest(taken);
+        return held < every_ && is_known() && !is_hurried() ? 0 : grant_rest(taken);
     }
+
+    /// While a consumer waits for several items at once, what the others ask for is granted at once. It calls grant_rest() after
+    /// it has begun, so that what was held back before is granted, too.
+    void begin_hurry() noexcept {
+        // relaxed: a request that comes after that grant_rest() reads from it, by (6) and (7), and so sees this
+        hurried_.fetch_add(1, relaxed);
+    }
+    void end_hurry() noexcept { hurried_.fetch_sub(1, relaxed); }  // relaxed: a number
 
     /// Grants what was held back; to be called when a pop has found nothing. Returns how much that was.
     std::uint64_t grant_rest(cursor taken) noexcept {
@@ -107,6 +115,8 @@ public:
     }
 
 private:
+    bool is_hurried() const noexcept { return hurried_.load(relaxed) > 0; }  // relaxed: see begin_hurry()
+
     // Bit 0 of the cursor. Further demand is not counted then.
     static constexpr cursor unbounded_bit = 1;
     // What amounts to a demand without end; half the range of a distance.
@@ -142,6 +152,7 @@ private:
     alignas(separation_bytes) atomic<cursor> requested_;
     mutable atomic<cursor> room_until_;  // how far there was room once; here, so that a look at the demand shows both
     alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
+    atomic<std::uint32_t> hurried_{0};                         // consumers that wait for several items
     const std::uint64_t capacity_;
     const std::uint64_t every_;
 };

@@ -19,9 +19,14 @@ struct look_pace_rules {
         return wanted > 1 ? std::min(wanted, of_stream) : of_stream;
     }
 
-    static constexpr std::uint32_t most_pauses = 64;  // about 1 us on x86-64
-    static constexpr std::uint64_t rare_ns = 8192;    // looks further apart than this do not disturb
+    static constexpr std::uint32_t most_pauses = 64;     // some 1.4 us where a pause takes 22 ns, ...
+    static constexpr std::uint64_t most_wait_ns = 2048;  // ... and no longer where it takes 50
+    static constexpr std::uint64_t rare_ns = 8192;       // looks further apart than this do not disturb
+    static constexpr std::uint64_t slow_ns = 512;  // an item: no slower than this is room in a full ring a stream's
 };
+
+/// What a look is for.
+enum class sought : bool { items, room };
 
 /// When to look at the other side's cursor again.
 ///
@@ -32,7 +37,10 @@ struct look_pace_rules {
 ///
 /// Do not wait for isolated items, or for items so slow that a wait brings hardly more. A single look cannot tell, since on the
 /// heels of a stream most looks find one item, too. The latest looks together can: single items and now and then a handful are
-/// a stream, and one that is quick enough brings an item in four pauses at least.
+/// a stream, and one that is quick enough brings an item in four pauses at least. Room in a full ring is made item by item even by
+/// a stream, so there the time tells: what was found since the last look that found some.
+///
+/// Do not wait at all for what this thread made itself: then a look costs nothing, and a wait brings nothing.
 ///
 /// A heuristic; correctness does not depend on it. One thread, or, where it is Shared, any number.
 template <bool Shared>
@@ -44,15 +52,19 @@ public:
         if (due == 0) return;
         const std::uint64_t last = found_at_.get();
         if (last == 0 || rough_ns() - last > rare_ns) return;
-        for (std::uint32_t i = 0; i < due; ++i) pause();
         found_at_.set(0);
+        const std::uint64_t begin = rough_ns();
+        for (std::uint32_t i = 1; i <= due; ++i) {
+            pause();
+            if (i % 8 == 0 && rough_ns() - begin > most_wait_ns) return;
+        }
     }
 
-    /// A look found `items`, where `worthwhile` are worth one. `may_be_alone`: as when a consumer finds items in a ring;
-    /// room in a full ring is always a stream's.
-    void found(std::uint64_t items, std::uint64_t worthwhile, bool may_be_alone) noexcept {
+    /// A look found `items` of what was `wanted`, where `worthwhile` are worth one. `own`: the calling thread made them.
+    void found(std::uint64_t items, std::uint64_t worthwhile, sought wanted, bool own) noexcept {
         if (items == 0) return;
-        const bool streams = !may_be_alone || find_stream(items);
+        if (own) return forget();
+        const bool streams = wanted == sought::items ? find_stream(items) : room_streams(items);
         const std::uint32_t before = pauses();
         std::uint32_t next = before;
         if (items >= worthwhile) {
@@ -76,6 +88,20 @@ private:
     static constexpr std::uint32_t latest_looks = 8;
     static constexpr std::uint64_t most_counted = 64;  // of a look, lest one burst count for long
 
+    // Sets nothing that is set already: the words may lie on a line that other threads read.
+    void forget() noexcept {
+        if (pauses() != 0) pauses_.set(0);
+        if (lately_.get() != 0) lately_.set(0);
+    }
+
+    // Whether this room was made quickly enough since the last that was found.
+    bool room_streams(std::uint64_t items) noexcept {
+        const std::uint64_t now = rough_ns();
+        const std::uint64_t since = now - room_at_.get();
+        room_at_.set(now);
+        return since < items * slow_ns;
+    }
+
     // Whether the latest looks, with this one, found a stream, and one that is quick enough to be waited for.
     bool find_stream(std::uint64_t items) noexcept {
         const std::uint32_t before = lately_.get();
@@ -88,6 +114,7 @@ private:
     hint<std::uint32_t, Shared> pauses_{0};
     hint<std::uint32_t, Shared> lately_{0};    // what the latest looks found, by exponential decay
     hint<std::uint64_t, Shared> found_at_{0};  // when a look last found something; 0 once the wait for it is over
+    hint<std::uint64_t, Shared> room_at_{0};   // when a look last found room
 };
 
 }  // namespace weir::detail

@@ -22,13 +22,14 @@ public:
     Number known() const noexcept { return known_.get(); }
     void know(Number known) noexcept { known_.set(known); }
 
-    /// Waits until a look is due, then looks: `look()` reads the other side's position, calls know(), and returns how many
-    /// items it found, 0 or less if none. `worthwhile` and `may_be_alone`: see look_pace::found().
-    template <class Look>
-    auto look(std::uint64_t worthwhile, bool may_be_alone, Look look) noexcept {
+    /// Waits until a look is due, then looks: `look()` reads the other side's position, calls know(), and returns how much
+    /// it found of what is `wanted`, 0 or less if nothing. `is_own()`: whether this thread was the other side lately, read where the
+    /// position was. `worthwhile`: see look_pace::found().
+    template <class Look, class IsOwn>
+    auto look(sought wanted, std::uint64_t worthwhile, Look look, IsOwn is_own) noexcept {
         pace_.wait();
         const auto found = look();
-        pace_.found(found > 0 ? static_cast<std::uint64_t>(found) : 0, worthwhile, may_be_alone);
+        if (found > 0) pace_.found(static_cast<std::uint64_t>(found), worthwhile, wanted, is_own());
         return found;
     }
 

@@ -19,6 +19,7 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#include <sys/random.h>
 #endif
 
 namespace weir {
@@ -80,6 +81,7 @@ inline void touch_pages(void* memory, std::size_t bytes) noexcept {
     constexpr std::size_t page = 4096;
     auto* const first = static_cast<volatile std::byte*>(memory);
     for (std::size_t i = 0; i < bytes; i += page) first[i] = std::byte{0};
+    if (bytes > 0) first[bytes - 1] = std::byte{0};  // memory that is not aligned to pages ends on one more
 }
 
 /// Slots start on a separation boundary, so that the first and last of them share no line with a stranger.
@@ -186,7 +188,7 @@ public:
     explicit slot_memory(std::size_t slots, no_source = {})
         : bytes_(slots * sizeof(T)),
           data_(static_cast<T*>(::operator new(bytes_, std::align_val_t{slot_alignment<T>}))) {
-        touch_pages(data_, bytes_);
+        detail::touch_pages(data_, bytes_);
     }
     ~slot_memory() { ::operator delete(data_, std::align_val_t{slot_alignment<T>}); }
     slot_memory(const slot_memory&) = delete;
@@ -203,7 +205,7 @@ private:
 template <class T, std::size_t N>
 class slot_memory<T, storage::fixed<N>> {
 public:
-    explicit slot_memory(std::size_t, no_source = {}) noexcept { touch_pages(bytes_, sizeof bytes_); }
+    explicit slot_memory(std::size_t, no_source = {}) noexcept { detail::touch_pages(bytes_, sizeof bytes_); }
     slot_memory(const slot_memory&) = delete;
     slot_memory& operator=(const slot_memory&) = delete;
 
@@ -227,14 +229,15 @@ public:
         mapped_ = (bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
         constexpr int size_2mib = 21 << 26;  // MAP_HUGE_2MB: log2 of the page size above bit 26
         constexpr int base = MAP_PRIVATE | MAP_ANONYMOUS;
-        data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base | MAP_HUGETLB | size_2mib | MAP_POPULATE, -1, 0);
-        if (data_ != MAP_FAILED) return;
-        report_.error = errno;
+        data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base | MAP_HUGETLB | size_2mib, -1, 0);
+        report_.error = data_ != MAP_FAILED ? why_not_there(data_, mapped_) : errno;
+        if (report_.error == 0) return;
+        if (data_ != MAP_FAILED) ::munmap(data_, mapped_);
         data_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, base, -1, 0);
         if (data_ == MAP_FAILED) out_of_memory();
         // Second best where the system allows it: transparent huge pages. Failure is ignored: it is only advice.
         (void)::madvise(data_, mapped_, MADV_HUGEPAGE);
-        touch_pages(data_, mapped_);
+        detail::touch_pages(data_, mapped_);
 #else
         report_.error = ENOTSUP;
         mapped_ = bytes;
@@ -257,6 +260,21 @@ public:
 private:
     static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
+#if defined(__linux__)
+    // Makes the pages exist, and returns 0, or the errno that says why they cannot. A mapping is a promise that a cgroup's limit may
+    // break: then the first access to a page would end the process with SIGBUS.
+    static int why_not_there(void* memory, std::size_t bytes) noexcept {
+        constexpr int populate_write = 23;  // MADV_POPULATE_WRITE, Linux 5.14
+        if (::madvise(memory, bytes, populate_write) == 0) return 0;
+        if (errno != EINVAL) return errno;
+        // An older kernel. A system call that writes to a page that cannot exist fails instead.
+        for (std::size_t at = 0; at < bytes; at += huge_page_bytes) {
+            if (::getrandom(static_cast<std::byte*>(memory) + at, 1, GRND_NONBLOCK) != 1) return errno;
+        }
+        return 0;
+    }
+#endif
+
     [[noreturn]] static void out_of_memory() {
 #if defined(__cpp_exceptions)
         throw std::bad_alloc();
@@ -275,7 +293,7 @@ class slot_memory<T, storage::borrowed> {
 public:
     /// `memory` has room for the slots and is aligned for them: see checked_source().
     slot_memory(std::size_t slots, std::span<std::byte> memory) noexcept : memory_(memory.first(slots * sizeof(T))) {
-        touch_pages(memory_.data(), memory_.size());
+        detail::touch_pages(memory_.data(), memory_.size());
     }
     slot_memory(const slot_memory&) = delete;
     slot_memory& operator=(const slot_memory&) = delete;
@@ -305,7 +323,7 @@ public:
         std::size_t space = units_ * sizeof(unit);
         void* first = std::to_address(memory_);
         data_ = static_cast<T*>(std::align(slot_alignment<T>, bytes_, first, space));
-        touch_pages(data_, bytes_);
+        detail::touch_pages(data_, bytes_);
     }
     ~slot_memory() { allocator::deallocate(allocator_, memory_, units_); }
     slot_memory(const slot_memory&) = delete;

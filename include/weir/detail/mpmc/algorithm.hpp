@@ -87,8 +87,8 @@ public:
             for (std::uint64_t i = 0; i < room.count; ++i, ++from) fill(items_ahead(room.first, i), *from);
             return static_cast<std::size_t>(room.count);
         } else {
-            return push_singly(from, n,
-                               [&](auto&& item) { return try_emplace(ring, std::forward<decltype(item)>(item)); });
+            return detail::push_singly(
+                from, n, [&](auto&& item) { return try_emplace(ring, std::forward<decltype(item)>(item)); });
         }
     }
 
@@ -305,14 +305,18 @@ private:
     [[gnu::noinline]] static std::int64_t look(state& ring, cursor& at, std::uint64_t wanted,
                                                bool& not_asked) noexcept {
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
-        return mine.limit.look(look_pace_rules::worthwhile(ring.capacity, wanted), Purpose != pushing, [&]() noexcept {
+        const mpmc_side& other = Purpose == pushing ? ring.head : ring.tail;
+        const auto look = [&]() noexcept {
             // In this order: the limit is then at least what it was when the cursor was here, and "no credit" was true just now.
             at = current(mine);
             const cursor limit = Purpose == pushing ? push_limit(ring, at, not_asked) : end_of_items(ring);
             const std::int64_t credit = distance(limit, at & ~closed_bit);
             if (credit > 0) mine.limit.know(limit);
             return credit;
-        });
+        };
+        return mine.limit.look(Purpose == pushing ? sought::room : sought::items,
+                               look_pace_rules::worthwhile(ring.capacity, wanted), look,
+                               [&other]() noexcept { return other.turn.is_mine(); });
     }
 
     // How many of the `n` slots from `at` on are ready: free for a push, or holding an element.
@@ -365,7 +369,7 @@ private:
         if ((at / one_item & (slots_per_line - 1)) != 0) [[likely]]
             return;
         if (known > static_cast<std::int64_t>(ahead))
-            prefetch_for_write(std::addressof(slots_[items_ahead(at, ahead)]));
+            detail::prefetch_for_write(std::addressof(slots_[items_ahead(at, ahead)]));
     }
 
     static constexpr int pauses_after_failure = 4;

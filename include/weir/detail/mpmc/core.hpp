@@ -107,6 +107,16 @@ public:
     {
         return ends_.grant_rest(shared_);
     }
+    void begin_hurry() noexcept
+        requires has_credit_on_request
+    {
+        shared_.demand.begin_hurry();
+    }
+    void end_hurry() noexcept
+        requires has_credit_on_request
+    {
+        shared_.demand.end_hurry();
+    }
     bool has_unused_credit() noexcept
         requires has_credit_on_request
     {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -47,7 +48,8 @@ public:
     enum class room { free, made, none };
 
     using memory_source = detail::memory_source<typename Given::memory>;
-    static constexpr std::size_t most_capacity = core::most_capacity;
+    // Each class has slots for all: their bytes together must be counted, too.
+    static constexpr std::size_t most_capacity = core::most_capacity / std::bit_ceil(Classes);
     static constexpr std::size_t memory_alignment = core::memory_alignment;
     static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return Classes * bytes_of_class(capacity); }
 

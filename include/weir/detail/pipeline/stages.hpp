@@ -79,7 +79,10 @@ public:
             reject_argument("inlet '" + name() + "' has an output already; connect it to a stage that has several");
         }
     }
-    void add(edge<T>& output) noexcept { output_ = &output; }
+    void add(edge<T>& output) noexcept {
+        output_ = &output;
+        if (is_closed_.load(relaxed) || whole().closing().stop_requested()) output.close();
+    }
     edge<T>& output() const {
         if (output_ == nullptr) reject_argument("inlet '" + name() + "' has no output; connect it before you push");
         return *output_;
@@ -96,15 +99,23 @@ public:
     stage_ledger ledger() const noexcept override {
         return {name(), output_ == nullptr ? 0 : output_->accepted(), 0, 0, 0};
     }
-    void stop_feeding() noexcept override {
+    void stop_feeding() noexcept override { close(); }
+
+    /// What is asked before it is connected waits for that.
+    void close() noexcept {
+        is_closed_.store(true, relaxed);  // relaxed: read by the thread that builds
         if (output_ != nullptr) output_->close();
     }
+    bool is_closed() const noexcept { return output_ != nullptr ? output_->is_closed() : is_closed_.load(relaxed); }
+    std::size_t capacity() const noexcept { return output_ != nullptr ? output_->capacity() : 0; }
+    std::size_t size_approx() const noexcept { return output_ != nullptr ? output_->size_approx() : 0; }
 
 private:
     turn go() noexcept override { return turn::finished; }
     void end(bool) noexcept override {}
 
     edge<T>* output_ = nullptr;
+    atomic<bool> is_closed_{false};
 };
 
 /// The inputs of a worker, served in turn, a batch from each, so that no input starves.

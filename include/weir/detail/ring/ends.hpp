@@ -46,16 +46,19 @@ public:
     // Opaque where loads and stores are all that an item costs; mpmc_ring, with its locked instructions, was slower so.
     template <class... Args>
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
-        ring_ends& me = has_many_producers ? *this : *opaque(this);
+        ring_ends& me = has_many_producers ? *this : *detail::opaque(this);
+        // A producer that was told `busy` waits for the place that this one gives back if making the element throws.
+        const waking_if_thrown<std::is_nothrow_constructible_v<T, Args...>> guard{me};
         const status answer = me.core_.try_emplace(std::forward<Args>(args)...);
+        guard.returned();
         if (answer == status::success) [[likely]]
             me.pushed(1);
         return answer;
     }
 
     template <class F>
-    [[gnu::always_inline]] status take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
-        ring_ends& me = has_many_consumers ? *this : *opaque(this);
+    [[gnu::always_inline]] status take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
+        ring_ends& me = has_many_consumers ? *this : *detail::opaque(this);
         const status answer = me.take_from_core(f);
         if (answer == status::success) [[likely]]
             me.popped(1);
@@ -76,7 +79,7 @@ public:
         return answer;
     }
     template <class F>
-    [[gnu::always_inline]] status try_take(F f) noexcept(noexcept(f(std::declval<T&>()))) {
+    [[gnu::always_inline]] status try_take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = take(f);
         if (answer == status::empty) [[unlikely]]
             found_empty();
@@ -98,7 +101,7 @@ public:
     // the notification of the second one may have woken a thread that found the first one busy and went to sleep again. A
     // producer whose element throws when it is made does so, too: it leaves the room that it was woken for.
     template <class Attempt, class Stop>
-    status wait_for_room(Attempt attempt, Stop stop, steady_time deadline) {
+    status wait_for_room(Attempt&& attempt, Stop&& stop, steady_time deadline) {
         status answer = status::full;
         const passing_on wake{*this, answer};
         const auto done = [&] {
@@ -113,16 +116,18 @@ public:
     }
 
     template <class Attempt, class Stop>
-    status wait_for_items(Attempt attempt, Stop stop, steady_time deadline) {
+    status wait_for_items(Attempt&& attempt, Stop&& stop, steady_time deadline) {
         status answer = status::empty;
-        const auto done = [&] { return !is_to_wait(answer = attempt()) || stop(); };
+        const passing_on_items wake{*this, answer};
+        const auto done = [&] {
+            answer = status::success;  // so it stays if a visit throws: its item is gone
+            answer = attempt();
+            return !is_to_wait(answer) || stop();
+        };
         bool in_time = sleep_in(
             items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: there is no notification when that is over.
         if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
-        if constexpr (has_many_consumers) {
-            if (answer == status::success && core_.has_items()) items_.notify(1);
-        }
         if (!in_time) answer = status::timeout;
         if (!is_to_wait(answer)) note_pop(answer);
         return answer;
@@ -131,6 +136,7 @@ public:
     /// Waits until `n` items are there: success; closed, when the ring is and fewer are there; timeout. Takes nothing.
     status wait_for_several_items(std::size_t n, steady_time deadline) {
         status answer = status::timeout;
+        const hurrying now{*this};
         const auto done = [&]() noexcept {
             const bool is_last_look = core_.is_closed();  // first: then no item is accepted after the look
             if (core_.size_approx() >= n) return answer = status::success, true;
@@ -199,6 +205,13 @@ public:
             note_push(has_contiguous_slots ? status::full : status::busy);
         }
     }
+    // A batch that was noted waits once more.
+    void note_waits_for_room() noexcept {
+        if constexpr (keeps_statistics) made_.short_again();
+    }
+    void note_waits_for_items() noexcept {
+        if constexpr (keeps_statistics) taken_.short_again();
+    }
     void note_no_items() noexcept {
         if constexpr (keeps_statistics) {
             const bool empty = has_contiguous_slots || core_.size_approx() == 0;
@@ -254,6 +267,46 @@ private:
         ~passing_on() {
             if (has_many_producers && answer == status::success && me.core_.has_room()) (void)me.notify_space(1);
         }
+    };
+
+    // As long as a consumer waits for several items, nothing that is requested is held back.
+    struct hurrying {
+        static constexpr bool matters = has_credit_on_request && has_many_consumers;
+        explicit hurrying(ring_ends& ends) noexcept : me(ends) {
+            if constexpr (matters) me.core_.begin_hurry();
+        }
+        ~hurrying() {
+            if constexpr (matters) me.core_.end_hurry();
+        }
+        hurrying(const hurrying&) = delete;
+        hurrying& operator=(const hurrying&) = delete;
+        ring_ends& me;
+    };
+
+    struct passing_on_items {
+        ring_ends& me;
+        const status& answer;
+        ~passing_on_items() {
+            if (has_many_consumers && answer == status::success && me.core_.has_items()) me.items_.notify(1);
+        }
+    };
+
+    template <bool Nothrow>
+    struct waking_if_thrown {
+        explicit waking_if_thrown(ring_ends&) noexcept {}
+        constexpr void returned() const noexcept {}
+    };
+    template <bool Nothrow>
+        requires(!Nothrow && builds_before_room)
+    struct waking_if_thrown<Nothrow> {
+        explicit waking_if_thrown(ring_ends& ends) noexcept : me(&ends) {}
+        ~waking_if_thrown() {
+            if (me != nullptr) (void)me->notify_space(1);
+        }
+        waking_if_thrown(const waking_if_thrown&) = delete;
+        waking_if_thrown& operator=(const waking_if_thrown&) = delete;
+        void returned() const noexcept { me = nullptr; }
+        mutable ring_ends* me;
     };
 
     static constexpr bool is_shortage(status answer) noexcept {

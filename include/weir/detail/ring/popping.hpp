@@ -116,8 +116,8 @@ public:
 
     // ---- consumer side: wait ---------------------------------------------------------------------------------
 
-    /// As try_consume_one, but waits for an element: success, closed, or timeout after that time, or at that time of the
-    /// steady clock.
+    /// As try_consume_one, but waits for an element: success, closed, or timeout after that time, or at that time of
+    /// any clock.
     template <std::invocable<T&> F>
     status consume_one(F visit) {
         return consume_one_until(std::move(visit), forever);
@@ -127,15 +127,15 @@ public:
         return consume_one_until(std::move(visit), detail::deadline_after(time));
     }
     template <std::invocable<T&> F>
-    status consume_one_until(F visit, time_point deadline) {
+    status consume_one_until(F visit, detail::any_time_point deadline) {
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
-        return this->ends_.is_to_wait(answer) ? wait_to_pop(visit, deadline) : answer;
+        return this->ends_.is_to_wait(answer) ? wait_to_pop(std::move(visit), deadline) : answer;
     }
 
     /// The same, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::invocable<T&> F, std::predicate Stop>
-    status consume_one_unless(F visit, Stop stop, time_point deadline = detail::forever) {
+    status consume_one_unless(F visit, Stop stop, detail::any_time_point deadline = detail::forever) {
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
         if (!this->ends_.is_to_wait(answer) || stop()) return answer;
@@ -153,12 +153,13 @@ public:
         return consume_some_unless(visit, never, detail::deadline_after(time), most);
     }
     template <std::invocable<T&> F>
-    std::size_t consume_some_until(F&& visit, time_point deadline, std::size_t most = all) {
+    std::size_t consume_some_until(F&& visit, detail::any_time_point deadline, std::size_t most = all) {
         return consume_some_unless(visit, never, deadline, most);
     }
     /// The same, but also gives up, with 0, when `stop()` says true. wake_all() makes waiters ask again.
     template <std::invocable<T&> F, std::predicate Stop>
-    std::size_t consume_some_unless(F&& visit, Stop stop, time_point deadline = forever, std::size_t most = all) {
+    std::size_t consume_some_unless(F&& visit, Stop stop, detail::any_time_point deadline = forever,
+                                    std::size_t most = all) {
         std::size_t visited = consume(visit, most);
         if (visited > 0 || most == 0 || stop()) return visited;
         const auto attempt = [&] {
@@ -175,14 +176,14 @@ public:
     {
         return pop_until(out, forever);
     }
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    /// The same, but gives up after that time, or at that time of any clock: timeout.
     template <class Rep, class Period>
     status pop_for(T& out, std::chrono::duration<Rep, Period> time)
         requires std::is_move_assignable_v<T>
     {
         return pop_until(out, detail::deadline_after(time));
     }
-    [[gnu::always_inline]] status pop_until(T& out, time_point deadline)
+    [[gnu::always_inline]] status pop_until(T& out, detail::any_time_point deadline)
         requires std::is_move_assignable_v<T>
     {
         const status answer = this->ends_.take(detail::assign_to(out));
@@ -193,7 +194,8 @@ public:
             std::optional<T> late;
             const status late_answer = wait_to_pop(detail::emplace_in(late), deadline);
             // By the answer, not by `late`: else GCC warns in the caller's loop that its item may be uninitialized.
-            if (late_answer == status::success) out = std::move(*late);
+            // And no operator: one would be looked for in the namespaces of whatever T points to, which completes it.
+            if (late_answer == status::success) out = std::move(late.operator*());
             return late_answer;
         } else {
             return wait_to_pop(detail::assign_to(out), deadline);
@@ -202,13 +204,13 @@ public:
 
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
     [[nodiscard, gnu::always_inline]] std::optional<T> pop() { return pop_until(forever); }
-    /// The same, and nothing also when none has come after that time, or at that time of the steady clock. In a loop that is to
+    /// The same, and nothing also when none has come after that time, or at that time of any clock. In a loop that is to
     /// tell this from a closed ring, use pop_for(out, time).
     template <class Rep, class Period>
     [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
         return pop_until(detail::deadline_after(time));
     }
-    [[nodiscard, gnu::always_inline]] std::optional<T> pop_until(time_point deadline) {
+    [[nodiscard, gnu::always_inline]] std::optional<T> pop_until(detail::any_time_point deadline) {
         std::optional<T> out;
         const status answer = this->ends_.take(detail::emplace_in(out));
         this->ends_.note_pop(answer);
@@ -222,7 +224,7 @@ public:
 
     /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
     template <std::predicate Stop>
-    status pop_unless(T& out, Stop stop, time_point deadline = forever)
+    status pop_unless(T& out, Stop stop, detail::any_time_point deadline = forever)
         requires std::is_move_assignable_v<T>
     {
         const status answer = this->ends_.take(detail::assign_to(out));
@@ -239,14 +241,16 @@ public:
         return pop_n_unless(out, never);
     }
 
-    /// As pop_n, but also gives up when `stop()` says true, and at that time of the steady clock. wake_all() makes waiters ask
+    /// As pop_n, but also gives up when `stop()` says true, and at that time of any clock. wake_all() makes waiters ask
     /// again.
     template <std::predicate Stop>
-    std::size_t pop_n_unless(std::span<T> out, Stop stop, time_point deadline = forever)
+    std::size_t pop_n_unless(std::span<T> out, Stop stop, detail::any_time_point deadline = forever)
         requires std::is_move_assignable_v<T>
     {
-        std::size_t popped = try_pop_n(out);
+        std::size_t popped = pop_some(out);
+        if (popped < out.size()) this->ends_.note_no_items();
         while (popped < out.size() && !stop()) {
+            this->ends_.note_waits_for_items();
             const status answer = this->ends_.wait_for_items(
                 [&] {
                     const std::size_t more = pop_some(out.subspan(popped));
@@ -268,12 +272,12 @@ public:
     /// that wait for different numbers are woken together, when the least of them is reached. Rejects `n` above the capacity
     /// with std::invalid_argument (aborts where exceptions are off).
     status wait_for_items(std::size_t n) { return wait_for_items_until(n, forever); }
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    /// The same, but gives up after that time, or at that time of any clock: timeout.
     template <class Rep, class Period>
     status wait_for_items_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
         return wait_for_items_until(n, detail::deadline_after(time));
     }
-    status wait_for_items_until(std::size_t n, time_point deadline) {
+    status wait_for_items_until(std::size_t n, detail::any_time_point deadline) {
         check_within_capacity(n);
         return this->ends_.wait_for_several_items(n, deadline);
     }
@@ -325,7 +329,7 @@ private:
     }
 
     template <class F, class Stop = bool (*)() noexcept>
-    [[gnu::noinline]] status wait_to_pop(F f, time_point deadline, Stop stop = &base::never) {
+    [[gnu::noinline]] status wait_to_pop(F f, detail::any_time_point deadline, Stop stop = &base::never) {
         return this->ends_.wait_for_items([&] { return this->ends_.take(f); }, stop, deadline);
     }
 };

@@ -112,7 +112,7 @@ public:
     }
     [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), forever); }
 
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout. A time
+    /// The same, but gives up after that time, or at that time of any clock: timeout. A time
     /// is of any unit, also a floating one; a century or more is `forever`.
     template <class Rep, class Period>
     status push_for(const T& value, std::chrono::duration<Rep, Period> time)
@@ -124,7 +124,7 @@ public:
     status push_for(T&& value, std::chrono::duration<Rep, Period> time) {
         return push_until(std::move(value), detail::deadline_after(time));
     }
-    [[gnu::always_inline]] status push_until(const T& value, time_point deadline)
+    [[gnu::always_inline]] status push_until(const T& value, detail::any_time_point deadline)
         requires std::copy_constructible<T>
     {
         const status answer = ends_.put(value);
@@ -133,7 +133,7 @@ public:
             return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
-    [[gnu::always_inline]] status push_until(T&& value, time_point deadline) {
+    [[gnu::always_inline]] status push_until(T&& value, detail::any_time_point deadline) {
         const status answer = ends_.put(std::move(value));
         ends_.note_push(answer);
         if (!ends_.is_to_wait(answer)) [[likely]]
@@ -162,7 +162,7 @@ public:
     /// ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
-    status push_unless(U&& value, Stop stop, time_point deadline = forever) {
+    status push_unless(U&& value, Stop stop, detail::any_time_point deadline = forever) {
         if constexpr (is_built_in_slot<U>) {
             const status answer = ends_.put(std::forward<U>(value));
             ends_.note_push(answer);
@@ -174,21 +174,24 @@ public:
     }
 
     /// Appends copies of all values, in as many portions as there is room for. Returns how many: all, unless the ring was
-    /// closed meanwhile.
+    /// closed meanwhile. If a copy throws, earlier values stay pushed; with many producers or consumers the copy is tried again,
+    /// and its exception passes on if it is the first of a portion. To know how many were pushed, push such values singly.
     std::size_t push_n(std::span<const T> values)
         requires std::copy_constructible<T>
     {
         return push_n_unless(values, never);
     }
 
-    /// As push_n, but also gives up when `stop()` says true, and at that time of the steady clock. wake_all() makes waiters
+    /// As push_n, but also gives up when `stop()` says true, and at that time of any clock. wake_all() makes waiters
     /// ask again.
     template <std::predicate Stop>
-    std::size_t push_n_unless(std::span<const T> values, Stop stop, time_point deadline = forever)
+    std::size_t push_n_unless(std::span<const T> values, Stop stop, detail::any_time_point deadline = forever)
         requires std::copy_constructible<T>
     {
-        std::size_t pushed = try_push_n(values);
+        std::size_t pushed = push_some(values.data(), values.size());
+        if (pushed < values.size()) ends_.note_no_room();
         while (pushed < values.size() && !stop()) {
+            ends_.note_waits_for_room();
             const status answer = ends_.wait_for_room(
                 [&] {
                     const std::size_t more = push_some(values.data() + pushed, values.size() - pushed);
@@ -264,12 +267,12 @@ public:
     /// slots and a consumer that waits for i items may wait for each other for ever if s + i > capacity + 1. Rejects `n`
     /// above the capacity with std::invalid_argument (aborts where exceptions are off).
     status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
-    /// The same, but gives up after that time, or at that time of the steady clock: timeout.
+    /// The same, but gives up after that time, or at that time of any clock: timeout.
     template <class Rep, class Period>
     status wait_for_slots_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
         return wait_for_slots_until(n, detail::deadline_after(time));
     }
-    status wait_for_slots_until(std::size_t n, time_point deadline) {
+    status wait_for_slots_until(std::size_t n, detail::any_time_point deadline) {
         check_within_capacity(n);
         return ends_.wait_for_several_slots(n, deadline);
     }
@@ -377,7 +380,7 @@ private:
         core().unclaim(left);
     }
     template <class Value>
-    [[gnu::noinline]] status wait_to_push(Value value, time_point deadline) {
+    [[gnu::noinline]] status wait_to_push(Value value, detail::any_time_point deadline) {
         return ends_.wait_for_room([&] { return ends_.put(std::forward<Value>(value)); }, never, deadline);
     }
 };

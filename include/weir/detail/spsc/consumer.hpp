@@ -41,7 +41,7 @@ public:
                 open_next_portion(position, known);
             } else {
                 // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
-                prefetch_for_read(std::addressof(slots_[position]));
+                detail::prefetch_for_read(std::addressof(slots_[position]));
                 const std::size_t items = items_.items(shared, position, 1);
                 if (items == 0) return items_.drained(shared) ? status::closed : status::empty;
                 portion_.open(slots_, position, items);
@@ -88,8 +88,8 @@ public:
     /// Destroys every element; no other thread uses the ring.
     void clear(state& shared) noexcept {
         const slot_run<T> rest = oldest(shared, shared.capacity);
-        std::destroy(rest.first.begin(), rest.first.end());
-        std::destroy(rest.second.begin(), rest.second.end());
+        std::destroy_n(rest.first.data(), rest.first.size());
+        std::destroy_n(rest.second.data(), rest.second.size());
     }
 
     bool has_items(state& shared) noexcept { return items_.items(shared, receiver::position(shared), 1) > 0; }

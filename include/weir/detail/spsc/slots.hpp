@@ -44,9 +44,9 @@ public:
             for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes);
                  byte += cache_line_bytes) {
                 if constexpr (Write) {
-                    prefetch_for_write(bytes + byte);
+                    detail::prefetch_for_write(bytes + byte);
                 } else {
-                    prefetch_for_read(bytes + byte);
+                    detail::prefetch_for_read(bytes + byte);
                 }
             }
         }

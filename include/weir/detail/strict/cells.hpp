@@ -55,7 +55,7 @@ public:
     [[gnu::always_inline]] ~strict_building() {
         if (is_linked) [[likely]]
             return;
-        if (is_built) std::destroy_at(&cell_.element);
+        if (is_built) std::destroy_at(std::addressof(cell_.element));
         cell_.give_back();
     }
     auto& element() noexcept { return cell_.element; }
@@ -75,7 +75,7 @@ public:
     strict_emptying(const strict_emptying&) = delete;
     strict_emptying& operator=(const strict_emptying&) = delete;
     [[gnu::always_inline]] ~strict_emptying() {
-        std::destroy_at(&cell_.element);
+        std::destroy_at(std::addressof(cell_.element));
         cell_.give_back();
     }
     auto& element() noexcept { return cell_.element; }

@@ -95,7 +95,7 @@ public:
         // Lines ahead of need, among the cells that are this side's: nothing is loaded ahead beyond a compare and
         // exchange, so each line would cost its whole transfer between cores. relaxed: see is_full()
         if (at + items_ahead_of_need - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) {
-            prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
+            detail::prefetch_for_write(std::addressof(cells_[cells_.own_index(at + items_ahead_of_need)]));
         }
         std::size_t index = cells_.own_index(at);
         if (!cells_[index].claim()) [[unlikely]] {
@@ -103,7 +103,7 @@ public:
             if (index == cells::none) return is_full(at, reason) ? reason.answer : status::busy;
         }
         strict_building<cell> place(cells_[index]);
-        std::construct_at(&place.element(), std::forward<Args>(args)...);
+        std::construct_at(std::addressof(place.element()), std::forward<Args>(args)...);
         place.is_built = true;
         while (!is_full(at, reason)) {
             atomic<Counter>& link = cells_.link_at(at);
@@ -130,8 +130,8 @@ public:
     /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return push_singly(from, n,
-                           [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
+        return detail::push_singly(
+            from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ private:
         if (items <= 0) [[unlikely]] {
             at = look_for_items(at);
         } else if (items > items_ahead_of_need) {
-            prefetch_for_write(&cells_[cells_.own_index(at + items_ahead_of_need)]);
+            detail::prefetch_for_write(std::addressof(cells_[cells_.own_index(at + items_ahead_of_need)]));
         }
         for (;;) {
             // (2) seq_cst: pairs with (1), the element is readable; and "empty" has its place in the one order

@@ -47,7 +47,7 @@ public:
         for (std::uint64_t at = shared_.head.position.load(relaxed);; ++at) {
             const Counter link = cells_.link_at(at).load(relaxed);
             if (!cells_.is_linked(link, at)) break;
-            std::destroy_at(&cells_[cells_.index_of(link)].element);
+            std::destroy_at(std::addressof(cells_[cells_.index_of(link)].element));
         }
     }
 
@@ -94,6 +94,16 @@ public:
         requires has_credit_on_request
     {
         return shared_.demand.grant_rest(cursor_at(shared_.head.position.load(relaxed)));  // relaxed: a lower bound
+    }
+    void begin_hurry() noexcept
+        requires has_credit_on_request
+    {
+        shared_.demand.begin_hurry();
+    }
+    void end_hurry() noexcept
+        requires has_credit_on_request
+    {
+        shared_.demand.end_hurry();
     }
 
     /// Whether a producer that waits could go on, now that this thread has made room.
@@ -187,14 +197,15 @@ protected:
     // and then a look waits a little to see which it is.
     [[gnu::noinline]] std::uint64_t look_for_items(std::uint64_t at) noexcept {
         strict_side& mine = shared_.head;
-        mine.other.look(worthwhile(), true, [&]() noexcept {
+        const auto is_own = [this]() noexcept { return shared_.tail.turn.is_mine(); };
+        const auto look = [&]() noexcept {
             at = mine.position.load(relaxed);                                        // relaxed: the exchange decides
             std::int64_t items = distance(shared_.tail.position.load(relaxed), at);  // relaxed: a hint
             if (items <= 1) {
                 // relaxed, both: a hint
                 const std::uint32_t alone = mine.alone.load(relaxed) + 1;
                 mine.alone.store(alone, relaxed);
-                if (alone % looks_to_doubt == 0 && items == 1) {
+                if (alone % looks_to_doubt == 0 && items == 1 && !is_own()) {
                     for (int i = 0; i < 16; ++i) pause();
                     at = mine.position.load(relaxed);                           // relaxed: as above
                     items = distance(shared_.tail.position.load(relaxed), at);  // relaxed: as above
@@ -203,7 +214,8 @@ protected:
             }
             if (items > 0) mine.other.know(at + static_cast<std::uint64_t>(items));
             return items;
-        });
+        };
+        (void)mine.other.look(sought::items, worthwhile(), look, is_own);
         return at;
     }
 
@@ -242,13 +254,14 @@ private:
     [[gnu::noinline]] std::int64_t look_for_credit(std::uint64_t at, shortage& reason) noexcept
         requires has_credit_on_request
     {
-        return shared_.tail.other.look(worthwhile(), false, [&]() noexcept {
+        const auto look = [&]() noexcept {
             bool not_asked = false;
             const std::int64_t credit = credit_at(at, not_asked);
             reason.answer = not_asked ? status::no_credit : status::full;
             shared_.tail.other.know(at + static_cast<std::uint64_t>(credit - shared_.capacity));
             return credit;
-        });
+        };
+        return look_as_producer(look);
     }
     std::int64_t credit_at(std::uint64_t at, bool& not_asked) const noexcept {
         const auto room = [this]() noexcept {
@@ -262,11 +275,16 @@ private:
         return credit_at(at, ignored);
     }
     [[gnu::noinline]] std::int64_t look_for_room(std::uint64_t at) noexcept {
-        return shared_.tail.other.look(worthwhile(), false, [&]() noexcept {
+        return look_as_producer([&]() noexcept {
             const std::uint64_t head = shared_.head.position.load(seq_cst);  // seq_cst: among (1) and (9)
             shared_.tail.other.know(head);
             return shared_.capacity - distance(at, head);
         });
+    }
+    template <class Look>
+    std::int64_t look_as_producer(Look look) noexcept {
+        return shared_.tail.other.look(sought::room, worthwhile(), look,
+                                       [this]() noexcept { return shared_.head.turn.is_mine(); });
     }
 
     bool is_end(std::uint64_t at) const noexcept {

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+//
+// Elements whose author overloads what generic code must not use: unary &, the comma, and functions of the names that weir's own
+// have, which an unqualified call would find.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "weir/handles.hpp"
+#include "weir/overflow.hpp"
+#include "weir/pipeline.hpp"
+#include "weir/pull.hpp"
+#include "weir/ring.hpp"
+
+namespace hostile {
+
+struct element {
+    int value = 0;
+
+    void operator&() const = delete;
+    template <class T>
+    void operator,(T&&) const = delete;
+};
+
+// What a call without a namespace would find, and prefer.
+template <class... Any>
+void opaque(Any&&...) = delete;
+template <class... Any>
+void assign_to(Any&&...) = delete;
+template <class... Any>
+void emplace_in(Any&&...) = delete;
+template <class... Any>
+void push_singly(Any&&...) = delete;
+template <class... Any>
+void ended_normally(Any&&...) = delete;
+template <class... Any>
+void prefetch_for_write(Any&&...) = delete;
+template <class... Any>
+void prefetch_for_read(Any&&...) = delete;
+template <class... Any>
+void forward(Any&&...) = delete;
+template <class... Any>
+void move(Any&&...) = delete;
+template <class... Any>
+void construct_at(Any&&...) = delete;
+template <class... Any>
+void destroy_at(Any&&...) = delete;
+template <class... Any>
+void addressof(Any&&...) = delete;
+template <class... Any>
+void exchange(Any&&...) = delete;
+template <class... Any>
+void pause(Any&&...) = delete;
+template <class... Any>
+void distance(Any&&...) = delete;
+
+/// A pointer to it is complete, and a call that asks for its template arguments needs what nobody has defined.
+template <class T>
+struct holder {
+    T inside;
+};
+struct incomplete;
+using pointer = holder<incomplete>*;
+
+}  // namespace hostile
+
+namespace {
+
+template <class Ring>
+class hostile_element : public testing::Test {};
+
+using hostile::element;
+using rings =
+    testing::Types<weir::spsc_ring<element>, weir::mpmc_ring<element>, weir::strict_mpmc_ring<element>,
+                   weir::spsc_ring<element, weir::stats::on>, weir::overflow_ring<element, weir::overflow::block>,
+                   weir::overflow_ring<element, weir::overflow::drop_oldest>>;
+TYPED_TEST_SUITE(hostile_element, rings);
+
+TYPED_TEST(hostile_element, passes_in_every_form) {
+    TypeParam ring(4);
+    const element one{1};
+    EXPECT_TRUE(ring.try_push(one));
+    EXPECT_TRUE(ring.try_push(element{2}));
+    EXPECT_TRUE(ring.push(element{3}));
+    element out;
+    EXPECT_TRUE(ring.try_pop(out));
+    EXPECT_EQ(out.value, 1);
+    const std::optional<element> second = ring.try_pop();
+    EXPECT_EQ(second->value, 2);
+    EXPECT_TRUE(ring.pop(out));
+    EXPECT_EQ(out.value, 3);
+    const std::array<element, 3> some{element{4}, element{5}, element{6}};
+    EXPECT_EQ(ring.try_push_n(some), 3U);
+    std::array<element, 2> taken;
+    EXPECT_EQ(ring.try_pop_n(taken), 2U);
+    EXPECT_EQ(taken[1].value, 5);
+    int last = 0;
+    EXPECT_EQ(ring.consume([&last](element& e) noexcept { last = e.value; }), 1U);
+    EXPECT_EQ(last, 6);
+    EXPECT_TRUE(ring.emplace(element{7}));
+}
+
+template <class Ring>
+void pass_pointers() {
+    Ring ring(4);
+    hostile::pointer out = nullptr;
+    EXPECT_TRUE(ring.try_push(hostile::pointer{}));
+    EXPECT_TRUE(ring.push(hostile::pointer{}));
+    EXPECT_TRUE(ring.try_pop(out));
+    EXPECT_TRUE(ring.pop(out));
+}
+
+TEST(pointers_to_what_is_incomplete, pass) {
+    pass_pointers<weir::spsc_ring<hostile::pointer>>();
+    pass_pointers<weir::mpmc_ring<hostile::pointer>>();
+    pass_pointers<weir::strict_mpmc_ring<hostile::pointer>>();
+    pass_pointers<weir::overflow_ring<hostile::pointer, weir::overflow::drop_oldest>>();
+}
+
+TEST(hostile_element_elsewhere, passes_through_handles_requests_and_a_pipeline) {
+    auto [sender, receiver] = weir::channel<weir::mpmc_ring<element>>(4);
+    EXPECT_TRUE(sender.push(element{1}));
+    element out;
+    EXPECT_TRUE(receiver.pop(out));
+
+    weir::pull::mpmc_ring<element> pulled(4);
+    pulled.request(1);
+    EXPECT_TRUE(pulled.push(element{2}));
+    EXPECT_TRUE(pulled.pop(out));
+
+    weir::pipeline graph;
+    auto in = graph.inlet<element>("in");
+    int seen = 0;
+    graph.connect(in, graph.sink<element>("out", [&seen](element e) { seen = e.value; }), 4);
+    EXPECT_TRUE(in.push(element{3}));
+    graph.run();
+    in.close();
+    graph.join();
+    EXPECT_EQ(seen, 3);
+}
+
+}  // namespace
