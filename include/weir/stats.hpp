@@ -54,7 +54,7 @@ struct consumer_counts {
 };
 
 /// Each number is slightly stale, and they are not read at the same moment: while items flow, `pushed - popped` need not equal
-/// `queued_items`. From one snapshot to the next no number decreases, except queued_items.
+/// `queued_items`, and `popped` may be ahead of `pushed`. From one snapshot to the next no number decreases, except queued_items.
 struct snapshot {
     std::uint64_t capacity_items = 0;
     std::uint64_t queued_items = 0;

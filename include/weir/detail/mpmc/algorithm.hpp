@@ -112,8 +112,9 @@ public:
     [[gnu::always_inline]] status try_take(state& ring, F&& take) noexcept {
         static_assert(
             noexcept(take(std::declval<T&>())),
-            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: a "
-            "claimed item could go neither forward nor back; use the pop that returns std::optional<T>");
+            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable, and the "
+            "visit of a single item must be noexcept: a claimed item could go neither forward nor back; use the pop "
+            "that returns std::optional<T>, or consume");
         const claim item = try_claim<popping>(ring, 1);
         if (item.count == 0) [[unlikely]]
             return item.answer == status::empty && drained(ring) ? status::closed : item.answer;

@@ -141,8 +141,9 @@ public:
     [[gnu::always_inline]] status try_take(F&& take) noexcept {
         static_assert(
             noexcept(take(std::declval<T&>())),
-            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable: an "
-            "item that was taken could go neither forward nor back; use the pop that returns std::optional<T>");
+            "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable, and the "
+            "visit of a single item must be noexcept: an item that was taken could go neither forward nor back; use "
+            "the pop that returns std::optional<T>, or consume");
         return take_one(take);
     }
 
