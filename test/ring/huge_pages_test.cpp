@@ -66,7 +66,7 @@ extern "C" int madvise(void* memory, std::size_t bytes, int advice) noexcept {
     return errno = advice == 23 ? asked->populating : EINVAL, -1;  // as a kernel without transparent huge pages
 }
 
-extern "C" ssize_t getrandom(void* to, std::size_t bytes, unsigned flags) noexcept {
+extern "C" ssize_t getrandom(void* to, std::size_t bytes, unsigned flags) {
     if (asked == nullptr) return ::syscall(SYS_getrandom, to, bytes, flags);
     EXPECT_EQ(bytes, 1U);
     const auto at = reinterpret_cast<std::uintptr_t>(to);
