@@ -33,7 +33,7 @@ struct still_clock {
     using rep = duration::rep;
     using period = duration::period;
     using time_point = std::chrono::time_point<still_clock>;
-    static constexpr bool is_steady = true;
+    [[maybe_unused]] static constexpr bool is_steady = true;
     static time_point now() noexcept { return time_point(duration(-3000)); }
 };
 
