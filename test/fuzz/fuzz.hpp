@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "weir/topology.hpp"
+#include "weir/plan.hpp"
 
 namespace fuzz {
 
@@ -51,6 +51,23 @@ inline std::string text_of(const std::uint8_t* data, std::size_t size) {
         text.replace(at, wildcard.size(), fingerprint(machine()));
     }
     return text;
+}
+
+/// Plans with measurements that `load(measured, path)` reads from the input.
+template <class Load>
+int plan_with(const std::uint8_t* data, std::size_t size, Load load) {
+    const file input(text_of(data, size));
+    try {
+        weir::measurements measured;
+        load(measured, input.path());
+        weir::plan_request asked;
+        asked.add_edge("a->b@1Mps");
+        asked.add_edge("b->c");
+        asked.add_role("c:quiet");
+        (void)weir::plan(asked, machine(), measured).to_json();
+    } catch (const weir::placement_error&) {
+    }
+    return 0;
 }
 
 }  // namespace fuzz

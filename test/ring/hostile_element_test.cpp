@@ -56,7 +56,7 @@ void pause(Any&&...) = delete;
 template <class... Any>
 void distance(Any&&...) = delete;
 
-/// A pointer to it is complete, and a call that asks for its template arguments needs what nobody has defined.
+/// holder<incomplete>* is a complete type, but argument-dependent lookup would instantiate holder<incomplete>, which is an error.
 template <class T>
 struct holder {
     T inside;

@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using weir::status;
 
-/// Opened by the test; those who come are counted.
+/// Counts the threads that reach it, and holds them until the test opens it.
 struct barrier {
     std::atomic<int> arrived{0};
     std::atomic<bool> open{false};
@@ -41,7 +41,7 @@ struct unmakeable {
     int value;
 };
 
-// With max_threads<1> two producers that make their elements have all places, and a third one is told `busy`.
+// With max_threads<1> two producers hold all places while they make their elements, and a third push answers `busy`.
 TEST(thrown, elements_that_cannot_be_made_wake_a_producer_that_waits_for_their_places) {
     weir::strict_mpmc_ring<unmakeable, weir::max_threads<1>> ring(1);
     barrier making;
@@ -66,7 +66,8 @@ struct slow {
     int value;
 };
 
-// The wake-up for the second item goes to a thread that finds the first one busy, and the one for the first to whoever sleeps.
+// The second item is pushed while the first is still being made: the consumer that it wakes finds `busy` and sleeps again. When
+// the first is there, one consumer is woken, and must wake the other one even if its visit throws.
 TEST(thrown, visits_pass_the_wake_up_on) {
     weir::mpmc_ring<slow> ring(8);
     std::atomic<int> threw{0}, visited{0};

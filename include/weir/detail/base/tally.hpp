@@ -7,7 +7,7 @@
 
 namespace weir::detail {
 
-/// Who writes a count: one thread, or any number of them.
+/// The writers of a count: one thread, or any number of them.
 enum class counted_by : bool { one_thread, many_threads };
 
 /// Whether a thread that reads n also sees what happened before the n-th event; if not, the count is a statistic.

@@ -40,7 +40,8 @@ enum class sought : bool { items, room };
 /// a stream, and one that is quick enough brings an item in four pauses at least. Room in a full ring is made item by item even by
 /// a stream, so there the time tells: what was found since the last look that found some.
 ///
-/// Do not wait at all for what this thread made itself: then a look costs nothing, and a wait brings nothing.
+/// Do not wait for what this thread made itself: then a look costs nothing, and a wait brings nothing. That shows at the look, so
+/// the first one after a stream of another thread may still wait.
 ///
 /// A heuristic; correctness does not depend on it. One thread, or, where it is Shared, any number.
 template <bool Shared>

@@ -107,15 +107,10 @@ public:
     {
         return ends_.grant_rest(shared_);
     }
-    void begin_hurry() noexcept
+    shared_demand& demand() noexcept
         requires has_credit_on_request
     {
-        shared_.demand.begin_hurry();
-    }
-    void end_hurry() noexcept
-        requires has_credit_on_request
-    {
-        shared_.demand.end_hurry();
+        return shared_.demand;
     }
     bool has_unused_credit() noexcept
         requires has_credit_on_request

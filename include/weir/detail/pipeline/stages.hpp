@@ -81,6 +81,7 @@ public:
     }
     void add(edge<T>& output) noexcept {
         output_ = &output;
+        // relaxed, here and below: the flag hands over no data; from here on the edge says whether it is closed
         if (is_closed_.load(relaxed) || whole().closing().stop_requested()) output.close();
     }
     edge<T>& output() const {
@@ -101,12 +102,14 @@ public:
     }
     void stop_feeding() noexcept override { close(); }
 
-    /// What is asked before it is connected waits for that.
+    /// An inlet that is closed before it is connected is closed when it is.
     void close() noexcept {
-        is_closed_.store(true, relaxed);  // relaxed: read by the thread that builds
+        is_closed_.store(true, relaxed);  // relaxed: as above
         if (output_ != nullptr) output_->close();
     }
-    bool is_closed() const noexcept { return output_ != nullptr ? output_->is_closed() : is_closed_.load(relaxed); }
+    bool is_closed() const noexcept {
+        return output_ != nullptr ? output_->is_closed() : is_closed_.load(relaxed);  // relaxed: as above
+    }
     std::size_t capacity() const noexcept { return output_ != nullptr ? output_->capacity() : 0; }
     std::size_t size_approx() const noexcept { return output_ != nullptr ? output_->size_approx() : 0; }
 

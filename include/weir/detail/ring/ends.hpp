@@ -48,7 +48,7 @@ public:
     [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         ring_ends& me = has_many_producers ? *this : *detail::opaque(this);
         // A producer that was told `busy` waits for the place that this one gives back if making the element throws.
-        const waking_if_thrown<std::is_nothrow_constructible_v<T, Args...>> guard{me};
+        waking_if_thrown<std::is_nothrow_constructible_v<T, Args...>> guard{me};
         const status answer = me.core_.try_emplace(std::forward<Args>(args)...);
         guard.returned();
         if (answer == status::success) [[likely]]
@@ -273,10 +273,10 @@ private:
     struct hurrying {
         static constexpr bool matters = has_credit_on_request && has_many_consumers;
         explicit hurrying(ring_ends& ends) noexcept : me(ends) {
-            if constexpr (matters) me.core_.begin_hurry();
+            if constexpr (matters) me.core_.demand().begin_hurry();
         }
         ~hurrying() {
-            if constexpr (matters) me.core_.end_hurry();
+            if constexpr (matters) me.core_.demand().end_hurry();
         }
         hurrying(const hurrying&) = delete;
         hurrying& operator=(const hurrying&) = delete;
@@ -294,7 +294,7 @@ private:
     template <bool Nothrow>
     struct waking_if_thrown {
         explicit waking_if_thrown(ring_ends&) noexcept {}
-        constexpr void returned() const noexcept {}
+        constexpr void returned() noexcept {}
     };
     template <bool Nothrow>
         requires(!Nothrow && builds_before_room)
@@ -305,8 +305,8 @@ private:
         }
         waking_if_thrown(const waking_if_thrown&) = delete;
         waking_if_thrown& operator=(const waking_if_thrown&) = delete;
-        void returned() const noexcept { me = nullptr; }
-        mutable ring_ends* me;
+        void returned() noexcept { me = nullptr; }
+        ring_ends* me;
     };
 
     static constexpr bool is_shortage(status answer) noexcept {

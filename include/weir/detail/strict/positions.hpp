@@ -95,15 +95,10 @@ public:
     {
         return shared_.demand.grant_rest(cursor_at(shared_.head.position.load(relaxed)));  // relaxed: a lower bound
     }
-    void begin_hurry() noexcept
+    shared_demand& demand() noexcept
         requires has_credit_on_request
     {
-        shared_.demand.begin_hurry();
-    }
-    void end_hurry() noexcept
-        requires has_credit_on_request
-    {
-        shared_.demand.end_hurry();
+        return shared_.demand;
     }
 
     /// Whether a producer that waits could go on, now that this thread has made room.
