@@ -50,6 +50,12 @@ std::string_view to_string(cost_source source) noexcept {
     return "unknown";
 }
 
+one_way assumed_one_way(const topology& machine, unsigned from, unsigned to) {
+    const auto [p50, p99] = assumed_one_way(machine.distance_between(from, to));
+    const double times = machine.remoteness(from, to);
+    return {p50 * times, p99 * times};
+}
+
 one_way assumed_one_way(distance d) noexcept {
     switch (d) {
     case distance::same_pu: return {5'000, 50'000};  // two context switches, or the rest of a time slice
@@ -70,7 +76,7 @@ measurements::cost_and_source measurements::cost(const topology& machine, unsign
     const auto far = machine.distance_between(from, to);
     if (const auto found = classes.find(far); found != classes.end())
         return {found->second, cost_source::measured_class};
-    return {assumed_one_way(far), cost_source::assumed};
+    return {assumed_one_way(machine, from, to), cost_source::assumed};
 }
 
 std::optional<double> measurements::median_noise_ns() const {

@@ -38,12 +38,10 @@ struct merit {
     bool not_isolated;
     long slowness;  // of the slower core
     weir::distance distance;
-    bool other_numa_node;
+    double remoteness;
     bool has_core_of_pu_0;
 
-    [[nodiscard]] auto key() const {
-        return std::tie(not_isolated, slowness, distance, other_numa_node, has_core_of_pu_0);
-    }
+    [[nodiscard]] auto key() const { return std::tie(not_isolated, slowness, distance, remoteness, has_core_of_pu_0); }
 };
 
 class chooser {
@@ -97,7 +95,7 @@ private:
             .not_isolated = !isolated_.contains(one.os_index) || !isolated_.contains(other.os_index),
             .slowness = -std::min(speed(one), speed(other)),
             .distance = machine_.distance_between(one.os_index, other.os_index),
-            .other_numa_node = one.numa_node != other.numa_node,
+            .remoteness = machine_.remoteness(one.os_index, other.os_index),
             .has_core_of_pu_0 = one.core == core_of_pu_0_ || other.core == core_of_pu_0_,
         };
     }

@@ -100,17 +100,23 @@ private:
         return text;
     }
 
+    [[nodiscard]] std::string how_far(const seating& all, const plan_model::link& l) const {
+        const auto from = model_.pus()[all[l.from]];
+        const auto to = model_.pus()[all[l.to]];
+        const auto far = machine_.distance_between(from, to);
+        const bool same_node = machine_.pu(from).numa_node == machine_.pu(to).numa_node;
+        return std::string(to_string(far)) +
+               (same_node || far == distance::cross_package ? "" : " (another NUMA node)");
+    }
+
     void add_edges(const seating& all, std::vector<std::pair<double, std::string>>& terms) const {
         for (std::size_t i = 0; i != model_.links().size(); ++i) {
             const auto& l = model_.links()[i];
             const double before = l.weight * model_.between(l.critical, best_[l.from], best_[l.to]);
             const double after = l.weight * model_.between(l.critical, all[l.from], all[l.to]);
             if (std::abs(after - before) < 0.5) continue;
-            const auto far = [&](const seating& s) {
-                return machine_.distance_between(model_.pus()[s[l.from]], model_.pus()[s[l.to]]);
-            };
-            const auto was = std::string(to_string(far(best_)));
-            const auto is = std::string(to_string(far(all)));
+            const auto was = how_far(best_, l);
+            const auto is = how_far(all, l);
             terms.emplace_back(after - before,
                                request_.edges[i].name() + (was == is ? " between other PUs, still " + is
                                                                      : " over " + is + " instead of " + was));

@@ -169,8 +169,9 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
             const bool allowed = role.pinned ? pus_[seat] == *role.pinned
                                              : !pins.contains(pus_[seat]) &&
                                                    (!role.package || machine.pu(pus_[seat]).package == role.package);
-            alone_.push_back(
-                !allowed ? never : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] + slow_[seat] + pu_0_[seat]);
+            alone_.push_back(!allowed ? never
+                                      : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] +
+                                            slowness(role.quiet, seat) + pu_0_[seat]);
         }
     for (const auto& role : request.roles)
         if (const auto first = static_cast<std::size_t>(&role - request.roles.data()) * seats();
@@ -265,7 +266,7 @@ plan_cost plan_model::cost(const seating& all) const {
         const auto seat = all[role];
         if (quiet_[role]) sum.noise += noise_[seat];
         sum.not_isolated += not_isolated_[seat];
-        sum.slow_cores += slow_[seat];
+        sum.slow_cores += slowness(quiet_[role], seat);
         sum.pu_0 += pu_0_[seat];
         for (std::size_t other = 0; other != role; ++other)
             if (same_core(seat, all[other])) sum.smt_sharing += sharing(role, other);

@@ -77,6 +77,9 @@ private:
     void number_nodes(const topology& machine);
     void check_regular();
 
+    // A quiet role is waited for: half as fast a core costs it twice as much as another.
+    [[nodiscard]] double slowness(bool quiet, std::size_t seat) const { return (quiet ? 2 : 1) * slow_[seat]; }
+
     std::size_t roles_;
     std::vector<unsigned> pus_;
     std::vector<unsigned> cores_;

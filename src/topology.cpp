@@ -147,6 +147,22 @@ weir::distance topology::distance_between(unsigned a, unsigned b) const {
                                           : distance::cross_package;
 }
 
+double topology::remoteness(unsigned a, unsigned b) const {
+    const auto from = pu(a).numa_node;
+    const auto to = pu(b).numa_node;
+    if (!from || !to || from == to) return 1;
+    const auto far = distance_between(a, b);
+    const auto ratio = [&](double if_unknown) { return data_->numa_ratios.between(*from, *to, if_unknown); };
+    if (far == distance::cross_package) return ratio(1) / data_->nearest_package;
+
+    constexpr double within_package = 1.2;
+    constexpr double between_packages = 2;
+    constexpr double most = 1.9;  // so that it never outweighs the next distance, which is twice as far or more
+    const bool may_be_packages = far == distance::same_package && packages().empty();
+    if (may_be_packages) return ratio(between_packages);
+    return std::min(most, ratio(within_package));
+}
+
 pu_set topology::bind_this_thread(unsigned os_index) const {
     if (!is_this_machine())
         throw placement_error("this topology was read from '" + source() +

@@ -5,7 +5,25 @@
 
 #include "bitmap.hpp"
 
+#include <utility>
+
 namespace weir {
+
+/// How much longer an access from one NUMA node to another takes than within it, by their logical indexes.
+class numa_ratios {
+public:
+    numa_ratios() = default;
+    numa_ratios(std::size_t nodes, std::vector<double> by_pair) : nodes_(nodes), by_pair_(std::move(by_pair)) {}
+
+    [[nodiscard]] bool is_known() const noexcept { return !by_pair_.empty(); }
+    [[nodiscard]] double between(unsigned from, unsigned to, double if_unknown) const {
+        return is_known() ? by_pair_[from * nodes_ + to] : if_unknown;
+    }
+
+private:
+    std::size_t nodes_ = 0;
+    std::vector<double> by_pair_;
+};
 
 /// The contents of a topology: hwloc's tree, kept to look up locations, and the tables built from it.
 struct topology::data {
@@ -19,6 +37,8 @@ struct topology::data {
     std::vector<core_info> cores;
     std::vector<core_kind_info> core_kinds;
     std::vector<pu_info> pus;
+    weir::numa_ratios numa_ratios;
+    double nearest_package = 1;          // the least ratio between two packages
     std::vector<std::size_t> row_of_pu;  // maps a PU number to its row in `pus`, or no_row
 
     pu_set cgroup_allowed;

@@ -3,8 +3,13 @@
 #include "plain_text.hpp"
 #include "topology_data.hpp"
 
+#include <hwloc/distances.h>
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -74,16 +79,70 @@ std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
     return kinds;
 }
 
-// The local NUMA node of a PU: of the nodes that are close to it, the one that is close to the fewest other PUs. This
-// skips memory that belongs to the whole machine (CXL).
-std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>& nodes) {
-    const numa_node_info* own = nullptr;
-    for (const auto& node : nodes)
-        if (node.pus.contains(pu) && (own == nullptr || node.pus.size() < own->pus.size())) own = &node;
-    return own != nullptr ? std::optional(own->index) : std::nullopt;
+// A matrix of distances between NUMA nodes, divided by the distance within a node. Empty where hwloc knows none for all nodes.
+numa_ratios read_numa_ratios(hwloc_topology* tree, std::size_t nodes) {
+    unsigned count = 1;
+    hwloc_distances_s* found = nullptr;
+    if (hwloc_distances_get_by_type(tree, HWLOC_OBJ_NUMANODE, &count, &found, HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) !=
+            0 ||
+        count == 0)
+        return {};
+    const std::unique_ptr<hwloc_distances_s, std::function<void(hwloc_distances_s*)>> matrix(
+        found, [tree](hwloc_distances_s* given) { hwloc_distances_release(tree, given); });
+    if (matrix->nbobjs != nodes) return {};
+
+    constexpr double farthest = 100;  // the kernel's distances go from 10 to 254
+    std::vector<double> ratios(nodes * nodes, 1);
+    for (std::size_t from = 0; from != nodes; ++from)
+        for (std::size_t to = 0; to != nodes; ++to) {
+            const auto local = matrix->values[from * nodes + from];
+            const auto remote = std::max(matrix->values[from * nodes + to], matrix->values[to * nodes + from]);
+            if (local == 0 || matrix->objs[from] == nullptr || matrix->objs[to] == nullptr) return {};
+            const auto row = std::size_t{matrix->objs[from]->logical_index} * nodes;
+            ratios[row + matrix->objs[to]->logical_index] =
+                from == to ? 1 : std::clamp(static_cast<double>(remote) / static_cast<double>(local), 1.0, farthest);
+        }
+    return {nodes, std::move(ratios)};
 }
 
-std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_info>& nodes) {
+// The NUMA node of a PU: of those that are close to it and have memory, the one that is close to the fewest other PUs. This
+// skips memory that belongs to the whole machine (CXL). Where none of them has memory, the nearest node that has.
+std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>& nodes, const numa_ratios& ratios) {
+    const numa_node_info* own = nullptr;
+    for (const auto& node : nodes) {
+        if (!node.pus.contains(pu)) continue;
+        const auto rank = [](const numa_node_info& n) { return std::pair(n.memory_bytes == 0, n.pus.size()); };
+        if (own == nullptr || rank(node) < rank(*own)) own = &node;
+    }
+    if (own == nullptr) return std::nullopt;
+    if (own->memory_bytes != 0 || !ratios.is_known()) return own->index;
+
+    const numa_node_info* nearest = own;
+    for (const auto& node : nodes) {
+        const auto away = [&](const numa_node_info& n) {
+            return std::pair(n.memory_bytes == 0, ratios.between(own->index, n.index, 1));
+        };
+        if (away(node) < away(*nearest)) nearest = &node;
+    }
+    return nearest->index;
+}
+
+// The least ratio between the NUMA nodes of two packages.
+double least_between_packages(const std::vector<pu_info>& pus, const std::vector<numa_node_info>& nodes,
+                              const numa_ratios& ratios) {
+    std::vector<std::optional<unsigned>> package_of(nodes.size());
+    for (const auto& pu : pus)
+        if (pu.numa_node) package_of[*pu.numa_node] = pu.package;
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& from : nodes)
+        for (const auto& to : nodes)
+            if (package_of[from.index] && package_of[to.index] && package_of[from.index] != package_of[to.index])
+                least = std::min(least, ratios.between(from.index, to.index, 1));
+    return std::isfinite(least) ? least : 1;
+}
+
+std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_info>& nodes,
+                              const numa_ratios& ratios) {
     std::vector<pu_info> pus;
     for_each(tree, HWLOC_OBJ_PU, [&](hwloc_obj& pu) {
         const auto above = [&](hwloc_obj_type_t type) {
@@ -95,7 +154,7 @@ std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_
             .core = above(HWLOC_OBJ_CORE).value_or(pu.logical_index),  // without core information, each PU is a core
             .l2 = above(HWLOC_OBJ_L2CACHE),
             .l3 = above(HWLOC_OBJ_L3CACHE),
-            .numa_node = own_node(pu.os_index, nodes),
+            .numa_node = own_node(pu.os_index, nodes, ratios),
             .package = above(HWLOC_OBJ_PACKAGE),
         });
     });
@@ -122,7 +181,9 @@ topology::data::data(topology_handle loaded, std::string from) : tree(std::move(
     numa_nodes = read_numa_nodes(tree.get());
     caches = read_caches(tree.get());
     core_kinds = read_core_kinds(tree.get());
-    pus = read_pus(tree.get(), numa_nodes);
+    numa_ratios = read_numa_ratios(tree.get(), numa_nodes.size());
+    pus = read_pus(tree.get(), numa_nodes, numa_ratios);
+    nearest_package = least_between_packages(pus, numa_nodes, numa_ratios);
     cores = read_cores(pus, core_kinds);
 
     const auto all = to_pu_set(hwloc_topology_get_topology_cpuset(tree.get()));

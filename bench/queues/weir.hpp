@@ -16,6 +16,7 @@ namespace bench {
 std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form);
 std::vector<queue_entry> weir_mpmc_queues();
 std::vector<queue_entry> weir_pull_queues();
+std::vector<queue_entry> weir_overflow_queues();
 
 namespace {  // as in make.hpp
 

@@ -76,7 +76,7 @@ scenario hovering_scenario(const std::string& level, double slow_ns, const std::
     return {.name = "hovering/" + level + "/" + slowness,
             .kind = kind,
             .works = true,
-            .plays = league::transfer | league::crowd,
+            .plays = league::transfer | league::crowd | league::lossless,
             .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
                 // The quicker side is nine tenths as slow: what its operations cost beyond that shows.
                 const unsigned slow = steps_of(on.work, slow_ns);
@@ -92,7 +92,7 @@ scenario alternating_scenario(std::size_t capacity, const std::string& level) {
     return {.name = "alternating/one-thread/cap" + std::to_string(capacity) + "/" + level,
             .kind = kind,
             .unit = metric::ns,
-            .plays = league::transfer | league::crowd,
+            .plays = league::transfer | league::crowd | league::lossy,
             .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
                 return alternate(on, queue, kind, who, filled, count);
             }};
@@ -104,7 +104,7 @@ scenario burst_scenario(std::size_t items) {
             .kind = kind,
             .unit = metric::ns,
             .works = true,
-            .plays = league::transfer | league::crowd,
+            .plays = league::transfer | league::crowd | league::lossless,
             .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
                 constexpr double between_ns = 10'000;
                 return send_bursts(on, queue, kind, who,

@@ -30,6 +30,9 @@ enum class cost_source {
 /// The assumed latency at a distance: round figures for current server processors.
 [[nodiscard]] one_way assumed_one_way(distance) noexcept;
 
+/// The assumed latency between two PUs: that of their distance times topology::remoteness().
+[[nodiscard]] one_way assumed_one_way(const topology& machine, unsigned from, unsigned to);
+
 /// The assumed noise of a PU (see measurements::noise_ns).
 namespace assumed {
 inline constexpr double noise_ns = 200;

@@ -156,7 +156,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 ///   + sum over roles  noise of the PU                 if the role is quiet
 ///                     smt_sharing_ns                  if another role is on the core, and this one is not smt-ok
 ///                     not_isolated_ns                 if some candidate PU is isolated, and this one is not
-///                     slow_core_ns x ranks            by which the fastest core is faster (where hwloc ranks kinds)
+///                     slow_core_ns x ranks            by which the fastest core is faster (where hwloc ranks kinds);
+///                                                     twice that if the role is quiet
 ///                     pu_0_ns                         on the core of PU 0
 ///
 /// p50 and p99 are the one-way costs of measurements::cost. An edge that is critical (one end is quiet) or has no

@@ -55,7 +55,7 @@ struct pu_info {
     unsigned core;
     std::optional<unsigned> l2;  ///< index of the cache, where there is one
     std::optional<unsigned> l3;
-    std::optional<unsigned> numa_node;
+    std::optional<unsigned> numa_node;  ///< the nearest one that has memory
     std::optional<unsigned> package;
 };
 
@@ -144,6 +144,12 @@ public:
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] weir::distance distance_between(unsigned a, unsigned b) const;
 
+    /// How much farther apart two PUs are than their distance says, since memory divides them: 1 on one NUMA node and in
+    /// neighbouring packages; more on two nodes of one package, and in packages that are several hops apart. The ratio of the
+    /// kernel's NUMA distances where it states them (ACPI SLIT); else 1.2 within a package, and 2 on a machine whose packages are
+    /// unknown. Throws placement_error if one of the two PUs does not exist.
+    [[nodiscard]] double remoteness(unsigned a, unsigned b) const;
+
     /// The PUs that the kernel's cpuset (the cgroup) lets this process bind to. A PU that is named explicitly must be
     /// one of these.
     [[nodiscard]] const pu_set& cgroup_allowed() const noexcept;
@@ -171,7 +177,7 @@ public:
     /// Best means, in this order:
     ///   1. both isolated from the kernel's scheduler, where such a pair is allowed: they were set aside for this;
     ///   2. the fastest kind of core, judged by the slower core of the pair;
-    ///   3. the least distance; at equal distance, the same NUMA node;
+    ///   3. the least distance; at equal distance, the least remoteness();
     ///   4. not the core of PU 0: timers, interrupts and housekeeping run there by default;
     ///   5. the lowest indexes, so that the result is deterministic.
     /// Throws placement_error if no pair qualifies; the sentence says which policies would succeed.

@@ -124,8 +124,8 @@ TEST_F(weir_bench, runs_every_scenario_at_a_chosen_capacity) {
             EXPECT_EQ(row["effective_capacity"], 3);
         }
     }
-    // sizes x regimes, handovers x batches, three rings beside those with credit on request, and levels x rings
-    EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U + 2U * 3U + 3U * 3U);
+    // sizes x regimes, handovers x batches, three rings beside those with credit on request, and levels x rings and policies
+    EXPECT_EQ(with_that_capacity, 3U * 3U + 2U * 3U + 2U * 3U + 3U * (3U + 2U));
 }
 
 TEST_F(weir_bench, compares_forms_that_wait_with_their_sibling) {

@@ -271,6 +271,21 @@ TEST(credit_share, when_one_of_its_waiters_leaves_the_other_still_precedes_a_try
     }
 }
 
+TEST(credit_share, that_waits_to_borrow_is_not_overtaken_by_younger_requests) {
+    for (const way leaves : ways) {
+        queue_of_shares t(leaves);
+        for (const std::size_t i : {1U, 2U}) EXPECT_EQ(t.waiters[i].leave(), t.waiters[i].vain());
+        t.floating.give_back(2);
+        EXPECT_FALSE(t.gate.try_acquire(1)) << "two are free, and meant for the share's waiter, who wants four";
+        EXPECT_FALSE(t.second.try_acquire(3)) << "one of them borrowed";
+        EXPECT_TRUE(t.second.try_acquire(2)) << "its own";
+        t.floating.give_back(2);
+        EXPECT_EQ(t.first.in_use(), 7U);
+        EXPECT_EQ(t.waiters[0].leave(), status::success);
+        t.expect_no_trace();
+    }
+}
+
 TEST(credit_share, in_the_queue_waiters_of_one_share_do_not_overtake_each_other) {
     for (const way leaves : ways) {
         queue_of_shares t(leaves);

@@ -205,7 +205,7 @@ class Build:
 def explanations():
     """explained.txt: blocks of lines `file: kind: what | code`, as in the list of survivors, in which * stands for any text,
     and then why. Returns whether a mutant is among them."""
-    line = re.compile(r"(include|src|bench|tools)/\S+: .*")
+    line = re.compile(r"(include|src|instruments|tools)/\S+: .*")
     patterns = []
     for block in (HERE / "explained.txt").read_text().split("\n\n"):
         patterns += itertools.takewhile(line.fullmatch, (one for one in block.splitlines() if not one.startswith("#")))

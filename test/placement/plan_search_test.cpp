@@ -68,7 +68,7 @@ double cost_by_hand(const plan_request& asked, const topology& machine, const me
         }
         if (!isolated.empty() && !isolated.contains(pus[i])) sum += weir::assumed::not_isolated_ns;
         if (on_core_of_pu_0) sum += weir::assumed::pu_0_ns;
-        sum += weir::assumed::slow_core_ns * ranks_behind(machine, row);
+        sum += weir::assumed::slow_core_ns * ranks_behind(machine, row) * (asked.roles[i].quiet ? 2 : 1);
         for (std::size_t j = 0; j != pus.size(); ++j)
             if (i != j && machine.pu(pus[j]).core == row.core && !asked.roles[i].smt_ok)
                 sum += weir::assumed::smt_sharing_ns;
@@ -235,7 +235,7 @@ TEST(plan_search, of_a_big_measured_server_stops_with_a_valid_bound) {
     std::mt19937 random(1);
     for (const auto& a : machine.pus())
         for (const auto& b : machine.pus()) {
-            const auto far = weir::assumed_one_way(machine.distance_between(a.os_index, b.os_index));
+            const auto far = weir::assumed_one_way(machine, a.os_index, b.os_index);
             const double factor = 0.9 + 0.0002 * static_cast<double>(random() % 1000);
             measured.pairs[{a.os_index, b.os_index}] = {far.p50_ns * factor, far.p99_ns * factor};
         }
@@ -346,13 +346,13 @@ TEST(plan_search, proves_more_with_more_effort) {
         unsigned proven;
         double gap_ns;
     };
-    for (const auto& [effort, at_least, at_most_ns] : {result{0, 0, 84'372},
-                                                       {50, 75, 81'400},
-                                                       {100, 84, 51'674},
-                                                       {200, 89, 49'421},
-                                                       {400, 92, 44'678},
-                                                       {800, 104, 34'920},
-                                                       {1600, 121, 24'746}}) {
+    for (const auto& [effort, at_least, at_most_ns] : {result{0, 0, 84'588},
+                                                       {50, 73, 81'616},
+                                                       {100, 82, 51'837},
+                                                       {200, 87, 49'584},
+                                                       {400, 90, 44'941},
+                                                       {800, 103, 35'346},
+                                                       {1600, 119, 25'505}}) {
         unsigned proven = 0;
         double gap_ns = 0;
         for (unsigned seed = 0; seed != puzzles; ++seed) {
@@ -382,7 +382,7 @@ TEST(worst_placement, is_mostly_the_worst_possible) {
     }
     EXPECT_EQ(counted, 125U);
     EXPECT_GE(worst, 116U);
-    EXPECT_LE(missing_ns, 16'104);
+    EXPECT_LE(missing_ns, 19'380);
 }
 
 }  // namespace

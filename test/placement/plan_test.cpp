@@ -131,6 +131,48 @@ TEST(plan, uses_big_cores_before_small_ones) {
     EXPECT_EQ(made.cost.smt_sharing, 0);
 }
 
+// One role on a big core and one on a small one cost 300 ns, or 600 if the small one is the quiet role's.
+TEST(plan, gives_a_quiet_role_the_faster_core) {
+    const auto machine = hybrid();
+    plan_settings settings;
+    settings.pus = pu_set{2, 8};
+    for (const auto* quiet : {"in:quiet", "out:quiet"}) {
+        const auto made = weir::plan(request({"in->out"}, {quiet}), machine, {}, settings);
+        EXPECT_EQ(made.pu_of(quiet == std::string("in:quiet") ? "in" : "out"), 2U);
+        EXPECT_EQ(made.cost.slow_cores, weir::assumed::slow_core_ns);
+    }
+    const auto both = weir::plan(request({"in->out"}, {"in:quiet", "out:quiet"}), machine, {}, settings);
+    EXPECT_EQ(both.cost.slow_cores, 2 * weir::assumed::slow_core_ns);
+}
+
+// ---- NUMA nodes
+
+// Two nodes a package, each with its own cores, and no cache that they share: three roles in a row stay on one node, as
+// topo's own choice does.
+TEST(plan, keeps_neighbours_on_one_numa_node) {
+    for (const auto* name : {"pack:2 numa:2 core:3 pu:1", "numa:4 core:3 pu:1"}) {
+        const auto machine = topology::synthetic(name);
+        const auto made = weir::plan(request({"in->dsp", "dsp->out"}), machine);
+        EXPECT_THAT(pus_of(made), ElementsAre(4, 3, 5)) << "PU 0 is left to the kernel";
+        for (const auto& edge : made.edges) EXPECT_EQ(edge.cost.p50_ns, 100);
+        EXPECT_TRUE(made.is_proven());
+        const auto pair = machine.choose_pair(weir::pair_policy::automatic);
+        const auto two = weir::plan(request({"in->out"}), machine);
+        EXPECT_EQ(machine.pu(pair.producer).numa_node, machine.pu(two.pu_of("in")).numa_node);
+    }
+}
+
+TEST(plan, says_that_an_alternative_is_on_another_numa_node) {
+    plan_settings settings;
+    settings.pus = pu_set{1, 2, 3};
+    const auto machine = topology::synthetic("pack:1 numa:2 core:3 pu:1");
+    const auto made = weir::plan(request({"in->out"}), machine, {}, settings);
+    EXPECT_THAT(pus_of(made), ElementsAre(1, 2));
+    ASSERT_FALSE(made.alternatives.empty());
+    EXPECT_EQ(made.alternatives.front().reason,
+              "in on PU 3 (core:3): +20 ns in->out over same-package (another NUMA node) instead of same-package");
+}
+
 // Five roles, four big cores. Two roles on one big core would cost 3000 ns, one on a small core 300 ns. The quiet
 // role
 // stays on a big core. All cores are behind one L3, so no edge gets more expensive; 'log', an end of the row, moves.

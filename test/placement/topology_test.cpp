@@ -241,6 +241,88 @@ TEST(choose_pair, where_cores_share_an_l2) {
     EXPECT_EQ(ends(machine.choose_pair(same_l3)), pus(1, 4)) << "an L3 but no L2";
 }
 
+// ---- NUMA distances
+
+// `values` by the kernel's numbers of the nodes, which lstopo writes beside the tree.
+topology with_numa_distances(const std::string& synthetic, const std::string& numbers, const std::string& values) {
+    auto text = topology::synthetic(synthetic).to_xml();
+    const auto count = std::count(numbers.begin(), numbers.end(), ' ') + 1;
+    const auto given = "<distances2 type=\"NUMANode\" nbobjs=\"" + std::to_string(count) +
+                       "\" kind=\"5\" name=\"NUMALatency\" indexing=\"os\"><indexes length=\"" +
+                       std::to_string(numbers.size()) + "\">" + numbers + "</indexes><u64values length=\"" +
+                       std::to_string(values.size()) + "\">" + values + "</u64values></distances2>";
+    text.insert(text.rfind("</topology>"), given);
+    return topology::from_xml(text, "it");
+}
+
+TEST(remoteness, is_the_ratio_of_the_numa_distances_of_the_machine) {
+    const auto machine =
+        with_numa_distances("pack:2 numa:2 core:1 pu:1", "0 1 2 3", "10 12 20 30 12 10 30 40 20 30 10 16 30 40 16 10");
+    EXPECT_EQ(machine.remoteness(1, 1), 1);
+    EXPECT_DOUBLE_EQ(machine.remoteness(0, 1), 1.2);
+    EXPECT_DOUBLE_EQ(machine.remoteness(3, 2), 1.6);
+    EXPECT_DOUBLE_EQ(machine.remoteness(0, 2), 1) << "the nearest nodes of two packages";
+    EXPECT_DOUBLE_EQ(machine.remoteness(0, 3), 1.5);
+    EXPECT_DOUBLE_EQ(machine.remoteness(3, 1), 2);
+    EXPECT_THROW(static_cast<void>(machine.remoteness(0, 4)), placement_error);
+}
+
+TEST(remoteness, follows_the_kernels_numbers_of_the_nodes) {
+    constexpr auto three = "pack:1 numa:3(indexes=8,5,0) core:1 pu:1";
+    const auto part = with_numa_distances(three, "5 8", "10 17 17 10");
+    EXPECT_DOUBLE_EQ(part.remoteness(0, 1), 1.2) << "distances of two nodes of three are not those of the machine";
+    const auto whole = with_numa_distances(three, "0 5 8", "10 17 16 17 10 13 16 13 10");
+    EXPECT_DOUBLE_EQ(whole.remoteness(0, 1), 1.3);
+    EXPECT_DOUBLE_EQ(whole.remoteness(0, 2), 1.6);
+    EXPECT_DOUBLE_EQ(whole.remoteness(1, 2), 1.7);
+}
+
+TEST(remoteness, of_one_direction_is_that_of_the_worse_one) {
+    const auto machine = with_numa_distances("pack:1 numa:2 core:1 pu:1", "0 1", "10 14 11 10");
+    EXPECT_DOUBLE_EQ(machine.remoteness(0, 1), 1.4);
+    EXPECT_DOUBLE_EQ(machine.remoteness(1, 0), 1.4);
+}
+
+TEST(remoteness, is_assumed_where_the_kernel_states_no_distances) {
+    EXPECT_EQ(topology::synthetic("pack:2 numa:2 core:1 pu:1").remoteness(0, 1), 1.2);
+    EXPECT_EQ(topology::synthetic("pack:2 numa:2 core:1 pu:1").remoteness(0, 2), 1);
+    EXPECT_EQ(topology::synthetic("numa:2 core:1 pu:1").remoteness(0, 1), 2) << "there may be a package to each node";
+    EXPECT_EQ(topology::synthetic("core:2 pu:1").remoteness(0, 1), 1);
+}
+
+// A ratio of 2 would make a pair behind one L3 (50 ns) as far as one that shares none (100 ns).
+TEST(remoteness, never_outweighs_the_next_distance) {
+    const auto within = with_numa_distances("pack:1 l3:1 numa:2 core:1 pu:1", "0 1", "10 90 90 10");
+    EXPECT_EQ(within.distance_between(0, 1), distance::same_l3);
+    EXPECT_EQ(within.remoteness(0, 1), 1.9);
+    EXPECT_EQ(
+        with_numa_distances("pack:2 numa:2 core:1 pu:1", "0 1 2 3", "10 90 90 90 90 10 90 90 90 90 10 90 90 90 90 10")
+            .remoteness(0, 1),
+        1.9);
+    EXPECT_EQ(with_numa_distances("numa:2 core:1 pu:1", "0 1", "10 90 90 10").remoteness(0, 1), 9);
+}
+
+TEST(remoteness, of_implausible_distances_is_bounded) {
+    const auto far = with_numa_distances("numa:2 core:1 pu:1", "0 1", "1 18446744073709551615 1 1");
+    EXPECT_EQ(far.remoteness(0, 1), 100);
+    EXPECT_EQ(with_numa_distances("numa:2 core:1 pu:1", "0 1", "30 10 10 30").remoteness(0, 1), 1);
+    EXPECT_EQ(with_numa_distances("numa:2 core:1 pu:1", "0 1", "0 10 10 0").remoteness(0, 1), 2) << "assumed";
+}
+
+TEST(numa_node, of_a_pu_has_memory) {
+    constexpr auto machine = "numa:3(memory=0) core:1 pu:1";
+    EXPECT_EQ(topology::synthetic(machine).pu(0).numa_node, 0U) << "no node has memory";
+    auto text = topology::synthetic("[numa(memory=1000000)] pack:2 [numa(memory=0)] core:1 pu:1").to_xml();
+    const auto cxl = topology::from_xml(text, "it");
+    EXPECT_EQ(cxl.numa_nodes()[*cxl.pu(0).numa_node].memory_bytes, 1'000'000U);
+}
+
+TEST(choose_pair, prefers_neighbouring_packages_and_nodes) {
+    const auto ring = with_numa_distances("pack:3 numa:1 core:1 pu:1", "0 1 2", "10 31 21 31 10 31 21 31 10");
+    EXPECT_EQ(ends(ring.choose_pair(automatic)), pus(0, 2));
+    EXPECT_EQ(ends(ring.choose_pair(cross_numa)), pus(0, 2));
+}
+
 TEST(choose_pair, cross_numa_takes_the_nearest_other_node) {
     EXPECT_EQ(four_nodes_a_package().choose_pair(cross_numa).distance, distance::same_package);
 }
@@ -315,7 +397,7 @@ auto badness(const topology& machine, const pu_set& isolated, unsigned a, unsign
     for (const auto& row : machine.pus())
         core_of_pu_0 |= row.os_index == 0 && (row.core == one.core || row.core == other.core);
     return std::tuple(!isolated.contains(pu_set{a, b}), -static_cast<int>(performance), machine.distance_between(a, b),
-                      one.numa_node != other.numa_node, core_of_pu_0, std::min(one.index, other.index),
+                      machine.remoteness(a, b), core_of_pu_0, std::min(one.index, other.index),
                       std::max(one.index, other.index));
 }
 

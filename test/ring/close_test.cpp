@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -249,6 +250,48 @@ TYPED_TEST(close, waits_for_earlier_reservations) {
     consumer->join();
     EXPECT_EQ(received, (std::vector<int>{1, 2}));
     EXPECT_EQ(ring.try_push(3), status::closed);
+}
+
+// What was reserved before the close arrives, whichever operation waits for it.
+template <class Pop>
+void expect_what_was_reserved(Pop pop) {
+    weir::spsc_ring<int> ring(4);
+    std::thread consumer;
+    {
+        auto slots = ring.try_reserve(2);
+        ASSERT_EQ(slots.size(), 2U);
+        consumer = std::thread([&] {
+            std::vector<int> out;
+            pop(ring, out);
+            EXPECT_EQ(out, (std::vector<int>{7, 8}));
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        ring.close();
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        slots.emplace(7);
+        slots.emplace(8);
+        slots.commit(2);
+    }
+    consumer.join();
+}
+
+TEST(close_of_a_ring, is_waited_beyond_for_what_was_reserved_before) {
+    using ring_type = weir::spsc_ring<int>;
+    expect_what_was_reserved([](ring_type& ring, std::vector<int>& out) {
+        out.resize(2);
+        out.resize(ring.pop_n(out));
+    });
+    expect_what_was_reserved([](ring_type& ring, std::vector<int>& out) {
+        for (int item = 0; ring.pop(item);) out.push_back(item);
+    });
+    expect_what_was_reserved([](ring_type& ring, std::vector<int>& out) {
+        while (ring.consume_one([&](int& item) { out.push_back(item); })) {
+        }
+    });
+    expect_what_was_reserved([](ring_type& ring, std::vector<int>& out) {
+        while (ring.consume_some([&](int& item) { out.push_back(item); }) > 0) {
+        }
+    });
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
@@ -266,6 +267,25 @@ TEST(cli_topo, a_result_that_cannot_be_written_is_a_failure) {
         EXPECT_EQ(closed.exit_code, 1);
         EXPECT_THAT(closed.err, AllOf(is_one_line(), HasSubstr("stdout is closed")));
     }
+}
+
+// As in `weir topo | head -1`: the kernel ends the program. Where SIGPIPE is ignored, as under some shells' parents, a sentence.
+TEST(cli_topo, ends_quietly_when_nobody_reads_its_output) {
+    const auto into_a_broken_pipe = [](bool ignores_signal) {
+        return weir_test::run(WEIR_TOOL, {"topo"}, [ignores_signal] {
+            int ends[2] = {-1, -1};
+            if (::pipe2(ends, O_CLOEXEC) != 0) ::_exit(125);
+            ::close(ends[0]);
+            ::dup2(ends[1], STDOUT_FILENO);
+            ::signal(SIGPIPE, ignores_signal ? SIG_IGN : SIG_DFL);
+        });
+    };
+    const auto ended = into_a_broken_pipe(false);
+    EXPECT_EQ(ended.exit_code, 128 + SIGPIPE);
+    EXPECT_EQ(ended.err, "");
+    const auto told = into_a_broken_pipe(true);
+    EXPECT_EQ(told.exit_code, 1);
+    EXPECT_THAT(told.err, AllOf(is_one_line(), HasSubstr("cannot write the result to stdout: Broken pipe")));
 }
 
 TEST(cli_topo, detects_that_hwloc_describes_another_machine) {

@@ -122,6 +122,30 @@ TYPED_TEST(several, slots_take_one_sleep_for_a_block_however_they_are_freed) {
     sleep_once_for_a_block_of_slots<typename TestFixture::template ring_of<weir::wait::event>>();
 }
 
+// The first of a batch is all that a descriptor tells of; who waits for the whole batch is woken as well.
+template <class Ring>
+void wake_by_one_batch() {
+    const std::array<int, 3> three{1, 2, 3};
+    std::array<int, 3> taken{};
+    for (const std::size_t need : {std::size_t{1}, std::size_t{3}}) {
+        Ring ring(4);
+        waiter reader([&] { return ring.wait_for_items_for(need, ages); });
+        until_asleep({reader.tid()});
+        ASSERT_EQ(ring.try_push_n(three), 3U);
+        EXPECT_EQ(reader.answer(), status::success) << need;
+        ASSERT_EQ(ring.try_push(4), status::success);
+        waiter writer([&] { return ring.wait_for_slots_for(need, ages); });
+        until_asleep({writer.tid()});
+        ASSERT_EQ(ring.try_pop_n(taken), 3U);
+        EXPECT_EQ(writer.answer(), status::success) << need;
+    }
+}
+
+TYPED_TEST(several, are_waited_for_and_come_in_one_batch) {
+    wake_by_one_batch<typename TestFixture::template ring_of<weir::wait::park>>();
+    wake_by_one_batch<typename TestFixture::template ring_of<weir::wait::event>>();
+}
+
 TYPED_TEST(several, are_waited_for_by_threads_of_different_needs_each_until_its_own) {
     using ring_type = typename TestFixture::template ring_of<weir::wait::park>;
     if constexpr (!ring_type::has_many_consumers) return;
@@ -238,6 +262,19 @@ TEST(several_on_request, grants_the_withheld_credit_before_it_sleeps) {
     until_asleep({reader.tid()});
     EXPECT_EQ(ring.try_push(2), status::success);
     EXPECT_EQ(reader.answer(), status::success);
+}
+
+// One of two that wait for several gives up: what others request is granted at once as long as the second one waits.
+TEST(several_on_request, are_granted_at_once_while_anybody_waits_for_them) {
+    weir::pull::mpmc_ring<int> ring(8, weir::pull::grant_every{4});
+    waiter patient([&] { return ring.wait_for_items_for(2, ages); });
+    until_asleep({patient.tid()});
+    EXPECT_EQ(ring.wait_for_items_for(2, 1ms), status::timeout);
+    ring.request(1);
+    EXPECT_EQ(ring.try_push(1), status::success) << "held back";
+    ring.request(1);
+    EXPECT_EQ(ring.try_push(2), status::success) << "held back";
+    EXPECT_EQ(patient.answer(), status::success);
 }
 
 TEST(several_on_request, slots_are_room_and_credit) {

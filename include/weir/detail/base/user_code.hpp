@@ -47,16 +47,19 @@ constexpr bool never() noexcept { return false; }
 /// Calls `batch()`, which adds to `done` for each item. Returns false if an exception ended it; passes the exception on if
 /// `done` was 0.
 template <class Batch>
-bool ended_normally(const std::size_t& done, Batch batch) {
+bool ended_normally([[maybe_unused]] const std::size_t& done, Batch batch) {
 #if defined(__cpp_exceptions)
-    try {
+    if constexpr (!noexcept(batch())) {
+        try {
+            batch();
+        } catch (...) {
+            if (done == 0) throw;
+            return false;
+        }
+    } else {
         batch();
-    } catch (...) {
-        if (done == 0) throw;
-        return false;
     }
 #else
-    (void)done;
     batch();
 #endif
     return true;
@@ -67,7 +70,7 @@ bool ended_normally(const std::size_t& done, Batch batch) {
 template <class It, class Push>
 std::size_t push_singly(It& from, std::size_t n, Push push) {
     std::size_t pushed = 0;
-    (void)ended_normally(pushed, [&] {
+    (void)ended_normally(pushed, [&]() noexcept(noexcept(push(*from))&& noexcept(++from)) {
         for (; pushed < n && push(*from); ++from) ++pushed;
     });
     return pushed;

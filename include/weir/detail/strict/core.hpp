@@ -130,8 +130,10 @@ public:
     /// batch.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
-        return detail::push_singly(
-            from, n, [this](auto&& item) { return this->try_emplace(std::forward<decltype(item)>(item)); });
+        return detail::push_singly(from, n,
+                                   [this](auto&& item) noexcept(std::is_nothrow_constructible_v<T, decltype(item)>) {
+                                       return this->try_emplace(std::forward<decltype(item)>(item));
+                                   });
     }
 
     // ---- consumer side ---------------------------------------------------------------------------------------
