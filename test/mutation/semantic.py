@@ -56,8 +56,8 @@ def read(name):
 class Build:
     """The instrumented copy of the tree, and what is built of it."""
 
-    def __init__(self, folder, files, jobs):
-        self.tree, self.build, self.jobs = folder / "tree", folder / "build", jobs
+    def __init__(self, folder, files, jobs, tests):
+        self.tree, self.build, self.jobs, self.tests = folder / "tree", folder / "build", jobs, tests
         self.refused_file = folder / "refused.json"
         self.refused = set(json.loads(self.refused_file.read_text())) if self.refused_file.exists() else set()
         self.tree.mkdir(parents=True, exist_ok=True)
@@ -128,7 +128,7 @@ class Build:
             sys.exit(made.stdout + made.stderr)
         listed = subprocess.run(["ninja", "-C", str(self.build), "-t", "targets", "all"], capture_output=True, text=True).stdout
         tests = [name for name in re.findall(r"^(test/\S+_(?:test|model)): ", listed, re.M)
-                 if pathlib.Path(name).name not in NOT_TESTS]
+                 if pathlib.Path(name).name not in NOT_TESTS and self.tests.search(pathlib.Path(name).name)]
         for _ in range(12):
             made = subprocess.run(["ninja", "-C", str(self.build), "-k", "0", f"-j{self.jobs}", *tests], capture_output=True,
                                   text=True)
@@ -162,15 +162,18 @@ class Build:
 
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             checker = [pool.submit(make, model / part, ["-O2"]) for part in ("model.cpp", "run.cpp")]
-            complaints = list(pool.map(lambda source: make(source, []), sorted(model.glob("*_model.cpp"))))
+            complaints = list(pool.map(lambda source: make(source, []), self.models()))
             complaints += [part.result() for part in checker]
         if not any(complaints):
-            for source in model.glob("*_model.cpp"):
+            for source in self.models():
                 made = self.build / "model" / source.stem
                 parts = [f"{made}.o", *(str(made.with_name(part)) for part in ("model.o", "run.o")),
                          str(self.tree / "mutant/weir_mutant.o")]
                 subprocess.run(["g++", *parts, "-o", str(made)], check=True)
         return "".join(complaints)
+
+    def models(self):
+        return [path for path in sorted((self.tree / "test/model").glob("*_model.cpp")) if self.tests.search(path.stem)]
 
     def refuse(self, output):
         """Finds the changes that an error is about: the innermost at the place of the error or of a note that follows it."""
@@ -199,7 +202,7 @@ class Build:
     def programs(self):
         found = [path for path in sorted([*self.build.glob("test/**/*"), *self.build.glob("model/*")])
                  if path.is_file() and os.access(path, os.X_OK) and re.search(r"_(test|model)$", path.name)]
-        return [path for path in found if path.name not in NOT_TESTS]
+        return [path for path in found if path.name not in NOT_TESTS and self.tests.search(path.name)]
 
 
 def explanations():
@@ -258,6 +261,8 @@ def main():
     arguments.add_argument("--least", type=float, default=0, metavar="PERCENT", help="fail if fewer of the sample are noticed")
     arguments.add_argument("--budget", type=float, default=15, metavar="S", help="seconds of tests that a mutant is given (15)")
     arguments.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="try no more after so long")
+    arguments.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX",
+                           help="build and run only the test programs and models whose name matches")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
@@ -271,7 +276,7 @@ def main():
     if not files:
         sys.exit(f"semantic.py: there is nothing to change in {' '.join(options.paths)}; name files of include, src, "
                  "instruments or tools that compute")
-    build = Build(folder, files, options.jobs)
+    build = Build(folder, files, options.jobs, options.tests)
     if options.list:
         print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
         return 0
