@@ -77,7 +77,7 @@ private:
     void number_nodes(const topology& machine);
     void check_regular();
 
-    // A quiet role is waited for: half as fast a core costs it twice as much as another.
+    // A slower core costs a quiet role twice as much as another: messages wait for it.
     [[nodiscard]] double slowness(bool quiet, std::size_t seat) const { return (quiet ? 2 : 1) * slow_[seat]; }
 
     std::size_t roles_;

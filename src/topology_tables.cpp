@@ -95,8 +95,9 @@ numa_ratios read_numa_ratios(hwloc_topology* tree, std::size_t nodes) {
     std::vector<double> ratios(nodes * nodes, 1);
     for (std::size_t from = 0; from != nodes; ++from)
         for (std::size_t to = 0; to != nodes; ++to) {
-            const auto local = matrix->values[from * nodes + from];
-            const auto remote = std::max(matrix->values[from * nodes + to], matrix->values[to * nodes + from]);
+            const auto value = [&](std::size_t a, std::size_t b) { return matrix->values[a * nodes + b]; };
+            const auto local = std::min(value(from, from), value(to, to));
+            const auto remote = std::max(value(from, to), value(to, from));
             if (local == 0 || matrix->objs[from] == nullptr || matrix->objs[to] == nullptr) return {};
             const auto row = std::size_t{matrix->objs[from]->logical_index} * nodes;
             ratios[row + matrix->objs[to]->logical_index] =

@@ -281,6 +281,9 @@ TEST(remoteness, of_one_direction_is_that_of_the_worse_one) {
     const auto machine = with_numa_distances("pack:1 numa:2 core:1 pu:1", "0 1", "10 14 11 10");
     EXPECT_DOUBLE_EQ(machine.remoteness(0, 1), 1.4);
     EXPECT_DOUBLE_EQ(machine.remoteness(1, 0), 1.4);
+    const auto unlike = with_numa_distances("pack:1 numa:2 core:1 pu:1", "0 1", "10 15 15 12");
+    EXPECT_DOUBLE_EQ(unlike.remoteness(0, 1), 1.5);
+    EXPECT_DOUBLE_EQ(unlike.remoteness(1, 0), 1.5);
 }
 
 TEST(remoteness, is_assumed_where_the_kernel_states_no_distances) {
