@@ -218,6 +218,23 @@ TEST_F(pair_of_workers, is_where_it_says) {
     EXPECT_NE(first, second);
 }
 
+TEST_F(pair_of_workers, is_there_again_with_new_threads_after_others_were_left_behind) {
+    if (!workers_.where().pinned()) GTEST_SKIP() << workers_.where().why_not_pinned;
+    workers_.set_limit(std::chrono::duration<double>(0.02));
+    workers_.set_time_to_hear(std::chrono::duration<double>(0.01));
+    const auto open = std::make_shared<std::atomic<bool>>(false);
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_THROW(workers_.run([open] { open->wait(false); }, [] {}), bench::stuck);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "the usual limit is 20 s";
+    workers_.set_limit(std::chrono::duration<double>(60));
+    weir::pu_set first, second;
+    workers_.run([&] { first = weir::this_thread_affinity(); }, [&] { second = weir::this_thread_affinity(); });
+    EXPECT_EQ(first, weir::pu_set{workers_.where().pair->producer});
+    EXPECT_EQ(second, weir::pu_set{workers_.where().pair->consumer});
+    open->store(true);
+    open->notify_all();
+}
+
 TEST_F(pair_of_workers, spreads_a_crowd_over_its_two_cores) {
     using spread = bench::worker_pair::spread;
     if (!workers_.where().pinned()) GTEST_SKIP() << workers_.where().why_not_pinned;
@@ -255,6 +272,7 @@ TEST_F(pair_of_workers, has_floors_in_either_direction) {
         const auto floor = meter.take(who);
         const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
         EXPECT_GT(floor.roundtrip_ns, 0);
+        EXPECT_LT(floor.roundtrip_ns * 8, taken.count() * 1e9) << "a dozen trips at least, and half were no quicker";
         EXPECT_GT(floor.stream_words_per_s * taken.count(), 1000) << "hundreds of thousands of words have passed";
     }
     const auto offset = meter.offset();
