@@ -41,9 +41,10 @@ fetch_libcxx() { # VERSION
 }
 
 check() { # COMPILER LIBRARY LEVEL
-    local compiler=$1 library=$2 level=$3 version=${1##*-} name out began=$SECONDS result=passed file log
+    local compiler=$1 library=$2 level=$3 version=${1##*-} name out began=$SECONDS result=passed file log headers
     local warnings=(-Wall -Wextra -Wconversion -Wshadow -Wnull-dereference -Werror) flags=(-std=c++20 "-O$3" "-I$root")
     local libraries=(-pthread)
+    local files=("$root"/test/house/uses/*.cpp "$root/test/house/headers_together.cpp" "$folder"/headers_*.cpp)
     name="$compiler $library -O$level"
     out="$folder/${name// /_}"
     log=$out.log
@@ -52,16 +53,24 @@ check() { # COMPILER LIBRARY LEVEL
     [[ $compiler != g++* || $level != 1 ]] || warnings+=(-Wno-maybe-uninitialized)
     if [[ $library == libc++ ]]; then
         local there="$folder/libc++-$version/usr/lib/llvm-$version"
-        flags+=(-nostdinc++ -isystem "$there/include/c++/v1")
+        flags+=(-nostdinc++)
+        for headers in "$there"/include/c++/v1 "$there"/include/*/c++/v1; do
+            [[ ! -d $headers ]] || flags+=(-isystem "$headers")
+        done
         libraries+=(-nostdlib++ "$there/lib/libc++.a" "$there/lib/libc++abi.a")
-        ((version >= 20)) || flags+=(-fexperimental-library)
-        ((version >= 20)) || libraries+=("$there/lib/libc++experimental.a")
+        if ((version < 18)); then  # no std::stop_token at all
+            files=("$root"/test/house/uses/{rings,overflow,credit_gate}.cpp)
+        elif ((version < 20)); then
+            flags+=(-fexperimental-library)
+            libraries+=("$there/lib/libc++experimental.a")
+        fi
     fi
     {
-        for file in "$root"/test/house/uses/*.cpp "$root/test/house/headers_together.cpp" "$folder"/headers_*.cpp; do
-            "$compiler" "${flags[@]}" "-I$root/include" "${warnings[@]}" -c -o "$out/$(basename "$file").o" "$file" || result='failed: a warning or error'
+        for file in "${files[@]}"; do
+            "$compiler" "${flags[@]}" "-I$root/include" "${warnings[@]}" -c -o "$out/$(basename "$file").o" "$file" ||
+                result='failed: a warning or error'
         done
-        if [[ $result == passed ]]; then
+        if [[ $result == passed && -e $out/headers_together.cpp.o ]]; then
             "$compiler" -o "$out/program" "$out"/*.o "${libraries[@]}" && "$out/program" || result='failed: the program'
         fi
         # Installed headers are the system's to the compiler; only so is -Wuseless-cast the user's own affair.
