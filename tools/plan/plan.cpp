@@ -27,10 +27,10 @@ The plan minimises this cost, in ns:
   per role  the noise of its PU, if it is quiet
             1500 if it shares a core and is not smt-ok
             1000 if it is not on an isolated PU, though some may be used
-             300 per rank below the fastest kind of core
+             300 per rank below the fastest kind of core, 600 if it is quiet
               10 on the core of PU 0
 The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate divided by the highest rate.
-Without --matrix and --jitter, costs are assumed by distance, and marked as assumed.
+Without --matrix and --jitter, costs are assumed by distance, NUMA nodes included, and marked as assumed.
 
 A file for --roles contains the same information as JSON:
   {"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
