@@ -343,6 +343,12 @@ TEST(handles_death_test, share_no_counts_with_another_ring) {
     weir::handle_counts counts;
     auto [tx, rx] = weir::handles_of(ring, counts);
     EXPECT_DEATH((void)weir::handles_of(other, counts), "these handle_counts already count");
+    { const auto last = std::move(tx); }
+    EXPECT_DEATH((void)weir::handles_of(other, counts), "these handle_counts already count") << "there is a receiver";
+    weir::handle_counts others;
+    auto [send, receive] = weir::handles_of(other, others);
+    { const auto last = std::move(receive); }
+    EXPECT_DEATH((void)weir::handles_of(ring, others), "these handle_counts already count") << "there is a sender";
 }
 
 }  // namespace
