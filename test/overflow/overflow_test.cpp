@@ -291,6 +291,7 @@ TEST(overflow, close_refuses_and_drains) {
     expect_close_to_drain(overflow::drop_newest());
     expect_close_to_drain(overflow::drop_oldest());
     expect_close_to_drain(overflow::sample{2});
+    expect_close_to_drain(overflow::sample{2, 3});
     expect_close_to_drain(shed());
     expect_close_to_drain(overflow::codel<>());
 }

@@ -267,13 +267,15 @@ TEST(several_on_request, grants_the_withheld_credit_before_it_sleeps) {
 // One of two that wait for several gives up: what others request is granted at once as long as the second one waits.
 TEST(several_on_request, are_granted_at_once_while_anybody_waits_for_them) {
     weir::pull::mpmc_ring<int> ring(8, weir::pull::grant_every{4});
-    waiter patient([&] { return ring.wait_for_items_for(2, ages); });
+    ring.request(4);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(ring.try_push(i), status::success);
+    ASSERT_TRUE(ring.try_pop().has_value());  // so it is known that there are two more
+    waiter patient([&] { return ring.wait_for_items_for(4, ages); });
     until_asleep({patient.tid()});
-    EXPECT_EQ(ring.wait_for_items_for(2, 1ms), status::timeout);
+    EXPECT_EQ(ring.wait_for_items_for(4, 1ms), status::timeout);
     ring.request(1);
-    EXPECT_EQ(ring.try_push(1), status::success) << "held back";
-    ring.request(1);
-    EXPECT_EQ(ring.try_push(2), status::success) << "held back";
+    EXPECT_EQ(ring.try_push(3), status::success) << "credit from before";
+    EXPECT_EQ(ring.try_push(4), status::success) << "held back";
     EXPECT_EQ(patient.answer(), status::success);
 }
 
