@@ -3,6 +3,7 @@
 // The cost of blocking push and pop: in a stream, when the consumer sleeps, and while no item comes at all.
 #include <time.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "bench/scenarios/scenario.hpp"
@@ -92,13 +93,15 @@ measurement stand_idle(rig& on, const queue_entry& queue, roles who, word ms) {
 
 scenario blocking_scenario(std::size_t capacity) {
     const channel_kind kind{.capacity = capacity};
-    return {.name = "blocking/8B/cap" + std::to_string(capacity) + "/balanced",
-            .kind = kind,
-            .plays = league::waiting,
-            .check_count = 5'000,  // a consumer that sleeps for fixed times may need a millisecond for a few
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
-                return pass_through(on, queue, kind, who, {.count = count}, {.count = count});
-            }};
+    return {
+        .name = "blocking/8B/cap" + std::to_string(capacity) + "/balanced",
+        .kind = kind,
+        .plays = league::waiting,
+        // A consumer that sleeps for fixed times, or yields beside busy threads, may need milliseconds for each filling.
+        .check_count = std::min<word>(5'000, 100 * capacity),
+        .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            return pass_through(on, queue, kind, who, {.count = count}, {.count = count});
+        }};
 }
 
 scenario wakeup_scenario() {
