@@ -14,6 +14,14 @@
 // A header of its own, beside the rings, which pull in no <thread>.
 #pragma once
 
+#include <version>
+
+#if !defined(__cpp_lib_jthread)
+#error \
+    "weir: pipeline.hpp needs std::jthread and std::stop_token, which this standard library lacks (__cpp_lib_jthread); " \
+       "use libstdc++, or libc++ 20 (18 and 19 with -fexperimental-library)"
+#else
+
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -408,3 +416,5 @@ private:
 };
 
 }  // namespace weir
+
+#endif

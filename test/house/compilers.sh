@@ -76,8 +76,8 @@ check() { # COMPILER LIBRARY LEVEL
         # Installed headers are the system's to the compiler; only so is -Wuseless-cast the user's own affair.
         [[ $compiler != g++* ]] || warnings+=(-Wuseless-cast)
         if [[ $level == 0 && $result == passed ]]; then
-            for file in "$root"/test/house/uses/*.cpp; do
-                "$compiler" "${flags[@]}" -isystem "$root/include" "${warnings[@]}" -fsyntax-only "$file" ||
+            for file in "${files[@]}"; do
+                [[ $file != */uses/* ]] || "$compiler" "${flags[@]}" -isystem "$root/include" "${warnings[@]}" -fsyntax-only "$file" ||
                     result='failed: a warning or error with -isystem'
             done
         fi
@@ -101,11 +101,13 @@ check_real_time() { # COMPILER
 
 # Without std::stop_token there is one sentence.
 check_no_stop_token() { # COMPILER
-    local there="$folder/libc++-${1##*-}/usr/lib/llvm-${1##*-}" said
-    said=$("$1" -std=c++20 -fsyntax-only -nostdinc++ -isystem "$there/include/c++/v1" "-I$root/include" -x c++ - 2>&1 \
-        <<<'#include <weir/stop.hpp>' || true)
-    [[ $(grep --count 'error:' <<<"$said") == 1 && $said == *'needs std::stop_token'* ]] ||
-        { echo "$1: stop.hpp without std::stop_token says: $said" >&2 && return 1; }
+    local there="$folder/libc++-${1##*-}/usr/lib/llvm-${1##*-}" said header
+    for header in stop pipeline; do
+        said=$("$1" -std=c++20 -fsyntax-only -nostdinc++ -isystem "$there/include/c++/v1" "-I$root/include" -x c++ - 2>&1 \
+            <<<"#include <weir/$header.hpp>" || true)
+        [[ $(grep --count 'error:' <<<"$said") == 1 && $said == *'std::stop_token, which this standard library lacks'* ]] ||
+            { echo "$1: $header.hpp without std::stop_token says: $said" >&2 && return 1; }
+    done
 }
 
 (($# > 1)) || fail "usage: compilers.sh FOLDER COMPILER..."
