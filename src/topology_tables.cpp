@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -82,14 +81,11 @@ std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
 // A matrix of distances between NUMA nodes, divided by the distance within a node. Empty where hwloc knows none for all nodes.
 numa_ratios read_numa_ratios(hwloc_topology* tree, std::size_t nodes) {
     unsigned count = 1;
-    hwloc_distances_s* found = nullptr;
-    if (hwloc_distances_get_by_type(tree, HWLOC_OBJ_NUMANODE, &count, &found, HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) !=
-            0 ||
-        count == 0)
-        return {};
-    const std::unique_ptr<hwloc_distances_s, std::function<void(hwloc_distances_s*)>> matrix(
-        found, [tree](hwloc_distances_s* given) { hwloc_distances_release(tree, given); });
-    if (matrix->nbobjs != nodes) return {};
+    hwloc_distances_s* found = nullptr;  // stays so where there are none
+    hwloc_distances_get_by_type(tree, HWLOC_OBJ_NUMANODE, &count, &found, HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0);
+    const auto release = [tree](hwloc_distances_s* matrix) { hwloc_distances_release(tree, matrix); };
+    const std::unique_ptr<hwloc_distances_s, decltype(release)> matrix(found, release);
+    if (matrix == nullptr || matrix->nbobjs != nodes) return {};
 
     constexpr double farthest = 100;  // the kernel's distances go from 10 to 254
     std::vector<double> ratios(nodes * nodes, 1);

@@ -12,14 +12,14 @@
 
 namespace bench {
 
-/// The groups of scenarios. A queue may take part in several, a scenario belongs to one.
+/// The groups of scenarios. A queue plays each scenario with which it has a group in common.
 enum class league : unsigned char {
     transfer = 1,   ///< one producer and one consumer, each on its own core
     waiting = 2,    ///< the cost of blocking push and pop
     crowd = 4,      ///< several producers, several consumers, or both
     credit = 8,     ///< the cost of credit on request: each of weir's rings with and without it
-    lossless = 16,  ///< rings with a policy that refuses what does not fit
-    lossy = 32,     ///< rings with a policy that loses something to make room, where there is room
+    lossless = 16,  ///< for rings with a policy that refuses an item that does not fit
+    lossy = 32,     ///< for rings with a policy that drops an item to make room: there is always room
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));

@@ -92,7 +92,7 @@ scenario alternating_scenario(std::size_t capacity, const std::string& level) {
     return {.name = "alternating/one-thread/cap" + std::to_string(capacity) + "/" + level,
             .kind = kind,
             .unit = metric::ns,
-            .plays = league::transfer | league::crowd | league::lossy,
+            .plays = league::transfer | league::crowd | league::lossless | league::lossy,
             .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
                 return alternate(on, queue, kind, who, filled, count);
             }};

@@ -49,7 +49,7 @@ check() { # COMPILER LIBRARY LEVEL
     out="$folder/${name// /_}"
     log=$out.log
     mkdir -p "$out"
-    # What GCC understands of a loop at -O1 is too little for this one.
+    # At -O1 GCC understands too little of a loop for this warning.
     [[ $compiler != g++* || $level != 1 ]] || warnings+=(-Wno-maybe-uninitialized)
     if [[ $library == libc++ ]]; then
         local there="$folder/libc++-$version/usr/lib/llvm-$version"
@@ -73,7 +73,7 @@ check() { # COMPILER LIBRARY LEVEL
         if [[ $result == passed && -e $out/headers_together.cpp.o ]]; then
             "$compiler" -o "$out/program" "$out"/*.o "${libraries[@]}" && "$out/program" || result='failed: the program'
         fi
-        # Installed headers are the system's to the compiler; only so is -Wuseless-cast the user's own affair.
+        # -Wuseless-cast warns of casts in our templates too, so it is for users who include us with -isystem.
         [[ $compiler != g++* ]] || warnings+=(-Wuseless-cast)
         if [[ $level == 0 && $result == passed ]]; then
             for file in "${files[@]}"; do

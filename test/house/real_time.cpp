@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What a real-time callback may call, under Clang's -Wfunction-effects (20 and later): nothing that allocates, locks, throws or
-// makes a system call. The headers carry no [[clang::nonblocking]] of their own: Clang infers it for each ring and element, so
-// it holds for an element whose constructors are as harmless, too. See compilers.sh, also for what must be refused.
+// makes a system call. The headers have no [[clang::nonblocking]] of their own: Clang infers it for each ring and each type of
+// element. compilers.sh compiles this file, and checks that Clang refuses it with one of the macros below defined.
 #include <weir/overflow.hpp>
 #include <weir/ring.hpp>
 

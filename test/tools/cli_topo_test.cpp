@@ -269,7 +269,7 @@ TEST(cli_topo, a_result_that_cannot_be_written_is_a_failure) {
     }
 }
 
-// As in `weir topo | head -1`: the kernel ends the program. Where SIGPIPE is ignored, as under some shells' parents, a sentence.
+// As in `weir topo | head -1`: SIGPIPE ends the program. If its parent had that signal ignored, it says what went wrong.
 TEST(cli_topo, ends_quietly_when_nobody_reads_its_output) {
     const auto into_a_broken_pipe = [](bool ignores_signal) {
         return weir_test::run(WEIR_TOOL, {"topo"}, [ignores_signal] {

@@ -81,12 +81,12 @@ TEST(deadline, may_be_a_time_of_another_clock) {
     EXPECT_TRUE(is_over(system_clock::time_point()));
     EXPECT_EQ(steady(time_point<system_clock, std::chrono::days>::max()), forever);
     EXPECT_TRUE(is_over(time_point<system_clock, std::chrono::days>::min()));
-    // Not by a part of the clock's own unit, nor of the deadline's.
-    const auto second = std::chrono::ceil<std::chrono::seconds>(system_clock::now()) + 1s;
-    const auto left = second - system_clock::now();
-    EXPECT_TRUE(is_ahead(second, left));
-    EXPECT_TRUE(is_ahead(std::chrono::ceil<std::chrono::hours>(system_clock::now()) + 1h,
-                         std::chrono::ceil<std::chrono::hours>(system_clock::now()) + 1h - system_clock::now()));
+    // A deadline in a coarse unit is exact: the present time is not rounded to that unit.
+    const auto now = system_clock::now();
+    const auto second = std::chrono::ceil<std::chrono::seconds>(now) + 1s;
+    const auto hour = std::chrono::ceil<std::chrono::hours>(now) + 1h;
+    EXPECT_TRUE(is_ahead(second, second - now));
+    EXPECT_TRUE(is_ahead(hour, hour - now));
     EXPECT_TRUE(is_ahead(still_clock::time_point(std::chrono::milliseconds(57'000)), 1min));
     EXPECT_TRUE(is_ahead(still_clock::time_point::max(), std::chrono::milliseconds(2'147'483'647 + 3000LL)));
 }

@@ -122,7 +122,7 @@ TYPED_TEST(several, slots_take_one_sleep_for_a_block_however_they_are_freed) {
     sleep_once_for_a_block_of_slots<typename TestFixture::template ring_of<weir::wait::event>>();
 }
 
-// The first of a batch is all that a descriptor tells of; who waits for the whole batch is woken as well.
+// A batch makes the descriptor readable by its first item. That must not keep it from waking a thread that waits for more.
 template <class Ring>
 void wake_by_one_batch() {
     const std::array<int, 3> three{1, 2, 3};
