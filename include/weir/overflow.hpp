@@ -57,7 +57,7 @@ namespace weir {
 template <class T, class Policy, class... Options>
 class overflow_ring : public detail::refusals<overflow_ring<T, Policy, Options...>, T>,
                       public detail::overflow_forms<overflow_ring<T, Policy, Options...>, T> {
-    using given = detail::options<detail::ring_family::overflow, Options...>;
+    using given = detail::options<detail::ring_family::overflow, T, Options...>;
     using refused = detail::refusals<overflow_ring, T>;
 
 public:
@@ -201,8 +201,7 @@ public:
     {
         return push_unless(item, detail::never, deadline);
     }
-    /// As push, but also gives up when `stop()` says true, with the answer full or busy: refused. wake_all() makes waiters
-    /// ask again.
+    /// As push, but also gives up when `stop()` says true: full or busy, refused. wake_all() makes waiters ask again.
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& value, Stop stop, detail::any_time_point deadline = detail::forever) {

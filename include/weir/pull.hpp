@@ -33,13 +33,13 @@ namespace weir::pull {
 /// As weir::spsc_ring, with credit on request. request() is the consumer's, and wait-free.
 template <class T, class... Options>
 using spsc_ring =
-    detail::spsc_of<T, detail::options<detail::ring_family::plain, Options...>, detail::granting::on_request>;
+    detail::spsc_of<T, detail::options<detail::ring_family::plain, T, Options...>, detail::granting::on_request>;
 
 /// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
 /// repeated only when another request came in between. All consumers ask for all.
 template <class T, class... Options>
 using mpmc_ring =
-    detail::mpmc_of<T, detail::options<detail::ring_family::plain, Options...>, detail::granting::on_request>;
+    detail::mpmc_of<T, detail::options<detail::ring_family::plain, T, Options...>, detail::granting::on_request>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring.
 template <class T, class... Options>
@@ -51,6 +51,6 @@ using spmc_ring = mpmc_ring<T, Options...>;
 /// lock-free.
 template <class T, class... Options>
 using strict_mpmc_ring =
-    detail::strict_of<T, detail::options<detail::ring_family::strict, Options...>, detail::granting::on_request>;
+    detail::strict_of<T, detail::options<detail::ring_family::strict, T, Options...>, detail::granting::on_request>;
 
 }  // namespace weir::pull

@@ -76,7 +76,7 @@ using strict_of =
 ///
 /// Memory: sizeof(T) per slot, slots rounded up to a power of two, and some twenty cache lines.
 template <class T, class... Options>
-using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain, Options...>>;
+using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain, T, Options...>>;
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
@@ -85,7 +85,7 @@ using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain,
 /// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
 /// cache lines. A counter narrower than T's padding makes slots smaller and costs nothing else.
 template <class T, class... Options>
-using mpmc_ring = detail::mpmc_of<T, detail::options<detail::ring_family::plain, Options...>>;
+using mpmc_ring = detail::mpmc_of<T, detail::options<detail::ring_family::plain, T, Options...>>;
 
 /// For many producers and one consumer, and for one producer and many consumers: names for mpmc_ring. Rings of their own, which
 /// spared the lone side its read-modify-writes, were measured and never faster: see "What was tried" in bench/LAB.md.
@@ -108,7 +108,7 @@ using spmc_ring = mpmc_ring<T, Options...>;
 /// Memory: an element, a counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
 /// two; as many slots more as max_threads<N> says, and some ten cache lines.
 template <class T, class... Options>
-using strict_mpmc_ring = detail::strict_of<T, detail::options<detail::ring_family::strict, Options...>>;
+using strict_mpmc_ring = detail::strict_of<T, detail::options<detail::ring_family::strict, T, Options...>>;
 
 /// Where the counters of a ring begin. Any start works; one just below the counter's wrap makes a test pass through it.
 struct start_at {
@@ -146,8 +146,6 @@ public:
     using T = value_type;
     using time_point = std::chrono::steady_clock::time_point;
 
-    static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T>,
-                  "weir: a ring holds objects: not references, arrays or const types");
     static_assert(std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-destructible, since slots are emptied inside noexcept operations");
     static_assert(std::is_nothrow_move_constructible_v<T>,

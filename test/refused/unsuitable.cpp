@@ -44,5 +44,7 @@ int main() {
     weir::credit_gate gate(1);
     weir::credit_permit permit;
     (void)gate.acquire_unless(permit, 1, [] { return true; });
+#elif USE == 7
+    weir::strict_mpmc_ring<int&> ring(2);
 #endif
 }

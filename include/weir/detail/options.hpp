@@ -97,10 +97,13 @@ inline constexpr bool is_option =
 
 enum class ring_family : unsigned char { plain, strict, overflow };
 
-/// The options of a ring, sorted. What is wrong with them ends in one sentence: the types come first, and compile whatever
-/// the assertions say.
-template <ring_family Family, class... Options>
+/// The options of a ring of T, sorted. What is wrong with them ends in one sentence: the types come first, and compile whatever
+/// the assertions say. What is wrong with T is said here, too, before any other part of a ring fails on it.
+template <ring_family Family, class T, class... Options>
 struct options {
+    static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
+                  "weir: a ring holds objects: not references, functions, arrays, const or volatile types");
+
     using waiting = typename option<waiting_option, Options...>::type;
     using statistics = typename option<statistics_option, Options...>::type;
     using memory = typename option<storage_option, Options...>::type;

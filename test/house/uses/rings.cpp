@@ -40,6 +40,13 @@ T item(int n) {
     }
 }
 
+// A ring's element is deduced, as in a function of the user's that takes any ring of one kind.
+template <class T>
+std::size_t slots_of(const weir::spsc_ring<T>& one, const weir::mpmc_ring<T>& many,
+                     const weir::pull::spsc_ring<T>& asked) {
+    return (one.capacity() + many.capacity() + asked.capacity()) * sizeof(T);
+}
+
 template <class Ring>
 void ask(Ring& ring, std::size_t n) {
     if constexpr (Ring::has_credit_on_request) ring.request(n);
@@ -163,5 +170,6 @@ bool use_rings() {
            works<weir::spsc_ring<quote, wait::spin>>() && works<weir::mpmc_ring<int>>() &&
            works<weir::mpmc_ring<std::string, wait::sleep, on>>() && works<weir::strict_mpmc_ring<int>>() &&
            works<weir::strict_mpmc_ring<quote, wait::yield>>() && works<weir::pull::spsc_ring<std::string>>() &&
-           works<weir::pull::mpmc_ring<int>>() && works<weir::pull::strict_mpmc_ring<std::unique_ptr<int>>>();
+           works<weir::pull::mpmc_ring<int>>() && works<weir::pull::strict_mpmc_ring<std::unique_ptr<int>>>() &&
+           slots_of(weir::spsc_ring<int>(1), weir::mpmc_ring<int>(2), weir::pull::spsc_ring<int>(3)) == 6 * sizeof(int);
 }

@@ -100,10 +100,11 @@ private:
     static constexpr Counter difference(Counter a, Counter b) noexcept { return static_cast<Counter>(a - b); }
 
     [[gnu::noinline]] Counter look_for_items(state& shared, Counter position, Counter wanted) noexcept {
-        state::sign(shared.consumer);
         const auto look = [&]() noexcept {
             sent_.know(shared.sent.load(acquire));  // (2) acquire: pairs with (1), the items are readable
-            return known_items(position);
+            const Counter found = known_items(position);
+            if (found > 0) state::sign(shared.consumer);
+            return found;
         };
         return sent_.look(sought::items, look_pace_rules::worthwhile(shared.capacity, wanted), look,
                           [&shared]() noexcept { return state::is_signed_by_me(shared.producer); });

@@ -78,7 +78,6 @@ private:
 
     // Out of line: one look serves hundreds of items, and the callers' loops stay small.
     [[gnu::noinline]] Counter look_for_credit(state& shared, Counter position, Counter wanted) noexcept {
-        state::sign(shared.producer);
         const auto is_own = [&shared]() noexcept { return state::is_signed_by_me(shared.consumer); };
         const auto look = [&]() noexcept {
             Counter found = look_at_limit(shared, position);
@@ -87,6 +86,7 @@ private:
                 if (found == 0 && !knows_of_room(shared, position)) found = look_for_room(shared, position);
                 demand_.granted_at = found > 0 && !is_own() ? rough_ns() : 0;
             }
+            if (found > 0) state::sign(shared.producer);
             return found;
         };
         return limit_.look(sought::room, look_pace_rules::worthwhile(shared.capacity, wanted), look, is_own);

@@ -12,6 +12,7 @@
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/prefetch.hpp"
+#include "weir/detail/base/thread_mark.hpp"
 #include "weir/detail/cursor/cursor.hpp"
 
 namespace weir::pull {
@@ -88,6 +89,9 @@ public:
 
     // ---- producers -------------------------------------------------------------------------------------------
 
+    /// Whether the calling thread was the last to grant credit: a hint.
+    bool is_granted_by_me() const noexcept { return granter_.load(relaxed) == thread_mark(); }  // relaxed: a hint
+
     /// How far the producers, who are at `at`, may go: as far as the consumers have asked for, and not beyond `room()`,
     /// the end of the slots that are free. `not_asked`: there is room, and it is the demand that ends here; both were
     /// so at the last look at the demand. While it is known that there is room for what is asked for, room() is left
@@ -134,6 +138,8 @@ private:
 
     std::uint64_t grant(std::uint64_t n, cursor taken) noexcept {
         if (n == 0) return 0;
+        const std::uint32_t mark = thread_mark();
+        if (granter_.load(relaxed) != mark) granter_.store(mark, relaxed);  // relaxed, both: a hint
         prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
         // (9) release: pairs with (8); a lower bound, as `taken` is
         room_until_.store(items_ahead(taken, capacity_), release);
@@ -151,6 +157,7 @@ private:
 
     alignas(separation_bytes) atomic<cursor> requested_;
     mutable atomic<cursor> room_until_;  // how far there was room once; here, so that a look at the demand shows both
+    atomic<std::uint32_t> granter_{0};   // thread_mark() of the latest grant: on the line that producers look at
     alignas(separation_bytes) atomic<std::uint64_t> held_{0};  // apart, since it concerns no producer
     atomic<std::uint32_t> hurried_{0};                         // consumers that wait for several items
     const std::uint64_t capacity_;

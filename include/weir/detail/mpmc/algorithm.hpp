@@ -116,8 +116,11 @@ public:
             "visit of a single item must be noexcept: a claimed item could go neither forward nor back; use the pop "
             "that returns std::optional<T>, or consume");
         const claim item = try_claim<popping>(ring, 1);
-        if (item.count == 0) [[unlikely]]
+        if (item.count == 0) [[unlikely]] {
+            // GCC does not see it, and would warn of an uninitialized item in the caller's loop.
+            if (item.answer == status::success) __builtin_unreachable();
             return item.answer == status::empty && drained(ring) ? status::closed : item.answer;
+        }
         const emptying slot(slots_, item.first);
         take(slot.element());
         return status::success;
@@ -306,7 +309,7 @@ private:
     [[gnu::noinline]] static std::int64_t look(state& ring, cursor& at, std::uint64_t wanted,
                                                bool& not_asked) noexcept {
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
-        const mpmc_side& other = Purpose == pushing ? ring.head : ring.tail;
+        [[maybe_unused]] const mpmc_side& other = Purpose == pushing ? ring.head : ring.tail;
         const auto look = [&]() noexcept {
             // In this order: the limit is then at least what it was when the cursor was here, and "no credit" was true just now.
             at = current(mine);
@@ -316,8 +319,14 @@ private:
             return credit;
         };
         return mine.limit.look(Purpose == pushing ? sought::room : sought::items,
-                               look_pace_rules::worthwhile(ring.capacity, wanted), look,
-                               [&other]() noexcept { return other.turn.is_mine(); });
+                               look_pace_rules::worthwhile(ring.capacity, wanted), look, [&]() noexcept {
+                                   // The consumers' line is left alone while it is their demand that ends first.
+                                   if constexpr (on_request && Purpose == pushing) {
+                                       return ring.demand.is_granted_by_me();
+                                   } else {
+                                       return other.turn.is_mine();
+                                   }
+                               });
     }
 
     // How many of the `n` slots from `at` on are ready: free for a push, or holding an element.

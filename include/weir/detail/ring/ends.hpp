@@ -59,7 +59,7 @@ public:
     template <class F>
     [[gnu::always_inline]] status take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
         ring_ends& me = has_many_consumers ? *this : *detail::opaque(this);
-        const status answer = me.take_from_core(f);
+        const status answer = me.core_.try_take(f);
         if (answer == status::success) [[likely]]
             me.popped(1);
         if constexpr (has_credit_on_request) {
@@ -243,23 +243,6 @@ public:
     }
 
 private:
-    // On most rings GCC does not see that success means that `f` has run, and warns of an uninitialized item in the caller's
-    // loop. The flag shows it. spsc_ring does without: GCC sees it there, and the flag halved the throughput.
-    template <class F>
-    [[gnu::always_inline]] status take_from_core(F& f) noexcept(noexcept(f(std::declval<T&>()))) {
-        if constexpr (has_many_consumers || has_credit_on_request) {
-            bool has_run = false;
-            const status answer = core_.try_take([&](T& element) noexcept(noexcept(f(std::declval<T&>()))) {
-                f(element);
-                has_run = true;
-            });
-            if (answer == status::success && !has_run) __builtin_unreachable();
-            return answer;
-        } else {
-            return core_.try_take(f);
-        }
-    }
-
     // Passes the wake on at the end of its scope, if the answer is success then.
     struct passing_on {
         ring_ends& me;

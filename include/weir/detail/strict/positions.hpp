@@ -278,8 +278,14 @@ private:
     }
     template <class Look>
     std::int64_t look_as_producer(Look look) noexcept {
-        return shared_.tail.other.look(sought::room, worthwhile(), look,
-                                       [this]() noexcept { return shared_.head.turn.is_mine(); });
+        return shared_.tail.other.look(sought::room, worthwhile(), look, [this]() noexcept {
+            // The consumers' line is left alone while it is their demand that ends first.
+            if constexpr (has_credit_on_request) {
+                return shared_.demand.is_granted_by_me();
+            } else {
+                return shared_.head.turn.is_mine();
+            }
+        });
     }
 
     bool is_end(std::uint64_t at) const noexcept {

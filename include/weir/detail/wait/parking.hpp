@@ -37,8 +37,8 @@ struct parking {
         bool notify(std::size_t n, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: ordered after the publication by the light fence here and the heavy one in wait()
-            if (state_.load(weir::detail::relaxed) != 0) [[unlikely]]
-                return wake(n, available);
+            if (const std::uint64_t state = state_.load(weir::detail::relaxed); state != 0) [[unlikely]]
+                return wake(n, available, state);
             return false;
         }
 
@@ -47,8 +47,8 @@ struct parking {
         bool notify_if(std::size_t n, Useful useful, Available available = {}) noexcept {
             weir::detail::light_fence();
             // relaxed: as in notify()
-            if (state_.load(weir::detail::relaxed) != 0 && useful()) [[unlikely]]
-                return wake(n, available);
+            if (const std::uint64_t state = state_.load(weir::detail::relaxed); state != 0 && useful()) [[unlikely]]
+                return wake(n, available, state);
             return false;
         }
 
@@ -144,7 +144,10 @@ struct parking {
         }
 
         template <class Available>
-        [[gnu::noinline]] bool wake(std::size_t n, Available available) noexcept {
+        [[gnu::noinline]] bool wake(std::size_t n, Available available, std::uint64_t seen) noexcept {
+            // All waiters were woken and have not run yet, as happens on one CPU. Those that register later have their heavy fence
+            // and a look before they sleep.
+            if (asymmetric_ && several(seen) == 0 && waiters(seen) <= woken(seen)) return false;
             // (6) release: pairs with (5) and (11): either we see the registration, or a later waiter sees our publication;
             // and acquire: for those that wait for several, see threshold_waiters
             const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
