@@ -62,6 +62,17 @@ struct snapshot {
     consumer_counts consumer;
 };
 
+/// The same of a message ring, where `producer` and `consumer` count messages, and `producer.high_water_items` is 0.
+struct message_snapshot {
+    std::uint64_t capacity_bytes = 0;
+    std::uint64_t queued_bytes = 0;      ///< headers and padding included
+    std::uint64_t pushed_bytes = 0;      ///< of payload
+    std::uint64_t popped_bytes = 0;      ///< of payload
+    std::uint64_t high_water_bytes = 0;  ///< the most bytes queued right after a push, headers and padding included
+    producer_counts producer;
+    consumer_counts consumer;
+};
+
 }  // namespace weir::stats
 
 namespace weir::detail {
@@ -151,6 +162,7 @@ public:
             no_credit_.stop();
             break;
         case status::timeout: line().timeout.add(); break;
+        case status::too_large:
         case status::success: break;
         }
     }

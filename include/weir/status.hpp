@@ -19,6 +19,7 @@ public:
         busy,       ///< a peer is in the middle of the slot that is needed: retry; the ring is neither full nor empty
         closed,     ///< the ring was closed; for a pop: and everything accepted was delivered
         timeout,    ///< a timed operation ran out of time and had no effect
+        too_large,  ///< push: larger than the largest message that the ring accepts when it is empty
     };
 
     constexpr status(value v) noexcept : value_(v) {}
@@ -41,6 +42,7 @@ constexpr std::string_view to_string(status s) noexcept {
     case status::busy: return "busy";
     case status::closed: return "closed";
     case status::timeout: return "timeout";
+    case status::too_large: return "too_large";
     }
     return "unknown";
 }

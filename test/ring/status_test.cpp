@@ -12,13 +12,14 @@ namespace {
 using weir::status;
 
 TEST(status, is_named_as_it_is_spelled_and_true_for_success_alone) {
-    const std::array<std::pair<status, std::string_view>, 7> all{{{status::success, "success"},
+    const std::array<std::pair<status, std::string_view>, 8> all{{{status::success, "success"},
                                                                   {status::empty, "empty"},
                                                                   {status::full, "full"},
                                                                   {status::no_credit, "no_credit"},
                                                                   {status::busy, "busy"},
                                                                   {status::closed, "closed"},
-                                                                  {status::timeout, "timeout"}}};
+                                                                  {status::timeout, "timeout"},
+                                                                  {status::too_large, "too_large"}}};
     for (const auto& [answer, name] : all) {
         EXPECT_EQ(to_string(answer), name);
         EXPECT_EQ(static_cast<bool>(answer), name == "success");

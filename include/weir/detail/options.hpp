@@ -32,6 +32,19 @@ struct max_threads {
     static_assert(N >= 1, "weir: max_threads<0> lets no thread use the ring; the least is 1");
 };
 
+/// An option of broadcast_ring: how many readers there may be at a time. The default is 16.
+template <std::size_t N>
+struct max_readers {
+    static constexpr std::size_t value = N == 0 ? 1 : N;
+    static_assert(N >= 1, "weir: max_readers<0> lets no thread read the ring; the least is 1");
+};
+
+/// An option of message rings: payloads begin at multiples of N bytes, a power of two from 8 to 128. The default is 8.
+template <std::size_t N>
+struct message_alignment {
+    static constexpr std::size_t value = N;
+};
+
 namespace overflow {
 struct one_producer;
 struct many_producers;
@@ -45,6 +58,15 @@ template <class Option>
 inline constexpr bool is_max_threads = false;
 template <std::size_t N>
 inline constexpr bool is_max_threads<max_threads<N>> = true;
+
+template <class Option>
+inline constexpr bool is_max_readers = false;
+template <std::size_t N>
+inline constexpr bool is_max_readers<max_readers<N>> = true;
+template <class Option>
+inline constexpr bool is_message_alignment = false;
+template <std::size_t N>
+inline constexpr bool is_message_alignment<message_alignment<N>> = true;
 
 // The kinds of options: which types belong to one, and which of them is the default.
 struct waiting_option {
@@ -73,6 +95,16 @@ struct threads_option {
     static constexpr bool has = is_max_threads<O>;
     using standard = max_threads<64>;
 };
+struct readers_option {
+    template <class O>
+    static constexpr bool has = is_max_readers<O>;
+    using standard = max_readers<16>;
+};
+struct alignment_option {
+    template <class O>
+    static constexpr bool has = is_message_alignment<O>;
+    using standard = message_alignment<8>;
+};
 struct producers_option {
     template <class O>
     static constexpr bool has = std::same_as<O, overflow::one_producer> || std::same_as<O, overflow::many_producers>;
@@ -93,9 +125,10 @@ inline constexpr std::size_t how_many = (std::size_t{0} + ... + std::size_t{Kind
 template <class Option>
 inline constexpr bool is_option =
     waiting_option::has<Option> || statistics_option::has<Option> || storage_option::has<Option> ||
-    counter_option::has<Option> || threads_option::has<Option> || producers_option::has<Option>;
+    counter_option::has<Option> || threads_option::has<Option> || alignment_option::has<Option> ||
+    readers_option::has<Option> || producers_option::has<Option>;
 
-enum class ring_family : unsigned char { plain, strict, overflow };
+enum class ring_family : unsigned char { plain, strict, overflow, message, broadcast };
 
 /// The options of a ring of T, sorted. What is wrong with them ends in one sentence: the types come first, and compile whatever
 /// the assertions say. What is wrong with T is said here, too, before any other part of a ring fails on it.
@@ -110,12 +143,15 @@ struct options {
     using counter = typename option<counter_option, Options...>::type;
     using producers = typename option<producers_option, Options...>::type;
     static constexpr std::size_t threads = option<threads_option, Options...>::type::value;
+    static constexpr std::size_t readers = option<readers_option, Options...>::type::value;
+    static constexpr std::size_t alignment = option<alignment_option, Options...>::type::value;
 
     static_assert(
         (is_option<Options> && ...),
         "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
         "stats::off, a storage (storage::heap, fixed<N>, huge_pages, borrowed, allocated<A>), an unsigned integer for its counters, "
-        "max_threads<N> (strict_mpmc_ring) or overflow::many_producers (overflow_ring); remove what is none of these");
+        "max_threads<N> (strict_mpmc_ring), message_alignment<N> (message rings), max_readers<N> (broadcast_ring) or overflow::many_producers (overflow_ring); "
+        "remove what is none of these");
     static_assert(how_many<waiting_option, Options...> <= 1,
                   "weir: a ring has one waiting strategy, and is given two; remove one of them");
     static_assert(how_many<statistics_option, Options...> <= 1,
@@ -129,6 +165,17 @@ struct options {
     static_assert(
         how_many<producers_option, Options...> <= 1,
         "weir: a ring has overflow::one_producer or overflow::many_producers, and is given two of them; remove one");
+    static_assert(how_many<alignment_option, Options...> <= 1,
+                  "weir: a ring has one message_alignment<N>, and is given two; remove one of them");
+    static_assert(Family == ring_family::message || how_many<alignment_option, Options...> == 0,
+                  "weir: message_alignment<N> is an option of message rings alone; remove it");
+    static_assert(how_many<readers_option, Options...> <= 1,
+                  "weir: a ring has one max_readers<N>, and is given two; remove one of them");
+    static_assert(Family == ring_family::broadcast || how_many<readers_option, Options...> == 0,
+                  "weir: max_readers<N> is an option of broadcast_ring alone; remove it");
+    static_assert((Family != ring_family::message && Family != ring_family::broadcast) ||
+                      how_many<counter_option, Options...> == 0,
+                  "weir: the positions of a message or broadcast ring are 64 bits wide; remove the unsigned integer");
     static_assert(Family == ring_family::strict || how_many<threads_option, Options...> == 0,
                   "weir: max_threads<N> is an option of strict_mpmc_ring alone; remove it");
     static_assert(

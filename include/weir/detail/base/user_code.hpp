@@ -41,6 +41,12 @@ auto emplace_in(std::optional<T>& out) noexcept {
     return [&out](T& element) noexcept { out.emplace(std::move(element)); };
 }
 
+/// What copies an element that others see, too, to a variable or an optional.
+template <class Out>
+auto copy_to(Out& out) noexcept {
+    return [&out](const auto& element) { out = element; };
+}
+
 /// The stop predicate of operations that do not stop.
 constexpr bool never() noexcept { return false; }
 

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/thread_mark.hpp"
+#include "weir/detail/broadcast/slots.hpp"
+#include "weir/detail/broadcast/state.hpp"
+#include "weir/detail/cursor/look_pace.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// A reader that another one comes after: its seat, and which taking of it.
+struct broadcast_elder {
+    std::uint32_t seat = 0;
+    std::uint32_t state = broadcast_seat::free;
+};
+
+/// A reader's end of a broadcast ring: where it is, and what it knows of the producer, or of the readers that it comes after. One
+/// thread.
+template <class T, std::size_t Readers>
+class broadcast_reader {
+    using state = broadcast_state<Readers>;
+    using slots = broadcast_slots<T>;
+
+public:
+    static constexpr std::size_t most_elders = 4;
+
+    /// Takes a seat; `elders` are most_elders at most. Reads what is pushed from now on, or, after others, what they have not finished yet.
+    broadcast_reader(state& shared, slots mapped, broadcast_seat::mode_type mode, std::string_view name,
+                     std::span<const broadcast_elder> elders)
+        : slots_(mapped), seat_(take_seat(shared)) {
+        std::copy(elders.begin(), elders.end(), elders_.begin());
+        elder_count_ = static_cast<std::uint32_t>(elders.size());
+        broadcast_seat& mine = shared.seats[seat_];
+        mine.set_name(name);
+        // relaxed, both: at first a place that is certainly not too far on; the next store hands it over
+        position_ = shared.sent.load(relaxed) - shared.capacity;
+        mine.position.store(position_, relaxed);
+        state_ = (mine.state.load(relaxed) & ~(broadcast_seat::one_taking - 1)) +
+                 mode;                      // relaxed: the seat is this thread's
+        mine.state.store(state_, seq_cst);  // seq_cst: before (8) for every look of the producer
+        // (8) seq_cst: pairs with (7): no look from before the seat was seen went further than this and the capacity
+        const std::uint64_t newest = shared.sent.load(seq_cst);
+        position_ = elder_count_ == 0 ? newest : end_of_elders(shared, newest);
+        known_ = position_;
+        mine.position.store(position_, release);  // (3) release: pairs with (4)
+    }
+
+    /// Gives the seat back.
+    void leave(state& shared) noexcept {
+        broadcast_seat& mine = shared.seats[seat_];
+        // (3) release: pairs with (4)
+        mine.position.store(position_, release);
+        // release: a reader that takes the seat next comes after this
+        mine.state.store((state_ & ~(broadcast_seat::one_taking - 1)) + broadcast_seat::one_taking, release);
+    }
+
+    broadcast_elder as_elder() const noexcept { return {seat_, state_}; }
+    bool is_gated() const noexcept { return broadcast_seat::mode(state_) == broadcast_seat::gated; }
+
+    /// Calls `visit(item)` on min(`most`, available) items; `read(n)` is called whenever n of them are done. If a visit throws, that
+    /// item and those after it stay. Returns how many.
+    template <class F, class Read>
+    std::size_t consume(state& shared, F& visit, std::size_t most, Read read) {
+        if (most == 0 || !look(shared)) return 0;
+        if constexpr (slots::can_be_overtaken) {
+            if (!is_gated()) return consume_lossy(shared, visit, most, read);
+        }
+        return consume_gated(shared, visit, most, read);
+    }
+
+    /// Whether one of the readers before this one is still there.
+    bool is_after_others(const state& shared) const noexcept {
+        for (std::uint32_t i = 0; i < elder_count_; ++i) {
+            // acquire: it has left, with all that it did
+            if (shared.seats[elders_[i].seat].state.load(acquire) == elders_[i].state) return true;
+        }
+        return false;
+    }
+
+    /// Whether the ring was closed and this reader has seen everything.
+    bool drained(const state& shared) const noexcept { return shared.closing.is_drained(shared.claimed, position_); }
+
+    /// Items that were pushed and not yet read, as of now.
+    std::uint64_t lag(const state& shared) const noexcept {
+        return shared.sent.load(relaxed) - position_;
+    }  // relaxed: a number
+    std::uint64_t gap() const noexcept { return gap_; }
+    std::uint64_t missed() const noexcept { return missed_; }
+
+private:
+    template <class Read>
+    struct reading {
+        broadcast_reader& me;
+        state& shared;
+        Read& read;
+        std::size_t items = 0;
+        std::size_t all = 0;
+
+        void add() noexcept {
+            ++me.position_;
+            ++all;
+            if (++items >= at_once) give();
+        }
+        void give() noexcept {
+            if (items == 0) return;
+            // (3) release: pairs with (4), hands the slots to the producer, and what was done with them to the readers after this one
+            shared.seats[me.seat_].position.store(me.position_, release);
+            read(std::exchange(items, 0));
+        }
+        ~reading() { give(); }
+    };
+    static constexpr std::size_t at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
+
+    static std::uint32_t take_seat(state& shared) {
+        for (std::uint32_t i = 0; i < Readers; ++i) {
+            std::uint32_t seen = shared.seats[i].state.load(relaxed);  // relaxed: the exchange decides
+            if (broadcast_seat::mode(seen) != broadcast_seat::free) continue;
+            // acquire: what the last reader of this seat did comes before
+            if (!shared.seats[i].state.compare_exchange_strong(seen, seen + broadcast_seat::joining, acquire, relaxed))
+                continue;
+            std::uint32_t used = shared.seats_used.load(relaxed);  // relaxed: the exchange decides
+            // seq_cst: before (8), as the state
+            while (used <= i && !shared.seats_used.compare_exchange_weak(used, i + 1, seq_cst, relaxed)) {
+            }
+            return i;
+        }
+        reject_argument(
+            "all " + std::to_string(Readers) +
+            " seats of a broadcast ring are taken; give it the option max_readers<N>, or let a reader go first");
+    }
+
+    // How far the readers before this one have come; `newest` if they are gone.
+    std::uint64_t end_of_elders(const state& shared, std::uint64_t newest) const noexcept {
+        std::uint64_t ahead = newest - position_;
+        bool is_first = true;
+        std::uint64_t end = newest;
+        for (std::uint32_t i = 0; i < elder_count_; ++i) {
+            const broadcast_seat& elder = shared.seats[elders_[i].seat];
+            // (4) acquire: pairs with (3), what the elder did with the items is seen
+            const std::uint64_t at = elder.position.load(acquire);
+            if (elder.state.load(acquire) != elders_[i].state) continue;  // acquire: it has left, with all that it did
+            if (is_first || at - position_ < ahead) ahead = at - position_, end = at;
+            is_first = false;
+        }
+        return end;
+    }
+
+    // Whether there are items, known or by a look.
+    bool look(state& shared) noexcept {
+        if (known_ != position_) return true;
+        pace_.wait();
+        const std::uint64_t newest = shared.sent.load(acquire);  // (2) acquire: pairs with (1), the items are readable
+        known_ = elder_count_ == 0 ? newest : end_of_elders(shared, newest);
+        if (known_ == position_) return false;
+        const std::uint32_t mark = thread_mark();
+        atomic<std::uint32_t>& reader = shared.seats[seat_].reader;
+        if (reader.load(relaxed) != mark) reader.store(mark, relaxed);  // relaxed, both: a hint
+        const bool is_own = shared.producer.load(relaxed) == mark;      // relaxed: a hint
+        pace_.found(known_ - position_, look_pace_rules::worthwhile(shared.capacity), sought::items, is_own);
+        return true;
+    }
+
+    template <class F, class Read>
+    std::size_t consume_gated(state& shared, F& visit, std::size_t most, Read& read) {
+        reading<Read> done{*this, shared, read};
+        while (done.all < most && position_ != known_) {
+            slots_.visit(position_, visit);
+            done.add();
+        }
+        return done.all;
+    }
+
+    // Items are copied some at a time, and then it is seen how many of them were overwritten meanwhile.
+    template <class F, class Read>
+    std::size_t consume_lossy(state& shared, F& visit, std::size_t most, Read& read) {
+        reading<Read> done{*this, shared, read};
+        const std::uint64_t enough = known_;
+        while (done.all < most && (done.all == 0 || static_cast<std::int64_t>(enough - position_) > 0)) {
+            known_ = shared.sent.load(acquire);  // (2) acquire: pairs with (1)
+            skip_to(known_, shared.capacity, 0);
+            if (known_ == position_) break;
+            std::array<std::optional<T>, copied_at_once> copies;
+            const auto wanted = static_cast<std::size_t>(
+                std::min<std::uint64_t>({most - done.all, known_ - position_, copied_at_once}));
+            for (std::size_t i = 0; i < wanted; ++i) copies[i].emplace(slots_.get(position_ + i));
+            // relaxed: if a word was of a newer item, this is ordered after the claim of that one, by (5) and (6)
+            const std::uint64_t claimed = shared.claimed.load(relaxed);
+            const std::uint64_t first = position_;
+            if (claimed - first > slots_.count()) skip_to(claimed, slots_.count(), shared.capacity / 4);
+            for (std::size_t i = static_cast<std::size_t>(std::min<std::uint64_t>(position_ - first, wanted));
+                 i < wanted; ++i) {
+                gap_ = std::exchange(pending_gap_, 0);
+                visit(std::as_const(*copies[i]));
+                done.add();
+            }
+        }
+        return done.all;
+    }
+
+    // Skips what is more than `kept` items before `end`, and `more` beyond that.
+    void skip_to(std::uint64_t end, std::uint64_t kept, std::uint64_t more) noexcept {
+        if (end - position_ <= kept) return;
+        const std::uint64_t lost = end - position_ - kept + more;
+        position_ += lost;
+        missed_ += lost;
+        pending_gap_ += lost;
+        if (static_cast<std::int64_t>(known_ - position_) < 0) known_ = position_;
+    }
+
+    static constexpr std::size_t copied_at_once = std::clamp<std::size_t>(1024 / sizeof(T), 1, 16);
+
+    slots slots_;
+    std::uint32_t seat_;
+    std::uint32_t state_ = 0;
+    std::uint64_t position_ = 0;
+    std::uint64_t known_ = 0;
+    std::uint64_t missed_ = 0;
+    std::uint64_t gap_ = 0;          // missed right before the latest item
+    std::uint64_t pending_gap_ = 0;  // missed since the latest item
+    look_pace<false> pace_;
+    std::uint32_t elder_count_ = 0;
+    std::array<broadcast_elder, most_elders> elders_{};
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/memory/storage.hpp"
+
+namespace weir::detail {
+
+/// The slots of a broadcast ring whose items may be overwritten while lossy readers copy them: atomic words.
+template <class T>
+class word_slots {
+    static constexpr std::size_t words = (sizeof(T) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
+
+public:
+    struct slot {
+        std::array<atomic<std::uint64_t>, words> word{};
+    };
+    static constexpr bool can_be_overtaken = true;
+
+    word_slots(slot* first, std::size_t capacity) noexcept : first_(first), mask_(std::bit_ceil(capacity) - 1) {}
+
+    void construct() noexcept {
+        for (std::size_t i = 0; i <= mask_; ++i) std::construct_at(first_ + i);
+    }
+    void destroy(std::uint64_t, std::uint64_t) noexcept { std::destroy_n(first_, mask_ + 1); }
+
+    void put(std::uint64_t position, bool, const T& item) noexcept {
+        std::array<std::uint64_t, words> bits;
+        if constexpr (sizeof bits != sizeof item) bits.back() = 0;
+        std::memcpy(bits.data(), std::addressof(item), sizeof item);
+        slot& to = first_[position & mask_];
+        // (5) release: pairs with (6)
+        for (std::size_t i = 0; i < words; ++i) to.word[i].store(bits[i], release);
+    }
+
+    T get(std::uint64_t position) const noexcept {
+        const slot& from = first_[position & mask_];
+        std::array<std::uint64_t, words> bits;
+        // (6) acquire: pairs with (5)
+        for (std::size_t i = 0; i < words; ++i) bits[i] = from.word[i].load(acquire);
+        std::array<std::byte, sizeof(T)> bytes;
+        std::memcpy(bytes.data(), bits.data(), sizeof bytes);
+        return std::bit_cast<T>(bytes);
+    }
+    /// Calls `visit(item)`, for a gated reader.
+    template <class F>
+    void visit(std::uint64_t position, F& f) const {
+        const T item = get(position);
+        f(item);
+    }
+
+    std::uint64_t count() const noexcept { return mask_ + 1; }
+
+private:
+    slot* first_;
+    std::uint64_t mask_;
+};
+
+/// The slots of a broadcast ring of any T: objects, which gated readers visit in place.
+template <class T>
+class object_slots {
+public:
+    union slot {
+        slot() noexcept {}
+        ~slot() {}
+        T item;
+    };
+    static constexpr bool can_be_overtaken = false;
+
+    object_slots(slot* first, std::size_t capacity) noexcept : first_(first), mask_(std::bit_ceil(capacity) - 1) {}
+
+    void construct() noexcept {}
+    void destroy(std::uint64_t begin, std::uint64_t end) noexcept {
+        for (; begin != end; ++begin) std::destroy_at(std::addressof(at(begin)));
+    }
+
+    /// Makes the item of `position`, in the place of an older one if `is_taken`.
+    template <class... Args>
+    void put(std::uint64_t position, bool is_taken, Args&&... args) noexcept {
+        if (is_taken) std::destroy_at(std::addressof(at(position)));
+        std::construct_at(std::addressof(at(position)), std::forward<Args>(args)...);
+    }
+    T get(std::uint64_t position) const { return at(position); }
+    template <class F>
+    void visit(std::uint64_t position, F& f) const {
+        f(std::as_const(at(position)));
+    }
+
+    std::uint64_t count() const noexcept { return mask_ + 1; }
+
+private:
+    T& at(std::uint64_t position) const noexcept { return first_[position & mask_].item; }
+
+    slot* first_;
+    std::uint64_t mask_;
+};
+
+template <class T>
+using broadcast_slots = std::conditional_t<std::is_trivially_copyable_v<T>, word_slots<T>, object_slots<T>>;
+
+}  // namespace weir::detail

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// Typed messages over a message ring: structs by type tag, without casts.
+//
+//     using feed = weir::messages<quote, trade, heartbeat>;     // tags 0, 1 and 2
+//
+//     (void)feed::push(ring, trade{price, size});
+//
+//     ring.consume(feed::visitor([&](const quote& q) { book.update(q); },
+//                                [&](const trade& t) { tape.append(t); },
+//                                [](const auto&) {}));          // any other
+#pragma once
+
+#include <array>
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/wait/deadline.hpp"
+#include "weir/message_ring.hpp"
+#include "weir/status.hpp"
+
+namespace weir {
+
+/// A message that a set of types does not know, by its tag or by its size. A visitor that takes it gets all of these.
+struct unknown_message {
+    std::uint16_t type;
+    std::span<const std::byte> bytes;
+};
+
+/// A set of message types, each trivially copyable. The tag of a type is its place in the list, so append to the list, and never
+/// reorder it, where writers and readers are compiled apart.
+template <class... Types>
+class messages {
+    static_assert((std::is_trivially_copyable_v<Types> && ...),
+                  "weir: a message is trivially copyable, since its bytes are copied into the ring and out of it");
+    static_assert(sizeof...(Types) >= 1 && sizeof...(Types) <= 65536, "weir: a set of messages has 1 to 65536 types");
+
+    template <class M>
+    static constexpr bool has = (std::same_as<M, Types> || ...);
+
+public:
+    /// The type tag of M.
+    template <class M>
+    static constexpr std::uint16_t tag = [] {
+        static_assert(has<M>, "weir: this set of messages has no such type; add it to the list");
+        std::uint16_t place = 0;
+        (void)((std::same_as<M, Types> || (++place, false)) || ...);
+        return place;
+    }();
+
+    /// The pushes of a ring for one message: see basic_message_ring.
+    template <class Ring, class M>
+    static status try_push(Ring& ring, const M& message) noexcept {
+        return ring.try_push(bytes_of(message), tag<M>);
+    }
+    template <class Ring, class M>
+    static status push(Ring& ring, const M& message) {
+        return ring.push(bytes_of(message), tag<M>);
+    }
+    template <class Ring, class M, class Rep, class Period>
+    static status push_for(Ring& ring, const M& message, std::chrono::duration<Rep, Period> time) {
+        return ring.push_for(bytes_of(message), time, tag<M>);
+    }
+    template <class Ring, class M>
+    static status push_until(Ring& ring, const M& message, detail::any_time_point deadline) {
+        return ring.push_until(bytes_of(message), deadline, tag<M>);
+    }
+    template <class Ring, class M, std::predicate Stop>
+    static status push_unless(Ring& ring, const M& message, Stop stop,
+                              detail::any_time_point deadline = detail::forever) {
+        return ring.push_unless(bytes_of(message), stop, deadline, tag<M>);
+    }
+
+    /// A visit for the consumes of a ring: calls the overload that fits the message, with a copy of it. For every type of the set
+    /// there must be one; they return void, or all weir::visit. A message that is unknown goes to the overload for
+    /// unknown_message; without one, it aborts: a message that nobody handles must not pass in silence.
+    template <class... Functions>
+    static auto visitor(Functions... functions) {
+        return visits<Functions...>(std::move(functions)...);
+    }
+
+private:
+    template <class... Functions>
+    struct overloads : Functions... {
+        using Functions::operator()...;
+    };
+
+    template <class... Functions>
+    class visits {
+        using functions = overloads<Functions...>;
+        static_assert(
+            (std::invocable<functions&, const Types&> && ...),
+            "weir: a visitor has an overload for every type of its set of messages; add the missing one, or one that "
+            "takes const auto&");
+        using answer = std::invoke_result_t<functions&, const std::tuple_element_t<0, std::tuple<Types...>>&>;
+
+    public:
+        explicit visits(Functions... f) : functions_{std::move(f)...} {}
+
+        answer operator()(std::uint16_t type, std::span<const std::byte> bytes) {
+            return visit_as<0, Types...>(type, bytes);
+        }
+
+    private:
+        template <std::uint16_t Tag, class M, class... Rest>
+        answer visit_as(std::uint16_t type, std::span<const std::byte> bytes) {
+            if (type == Tag && bytes.size() == sizeof(M)) {
+                std::array<std::byte, sizeof(M)> copy;
+                std::memcpy(copy.data(), bytes.data(), sizeof(M));
+                const M message = std::bit_cast<M>(copy);
+                return functions_(message);
+            }
+            if constexpr (sizeof...(Rest) > 0) {
+                return visit_as<Tag + 1, Rest...>(type, bytes);
+            } else if constexpr (std::invocable<functions&, unknown_message>) {
+                return functions_(unknown_message{type, bytes});
+            } else {
+                detail::abort_with(
+                    "weir::messages: a message of a type or size that the set does not have; give the visitor an overload for "
+                    "weir::unknown_message");
+            }
+        }
+
+        functions functions_;
+    };
+
+    template <class M>
+    static std::span<const std::byte> bytes_of(const M& message) noexcept {
+        return std::as_bytes(std::span<const M, 1>(std::addressof(message), 1));
+    }
+};
+
+}  // namespace weir

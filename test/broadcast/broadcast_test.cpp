@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+//
+// What a broadcast ring promises, step by step on one thread, and to threads that wait.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "weir/broadcast_ring.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using weir::reader_mode;
+using weir::status;
+
+template <class Reader>
+auto rest_of(Reader& reader) {
+    std::vector<typename Reader::value_type> all;
+    reader.consume([&](const auto& item) { all.push_back(item); });
+    return all;
+}
+
+template <class Ring>
+class broadcast : public testing::Test {};
+using rings =
+    testing::Types<weir::broadcast_ring<int>, weir::broadcast_ring<std::string>,
+                   weir::broadcast_ring<int, weir::wait::spin>, weir::broadcast_ring<std::string, weir::wait::event>,
+                   weir::broadcast_ring<int, weir::wait::sleep, weir::max_readers<2>>>;
+TYPED_TEST_SUITE(broadcast, rings);
+
+template <class Ring>
+typename Ring::value_type item(int n) {
+    if constexpr (std::is_same_v<typename Ring::value_type, int>) {
+        return n;
+    } else {
+        return "a string that is longer than fits into its object: " + std::to_string(n);
+    }
+}
+
+TYPED_TEST(broadcast, shows_every_item_to_every_reader_in_order) {
+    TypeParam ring(4);
+    auto one = ring.join(), other = ring.join();
+    for (int lap = 0; lap < 30; ++lap) {
+        for (int i = 0; i < 3; ++i) ASSERT_EQ(ring.try_push(item<TypeParam>(3 * lap + i)), status::success);
+        for (auto* reader : {&one, &other}) {
+            for (int i = 0; i < 3; ++i) EXPECT_EQ(reader->try_pop(), item<TypeParam>(3 * lap + i));
+            EXPECT_EQ(reader->try_pop(), std::nullopt);
+        }
+    }
+}
+
+TYPED_TEST(broadcast, is_full_when_the_slowest_gated_reader_is_capacity_behind) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 5U, 8U}) {
+        TypeParam ring(capacity, weir::start_at{~std::uint64_t{0} - 3});
+        EXPECT_EQ(ring.capacity(), capacity);
+        auto fast = ring.join(), slow = ring.join();
+        for (std::size_t i = 0; i < capacity; ++i) {
+            ASSERT_EQ(ring.try_push(item<TypeParam>(static_cast<int>(i))), status::success);
+            EXPECT_TRUE(fast.try_pop());
+        }
+        for (int i = 0; i < 20; ++i) {
+            ASSERT_EQ(ring.try_push(item<TypeParam>(100)), status::full);
+            EXPECT_EQ(fast.try_pop(), std::nullopt);
+            EXPECT_EQ(slow.lag(), capacity);
+            EXPECT_TRUE(slow.try_pop());
+            ASSERT_EQ(ring.try_push(item<TypeParam>(100)), status::success);
+            EXPECT_TRUE(fast.try_pop());
+        }
+    }
+}
+
+TYPED_TEST(broadcast, waits_for_no_reader_where_there_is_none) {
+    TypeParam ring(2);
+    for (int i = 0; i < 10; ++i) ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::success);
+    auto late = ring.join();
+    EXPECT_EQ(late.try_pop(), std::nullopt);
+    ASSERT_EQ(ring.try_push(item<TypeParam>(10)), status::success);
+    EXPECT_EQ(late.try_pop(), item<TypeParam>(10));
+}
+
+TYPED_TEST(broadcast, a_reader_that_leaves_frees_the_producer_and_its_seat) {
+    TypeParam ring(2);
+    for (int i = 0; i < 50; ++i) {
+        auto reader = ring.join();
+        ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::success);
+        ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::success);
+        ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::full);
+        if (i % 2 == 0) reader.leave();
+    }
+    EXPECT_EQ(ring.try_push(item<TypeParam>(0)), status::success);
+    EXPECT_THAT(ring.readers(), IsEmpty());
+}
+
+TYPED_TEST(broadcast, a_reader_can_be_moved) {
+    TypeParam ring(2);
+    auto first = ring.join();
+    ASSERT_EQ(ring.try_push(item<TypeParam>(1)), status::success);
+    auto second = std::move(first);
+    EXPECT_EQ(second.try_pop(), item<TypeParam>(1));
+    auto third = ring.join();
+    third = std::move(second);
+    EXPECT_EQ(ring.readers().size(), 1U);
+    ASSERT_EQ(ring.try_push(item<TypeParam>(2)), status::success);
+    EXPECT_EQ(third.try_pop(), item<TypeParam>(2));
+}
+
+TYPED_TEST(broadcast, says_closed_only_when_a_reader_has_seen_everything) {
+    TypeParam ring(4);
+    auto reader = ring.join();
+    ASSERT_EQ(ring.try_push(item<TypeParam>(1)), status::success);
+    ASSERT_EQ(ring.try_push(item<TypeParam>(2)), status::success);
+    ring.close();
+    ring.close();
+    EXPECT_EQ(ring.try_push(item<TypeParam>(3)), status::closed);
+    EXPECT_EQ(ring.push(item<TypeParam>(3)), status::closed);
+    auto out = item<TypeParam>(0);
+    EXPECT_EQ(reader.try_pop(out), status::success);
+    EXPECT_EQ(reader.pop(out), status::success);
+    EXPECT_EQ(reader.try_pop(out), status::closed);
+    EXPECT_EQ(reader.pop(out), status::closed);
+    EXPECT_EQ(reader.pop(), std::nullopt);
+    EXPECT_EQ(out, item<TypeParam>(2));
+}
+
+TYPED_TEST(broadcast, gives_up_waiting_in_time_or_when_told_to) {
+    TypeParam ring(1);
+    auto reader = ring.join();
+    auto out = item<TypeParam>(0);
+    EXPECT_EQ(reader.pop_for(out, 1ms), status::timeout);
+    EXPECT_EQ(reader.pop_until(out, std::chrono::system_clock::now()), status::timeout);
+    EXPECT_EQ(reader.pop_unless(out, [] { return true; }), status::empty);
+    ASSERT_EQ(ring.try_push(out), status::success);
+    EXPECT_EQ(ring.push_for(out, 1ms), status::timeout);
+    EXPECT_EQ(ring.push_unless(out, [] { return true; }), status::full);
+}
+
+TYPED_TEST(broadcast, waits_on_both_sides_until_all_is_passed) {
+    static constexpr int count = 2000;
+    TypeParam ring(3);
+    auto one = ring.join(), other = ring.join();
+    const auto read = [](auto reader) {
+        int next = 0;
+        while (auto got = reader.pop()) {
+            ASSERT_EQ(*got, item<TypeParam>(next));
+            ++next;
+        }
+        EXPECT_EQ(next, count);
+    };
+    std::thread first(read, std::move(one)), second(read, std::move(other));
+    for (int i = 0; i < count; ++i) ASSERT_EQ(ring.push(item<TypeParam>(i)), status::success);
+    ring.close();
+    first.join();
+    second.join();
+}
+
+TYPED_TEST(broadcast, the_producer_goes_on_when_the_reader_that_it_waits_for_leaves) {
+    TypeParam ring(1);
+    auto reader = std::make_unique<typename TypeParam::reader>(ring.join());
+    ASSERT_EQ(ring.try_push(item<TypeParam>(1)), status::success);
+    std::thread leaving([&] {
+        std::this_thread::sleep_for(2ms);
+        reader.reset();
+    });
+    EXPECT_EQ(ring.push(item<TypeParam>(2)), status::success);
+    leaving.join();
+}
+
+#if defined(__cpp_exceptions)
+TYPED_TEST(broadcast, keeps_an_item_whose_visit_throws) {
+    TypeParam ring(4);
+    auto reader = ring.join();
+    for (int i = 0; i < 4; ++i) ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::success);
+    int calls = 0;
+    const auto fails = [&](const auto&) {
+        if (++calls == 3) throw std::runtime_error("enough");
+    };
+    EXPECT_THROW((void)reader.consume(fails), std::runtime_error);
+    EXPECT_THAT(rest_of(reader), ElementsAre(item<TypeParam>(2), item<TypeParam>(3)));
+}
+#endif
+
+TEST(broadcast_order, a_reader_after_others_sees_what_all_of_them_have_finished) {
+    weir::broadcast_ring<int> ring(8);
+    auto a = ring.join({.name = "a"}), b = ring.join({.name = "b"});
+    auto c = ring.join({.name = "c", .after = {&a, &b}});
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(ring.try_push(i), status::success);
+    EXPECT_THAT(rest_of(c), IsEmpty());
+    (void)a.consume([](int) {}, 2);
+    EXPECT_THAT(rest_of(c), IsEmpty());
+    EXPECT_EQ(b.try_pop(), 0);
+    EXPECT_THAT(rest_of(c), ElementsAre(0));
+    (void)b.consume([](int) {});
+    EXPECT_THAT(rest_of(c), ElementsAre(1));
+    EXPECT_EQ(ring.readers()[2].lag, 1U);
+    a.leave();
+    EXPECT_THAT(rest_of(c), ElementsAre(2));
+    b.leave();
+    ASSERT_EQ(ring.try_push(3), status::success);
+    EXPECT_THAT(rest_of(c), ElementsAre(3));
+}
+
+TEST(broadcast_order, one_that_joins_after_others_begins_with_what_they_have_not_finished) {
+    weir::broadcast_ring<int> ring(4);
+    auto a = ring.join();
+    for (int i = 0; i < 4; ++i) ASSERT_EQ(ring.try_push(i), status::success);
+    EXPECT_EQ(a.try_pop(), 0);
+    auto c = ring.join({.after = {&a}});
+    EXPECT_EQ(a.try_pop(), 1);
+    EXPECT_EQ(c.try_pop(), 1);
+    EXPECT_EQ(c.try_pop(), std::nullopt);
+}
+
+TEST(broadcast_order, the_last_of_a_chain_wakes_when_the_one_before_it_is_done_or_gone) {
+    weir::broadcast_ring<int> ring(2);
+    auto a = std::make_unique<weir::broadcast_ring<int>::reader>(ring.join());
+    auto c = ring.join({.after = {a.get()}});
+    std::thread last([&] {
+        int next = 0;
+        while (auto got = c.pop()) EXPECT_EQ(*got, next++);
+        EXPECT_EQ(next, 200);
+    });
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_EQ(ring.push(i), status::success);
+        ASSERT_EQ(a->pop(), i);
+    }
+    std::this_thread::sleep_for(2ms);
+    a.reset();
+    for (int i = 100; i < 200; ++i) ASSERT_EQ(ring.push(i), status::success);
+    ring.close();
+    last.join();
+}
+
+TEST(broadcast_lossy, is_never_waited_for_and_told_exactly_what_it_missed) {
+    for (const std::size_t capacity : {1U, 2U, 3U, 7U, 8U}) {
+        weir::broadcast_ring<int> ring(capacity);
+        auto reader = ring.join({.mode = reader_mode::lossy});
+        int pushed = 0;
+        std::uint64_t received = 0, gaps = 0;
+        int next = 0;
+        for (const int burst : {1, 0, 3, 8, 1, 9, 40, 2}) {
+            for (int i = 0; i < burst; ++i) ASSERT_EQ(ring.try_push(pushed++), status::success);
+            while (const auto got = reader.try_pop()) {
+                ++received;
+                gaps += reader.gap();
+                EXPECT_EQ(static_cast<std::uint64_t>(*got - next), reader.gap());
+                next = *got + 1;
+            }
+            EXPECT_EQ(next, pushed) << "the newest are kept";
+            EXPECT_EQ(received + reader.missed(), static_cast<std::uint64_t>(pushed));
+            EXPECT_EQ(gaps, reader.missed());
+        }
+    }
+}
+
+TEST(broadcast_lossy, misses_nothing_while_it_is_no_more_than_the_capacity_behind) {
+    weir::broadcast_ring<int> ring(6);
+    auto reader = ring.join({.name = "a screen with a name that is too long", .mode = reader_mode::lossy});
+    for (int i = 0; i < 6; ++i) ASSERT_EQ(ring.try_push(i), status::success);
+    EXPECT_THAT(rest_of(reader), ElementsAre(0, 1, 2, 3, 4, 5));
+    EXPECT_EQ(reader.missed(), 0U);
+    for (int i = 6; i < 13; ++i) ASSERT_EQ(ring.try_push(i), status::success);
+    EXPECT_EQ(ring.readers()[0].lag, 7U);
+    EXPECT_EQ(ring.readers()[0].mode, reader_mode::lossy);
+    EXPECT_EQ(ring.readers()[0].name, "a screen with a name th");
+    EXPECT_EQ(reader.try_pop(), 7);
+    EXPECT_EQ(reader.gap(), 1U);
+    EXPECT_EQ(reader.try_pop(), 8);
+    EXPECT_EQ(reader.gap(), 0U);
+    EXPECT_EQ(reader.missed(), 1U);
+    ring.close();
+    EXPECT_THAT(rest_of(reader), ElementsAre(9, 10, 11, 12));
+    int out = 0;
+    EXPECT_EQ(reader.try_pop(out), status::closed);
+}
+
+#if defined(__cpp_exceptions)
+template <class F>
+std::string refusal_of(F f) {
+    try {
+        f();
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return {};
+}
+TEST(broadcast_refusals, are_sentences) {
+    weir::broadcast_ring<int, weir::max_readers<2>> ring(4);
+    weir::broadcast_ring<int, weir::max_readers<2>> other(4);
+    auto a = ring.join();
+    auto lossy = ring.join({.mode = reader_mode::lossy});
+    auto foreign = other.join();
+    EXPECT_THAT(refusal_of([&] { (void)ring.join(); }), HasSubstr("all 2 seats of a broadcast ring are taken"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.after = {&foreign}}); }),
+                HasSubstr("comes after gated readers of the same ring"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.after = {&lossy}}); }),
+                HasSubstr("comes after gated readers of the same ring"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.mode = reader_mode::lossy, .after = {&a}}); }),
+                HasSubstr("is gated"));
+    EXPECT_THAT(refusal_of([&] {
+                    (void)ring.join({.after = {&a, &a, &a, &a, &a}});
+                }),
+                HasSubstr("after 5 others; at most 4"));
+    weir::broadcast_ring<std::string> strings(4);
+    EXPECT_THAT(refusal_of([&] { (void)strings.join({.mode = reader_mode::lossy}); }),
+                HasSubstr("T must be trivially copyable"));
+    EXPECT_THAT(refusal_of([&] { weir::broadcast_ring<int> none(0); }),
+                HasSubstr("a ring of capacity 0 is impossible"));
+    lossy.leave();
+    EXPECT_NO_THROW((void)ring.join());
+}
+#endif
+
+// Objects are destroyed exactly once, also those that were overwritten.
+TEST(broadcast_objects, live_until_they_are_overwritten_or_the_ring_ends) {
+    const auto token = std::make_shared<int>(1);
+    {
+        weir::broadcast_ring<std::shared_ptr<int>> ring(3);
+        auto reader = ring.join();
+        for (int i = 0; i < 10; ++i) {
+            ASSERT_EQ(ring.try_push(token), status::success);
+            EXPECT_EQ(reader.try_pop(), token);
+        }
+        EXPECT_EQ(token.use_count(), 1 + 4) << "as many as there are slots";
+        for (int i = 0; i < 3; ++i) ASSERT_EQ(ring.try_push(token), status::success);
+        auto refused = token;
+        EXPECT_EQ(ring.try_push(std::move(refused)), status::full);
+        EXPECT_EQ(refused, token);
+    }
+    EXPECT_EQ(token.use_count(), 1);
+}
+
+}  // namespace

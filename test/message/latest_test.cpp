@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+//
+// latest<T>: always the newest value, and always a whole one.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "weir/latest.hpp"
+
+namespace {
+
+template <std::size_t Words>
+using value = std::array<std::uint64_t, Words>;
+
+TEST(latest, is_the_value_that_was_stored_last) {
+    weir::latest<int> number(7);
+    EXPECT_EQ(number.load(), 7);
+    EXPECT_EQ(number.version(), 0U);
+    for (int i = 1; i <= 100; ++i) {
+        number.store(i);
+        std::uint64_t version = 0;
+        EXPECT_EQ(number.load(version), i);
+        EXPECT_EQ(version, static_cast<std::uint64_t>(i));
+    }
+}
+
+TEST(latest, tells_each_reader_what_is_new_to_it) {
+    weir::latest<double> price(1.5);
+    std::uint64_t knows_the_first = 0, knows_nothing = ~std::uint64_t{0};
+    EXPECT_FALSE(price.load_if_newer(knows_the_first));
+    EXPECT_EQ(price.load_if_newer(knows_nothing), 1.5);
+    EXPECT_FALSE(price.load_if_newer(knows_nothing));
+    price.store(2.5);
+    price.store(3.5);
+    EXPECT_EQ(price.load_if_newer(knows_the_first), 3.5);
+    EXPECT_FALSE(price.load_if_newer(knows_the_first));
+    EXPECT_EQ(knows_the_first, 2U);
+}
+
+struct odd {
+    char bytes[13];
+    bool operator==(const odd&) const = default;
+};
+struct no_default {
+    explicit no_default(int number) noexcept : n(number) {}
+    int n;
+};
+TEST(latest, takes_values_of_any_size) {
+    weir::latest<odd> text;
+    EXPECT_EQ(text.load(), odd{});
+    text.store({"twelve bytes"});
+    EXPECT_EQ(text.load(), odd{"twelve bytes"});
+    weir::latest<no_default> n(no_default(3));
+    EXPECT_EQ(n.load().n, 3);
+    weir::latest<char> letter('a');
+    letter.store('b');
+    EXPECT_EQ(letter.load(), 'b');
+}
+
+// Each word is the number of the version: parts of two would show.
+template <std::size_t Words>
+void race() {
+    const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
+    const std::uint64_t rounds = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 300000;
+    weir::latest<value<Words>> shared;
+    std::atomic<bool> is_over{false};
+    std::vector<std::thread> readers;
+    for (int r = 0; r < 2; ++r) {
+        readers.emplace_back([&] {
+            std::uint64_t before = 0;
+            bool last = false;
+            while (!last) {
+                last = is_over.load();
+                std::uint64_t version = 0;
+                const auto seen = shared.load(version);
+                for (const std::uint64_t word : seen) ASSERT_EQ(word, version);
+                ASSERT_GE(version, before);
+                before = version;
+            }
+            EXPECT_EQ(before, rounds);
+        });
+    }
+    for (std::uint64_t n = 1; n <= rounds; ++n) {
+        value<Words> next;
+        next.fill(n);
+        shared.store(next);
+    }
+    is_over = true;
+    for (std::thread& reader : readers) reader.join();
+}
+TEST(latest, is_never_made_of_parts_of_two_values) {
+    race<1>();
+    race<3>();
+    race<40>();
+}
+
+}  // namespace

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+//
+// broadcast_ring under the model checker: gated readers that come and go, lossy ones that are overtaken at any step.
+#include "scenarios.hpp"
+#include "weir/broadcast_ring.hpp"
+
+namespace {
+
+using namespace model;
+using weir::reader_mode;
+
+struct pair {
+    std::uint64_t first, second;
+};
+int number_of(const element& e) { return e.number(); }
+int number_of(const pair& p) {
+    check(p.first == p.second, "an item is never made of parts of two");
+    return static_cast<int>(p.first);
+}
+element make_item(int n, const element*) { return element(n); }
+pair make_item(int n, const pair*) { return {static_cast<std::uint64_t>(n), static_cast<std::uint64_t>(n)}; }
+
+/// What the scenarios have in common: a producer of `Items` items that closes the ring.
+template <class Ring, unsigned Capacity, int Items, bool Waits>
+class feeding : public scenario {
+protected:
+    using T = typename Ring::value_type;
+    using reader = typename Ring::reader;
+
+    void feed() {
+        for (int n = 0; n < Items; ++n) {
+            const T item = make_item(n, static_cast<const T*>(nullptr));
+            for (;;) {
+                const status answer = Waits ? ring_.push(item) : ring_.try_push(item);
+                if (answer == status::success) break;
+                check(!Waits && answer == status::full, "a push that waits succeeds");
+                yield();
+            }
+        }
+        ring_.close();
+    }
+
+    /// Reads to the end, or `most` items. Returns where it is.
+    int read(reader& from, int next, int most = Items) {
+        for (int i = 0; i < most;) {
+            bool is_read = false;
+            const auto visit = [&](const T& item) {
+                check(number_of(item) == next + static_cast<int>(from.gap()),
+                      "items come in order, and gaps are exact");
+                next = number_of(item) + 1;
+                is_read = true;
+            };
+            const status answer =
+                Waits ? from.consume_one_unless(visit, [] { return false; }) : from.try_consume_one(visit);
+            if (is_read) ++i;
+            if (answer == status::closed) break;
+            if (!is_read) yield();
+        }
+        return next;
+    }
+
+    Ring ring_{Capacity, weir::start_at{~std::uint64_t{0} - 1}};
+};
+
+/// Two gated readers see everything.
+template <class Ring, unsigned Capacity, int Items, bool Waits>
+class gated : public feeding<Ring, Capacity, Items, Waits> {
+    void thread(unsigned index) override {
+        if (index == 0) return this->feed();
+        check(this->read(index == 1 ? one_ : other_, 0) == Items, "a gated reader sees everything");
+    }
+    typename Ring::reader one_ = this->ring_.join();
+    typename Ring::reader other_ = this->ring_.join();
+};
+
+/// The second reader comes after the first.
+template <class Ring, unsigned Capacity, int Items, bool Waits>
+class chained : public feeding<Ring, Capacity, Items, Waits> {
+    void thread(unsigned index) override {
+        if (index == 0) return this->feed();
+        if (index == 1) {
+            check(this->read(first_, 0) == Items, "the first reader sees everything");
+            first_.leave();
+        } else {
+            check(this->read(second_, 0) == Items, "the one after it sees everything");
+        }
+    }
+    typename Ring::reader first_ = this->ring_.join();
+    typename Ring::reader second_ = this->ring_.join({.after = {&first_}});
+};
+
+/// A reader joins in the midst, reads some, and leaves.
+template <class Ring, unsigned Capacity, int Items, bool Waits>
+class visiting : public feeding<Ring, Capacity, Items, Waits> {
+    void thread(unsigned index) override {
+        if (index == 0) return this->feed();
+        auto guest = this->ring_.join();
+        int first = -1;
+        (void)guest.try_consume_one([&](const typename Ring::value_type& item) { first = number_of(item); });
+        if (first >= 0) (void)this->read(guest, first + 1, 1);
+    }
+};
+
+/// A lossy reader: what it received and what it missed is everything.
+template <class Ring, unsigned Capacity, int Items>
+class lossy : public feeding<Ring, Capacity, Items, false> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            for (int n = 0; n < Items; ++n) {
+                check(this->ring_.try_push(make_item(n, static_cast<const pair*>(nullptr))) == status::success,
+                      "a lossy reader is never waited for");
+            }
+            this->ring_.close();
+        } else {
+            check(this->read(reader_, 0) == Items, "the newest item is not missed");
+        }
+    }
+    typename Ring::reader reader_ = this->ring_.join({.mode = reader_mode::lossy});
+};
+
+using objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>>;
+using objects_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>>;
+using words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>>;
+
+constexpr entry scenarios[] = {
+    {"gated", 3, 1, 100'000, make<gated<objects, 2, 3, false>>},
+    {"gated_tight", 3, 1, 100'000, make<gated<objects, 1, 2, false>>},
+    {"gated_waits", 3, 0, 100'000, make<gated<objects_park, 1, 2, true>>},
+    {"chained", 3, 1, 100'000, make<chained<objects, 2, 3, false>>},
+    {"chained_waits", 3, 0, 100'000, make<chained<objects_park, 1, 2, true>>},
+    {"visiting", 2, 2, 100'000, make<visiting<objects, 1, 4, false>>},
+    {"visiting_2", 3, 1, 100'000, make<visiting<objects, 2, 4, false>>},
+    {"visiting_waits", 3, 0, 100'000, make<visiting<objects_park, 1, 3, true>>},
+    {"lossy", 2, 3, 200'000, make<lossy<words, 1, 3>>},
+    {"lossy_2", 2, 2, 200'000, make<lossy<words, 2, 5>>},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { return model::run(argc, argv, scenarios); }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// Uses of message rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "weir/messages.hpp"
+
+struct quote {
+    double bid, ask;
+};
+
+int main() {
+    weir::spsc_message_ring<> ring(1024);
+#if USE == 0
+    ring.consume([](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; });
+    (void)weir::messages<quote, int>::push(ring, 1);
+#elif USE == 1
+    weir::spsc_message_ring<weir::message_alignment<24>> odd(1024);
+#elif USE == 2
+    weir::spsc_message_ring<weir::message_alignment<16>, weir::message_alignment<8>> two(1024);
+#elif USE == 3
+    weir::spsc_ring<int, weir::message_alignment<16>> items(1024);
+#elif USE == 4
+    weir::mpsc_message_ring<std::uint32_t> narrow(1024);
+#elif USE == 5
+    ring.consume([](std::uint16_t, std::span<const std::byte>) { return 1; });
+#elif USE == 6
+    (void)weir::messages<std::string>::push(ring, std::string());
+#elif USE == 7
+    (void)weir::messages<quote>::push(ring, 1);
+#endif
+}
