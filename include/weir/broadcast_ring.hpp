@@ -175,8 +175,7 @@ public:
     std::vector<reader_info> readers() const {
         std::vector<reader_info> found;
         for (const seat& s : shared_.seats) {
-            const std::uint32_t mode =
-                seat::mode(s.state.load(detail::acquire));  // acquire: its name and position were set
+            const std::uint32_t mode = seat::mode(s.state.load(detail::relaxed));  // relaxed: a statistic
             if (mode != seat::gated && mode != seat::lossy) continue;
             const auto name = s.get_name();
             const std::uint64_t at = s.position.load(detail::relaxed);  // relaxed, both: a statistic

@@ -41,12 +41,15 @@ protected:
     }
 
     /// Reads to the end, or `most` items. Returns where it is.
-    int read(reader& from, int next, int most = Items) {
+    template <class Also = void (*)(int)>
+    int read(
+        reader& from, int next, int most = Items, Also also = [](int) {}) {
         for (int i = 0; i < most;) {
             bool is_read = false;
             const auto visit = [&](const T& item) {
                 check(number_of(item) == next + static_cast<int>(from.gap()),
                       "items come in order, and gaps are exact");
+                also(number_of(item));
                 next = number_of(item) + 1;
                 is_read = true;
             };
@@ -79,12 +82,19 @@ class chained : public feeding<Ring, Capacity, Items, Waits> {
     void thread(unsigned index) override {
         if (index == 0) return this->feed();
         if (index == 1) {
-            check(this->read(first_, 0) == Items, "the first reader sees everything");
+            const auto works = [this](int n) { touch(&work_[static_cast<std::size_t>(n)], access::construct); };
+            check(this->read(first_, 0, Items, works) == Items, "the first reader sees everything");
             first_.leave();
         } else {
-            check(this->read(second_, 0) == Items, "the one after it sees everything");
+            const auto looks = [this](int n) { touch(&work_[static_cast<std::size_t>(n)], access::read); };
+            check(this->read(second_, 0, Items, looks) == Items,
+                  "the one after it sees everything, and what the first did");
         }
     }
+    void after() override {
+        for (const char& work : work_) touch(&work, access::destroy);
+    }
+    std::array<char, Items> work_{};
     typename Ring::reader first_ = this->ring_.join();
     typename Ring::reader second_ = this->ring_.join({.after = {&first_}});
 };

@@ -21,6 +21,7 @@ public:
             while (consume()) {
             }
         } else {
+            touch(&news_, access::construct);
             ring_.close();
         }
     }
@@ -29,6 +30,7 @@ public:
         }
         for (unsigned p = 0; p < Producers; ++p) check(seen_[p] == sent_[p], "every message is delivered, no other is");
         check(ring_.size_approx() == 0, "what was delivered, dropped or skipped is free again");
+        if (ring_.is_closed()) touch(&news_, access::destroy);
     }
 
 protected:
@@ -41,7 +43,12 @@ protected:
 private:
     // False once the ring is closed.
     bool produce(unsigned producer, int n) {
-        if (Drops && n == 0) (void)ring_.try_reserve(8);
+        if (Drops && n == 0) {
+            if (auto dropped = ring_.try_reserve(8)) {
+                touch(dropped.bytes().data(), access::construct);
+                touch(dropped.bytes().data(), access::destroy);
+            }
+        }
         for (;;) {
             const std::size_t size = n % 2 == 0 ? 8 : 0;
             auto message = Waits ? ring_.reserve(8, type(producer, n)) : ring_.try_reserve(8, type(producer, n));
@@ -50,7 +57,7 @@ private:
                 message.commit(size);
                 return true;
             }
-            if (message.answer() == status::closed) return false;
+            if (message.answer() == status::closed) return hear_the_news();
             check(!Waits, "a waiting reservation has room, or the ring is closed");
             yield();
         }
@@ -60,10 +67,16 @@ private:
         if (is_over()) return false;
         const std::size_t n = Waits ? ring_.consume_some(visit_) : ring_.consume(visit_);
         if (n > 0) return true;
-        if (Waits) return false;
-        if (ring_.try_consume_one(visit_) == status::closed) return false;
+        if (Waits || ring_.try_consume_one(visit_) == status::closed) return hear_the_news();
         yield();
         return true;
+    }
+
+    // What the closing thread did before, whoever learns of the close sees.
+    bool hear_the_news() {
+        touch(&news_, access::read);
+        if (ring_.is_closed()) touch(&news_, access::read);
+        return false;
     }
 
     static std::uint16_t type(unsigned producer, int n) {
@@ -86,6 +99,7 @@ private:
 
     Ring ring_{Capacity, weir::start_at{~std::uint64_t{0} - 23}};
     visiting visit_{*this};
+    char news_ = 0;
     std::array<int, 3> sent_{};
     std::array<int, 3> seen_{};
 };
@@ -94,6 +108,30 @@ private:
 template <class Ring, unsigned Capacity, unsigned Producers, int Each, bool Waits>
 class closing_while_passing : public passing<Ring, Capacity, Producers, Each, Waits, true> {
     bool is_over() const override { return false; }
+};
+
+/// A thread that learns of the close by is_closed() alone, and one that asks for the size.
+template <class Ring>
+class looking_on : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            for (int n = 0; n < 2; ++n) check(ring_.try_push(bytes{}) == status::success, "there is room");
+            touch(&news_, access::construct);
+            ring_.close();
+        } else if (index == 1) {
+            for (std::size_t n = 0; n < 2;) {
+                n += ring_.consume([](std::uint16_t, bytes) {});
+                yield();
+            }
+        } else {
+            check(ring_.size_approx() <= 16, "no more is seen inside than was pushed");
+            if (ring_.is_closed()) touch(&news_, access::read);
+        }
+    }
+    void after() override { touch(&news_, access::destroy); }
+
+    Ring ring_{64};
+    char news_ = 0;
 };
 
 using spsc = weir::spsc_message_ring<weir::wait::yield>;
@@ -107,8 +145,11 @@ constexpr entry scenarios[] = {
     {"one_producer_waits", 2, 1, 50'000, make<passing<spsc_park, 32, 1, 3, true, false>>},
     {"one_producer_closed", 3, 1, 50'000, make<closing_while_passing<spsc, 32, 1, 3, false>>},
     {"one_producer_waits_closed", 3, 0, 50'000, make<closing_while_passing<spsc_park, 32, 1, 3, true>>},
+    {"one_producer_seen", 3, 2, 50'000, make<looking_on<spsc>>},
+    {"two_producers_seen", 3, 2, 50'000, make<looking_on<mpsc>>},
     {"two_producers", 3, 1, 50'000, make<passing<mpsc, 64, 2, 2, false, true>>},
     {"two_producers_tight", 3, 1, 50'000, make<passing<mpsc, 32, 2, 2, false, false>>},
+    {"two_producers_drop", 3, 1, 100'000, make<passing<mpsc, 32, 2, 2, false, true>>},
     {"two_producers_wait", 3, 0, 50'000, make<passing<mpsc_park, 32, 2, 2, true, true>>},
     {"two_producers_closed", 4, 0, 50'000, make<closing_while_passing<mpsc, 32, 2, 2, false>>},
     {"two_producers_wait_closed", 4, 0, 50'000, make<closing_while_passing<mpsc_park, 32, 2, 2, true>>},

@@ -85,8 +85,8 @@ public:
     /// Whether one of the readers before this one is still there.
     bool is_after_others(const state& shared) const noexcept {
         for (std::uint32_t i = 0; i < elder_count_; ++i) {
-            // acquire: it has left, with all that it did
-            if (shared.seats[elders_[i].seat].state.load(acquire) == elders_[i].state) return true;
+            // relaxed: decides only where to wait
+            if (shared.seats[elders_[i].seat].state.load(relaxed) == elders_[i].state) return true;
         }
         return false;
     }
