@@ -87,8 +87,8 @@ public:
             // relaxed: what lies in the claimed bytes comes by (4) and (6)
             if (ring.tail.compare_exchange_strong(at, at + need, relaxed, relaxed)) [[likely]] {
                 const std::uint64_t first = begin + (need - record);
-                // relaxed: there is no payload; the consumer may go past it before the record is there
-                if (first != begin) mapped_.header(begin).store(record_header::of_padding(need - record), relaxed);
+                // (1) release: pairs with (2): a producer of a later lap writes a payload over this word
+                if (first != begin) mapped_.header(begin).store(record_header::of_padding(need - record), release);
                 return {status::success, begin, first, payload};
             }
             pause();
