@@ -18,7 +18,6 @@
 //     }
 #pragma once
 
-#include <array>
 #include <bit>
 #include <chrono>
 #include <concepts>
@@ -27,7 +26,6 @@
 #include <initializer_list>
 #include <limits>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -63,6 +61,10 @@ class broadcast_ring {
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, since slots are overwritten");
+    static_assert(std::same_as<typename given::statistics, stats::off>,
+                  "weir: a broadcast_ring keeps no statistics; readers() shows their lag, and a reader what it missed");
+    static_assert(!std::same_as<typename given::memory, storage::borrowed>,
+                  "weir: the slots of a broadcast_ring are on the heap, in huge pages or in the ring, not in a span");
     static_assert(std::copy_constructible<T>, "weir: every reader gets each item, so T must be copyable");
     using state = detail::broadcast_state<given::readers>;
     using slots = detail::broadcast_slots<T>;
@@ -73,7 +75,6 @@ class broadcast_ring {
 
 public:
     using value_type = T;
-    using time_point = std::chrono::steady_clock::time_point;
     using memory_source = detail::memory_source<typename given::memory>;
     static constexpr bool has_many_producers = false;
     static constexpr bool can_be_lossy = slots::can_be_overtaken;
@@ -171,7 +172,7 @@ public:
     }
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(shared_.capacity); }
 
-    /// Every reader there is: who they are, and how far behind. Allocates. O(most_readers).
+    /// The name, mode and lag of every reader. Allocates. O(most_readers).
     std::vector<reader_info> readers() const {
         std::vector<reader_info> found;
         for (const seat& s : shared_.seats) {
@@ -291,13 +292,8 @@ public:
             }
             return seat::lossy;
         }
-        struct elders {
-            std::array<detail::broadcast_elder, end::most_elders> all;
-            std::size_t count = 0;
-            operator std::span<const detail::broadcast_elder>() const noexcept { return {all.data(), count}; }
-        };
-        static elders elders_of(const broadcast_ring& ring, const join_settings& how) {
-            elders found;
+        static detail::broadcast_elders elders_of(const broadcast_ring& ring, const join_settings& how) {
+            detail::broadcast_elders found;
             for (const reader* const other : how.after) {
                 if (other == nullptr || other->ring_ != &ring || !other->end_.is_gated()) {
                     detail::reject_argument(

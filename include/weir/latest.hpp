@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The newest value, for whoever asks: a meter, a price, a set of parameters. No queue: what was not read in time is gone.
+// The newest value of something: a meter, a price, a set of parameters. It is no queue: a new value replaces the old one.
 //
 //     weir::latest<levels> meter;
 //
-//     meter.store({left, right});                       // the audio callback: wait-free
-//     draw(meter.load());                               // the window, as often as it likes
+//     meter.write({left, right});                       // the audio callback: wait-free
+//     draw(meter.read());                               // the window, as often as it likes
 //
 //     std::uint64_t seen = 0;
-//     if (auto now = meter.load_if_newer(seen)) ...     // only what this reader has not seen yet
+//     if (auto now = meter.read_if_newer(seen)) ...     // only what this reader has not seen yet
 #pragma once
 
 #include <concepts>
@@ -24,10 +24,10 @@
 
 namespace weir {
 
-/// A value of any size that one thread stores and any number of threads load. Always a whole value, never parts of two. T is
+/// A value of any size that one thread writes and any number of threads read. Always a whole value, never parts of two. T is
 /// trivially copyable. No allocation, no system call, no lock: a thread that is suspended at any step holds up no other one.
 ///
-/// In debug builds a second thread that stores aborts with a sentence: see adopt_writer().
+/// In debug builds a second thread that writes aborts with a sentence: see adopt_writer().
 template <class T>
 class latest {
     static_assert(std::is_trivially_copyable_v<T>,
@@ -35,8 +35,8 @@ class latest {
 
 public:
     using value_type = T;
-    static constexpr progress store_progress = progress::wait_free;
-    static constexpr progress load_progress = progress::lock_free;
+    static constexpr progress write_progress = progress::wait_free;
+    static constexpr progress read_progress = progress::lock_free;
 
     /// Holds `initial`, as version 0.
     explicit latest(const T& initial) noexcept { values_.write(0, initial); }
@@ -47,21 +47,21 @@ public:
     latest& operator=(const latest&) = delete;
 
     /// Replaces the value. One thread. Wait-free; O(sizeof(T)).
-    void store(const T& value) noexcept {
+    void write(const T& value) noexcept {
         role_.check(
-            "a second thread stores to a latest<T>, which has one writer; call adopt_writer() when the role is handed on");
+            "a second thread writes to a latest<T>, which has one writer; call adopt_writer() when the role is handed on");
         const std::uint64_t next = newest_.load(detail::relaxed) + 1;  // relaxed: only this thread writes it
         values_.write(next, value);
         newest_.store(next, detail::release);  // (1) release: pairs with (2), hands the version over
     }
 
-    /// The newest value. Any thread. Lock-free: it begins again only if three values were stored while it copied one.
-    T load() const noexcept {
+    /// The newest value. Any thread. Lock-free: it begins again only if three values were written while it copied one.
+    T read() const noexcept {
         std::uint64_t seen;
-        return load(seen);
+        return read(seen);
     }
     /// The same, and the version of that value in `version`.
-    T load(std::uint64_t& version) const noexcept {
+    T read(std::uint64_t& version) const noexcept {
         for (;;) {
             version = newest_.load(detail::acquire);  // (2) acquire: pairs with (1)
             // relaxed: ordered after the copy by the versions' own pairs
@@ -72,12 +72,12 @@ public:
 
     /// The newest value if its version is not `seen`; then `seen` is its version. A reader begins with 0 if the initial value is no
     /// news to it, and with ~0 if it is.
-    std::optional<T> load_if_newer(std::uint64_t& seen) const noexcept {
+    std::optional<T> read_if_newer(std::uint64_t& seen) const noexcept {
         if (version() == seen) return std::nullopt;
-        return load(seen);
+        return read(seen);
     }
 
-    /// How many values were stored so far. Any thread. Wait-free.
+    /// How many values were written so far. Any thread. Wait-free.
     std::uint64_t version() const noexcept { return newest_.load(detail::acquire); }  // (2) acquire: pairs with (1)
 
     /// The calling thread is the writer from now on. The previous one must have finished, and that must happen before this call.

@@ -78,7 +78,7 @@ template <class... Options>
 using spsc_message_ring = typename detail::message_ring_of<detail::spsc_message_core, Options...>::type;
 
 /// Any number of producer threads and one consumer thread. A producer that is suspended between its claim and its commit holds up
-/// the messages behind its own: the consumer is told `busy` until it goes on.
+/// the messages behind its own: visits answer `busy` until it goes on.
 template <class... Options>
 using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_core, Options...>::type;
 

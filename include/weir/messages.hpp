@@ -83,7 +83,7 @@ public:
 
     /// A visit for the consumes of a ring: calls the overload that fits the message, with a copy of it. For every type of the set
     /// there must be one; they return void, or all weir::visit. A message that is unknown goes to the overload for
-    /// unknown_message; without one, it aborts: a message that nobody handles must not pass in silence.
+    /// unknown_message; without one, the visitor aborts, so that no message is lost unseen.
     template <class... Functions>
     static auto visitor(Functions... functions) {
         return visits<Functions...>(std::move(functions)...);

@@ -17,14 +17,14 @@ namespace {
 template <std::size_t Words>
 using value = std::array<std::uint64_t, Words>;
 
-TEST(latest, is_the_value_that_was_stored_last) {
+TEST(latest, is_the_value_that_was_written_last) {
     weir::latest<int> number(7);
-    EXPECT_EQ(number.load(), 7);
+    EXPECT_EQ(number.read(), 7);
     EXPECT_EQ(number.version(), 0U);
     for (int i = 1; i <= 100; ++i) {
-        number.store(i);
+        number.write(i);
         std::uint64_t version = 0;
-        EXPECT_EQ(number.load(version), i);
+        EXPECT_EQ(number.read(version), i);
         EXPECT_EQ(version, static_cast<std::uint64_t>(i));
     }
 }
@@ -32,13 +32,13 @@ TEST(latest, is_the_value_that_was_stored_last) {
 TEST(latest, tells_each_reader_what_is_new_to_it) {
     weir::latest<double> price(1.5);
     std::uint64_t knows_the_first = 0, knows_nothing = ~std::uint64_t{0};
-    EXPECT_FALSE(price.load_if_newer(knows_the_first));
-    EXPECT_EQ(price.load_if_newer(knows_nothing), 1.5);
-    EXPECT_FALSE(price.load_if_newer(knows_nothing));
-    price.store(2.5);
-    price.store(3.5);
-    EXPECT_EQ(price.load_if_newer(knows_the_first), 3.5);
-    EXPECT_FALSE(price.load_if_newer(knows_the_first));
+    EXPECT_FALSE(price.read_if_newer(knows_the_first));
+    EXPECT_EQ(price.read_if_newer(knows_nothing), 1.5);
+    EXPECT_FALSE(price.read_if_newer(knows_nothing));
+    price.write(2.5);
+    price.write(3.5);
+    EXPECT_EQ(price.read_if_newer(knows_the_first), 3.5);
+    EXPECT_FALSE(price.read_if_newer(knows_the_first));
     EXPECT_EQ(knows_the_first, 2U);
 }
 
@@ -52,14 +52,14 @@ struct no_default {
 };
 TEST(latest, takes_values_of_any_size) {
     weir::latest<odd> text;
-    EXPECT_EQ(text.load(), odd{});
-    text.store({"twelve bytes"});
-    EXPECT_EQ(text.load(), odd{"twelve bytes"});
+    EXPECT_EQ(text.read(), odd{});
+    text.write({"twelve bytes"});
+    EXPECT_EQ(text.read(), odd{"twelve bytes"});
     weir::latest<no_default> n(no_default(3));
-    EXPECT_EQ(n.load().n, 3);
+    EXPECT_EQ(n.read().n, 3);
     weir::latest<char> letter('a');
-    letter.store('b');
-    EXPECT_EQ(letter.load(), 'b');
+    letter.write('b');
+    EXPECT_EQ(letter.read(), 'b');
 }
 
 // Each word is the number of the version: parts of two would show.
@@ -77,7 +77,7 @@ void race() {
             while (!last) {
                 last = is_over.load();
                 std::uint64_t version = 0;
-                const auto seen = shared.load(version);
+                const auto seen = shared.read(version);
                 for (const std::uint64_t word : seen) ASSERT_EQ(word, version);
                 ASSERT_GE(version, before);
                 before = version;
@@ -88,7 +88,7 @@ void race() {
     for (std::uint64_t n = 1; n <= rounds; ++n) {
         value<Words> next;
         next.fill(n);
-        shared.store(next);
+        shared.write(next);
     }
     is_over = true;
     for (std::thread& reader : readers) reader.join();

@@ -65,10 +65,10 @@ private:
     };
     static slowest find_slowest(const state& shared, std::uint64_t position) noexcept {
         slowest found;
-        const std::uint32_t used = shared.seats_used.load(seq_cst);  // seq_cst: see (7)
+        const std::uint32_t used = shared.seats_used.load(seq_cst);  // seq_cst: see (5)
         for (std::uint32_t i = 0; i < used; ++i) {
             const broadcast_seat& seat = shared.seats[i];
-            if (broadcast_seat::mode(seat.state.load(seq_cst)) != broadcast_seat::gated) continue;  // seq_cst: see (7)
+            if (broadcast_seat::mode(seat.state.load(seq_cst)) != broadcast_seat::gated) continue;  // seq_cst: see (5)
             // (4) acquire: pairs with (3), the reader is done with the items before
             const std::uint64_t behind = position - seat.position.load(acquire);
             if (found.seat == nullptr || behind > found.behind) found = {&seat, behind};
@@ -79,7 +79,7 @@ private:
     // Out of line: one look serves many items.
     [[gnu::noinline]] bool look_for_room(state& shared, std::uint64_t position) noexcept {
         pace_.wait();
-        // (7) seq_cst: pairs with (8): a reader whose seat is not seen here begins at `position` or later
+        // (5) seq_cst: pairs with (6): a reader whose seat is not seen here begins at `position` or later
         shared.sent.fetch_add(0, seq_cst);
         const slowest last = find_slowest(shared, position);
         // A reader that is about to begin may seem further behind than it is.

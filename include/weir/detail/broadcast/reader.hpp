@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +27,12 @@ struct broadcast_elder {
     std::uint32_t state = broadcast_seat::free;
 };
 
+/// All that one comes after.
+struct broadcast_elders {
+    std::array<broadcast_elder, 4> all{};
+    std::uint32_t count = 0;
+};
+
 /// A reader's end of a broadcast ring: where it is, and what it knows of the producer, or of the readers that it comes after. One
 /// thread.
 template <class T, std::size_t Readers>
@@ -36,14 +41,10 @@ class broadcast_reader {
     using slots = broadcast_slots<T>;
 
 public:
-    static constexpr std::size_t most_elders = 4;
-
-    /// Takes a seat; `elders` are most_elders at most. Reads what is pushed from now on, or, after others, what they have not finished yet.
+    /// Takes a seat; Reads what is pushed from now on, or, after others, what they have not finished yet.
     broadcast_reader(state& shared, slots mapped, broadcast_seat::mode_type mode, std::string_view name,
-                     std::span<const broadcast_elder> elders)
-        : slots_(mapped), seat_(take_seat(shared)) {
-        std::copy(elders.begin(), elders.end(), elders_.begin());
-        elder_count_ = static_cast<std::uint32_t>(elders.size());
+                     const broadcast_elders& elders)
+        : slots_(mapped), seat_(take_seat(shared)), elders_(elders) {
         broadcast_seat& mine = shared.seats[seat_];
         mine.set_name(name);
         // relaxed, both: at first a place that is certainly not too far on; the next store hands it over
@@ -51,10 +52,10 @@ public:
         mine.position.store(position_, relaxed);
         state_ = (mine.state.load(relaxed) & ~(broadcast_seat::one_taking - 1)) +
                  mode;                      // relaxed: the seat is this thread's
-        mine.state.store(state_, seq_cst);  // seq_cst: before (8) for every look of the producer
-        // (8) seq_cst: pairs with (7): no look from before the seat was seen went further than this and the capacity
+        mine.state.store(state_, seq_cst);  // seq_cst: before (6) for every look of the producer
+        // (6) seq_cst: pairs with (5): no look from before the seat was seen went further than this and the capacity
         const std::uint64_t newest = shared.sent.load(seq_cst);
-        position_ = elder_count_ == 0 ? newest : end_of_elders(shared, newest);
+        position_ = elders_.count == 0 ? newest : end_of_elders(shared, newest);
         known_ = position_;
         mine.position.store(position_, release);  // (3) release: pairs with (4)
     }
@@ -84,9 +85,9 @@ public:
 
     /// Whether one of the readers before this one is still there.
     bool is_after_others(const state& shared) const noexcept {
-        for (std::uint32_t i = 0; i < elder_count_; ++i) {
+        for (std::uint32_t i = 0; i < elders_.count; ++i) {
             // relaxed: decides only where to wait
-            if (shared.seats[elders_[i].seat].state.load(relaxed) == elders_[i].state) return true;
+            if (shared.seats[elders_.all[i].seat].state.load(relaxed) == elders_.all[i].state) return true;
         }
         return false;
     }
@@ -133,7 +134,7 @@ private:
             if (!shared.seats[i].state.compare_exchange_strong(seen, seen + broadcast_seat::joining, acquire, relaxed))
                 continue;
             std::uint32_t used = shared.seats_used.load(relaxed);  // relaxed: the exchange decides
-            // seq_cst: before (8), as the state
+            // seq_cst: before (6), as the state
             while (used <= i && !shared.seats_used.compare_exchange_weak(used, i + 1, seq_cst, relaxed)) {
             }
             return i;
@@ -148,11 +149,12 @@ private:
         std::uint64_t ahead = newest - position_;
         bool is_first = true;
         std::uint64_t end = newest;
-        for (std::uint32_t i = 0; i < elder_count_; ++i) {
-            const broadcast_seat& elder = shared.seats[elders_[i].seat];
+        for (std::uint32_t i = 0; i < elders_.count; ++i) {
+            const broadcast_seat& elder = shared.seats[elders_.all[i].seat];
             // (4) acquire: pairs with (3), what the elder did with the items is seen
             const std::uint64_t at = elder.position.load(acquire);
-            if (elder.state.load(acquire) != elders_[i].state) continue;  // acquire: it has left, with all that it did
+            if (elder.state.load(acquire) != elders_.all[i].state)
+                continue;  // acquire: it has left, with all that it did
             if (is_first || at - position_ < ahead) ahead = at - position_, end = at;
             is_first = false;
         }
@@ -164,7 +166,7 @@ private:
         if (known_ != position_) return true;
         pace_.wait();
         const std::uint64_t newest = shared.sent.load(acquire);  // (2) acquire: pairs with (1), the items are readable
-        known_ = elder_count_ == 0 ? newest : end_of_elders(shared, newest);
+        known_ = elders_.count == 0 ? newest : end_of_elders(shared, newest);
         if (known_ == position_) return false;
         const std::uint32_t mark = thread_mark();
         atomic<std::uint32_t>& reader = shared.seats[seat_].reader;
@@ -197,7 +199,7 @@ private:
             const auto wanted = static_cast<std::size_t>(
                 std::min<std::uint64_t>({most - done.all, known_ - position_, copied_at_once}));
             for (std::size_t i = 0; i < wanted; ++i) copies[i].emplace(slots_.get(position_ + i));
-            // relaxed: if a word was of a newer item, this is ordered after the claim of that one, by (5) and (6)
+            // relaxed: if a word was of a newer item, this is ordered after the claim of that one, by the pair of copied_words
             const std::uint64_t claimed = shared.claimed.load(relaxed);
             const std::uint64_t first = position_;
             if (claimed - first > slots_.count()) skip_to(claimed, slots_.count(), shared.capacity / 4);
@@ -225,6 +227,7 @@ private:
 
     slots slots_;
     std::uint32_t seat_;
+    broadcast_elders elders_;
     std::uint32_t state_ = 0;
     std::uint64_t position_ = 0;
     std::uint64_t known_ = 0;
@@ -232,8 +235,6 @@ private:
     std::uint64_t gap_ = 0;          // missed right before the latest item
     std::uint64_t pending_gap_ = 0;  // missed since the latest item
     look_pace<false> pace_;
-    std::uint32_t elder_count_ = 0;
-    std::array<broadcast_elder, most_elders> elders_{};
 };
 
 }  // namespace weir::detail

@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/copied_words.hpp"
 #include "weir/detail/memory/storage.hpp"
 
 namespace weir::detail {
 
-/// The slots of a broadcast ring whose items may be overwritten while lossy readers copy them: atomic words.
+/// The slots of a broadcast ring whose items may be overwritten while lossy readers copy them.
 template <class T>
 class word_slots {
-    static constexpr std::size_t words = (sizeof(T) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
-
 public:
-    struct slot {
-        std::array<atomic<std::uint64_t>, words> word{};
-    };
+    using slot = copied_words<T>;
     static constexpr bool can_be_overtaken = true;
 
     word_slots(slot* first, std::size_t capacity) noexcept : first_(first), mask_(std::bit_ceil(capacity) - 1) {}
@@ -34,24 +27,8 @@ public:
     }
     void destroy(std::uint64_t, std::uint64_t) noexcept { std::destroy_n(first_, mask_ + 1); }
 
-    void put(std::uint64_t position, bool, const T& item) noexcept {
-        std::array<std::uint64_t, words> bits;
-        if constexpr (sizeof bits != sizeof item) bits.back() = 0;
-        std::memcpy(bits.data(), std::addressof(item), sizeof item);
-        slot& to = first_[position & mask_];
-        // (5) release: pairs with (6)
-        for (std::size_t i = 0; i < words; ++i) to.word[i].store(bits[i], release);
-    }
-
-    T get(std::uint64_t position) const noexcept {
-        const slot& from = first_[position & mask_];
-        std::array<std::uint64_t, words> bits;
-        // (6) acquire: pairs with (5)
-        for (std::size_t i = 0; i < words; ++i) bits[i] = from.word[i].load(acquire);
-        std::array<std::byte, sizeof(T)> bytes;
-        std::memcpy(bytes.data(), bits.data(), sizeof bytes);
-        return std::bit_cast<T>(bytes);
-    }
+    void put(std::uint64_t position, bool, const T& item) noexcept { first_[position & mask_].write(item); }
+    T get(std::uint64_t position) const noexcept { return first_[position & mask_].read(); }
     /// Calls `visit(item)`, for a gated reader.
     template <class F>
     void visit(std::uint64_t position, F& f) const {

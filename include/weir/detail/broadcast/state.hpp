@@ -6,9 +6,10 @@
 //     (1) release, sent      -> (2) acquire, sent       the item: the producer hands it to the readers
 //     (3) release, position  -> (4) acquire, position   the slot: a gated reader hands it back; and what it did with the item, to
 //                                                       the readers that come after it
-//     (5) release, words     -> (6) acquire, words      a lossy reader that sees a word of a newer item sees the claim before it
-//     (7) seq_cst, sent      -> (8) seq_cst, sent       a reader that joins: either the producer sees its seat, or the reader
+//     (5) seq_cst, sent      -> (6) seq_cst, sent       a reader that joins: either the producer sees its seat, or the reader
 //                                                       begins where the producer was when it looked
+//
+// A lossy reader that copies a word of a newer item also sees the claim before that one: copied_words has that pair.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +29,7 @@ namespace weir {
 /// How a reader and the producer wait for each other.
 enum class reader_mode : unsigned char {
     gated,  ///< the producer waits for it: it misses nothing
-    lossy,  ///< the producer never waits for it: it is told exactly how many items it missed
+    lossy,  ///< the producer never waits for it; gap() and missed() count what it missed, exactly
 };
 
 /// What broadcast_ring::readers() says of a reader.

@@ -41,8 +41,8 @@ struct mpsc_message_state {
 /// record once its header is there, makes all its words 0 again and only then gives the bytes back: so a word that is claimed and
 /// not yet written reads as 0, wherever the next records will begin. (The same idea as Aeron's ManyToOneRingBuffer.)
 ///
-/// Every call returns. But a producer suspended between its claim and its commit holds up the records behind its own: the consumer
-/// is told `busy`. A claim that is given up becomes padding.
+/// Every call returns. But a producer suspended between its claim and its commit holds up the records behind its own: a visit then
+/// answers `busy`. A reservation that is dropped becomes padding.
 ///
 /// The pairs of memory orders:
 ///
@@ -124,10 +124,8 @@ public:
     template <class Visit, class GivenBack>
     std::size_t consume(state& ring, Visit& visit, std::size_t most, GivenBack given_back) {
         check_role();
-        const std::uint32_t mark = thread_mark();
-        if (ring.consumer.load(relaxed) != mark) ring.consumer.store(mark, relaxed);  // relaxed, both: a hint
-        giving_back<GivenBack> visited{mapped_, ring, ring.taken.load(relaxed),
-                                       given_back};  // relaxed: only this thread writes it
+        const std::uint64_t first = ring.taken.load(relaxed);  // relaxed: only this thread writes it
+        giving_back<GivenBack> visited{mapped_, ring, first, given_back};
         while (visited.all < most) {
             const std::uint64_t header = mapped_.header(visited.position).load(acquire);  // (2) acquire: pairs with (1)
             if (header == record_header::none) break;
@@ -198,6 +196,8 @@ private:
         }
         void give() noexcept {
             if (position == given) return;
+            const std::uint32_t mark = thread_mark();
+            if (ring.consumer.load(relaxed) != mark) ring.consumer.store(mark, relaxed);  // relaxed, both: a hint
             ring.taken.store(position, release);  // (3) release: pairs with (4), hands the bytes back
             given = position;
             given_back(std::exchange(messages, 0));
@@ -221,11 +221,7 @@ private:
         return true;
     }
 
-    void check_role() noexcept {
-        role_.check(
-            "a second thread pops from a message ring, which has one consumer; call adopt_consumer() when the role is handed "
-            "on");
-    }
+    void check_role() noexcept { role_.check(second_message_consumer); }
 
     mapping mapped_;
     [[no_unique_address]] role_checker role_{};

@@ -13,12 +13,9 @@
 // the start. `owner` is for rings that processes share, and 0 elsewhere.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -173,6 +170,10 @@ struct record_claim {
     std::uint64_t record = 0;  // position of the record
     std::size_t payload = 0;   // bytes that were asked for
 };
+
+/// What a role checker says of both rings.
+inline constexpr const char* second_message_consumer =
+    "a second thread pops from a message ring, which has one consumer; call adopt_consumer() when the role is handed on";
 
 /// A message as a consumer visits it.
 struct message_view {

@@ -72,11 +72,12 @@ public:
 private:
     // Out of line: one look serves many messages. The pace counts messages of the size that is pushed.
     [[gnu::noinline]] bool look_for_room(state& shared, std::uint64_t position, std::size_t need) noexcept {
-        state::sign(shared.producer);
         const auto look = [&]() noexcept {
             // (4) acquire: pairs with (3), the records before it are read
             limit_.know(shared.returned.load(acquire) + shared.capacity);
-            return (limit_.known() - position) / need;
+            const std::uint64_t found = (limit_.known() - position) / need;
+            if (found > 0) state::sign(shared.producer);
+            return found;
         };
         return limit_.look(sought::room, look_pace_rules::worthwhile(shared.capacity / need), look,
                            [&shared]() noexcept { return state::is_signed_by_me(shared.consumer); }) > 0;
@@ -172,10 +173,10 @@ private:
 
     // Out of line: one look serves many messages. The pace counts messages of the size of the first one.
     [[gnu::noinline]] bool look_for_messages(state& shared, std::uint64_t position) noexcept {
-        state::sign(shared.consumer);
         sent_.pace().wait();
         sent_.know(shared.sent.load(acquire));  // (2) acquire: pairs with (1), the records are readable
         if (sent_.known() == position) return false;
+        state::sign(shared.consumer);
         const std::uint64_t record = past_padding(position);
         // relaxed: ordered by (2)
         const std::size_t bytes = mapping::record_bytes(record_header::payload(mapped_.header(record).load(relaxed)));
@@ -184,11 +185,7 @@ private:
         return true;
     }
 
-    void check_role() noexcept {
-        role_.check(
-            "a second thread pops from a message ring, which has one consumer; call adopt_consumer() when the role is handed "
-            "on");
-    }
+    void check_role() noexcept { role_.check(second_message_consumer); }
 
     mapping mapped_;
     [[no_unique_address]] role_checker role_{};
