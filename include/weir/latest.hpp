@@ -78,7 +78,7 @@ public:
     }
 
     /// How many values were written so far. Any thread. Wait-free.
-    std::uint64_t version() const noexcept { return newest_.load(detail::acquire); }  // (2) acquire: pairs with (1)
+    std::uint64_t version() const noexcept { return newest_.load(detail::relaxed); }  // relaxed: read() has (2)
 
     /// The calling thread is the writer from now on. The previous one must have finished, and that must happen before this call.
     void adopt_writer() noexcept { role_.adopt(); }
