@@ -224,6 +224,7 @@ constexpr entry scenarios[] = {
     {"credit", 2, 0, 60'000, make<credit<pull_spsc<park>>>},
     {"credit_mpmc", 3, 0, 100'000, make<credit<pull_mpmc<park>, 2>>},
     {"credit_mpmc_seq_cst", 3, 0, 60'000, make<credit<pull_mpmc<park_seq_cst>, 2>>},
+    {"credit_event_mpmc", 3, 0, 40'000, make<credit<pull_mpmc<event>, 2>>},
 };
 
 }  // namespace

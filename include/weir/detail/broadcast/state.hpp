@@ -59,7 +59,8 @@ struct alignas(separation_bytes) broadcast_seat {
 
     void set_name(std::string_view text) noexcept {
         std::array<std::uint64_t, name_bytes / sizeof(std::uint64_t)> words{};
-        std::memcpy(words.data(), text.data(), std::min(text.size(), name_bytes - 1));
+        // An empty view may point nowhere, which memcpy does not allow even for no bytes.
+        if (!text.empty()) std::memcpy(words.data(), text.data(), std::min(text.size(), name_bytes - 1));
         // relaxed: a name may be read while its seat changes hands
         for (std::size_t i = 0; i < words.size(); ++i) name[i].store(words[i], relaxed);
     }

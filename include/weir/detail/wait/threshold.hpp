@@ -19,9 +19,12 @@ namespace weir::detail {
 /// They are counted in the lot's state word, which publishers read anyway, and sleep on a futex of their own. So they take
 /// no wake-up from those that wait for one item, and publishers that find no waiter pay nothing. Lock-free for publishers.
 ///
-/// Why no wake-up is lost: of the publishers that a waiter's last look missed, each finds it registered. The last of
-/// them in the order of the state word acquires what the others published, and the waiter's announcement. So it counts
-/// at least what is there in the end.
+/// Why no wake-up is lost: a waiter registers first, and announces its need afterwards, with a second read-modify-write of
+/// the state word. A publisher that missed the registration has published before the heavy fence between the two. Each of
+/// the others does a read-modify-write of the state word, too. If that comes before the announcement, the waiter's last
+/// look finds what was published. If it comes after, the publisher acquires what the waiter knew by then and what the
+/// publishers before it have brought: the last of them counts at least what is there in the end. With a single step a
+/// publisher that finds the registration need not know of one that missed it, and so may count too few.
 class threshold_waiters {
 public:
     /// A waiter adds `one` to `state`, the word that publishers read. `asymmetric`: see fence::asymmetric.
@@ -56,7 +59,6 @@ public:
             const std::uint32_t ticket = ticket_.load(acquire);
             {
                 const registration registered(*this, need);
-                if (asymmetric_) heavy_fence();
                 if (done()) return spins_.gave_up_too_early(), true;
                 if (has_passed(deadline)) return false;
                 parked();
@@ -73,13 +75,17 @@ private:
     class registration {
     public:
         registration(threshold_waiters& in, std::size_t need) noexcept : in_(in) {
+            if (in_.asymmetric_) {
+                in_.state_.fetch_add(in_.one_, relaxed);  // relaxed: ordered by the heavy fence
+                heavy_fence();
+            }
             // relaxed, all: (11) passes it on
             std::size_t least = in_.least_.load(relaxed);
             while (need < least && !in_.least_.compare_exchange_weak(least, need, relaxed, relaxed)) {
             }
             // (11) acq_rel: pairs with (6) and (13): either the publisher finds the announcement, or the next
             // look finds what it published
-            in_.state_.fetch_add(in_.one_, acq_rel);
+            in_.state_.fetch_add(in_.asymmetric_ ? 0 : in_.one_, acq_rel);
         }
         // relaxed: a number. What it announced stays: at worst the others are woken once for it
         ~registration() { in_.state_.fetch_sub(in_.one_, relaxed); }
