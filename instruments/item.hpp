@@ -29,6 +29,17 @@ using item = typename item_of<Bytes>::type;
 
 inline void stamp(word& it, word number) noexcept { it = number; }
 
+inline word number_of(word it) noexcept { return it; }
+template <std::size_t Bytes>
+word number_of(const block<Bytes>& it) noexcept {
+    return it.words.front();
+}
+template <typename Letter>
+    requires requires(const Letter& it) { it.number(); }
+word number_of(const Letter& it) noexcept {
+    return it.number();
+}
+
 /// Makes the compiler treat every word of the block as unknown, so that the whole block is copied into the queue.
 template <std::size_t Bytes>
 void stamp(block<Bytes>& it, word number) noexcept {
@@ -53,6 +64,15 @@ struct receipt {
         asm volatile("" : : "m"(it));
         sum += it.words.front();
         wrong |= (it.words.front() ^ due) | (it.words.back() ^ due);
+    }
+
+    /// For messages, which know their own bytes.
+    template <typename Letter>
+        requires requires(const Letter& it) { it.number() ^ it.last(); }
+    void check(const Letter& it, word due) noexcept {
+        asm volatile("" : : "m"(it));
+        sum += it.number();
+        wrong |= (it.number() ^ due) | (it.last() ^ due);
     }
 
     bool correct_for(word first, word count) const noexcept {

@@ -13,9 +13,18 @@
 #include <cstddef>
 #include <span>
 
+#include "bench/queues/letter.hpp"
 #include "instruments/item.hpp"
 
 namespace bench {
+
+/// An item with this number.
+template <typename T>
+T numbered(word number) noexcept {
+    T item{};
+    stamp(item, number);
+    return item;
+}
 
 /// The object that a thread pushes into: the queue, or the thread's own producer end.
 template <typename Q>

@@ -36,6 +36,41 @@ private:
     boost::lockfree::spsc_queue<T, boost::lockfree::capacity<Capacity>> queue_;
 };
 
+/// Messages, each after its length, in a queue of bytes.
+template <typename T>
+class messages {
+public:
+    explicit messages(std::size_t capacity) : queue_(ring_bytes<T>(capacity)) {}
+
+    bool try_push(const T& message) {
+        const auto bytes = message.used();
+        const word size = bytes.size();
+        if (queue_.write_available() < sizeof size + bytes.size()) {
+            return false;
+        }
+        queue_.push(reinterpret_cast<const char*>(&size), sizeof size);
+        queue_.push(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return true;
+    }
+
+    bool try_pop(T& message) {
+        if (next_ == 0 && (queue_.read_available() < sizeof next_ ||
+                           queue_.pop(reinterpret_cast<char*>(&next_), sizeof next_) != sizeof next_)) {
+            return false;
+        }
+        if (queue_.read_available() < next_) {
+            return false;
+        }
+        queue_.pop(reinterpret_cast<char*>(message.space(next_)), next_);
+        next_ = 0;
+        return true;
+    }
+
+private:
+    boost::lockfree::spsc_queue<char> queue_;
+    alignas(128) word next_ = 0;  // of the consumer: the length of the message that is to come
+};
+
 /// Nodes are reserved by the constructor; bounded_push never allocates more.
 template <typename T>
 class many_to_many {
@@ -52,18 +87,23 @@ private:
 }  // namespace
 
 std::vector<queue_entry> boost_queues() {
-    return {{.name = "boost::spsc_queue",
-             .configuration = "boost::lockfree::spsc_queue, capacity at run time; push/pop, also of arrays",
-             .make = make_channel<runtime_sized>},
-            {.name = "boost::spsc_queue<N>",
-             .configuration = "boost::lockfree::spsc_queue, capacity<N>: no allocation, constant bounds",
-             .make = with_fixed_capacity<compile_time_sized>::make},
-            {.name = "boost::lockfree::queue",
-             .configuration = "boost::lockfree::queue, nodes reserved by the constructor; bounded_push, pop",
-             .plays = league::crowd,
-             .many_producers = true,
-             .many_consumers = true,
-             .make = make_channel<many_to_many>}};
+    return {
+        {.name = "boost::spsc_queue",
+         .configuration = "boost::lockfree::spsc_queue, capacity at run time; push/pop, also of arrays",
+         .make = make_channel<runtime_sized>},
+        {.name = "boost::spsc_queue<N>",
+         .configuration = "boost::lockfree::spsc_queue, capacity<N>: no allocation, constant bounds",
+         .make = with_fixed_capacity<compile_time_sized>::make},
+        {.name = "boost::spsc_queue<char> + length",
+         .configuration = "boost::lockfree::spsc_queue<char>, each message after its length; push and pop of arrays",
+         .plays = league::message,
+         .make = make_message_channel<messages>},
+        {.name = "boost::lockfree::queue",
+         .configuration = "boost::lockfree::queue, nodes reserved by the constructor; bounded_push, pop",
+         .plays = league::crowd,
+         .many_producers = true,
+         .many_consumers = true,
+         .make = make_channel<many_to_many>}};
 }
 
 }  // namespace bench

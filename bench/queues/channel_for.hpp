@@ -22,10 +22,11 @@ namespace bench {
 
 template <typename Queue, typename T>
 class channel_for final : public channel {
-    // Batches, round trips and latencies are measured with words only, so they are not compiled for larger items.
+    // Batches and round trips are measured with words only, so they are not compiled for larger items.
     static constexpr bool words = std::same_as<T, word>;
     static constexpr bool batches = words && batch_queue<Queue, T>;
-    static constexpr bool in_place = words && in_place_queue<Queue, T>;
+    static constexpr bool in_place = (words || has_one_size<T>)&&in_place_queue<Queue, T>;
+    static constexpr bool timed = words || sizeof(T) == 64;
 
 public:
     explicit channel_for(std::size_t capacity) : queue_(capacity) {}
@@ -97,14 +98,14 @@ public:
     }
 
     void send(const weir::tick_clock& clock, const schedule& due) override {
-        if constexpr (words) {
+        if constexpr (timed) {
             auto&& end = producer_of(queue_);
             for (word i = 0; i != due.count; ++i) {
                 const word intended = due.start + static_cast<word>(static_cast<double>(i) * due.interval);
                 while (clock.now() < intended) {
                     relax();
                 }
-                put(end, intended);
+                put(end, numbered<T>(intended));
             }
         }
     }
@@ -112,15 +113,15 @@ public:
     receipt receive(const weir::tick_clock& clock, const schedule& due, double offset,
                     weir::histogram& latencies_ns) override {
         receipt got;
-        if constexpr (words) {
+        if constexpr (timed) {
             auto&& end = consumer_of(queue_);
             for (word i = 0; i != due.count; ++i) {
-                T intended{};
-                get(end, intended);
+                T item{};
+                get(end, item);
                 const double now = static_cast<double>(clock.now_after_loads() - due.start) - offset;
-                const double late_ns = (now - static_cast<double>(intended - due.start)) * clock.ns_per_tick();
+                const double late_ns = (now - static_cast<double>(number_of(item) - due.start)) * clock.ns_per_tick();
                 latencies_ns.record(late_ns > 0.0 ? static_cast<word>(late_ns + 0.5) : 0);
-                got.check(intended, due.start + static_cast<word>(static_cast<double>(i) * due.interval));
+                got.check(item, due.start + static_cast<word>(static_cast<double>(i) * due.interval));
             }
         }
         return got;
@@ -368,7 +369,7 @@ private:
                 if (popped == 0) {
                     relax();
                 }
-                check_all({batch.data(), popped}, due, got);
+                check_all(std::span<const T>{batch.data(), popped}, due, got);
             }
         }
         return got;
@@ -394,7 +395,8 @@ private:
             word due = items.first;
             while (due != end) {
                 const std::size_t wanted = std::min<std::size_t>(items.batch, end - due);
-                if (queue_.read_in_place(wanted, [&](std::span<T> slots) { check_all(slots, due, got); }) == 0) {
+                if (queue_.read_in_place(
+                        wanted, [&](std::span<T> slots) { check_all(std::span<const T>(slots), due, got); }) == 0) {
                     relax();
                 }
             }

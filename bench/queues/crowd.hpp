@@ -73,6 +73,15 @@ public:
         check(it.words.front());
     }
 
+    /// A message.
+    template <typename Letter>
+        requires requires(const Letter& it) { it.number() ^ it.last(); }
+    void check(const Letter& it) noexcept {
+        asm volatile("" : : "m"(it));
+        wrong_ |= it.number() != it.last();
+        check(it.number());
+    }
+
     word taken() const { return taken_; }
     word sum() const { return sum_; }
     /// An item was torn, or came from no known producer.

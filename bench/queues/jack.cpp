@@ -86,12 +86,59 @@ private:
     jack_ringbuffer_t* buffer_;
 };
 
+/// Messages, each after its length, as programs with JACK send events of several sizes.
+template <typename T>
+class messages {
+public:
+    explicit messages(std::size_t capacity) : buffer_(jack_ringbuffer_create(ring_bytes<T>(capacity))) {
+        if (buffer_ == nullptr) {
+            throw std::bad_alloc{};
+        }
+    }
+    ~messages() { jack_ringbuffer_free(buffer_); }
+    messages(const messages&) = delete;
+    messages& operator=(const messages&) = delete;
+
+    bool try_push(const T& message) {
+        const auto bytes = message.used();
+        const word size = bytes.size();
+        if (jack_ringbuffer_write_space(buffer_) < sizeof size + bytes.size()) {
+            return false;
+        }
+        jack_ringbuffer_write(buffer_, reinterpret_cast<const char*>(&size), sizeof size);
+        jack_ringbuffer_write(buffer_, reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return true;
+    }
+
+    bool try_pop(T& message) {
+        word size = 0;
+        const std::size_t there = jack_ringbuffer_read_space(buffer_);
+        if (there < sizeof size) {
+            return false;
+        }
+        jack_ringbuffer_peek(buffer_, reinterpret_cast<char*>(&size), sizeof size);
+        if (there < sizeof size + size) {
+            return false;
+        }
+        jack_ringbuffer_read_advance(buffer_, sizeof size);
+        jack_ringbuffer_read(buffer_, reinterpret_cast<char*>(message.space(size)), size);
+        return true;
+    }
+
+private:
+    jack_ringbuffer_t* buffer_;
+};
+
 }  // namespace
 
 std::vector<queue_entry> jack_queues() {
     return {{.name = "jack_ringbuffer",
              .configuration = "write/read; of arrays; get_write_vector/get_read_vector in place",
-             .make = make_channel<ringbuffer>}};
+             .make = make_channel<ringbuffer>},
+            {.name = "jack_ringbuffer + length",
+             .configuration = "each message after its length: write twice; peek, read",
+             .plays = league::message,
+             .make = make_message_channel<messages>}};
 }
 
 }  // namespace bench

@@ -27,6 +27,9 @@ std::vector<queue_entry> built_in_queues() {
 #if defined(WEIR_BENCH_HAS_JACK)
     add(jack_queues());
 #endif
+#if defined(WEIR_BENCH_HAS_DPDK)
+    add(dpdk_queues());
+#endif
 #if defined(WEIR_BENCH_HAS_TBB)
     add(tbb_queues());
 #endif
@@ -53,6 +56,9 @@ std::vector<absent_queue> absent_queues() {
 #endif
 #if !defined(WEIR_BENCH_HAS_JACK)
             {"jack_ringbuffer", "libjack-jackd2-dev"},
+#endif
+#if !defined(WEIR_BENCH_HAS_DPDK)
+            {"rte_ring", "libdpdk-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_TBB)
             {"tbb::concurrent_bounded_queue", "libtbb-dev"},

@@ -17,6 +17,7 @@ std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form);
 std::vector<queue_entry> weir_mpmc_queues();
 std::vector<queue_entry> weir_pull_queues();
 std::vector<queue_entry> weir_overflow_queues();
+std::vector<queue_entry> weir_message_queues();
 
 namespace {  // as in make.hpp
 

@@ -75,7 +75,8 @@ scenario blocking_roundtrip_scenario() {
             .measure = there_and_back};
 }
 
-scenario latency_scenario(double messages_per_s, const std::string& rate_name) {
+scenario latency_scenario(double messages_per_s, const std::string& rate_name, std::size_t item_bytes) {
+    const channel_kind kind{.item_bytes = item_bytes, .capacity = short_ring.capacity};
     const auto measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
         const auto both = std::make_shared<mail>();
         const double ahead_ns = who == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
@@ -95,7 +96,7 @@ scenario latency_scenario(double messages_per_s, const std::string& rate_name) {
                 both->ring->send(on.clock, both->due);
             },
             [=, &on, &queue] {
-                both->ring = queue.make(short_ring.item_bytes, short_ring.capacity);
+                both->ring = queue.make(kind.item_bytes, kind.capacity);
                 both->start.wait();  // the ring is there
                 both->start.wait();  // the schedule is there
                 both->lap_got = both->ring->receive(on.clock, both->lap, ahead, both->ignored);
@@ -111,8 +112,8 @@ scenario latency_scenario(double messages_per_s, const std::string& rate_name) {
         result.achieved_per_s = 1e9 * static_cast<double>(count) / result.elapsed_ns;
         return result;
     };
-    return {.name = "latency/8B/" + rate_name,
-            .kind = short_ring,
+    return {.name = "latency/" + std::to_string(item_bytes) + "B/" + rate_name,
+            .kind = kind,
             .unit = metric::ns,
             .scheduled_per_s = messages_per_s,
             .one_way = true,

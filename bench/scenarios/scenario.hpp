@@ -97,12 +97,12 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp and crowd.cpp.
+// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp and message.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);
 scenario roundtrip_scenario();
-scenario latency_scenario(double messages_per_s, const std::string& rate_name);
+scenario latency_scenario(double messages_per_s, const std::string& rate_name, std::size_t item_bytes = 8);
 
 /// A ring that is nearly always `full` or `empty`, since one side takes so long for each item and the other nine tenths of that.
 scenario hovering_scenario(const std::string& level, double slow_ns, const std::string& slowness);
@@ -123,5 +123,11 @@ struct crowd_size {
 scenario crowd_scenario(crowd_size size, std::size_t item_bytes);
 scenario oversubscribed_scenario(crowd_size size);
 scenario one_core_scenario();
+
+/// Messages of `bytes`, or, if that is feed_mean_bytes, of the sizes of a feed.
+scenario message_scenario(std::size_t bytes, form handover);
+/// One way, beside the rings of items of 64 bytes.
+scenario message_latency_scenario(double messages_per_s, const std::string& rate_name);
+scenario message_crowd_scenario(crowd_size size);
 
 }  // namespace bench

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bench/scenarios/scenario.hpp"
 
+#include "bench/queues/letter.hpp"
+
 namespace bench {
 
 double scenario::of_floor(double value, const floor_reading& floor) const {
@@ -67,6 +69,9 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         all.push_back(oversubscribed_scenario({4, 4}));
         all.push_back(crowd_scenario({1, 1}, 8));
         all.push_back(crowd_scenario({2, 2}, 8));
+        all.push_back(message_scenario(64, form::single));
+        all.push_back(message_scenario(256, form::zero_copy));
+        all.push_back(message_latency_scenario(1e6, "1Mps"));
         for (auto shorter = all.begin() + static_cast<std::ptrdiff_t>(longer_ones); shorter != all.end(); ++shorter) {
             if (!choice.rounds_given && shorter->most_rounds == 0) {
                 shorter->most_rounds = 7;
@@ -121,6 +126,18 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     }
     all.push_back(crowd_scenario({1, 1}, 64));
     all.push_back(crowd_scenario({2, 2}, 64));
+    for (const std::size_t bytes :
+         {std::size_t{16}, std::size_t{64}, std::size_t{256}, std::size_t{1500}, feed_mean_bytes}) {
+        all.push_back(message_scenario(bytes, form::single));
+    }
+    for (const std::size_t bytes : {std::size_t{16}, std::size_t{64}, std::size_t{256}}) {
+        all.push_back(message_scenario(bytes, form::zero_copy));
+    }
+    all.push_back(message_latency_scenario(1e5, "100kps"));
+    all.push_back(message_latency_scenario(1e6, "1Mps"));
+    for (const unsigned producers : {1U, 2U, 4U}) {
+        all.push_back(message_crowd_scenario({producers, 1}));
+    }
     return all;
 }
 

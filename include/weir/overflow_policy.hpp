@@ -16,6 +16,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "weir/detail/base/producers.hpp"
+
 namespace weir::overflow {
 
 struct block {};
@@ -52,10 +54,6 @@ struct codel {
     std::chrono::nanoseconds target{std::chrono::milliseconds{5}};
     std::chrono::nanoseconds interval{std::chrono::milliseconds{100}};
 };
-
-/// How many threads push: an option of overflow_ring. The default is one_producer.
-struct one_producer {};
-struct many_producers {};
 
 /// What became of every item that was offered. At a quiet moment
 ///

@@ -20,6 +20,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -27,6 +28,7 @@
 #include <utility>
 
 #include "weir/status.hpp"
+#include "weir/wait.hpp"
 
 namespace weir {
 
@@ -76,8 +78,12 @@ std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
     if (out || stop.stop_requested()) return out;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
-    (void)ring.consume_one_unless(
-        [&out](typename Ring::value_type& element) noexcept { out.emplace(std::move(element)); }, is_stopped);
+    // A reader of a broadcast ring shows its items const, and they are copied.
+    const auto take = [&out](auto& element) noexcept(
+                          std::is_nothrow_constructible_v<typename Ring::value_type, decltype(std::move(element))>) {
+        out.emplace(std::move(element));
+    };
+    (void)ring.consume_one_unless(take, is_stopped);
     return out;
 }
 
@@ -122,6 +128,56 @@ std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
     return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);
+}
+
+namespace detail {
+
+template <class Ring>
+concept ring_of_messages = requires {
+    typename Ring::reservation;
+    typename Ring::pieces;
+};
+
+// Calls `wait(is_stopped)`, and has the waiters of the ring look again when a stop is requested while it waits. The ring asks only if
+// it has to wait.
+template <class Ring, class Wait>
+decltype(auto) wait_with(Ring& ring, const std::stop_token& stop, Wait wait) {
+    const auto look_again = [&ring]() noexcept { ring.wake_all(); };
+    std::optional<std::stop_callback<decltype(look_again)>> callback;
+    return wait([&]() noexcept {
+        if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
+        return stop.stop_requested();
+    });
+}
+
+}  // namespace detail
+
+/// The same forms of a message ring: push of bytes, or of a message in pieces; reserve; consume_one and consume_some. They wait until
+/// `stop` is requested, and then answer full, empty or busy, or with 0 messages.
+template <detail::ring_of_messages Ring>
+status push(Ring& ring, typename Ring::bytes message, std::stop_token stop, std::uint16_t type = 0) {
+    return detail::wait_with(ring, stop,
+                             [&](auto is_stopped) { return ring.push_unless(message, is_stopped, forever, type); });
+}
+template <detail::ring_of_messages Ring>
+status push(Ring& ring, typename Ring::pieces message, std::stop_token stop, std::uint16_t type = 0) {
+    return detail::wait_with(ring, stop,
+                             [&](auto is_stopped) { return ring.push_unless(message, is_stopped, forever, type); });
+}
+template <detail::ring_of_messages Ring>
+typename Ring::reservation reserve(Ring& ring, std::size_t n, std::stop_token stop, std::uint16_t type = 0) {
+    return detail::wait_with(ring, stop,
+                             [&](auto is_stopped) { return ring.reserve_unless(n, is_stopped, forever, type); });
+}
+template <detail::ring_of_messages Ring, class F>
+status consume_one(Ring& ring, F visit, std::stop_token stop) {
+    return detail::wait_with(ring, stop,
+                             [&](auto is_stopped) { return ring.consume_one_unless(std::move(visit), is_stopped); });
+}
+template <detail::ring_of_messages Ring, class F>
+std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_t most = static_cast<std::size_t>(-1)) {
+    return detail::wait_with(
+        ring, stop, [&](auto is_stopped) { return ring.consume_some_unless(visit, is_stopped, forever, most); });
 }
 
 /// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success,

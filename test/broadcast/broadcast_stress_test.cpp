@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <random>
@@ -95,6 +96,63 @@ TEST(broadcast_stress, a_lossy_reader_gets_whole_items_and_an_exact_count) {
         ring.close();
         reading.join();
     }
+}
+
+/// Each item carries its producer, and a count of that one.
+TEST(broadcast_stress, many_producers_are_seen_whole_and_each_in_order) {
+    static constexpr std::uint64_t producers = 3;
+    for (const std::size_t capacity : {2U, 64U}) {
+        weir::broadcast_ring<wide, weir::many_producers> ring(capacity, weir::start_at{~std::uint64_t{0} - 1000});
+        const std::uint64_t count = rounds() / 8;
+        const auto read = [&](auto reader, bool is_lossy) {
+            std::array<std::uint64_t, producers> next{};
+            std::uint64_t received = 0;
+            while (const auto got = reader.pop()) {
+                ASSERT_TRUE(is_whole(*got));
+                const std::uint64_t from = (*got)[0] % producers, number = (*got)[0] / producers;
+                ASSERT_TRUE(is_lossy ? number >= next[from] : number == next[from]);
+                next[from] = number + 1;
+                ++received;
+            }
+            EXPECT_EQ(received + reader.missed(), producers * count);
+            EXPECT_TRUE(is_lossy || reader.missed() == 0);
+        };
+        std::thread gated([&, reader = ring.join()]() mutable { read(std::move(reader), false); });
+        std::thread lossy(
+            [&, reader = ring.join({.mode = reader_mode::lossy})]() mutable { read(std::move(reader), true); });
+        std::vector<std::thread> all;
+        for (std::uint64_t p = 0; p < producers; ++p) {
+            all.emplace_back([&ring, p, count] {
+                for (std::uint64_t n = 0; n < count; ++n)
+                    ASSERT_EQ(ring.push(item(n * producers + p)), status::success);
+            });
+        }
+        for (std::thread& one : all) one.join();
+        ring.close();
+        gated.join();
+        lossy.join();
+    }
+}
+
+/// Readers that hold up the producers for too long, again and again.
+TEST(broadcast_stress, late_readers_lose_exactly_what_they_say) {
+    weir::broadcast_ring<wide> ring(8);
+    const std::uint64_t count = rounds() / 20;
+    std::thread late([&, reader = ring.join({.limit = {std::chrono::microseconds(50)}})]() mutable {
+        std::mt19937_64 random(1);
+        std::uint64_t received = 0, next = 0;
+        while (const auto got = reader.pop()) {
+            ASSERT_TRUE(is_whole(*got));
+            ASSERT_EQ((*got)[0], next + reader.gap());
+            next = (*got)[0] + 1;
+            ++received;
+            if (random() % 256 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        }
+        EXPECT_EQ(received + reader.missed(), count);
+    });
+    for (std::uint64_t n = 0; n < count; ++n) ASSERT_EQ(ring.push(item(n)), status::success);
+    ring.close();
+    late.join();
 }
 
 TEST(broadcast_stress, readers_come_and_go_all_the_time) {

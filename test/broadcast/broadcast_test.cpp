@@ -6,11 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "weir/broadcast_ring.hpp"
@@ -36,7 +39,9 @@ class broadcast : public testing::Test {};
 using rings =
     testing::Types<weir::broadcast_ring<int>, weir::broadcast_ring<std::string>,
                    weir::broadcast_ring<int, weir::wait::spin>, weir::broadcast_ring<std::string, weir::wait::event>,
-                   weir::broadcast_ring<int, weir::wait::sleep, weir::max_readers<2>>>;
+                   weir::broadcast_ring<int, weir::wait::sleep, weir::max_readers<2>>,
+                   weir::broadcast_ring<int, weir::many_producers>,
+                   weir::broadcast_ring<std::string, weir::wait::event, weir::many_producers, weir::stats::on>>;
 TYPED_TEST_SUITE(broadcast, rings);
 
 template <class Ring>
@@ -190,6 +195,188 @@ TYPED_TEST(broadcast, keeps_an_item_whose_visit_throws) {
 }
 #endif
 
+// ---- readers that are late ------------------------------------------------------------------------------------
+
+using namespace std::string_literals;
+using weir::when_late;
+
+template <class Ring>
+class broadcast_late : public testing::Test {};
+using late_rings = testing::Types<weir::broadcast_ring<int>, weir::broadcast_ring<int, weir::wait::spin>,
+                                  weir::broadcast_ring<int, weir::many_producers>,
+                                  weir::broadcast_ring<int, weir::wait::event, weir::many_producers>>;
+TYPED_TEST_SUITE(broadcast_late, late_rings);
+
+TYPED_TEST(broadcast_late, a_push_waits_for_a_late_reader_until_its_limit_and_then_no_longer) {
+    for (const when_late then : {when_late::lossy, when_late::ended}) {
+        TypeParam ring(4);
+        auto late = ring.join({.name = "late", .limit = {20ms, then}});
+        auto other = ring.join({.name = "other"});
+        int pushed = 0;
+        for (; pushed < 4; ++pushed) ASSERT_EQ(ring.try_push(pushed), status::success);
+        EXPECT_EQ(other.consume([](int) {}), 4U);
+        EXPECT_EQ(ring.try_push(pushed), status::full);
+        EXPECT_EQ(late.mode(), reader_mode::gated);
+        const auto begin = std::chrono::steady_clock::now();
+        ASSERT_EQ(ring.push(pushed++), status::success);
+        EXPECT_GE(std::chrono::steady_clock::now() - begin, 15ms);
+        EXPECT_EQ(late.is_ended(), then == when_late::ended);
+        if (then == when_late::ended) {
+            int out = -1;
+            EXPECT_EQ(late.try_pop(out), status::closed);
+            EXPECT_EQ(late.pop(out), status::closed);
+            EXPECT_EQ(late.consume([](int) {}), 0U);
+            EXPECT_TRUE(ring.readers()[0].ended);
+        } else {
+            EXPECT_EQ(late.mode(), reader_mode::lossy);
+            for (int i = 0; i < 3; ++i) {
+                ASSERT_EQ(ring.try_push(pushed++), status::success);
+                EXPECT_TRUE(other.try_pop());
+            }
+            EXPECT_THAT(rest_of(late), ElementsAre(4, 5, 6, 7));
+            EXPECT_EQ(late.missed(), 4U);
+            EXPECT_EQ(ring.readers()[0].missed, 4U);
+        }
+        EXPECT_EQ(ring.slowest()->name, "other");
+    }
+}
+
+TYPED_TEST(broadcast_late, a_try_push_finds_out_as_well) {
+    TypeParam ring(2);
+    auto late = ring.join({.limit = {5ms}});
+    ASSERT_EQ(ring.try_push(1), status::success);
+    ASSERT_EQ(ring.try_push(2), status::success);
+    EXPECT_EQ(ring.try_push(3), status::full);
+    std::this_thread::sleep_for(6ms);
+    EXPECT_EQ(late.mode(), reader_mode::gated) << "only a push finds a reader late";
+    EXPECT_EQ(ring.try_push(3), status::success);
+    EXPECT_EQ(late.mode(), reader_mode::lossy);
+    EXPECT_EQ(late.missed(), 0U);
+    EXPECT_THAT(rest_of(late), ElementsAre(2, 3));
+    EXPECT_EQ(late.missed(), 1U);
+}
+
+TYPED_TEST(broadcast_late, one_that_catches_up_in_time_is_not_late) {
+    TypeParam ring(4);
+    auto reader = ring.join({.limit = {15ms}});
+    int pushed = 0, next = 0;
+    for (int lap = 0; lap < 6; ++lap) {
+        for (int i = 0; i < 4; ++i) ASSERT_EQ(ring.try_push(pushed++), status::success);
+        ASSERT_EQ(ring.try_push(pushed), status::full);
+        std::this_thread::sleep_for(4ms);
+        while (const auto got = reader.try_pop()) EXPECT_EQ(*got, next++);
+    }
+    EXPECT_EQ(next, pushed);
+    EXPECT_EQ(reader.mode(), reader_mode::gated);
+    EXPECT_EQ(reader.missed(), 0U);
+}
+
+TYPED_TEST(broadcast_late, one_that_stays_at_the_limit_is_late_even_if_it_reads) {
+    TypeParam ring(8);
+    auto reader = ring.join({.limit = {10ms}});
+    int pushed = 0;
+    for (; pushed < 8; ++pushed) ASSERT_EQ(ring.try_push(pushed), status::success);
+    const auto end = std::chrono::steady_clock::now() + 2s;
+    while (reader.mode() == reader_mode::gated && std::chrono::steady_clock::now() < end) {
+        EXPECT_TRUE(reader.try_pop());
+        ASSERT_EQ(ring.try_push(pushed++), status::success);
+        (void)ring.try_push(pushed);
+        std::this_thread::sleep_for(1ms);
+    }
+    EXPECT_EQ(reader.mode(), reader_mode::lossy);
+}
+
+TYPED_TEST(broadcast_late, a_seat_keeps_nothing_of_the_reader_before) {
+    TypeParam ring(2);
+    {
+        auto late = ring.join({.limit = {1ms}});
+        for (int i = 0; i < 2; ++i) ASSERT_EQ(ring.try_push(0), status::success);
+        (void)ring.try_push(0);
+        std::this_thread::sleep_for(2ms);
+        for (int i = 0; i < 5; ++i) ASSERT_EQ(ring.try_push(0), status::success);
+        EXPECT_EQ(late.try_pop(), 0);
+        EXPECT_GE(late.missed(), 5U);
+    }
+    auto next = ring.join();
+    EXPECT_EQ(ring.readers()[0].missed, 0U);
+    for (int i = 0; i < 2; ++i) ASSERT_EQ(ring.try_push(1), status::success);
+    EXPECT_EQ(ring.try_push(1), status::full);
+    std::this_thread::sleep_for(2ms);
+    EXPECT_EQ(ring.try_push(1), status::full) << "it has no limit";
+    EXPECT_EQ(next.mode(), reader_mode::gated);
+    EXPECT_THAT(rest_of(next), ElementsAre(1, 1));
+}
+
+TYPED_TEST(broadcast_late, a_timeout_comes_before_a_limit_that_is_further_away) {
+    TypeParam ring(1);
+    auto reader = ring.join({.limit = {10s}});
+    ASSERT_EQ(ring.try_push(1), status::success);
+    EXPECT_EQ(ring.push_for(2, 2ms), status::timeout);
+    EXPECT_EQ(reader.mode(), reader_mode::gated);
+}
+
+TEST(broadcast_counts, are_of_producers_and_readers) {
+    weir::broadcast_ring<int, weir::stats::on> ring(2);
+    auto gated = ring.join({.name = "gated"}), lossy = ring.join({.name = "lossy", .mode = reader_mode::lossy});
+    EXPECT_EQ(ring.snapshot().producer.high_water_items, 0U);
+    ASSERT_EQ(ring.try_push(1), status::success);
+    ASSERT_EQ(ring.push(2), status::success);
+    EXPECT_EQ(ring.try_push(3), status::full);
+    EXPECT_EQ(ring.push_for(3, 1ms), status::timeout);
+    EXPECT_EQ(gated.try_pop(), 1);
+    ASSERT_EQ(ring.try_push(3), status::success);
+    ring.close();
+    EXPECT_EQ(ring.push(4), status::closed);
+    EXPECT_EQ(lossy.try_pop(), 2);
+    const auto seen = ring.snapshot();
+    EXPECT_EQ(seen.capacity_items, 2U);
+    EXPECT_EQ(seen.producer.pushed, 3U);
+    EXPECT_EQ(seen.producer.full, 2U);
+    EXPECT_EQ(seen.producer.timeout, 1U);
+    EXPECT_EQ(seen.producer.closed, 1U);
+    EXPECT_EQ(seen.producer.parks, 1U);
+    EXPECT_EQ(seen.producer.high_water_items, 2U);
+    EXPECT_GE(seen.producer.full_ns, 1'000'000U);
+    ASSERT_EQ(seen.readers.size(), 2U);
+    EXPECT_EQ(seen.readers[0].lag, 2U);
+    EXPECT_EQ(seen.readers[0].missed, 0U);
+    EXPECT_EQ(seen.readers[1].lag, 1U);
+    EXPECT_EQ(seen.readers[1].missed, 1U);
+    EXPECT_EQ(ring.slowest()->name, "gated");
+    gated.leave();
+    EXPECT_EQ(ring.slowest(), std::nullopt);
+}
+
+TEST(broadcast_many, a_producer_that_is_stopped_in_the_middle_holds_up_readers_and_then_producers) {
+    // A copy that pushes another item in between: what a thread that is suspended there looks like to the others.
+    struct nosy {
+        std::function<void()> while_moved;
+        int number = 0;
+        nosy(int n) : number(n) {}
+        nosy(const nosy&) = default;
+        nosy(nosy&& other) noexcept : while_moved(std::move(other.while_moved)), number(other.number) {
+            if (while_moved) std::exchange(while_moved, nullptr)();
+        }
+    };
+    weir::broadcast_ring<nosy, weir::many_producers> ring(3);
+    auto reader = ring.join();
+    nosy slow(1);
+    bool was_asked = false;
+    slow.while_moved = [&] {
+        was_asked = true;
+        EXPECT_EQ(ring.try_push(nosy(2)), status::success);
+        EXPECT_EQ(ring.try_push(nosy(3)), status::success);
+        EXPECT_EQ(reader.consume([](const nosy&) {}), 0U) << "an earlier one is not done";
+        const status answer = ring.try_push(nosy(4));
+        EXPECT_TRUE(answer == status::busy || answer == status::full);
+    };
+    ASSERT_EQ(ring.try_push(std::move(slow)), status::success);
+    EXPECT_TRUE(was_asked);
+    std::vector<int> seen;
+    reader.consume([&](const nosy& it) { seen.push_back(it.number); });
+    EXPECT_THAT(seen, ElementsAre(1, 2, 3));
+}
+
 TEST(broadcast_order, a_reader_after_others_sees_what_all_of_them_have_finished) {
     weir::broadcast_ring<int> ring(8);
     auto a = ring.join({.name = "a"}), b = ring.join({.name = "b"});
@@ -311,7 +498,12 @@ TEST(broadcast_refusals, are_sentences) {
                     (void)ring.join({.after = {&a, &a, &a, &a, &a}});
                 }),
                 HasSubstr("after 5 others; at most 4"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.limit = {-1ns}}); }), HasSubstr("less than no time"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.mode = reader_mode::lossy, .limit = {1s}}); }),
+                HasSubstr("only a gated reader"));
+    EXPECT_THAT(refusal_of([&] { (void)ring.join({.after = {&a}, .limit = {1s}}); }), HasSubstr("only a gated reader"));
     weir::broadcast_ring<std::string> strings(4);
+    EXPECT_THAT(refusal_of([&] { (void)strings.join({.limit = {1s}}); }), HasSubstr("a lag_limit copies items"));
     EXPECT_THAT(refusal_of([&] { (void)strings.join({.mode = reader_mode::lossy}); }),
                 HasSubstr("T must be trivially copyable"));
     EXPECT_THAT(refusal_of([&] { weir::broadcast_ring<int> none(0); }),

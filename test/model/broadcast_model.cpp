@@ -128,9 +128,110 @@ class lossy : public feeding<Ring, Capacity, Items, false> {
     typename Ring::reader reader_ = this->ring_.join({.mode = reader_mode::lossy});
 };
 
+/// Two producers, each with its own numbers, and a reader, gated or lossy.
+template <class Ring, unsigned Capacity, int Items, bool Waits, bool Lossy>
+class crowd : public feeding<Ring, Capacity, 2 * Items, Waits> {
+    using T = typename Ring::value_type;
+    void thread(unsigned index) override {
+        if (index == 2) return read();
+        for (int n = 0; n < Items; ++n) {
+            const T item = make_item(2 * n + static_cast<int>(index), static_cast<const T*>(nullptr));
+            for (;;) {
+                const status answer = Waits ? this->ring_.push(item) : this->ring_.try_push(item);
+                if (answer == status::success) break;
+                check(!Waits && (answer == status::full || answer == status::busy), "a push that waits succeeds");
+                check(!Lossy || answer == status::busy, "no reader holds up the producers");
+                yield();
+            }
+        }
+    }
+    void read() {
+        std::array<int, 2> next{};
+        int seen = 0;
+        const auto all = [&] { return seen + static_cast<int>(reader_.missed()) == 2 * Items; };
+        const auto visit = [&](const T& item) {
+            int& due = next[static_cast<std::size_t>(number_of(item) % 2)];
+            check(Lossy ? number_of(item) / 2 >= due : number_of(item) / 2 == due, "each producer's items in order");
+            due = number_of(item) / 2 + 1;
+            ++seen;
+        };
+        while (!all()) {
+            const int before = seen;
+            (void)(Waits ? reader_.consume_one_unless(visit, [] { return false; }) : reader_.try_consume_one(visit));
+            if (seen == before) yield();
+        }
+        check(Lossy || reader_.missed() == 0, "a gated reader misses nothing");
+    }
+    typename Ring::reader reader_ = this->ring_.join({.mode = Lossy ? reader_mode::lossy : reader_mode::gated});
+};
+
+/// One producer closes the ring while another one pushes: what was accepted is delivered, and then closed is answered.
+template <class Ring, unsigned Capacity, bool Waits>
+class crowd_closes : public feeding<Ring, Capacity, 2, Waits> {
+    using T = typename Ring::value_type;
+    void thread(unsigned index) override {
+        if (index == 0) {
+            for (int n = 0; n < 2; ++n) {
+                const T item = make_item(n, static_cast<const T*>(nullptr));
+                status answer = this->ring_.try_push(item);
+                for (; answer == status::full || answer == status::busy; answer = this->ring_.try_push(item)) yield();
+                if (answer == status::closed) return;
+                ++accepted_;
+            }
+        } else if (index == 1) {
+            this->ring_.close();
+        } else {
+            seen_ = this->read(reader_, 0);
+        }
+    }
+    void after() override { check(seen_ == accepted_, "what was accepted is delivered, and nothing else"); }
+    int accepted_ = 0, seen_ = 0;
+    typename Ring::reader reader_ = this->ring_.join();
+};
+
+/// A reader joins while two producers push, and leaves.
+template <class Ring, unsigned Capacity>
+class crowd_visited : public feeding<Ring, Capacity, 4, false> {
+    using T = typename Ring::value_type;
+    void thread(unsigned index) override {
+        if (index < 2) {
+            for (int n = 0; n < 2; ++n) {
+                const T item = make_item(2 * n + static_cast<int>(index), static_cast<const T*>(nullptr));
+                while (this->ring_.try_push(item) != status::success) yield();
+            }
+        } else {
+            auto guest = this->ring_.join();
+            std::array<int, 2> next{-1, -1};
+            for (int i = 0; i < 2; ++i) {
+                (void)guest.try_consume_one([&](const T& item) {
+                    int& due = next[static_cast<std::size_t>(number_of(item) % 2)];
+                    check(due < 0 || number_of(item) / 2 == due, "a gated guest misses nothing from its first item on");
+                    due = number_of(item) / 2 + 1;
+                });
+            }
+        }
+    }
+};
+
+/// A reader with a limit that is over at once: the producer makes it lossy at any step, and it counts what it missed.
+template <class Ring, unsigned Capacity, int Items>
+class late : public feeding<Ring, Capacity, Items, false> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            this->feed();
+        } else {
+            check(this->read(reader_, 0) == Items, "the newest item is not missed");
+        }
+    }
+    typename Ring::reader reader_ = this->ring_.join({.limit = {std::chrono::nanoseconds(1), weir::when_late::lossy}});
+};
+
 using objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>>;
 using objects_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>>;
 using words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>>;
+using many_objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
+using many_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>, weir::many_producers>;
+using many_words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
 
 constexpr entry scenarios[] = {
     {"gated", 3, 1, 100'000, make<gated<objects, 2, 3, false>>},
@@ -143,6 +244,16 @@ constexpr entry scenarios[] = {
     {"visiting_waits", 3, 0, 100'000, make<visiting<objects_park, 1, 3, true>>},
     {"lossy", 2, 3, 200'000, make<lossy<words, 1, 3>>},
     {"lossy_2", 2, 2, 200'000, make<lossy<words, 2, 5>>},
+    {"late", 2, 1, 200'000, make<late<words, 1, 4>>},
+    {"late_2", 2, 1, 200'000, make<late<words, 2, 6>>},
+    {"crowd", 3, 0, 200'000, make<crowd<many_objects, 2, 2, false, false>>},
+    {"crowd_tight", 3, 1, 200'000, make<crowd<many_objects, 1, 1, false, false>>},
+    {"crowd_waits", 3, 0, 100'000, make<crowd<many_park, 1, 1, true, false>>},
+    {"crowd_lossy", 3, 0, 200'000, make<crowd<many_words, 1, 2, false, true>>},
+    {"crowd_lossy_2", 3, 0, 200'000, make<crowd<many_words, 2, 2, false, true>>},
+    {"crowd_closes", 3, 1, 200'000, make<crowd_closes<many_objects, 1, false>>},
+    {"crowd_closes_waits", 3, 0, 100'000, make<crowd_closes<many_park, 1, true>>},
+    {"crowd_visited", 3, 0, 200'000, make<crowd_visited<many_objects, 1>>},
 };
 
 }  // namespace

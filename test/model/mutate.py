@@ -132,7 +132,7 @@ def link(made, checker):
     return binary
 
 
-def killed_by(mutant, programs, work):
+def killed_by(mutant, programs, work, searches):
     """Which program noticed, and by which scenario; or None."""
     work.mkdir()
     include = work / "include"
@@ -140,7 +140,7 @@ def killed_by(mutant, programs, work):
     (include / "weir" / mutant.file).write_text(mutant.mutated)
     binaries = {}
     try:
-        for search in SEARCHES:
+        for search in searches:
             for program in programs:
                 if program not in binaries:
                     made = build(program, include, work)
@@ -200,7 +200,9 @@ def main():
                 fitting = [program for program in programs if mutant.file in made_of[program]]
                 # Each takes seconds to compile. Who noticed mistakes in this file before is likely to again.
                 fitting.sort(key=lambda program: -kills[mutant.file, program])
-                killer = killed_by(mutant, fitting, top / f"mutant-{number}")
+                # What is argued to survive gets the quick search alone: that shows an argument that has become wrong.
+                argued = (mutant.file, mutant.what, mutant.code) in explained
+                killer = killed_by(mutant, fitting, top / f"mutant-{number}", SEARCHES[:1] if argued else SEARCHES)
                 if killer:
                     kills[mutant.file, killer[0]] += 1
                 return mutant, killer and killer[1]

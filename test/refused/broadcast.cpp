@@ -10,7 +10,7 @@ int main() {
     weir::broadcast_ring<int, weir::storage::fixed<8>, weir::max_readers<3>> ring;
     (void)ring.try_push(1);
 #elif USE == 1
-    weir::broadcast_ring<int, weir::stats::on> counted(8);
+    weir::broadcast_ring<int, weir::one_producer, weir::many_producers> two(8);
 #elif USE == 2
     weir::broadcast_ring<int, weir::storage::borrowed> lent(8);
 #elif USE == 3

@@ -7,10 +7,15 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <span>
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "test/support/wait_support.hpp"
+#include "weir/broadcast_ring.hpp"
+#include "weir/message_ring.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -255,6 +260,69 @@ TYPED_TEST(stop, reaches_one_waiter_among_others) {
     ring.close();
     for (std::thread& other : others) other.join();
     EXPECT_EQ(stopped, rounds);
+}
+
+TYPED_TEST(stop, ends_the_waits_of_a_message_ring) {
+    weir::mpsc_message_ring<TypeParam> ring(64);
+    std::stop_source source;
+    const std::array<std::byte, 24> bytes{};
+    const std::span<const std::byte> message = bytes;
+    const auto ignored = [](std::uint16_t, std::span<const std::byte>) {};
+    const auto after_a_while = [&](auto wait) {
+        source = {};
+        std::thread waiting([&] {
+            ring.adopt_consumer();
+            wait(source.get_token());
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        source.request_stop();
+        waiting.join();
+        ring.adopt_consumer();
+    };
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::consume_one(ring, ignored, token), status::empty); });
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::consume_some(ring, ignored, token), 0U); });
+    EXPECT_EQ(weir::push(ring, message, source.get_token(), 7), status::success) << "stopped before, but there is room";
+    EXPECT_EQ(weir::push(ring, {&message, 1}, std::stop_token{}, 8), status::success);
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::push(ring, message, token), status::full); });
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::push(ring, {&message, 1}, token), status::full); });
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::reserve(ring, 24, token).answer(), status::full); });
+    std::vector<int> types;
+    const auto note = [&](std::uint16_t type, std::span<const std::byte>) { types.push_back(type); };
+    EXPECT_EQ(weir::consume_one(ring, note, source.get_token()), status::success);
+    EXPECT_EQ(weir::consume_some(ring, note, source.get_token()), 1U);
+    EXPECT_EQ(types, (std::vector<int>{7, 8}));
+    ring.close();
+    EXPECT_EQ(weir::consume_one(ring, note, std::stop_token{}), status::closed);
+}
+
+TYPED_TEST(stop, ends_the_waits_of_a_broadcast_ring) {
+    weir::broadcast_ring<std::string, TypeParam> ring(1);
+    auto reader = ring.join();
+    std::stop_source source;
+    const auto after_a_while = [&](auto wait) {
+        source = {};
+        std::thread waiting([&] {
+            ring.adopt_producer();
+            wait(source.get_token());
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        source.request_stop();
+        waiting.join();
+        ring.adopt_producer();
+    };
+    std::string out = "before";
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::pop(reader, out, token), status::empty); });
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::pop(reader, token), std::nullopt); });
+    const auto ignored = [](const std::string&) {};
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::consume_some(reader, ignored, token), 0U); });
+    EXPECT_EQ(out, "before");
+    EXPECT_EQ(weir::push(ring, "one", source.get_token()), status::success);
+    after_a_while([&](std::stop_token token) { EXPECT_EQ(weir::push(ring, "two", token), status::full); });
+    std::thread popping([&] { EXPECT_EQ(weir::pop(reader, std::stop_token{}), "one"); });
+    popping.join();
+    EXPECT_EQ(weir::push(ring, "three", std::stop_token{}), status::success);
+    EXPECT_EQ(weir::pop(reader, out, std::stop_token{}), status::success);
+    EXPECT_EQ(out, "three");
 }
 
 }  // namespace

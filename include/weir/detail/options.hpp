@@ -7,7 +7,7 @@
 //     weir::spsc_ring<tick, weir::stats::on>
 //     weir::mpmc_ring<tick, weir::storage::fixed<64>, weir::wait::spin>
 //     weir::strict_mpmc_ring<tick, weir::max_threads<8>>
-//     weir::overflow_ring<tick, weir::overflow::drop_oldest, weir::overflow::many_producers>
+//     weir::overflow_ring<tick, weir::overflow::drop_oldest, weir::many_producers>
 //
 // A new storage needs a slot_memory (storage.hpp), a new waiting strategy must be a waiting_strategy (concepts.hpp): by these
 // they are recognised.
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "weir/detail/base/producers.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/stats.hpp"
@@ -44,11 +45,6 @@ template <std::size_t N>
 struct message_alignment {
     static constexpr std::size_t value = N;
 };
-
-namespace overflow {
-struct one_producer;
-struct many_producers;
-}  // namespace overflow
 
 }  // namespace weir
 
@@ -107,8 +103,8 @@ struct alignment_option {
 };
 struct producers_option {
     template <class O>
-    static constexpr bool has = std::same_as<O, overflow::one_producer> || std::same_as<O, overflow::many_producers>;
-    using standard = overflow::one_producer;
+    static constexpr bool has = std::same_as<O, one_producer> || std::same_as<O, many_producers>;
+    using standard = one_producer;
 };
 
 template <class Kind, class... Options>
@@ -150,7 +146,7 @@ struct options {
         (is_option<Options> && ...),
         "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
         "stats::off, a storage (storage::heap, fixed<N>, huge_pages, borrowed, allocated<A>), an unsigned integer for its counters, "
-        "max_threads<N> (strict_mpmc_ring), message_alignment<N> (message rings), max_readers<N> (broadcast_ring) or overflow::many_producers (overflow_ring); "
+        "max_threads<N> (strict_mpmc_ring), message_alignment<N> (message rings), max_readers<N> (broadcast_ring) or many_producers (overflow_ring, broadcast_ring); "
         "remove what is none of these");
     static_assert(how_many<waiting_option, Options...> <= 1,
                   "weir: a ring has one waiting strategy, and is given two; remove one of them");
@@ -162,9 +158,8 @@ struct options {
                   "weir: a ring has one type for its counters, and is given two unsigned integers; remove one of them");
     static_assert(how_many<threads_option, Options...> <= 1,
                   "weir: a ring has one max_threads<N>, and is given two; remove one of them");
-    static_assert(
-        how_many<producers_option, Options...> <= 1,
-        "weir: a ring has overflow::one_producer or overflow::many_producers, and is given two of them; remove one");
+    static_assert(how_many<producers_option, Options...> <= 1,
+                  "weir: a ring has one_producer or many_producers, and is given two of them; remove one");
     static_assert(how_many<alignment_option, Options...> <= 1,
                   "weir: a ring has one message_alignment<N>, and is given two; remove one of them");
     static_assert(Family == ring_family::message || how_many<alignment_option, Options...> == 0,
@@ -178,10 +173,10 @@ struct options {
                   "weir: the positions of a message or broadcast ring are 64 bits wide; remove the unsigned integer");
     static_assert(Family == ring_family::strict || how_many<threads_option, Options...> == 0,
                   "weir: max_threads<N> is an option of strict_mpmc_ring alone; remove it");
-    static_assert(
-        Family == ring_family::overflow || how_many<producers_option, Options...> == 0,
-        "weir: overflow::one_producer and overflow::many_producers are options of overflow_ring alone; for many "
-        "producers use mpmc_ring");
+    static_assert(Family == ring_family::overflow || Family == ring_family::broadcast ||
+                      how_many<producers_option, Options...> == 0,
+                  "weir: one_producer and many_producers are options of overflow_ring and broadcast_ring alone; for many "
+                  "producers use mpmc_ring, or mpsc_message_ring for messages");
 };
 
 }  // namespace weir::detail

@@ -35,23 +35,28 @@ struct broadcast_elders {
 
 /// A reader's end of a broadcast ring: where it is, and what it knows of the producer, or of the readers that it comes after. One
 /// thread.
-template <class T, std::size_t Readers>
+template <class T, class State>
 class broadcast_reader {
-    using state = broadcast_state<Readers>;
+    using state = State;
     using slots = broadcast_slots<T>;
 
 public:
     /// Takes a seat; Reads what is pushed from now on, or, after others, what they have not finished yet.
     broadcast_reader(state& shared, slots mapped, broadcast_seat::mode_type mode, std::string_view name,
-                     const broadcast_elders& elders)
-        : slots_(mapped), seat_(take_seat(shared)), elders_(elders) {
+                     const broadcast_elders& elders, const lag_limit& limit)
+        : slots_(mapped), seat_(take_seat(shared)), elders_(elders), is_limited_(limit.time.count() > 0) {
         broadcast_seat& mine = shared.seats[seat_];
         mine.set_name(name);
+        // relaxed, all: the state hands them over
+        mine.missed.store(0, relaxed);
+        mine.late_since_ns.store(0, relaxed);
+        mine.most_late_ns.store(is_limited_ ? static_cast<std::uint64_t>(limit.time.count()) : 0, relaxed);
+        mine.when_late.store(limit.then == when_late::lossy ? broadcast_seat::lossy : broadcast_seat::ended, relaxed);
+        if (is_limited_) shared.limited.fetch_add(1, relaxed);
         // relaxed, both: at first a place that is certainly not too far on; the next store hands it over
         position_ = shared.sent.load(relaxed) - shared.capacity;
         mine.position.store(position_, relaxed);
-        state_ = (mine.state.load(relaxed) & ~(broadcast_seat::one_taking - 1)) +
-                 mode;                      // relaxed: the seat is this thread's
+        state_ = broadcast_seat::in_mode(mine.state.load(relaxed), mode);  // relaxed: the seat is this thread's
         mine.state.store(state_, seq_cst);  // seq_cst: before (6) for every look of the producer
         // (6) seq_cst: pairs with (5): no look from before the seat was seen went further than this and the capacity
         const std::uint64_t newest = shared.sent.load(seq_cst);
@@ -65,12 +70,22 @@ public:
         broadcast_seat& mine = shared.seats[seat_];
         // (3) release: pairs with (4)
         mine.position.store(position_, release);
+        if (is_limited_) shared.limited.fetch_sub(1, relaxed);  // relaxed: a number
         // release: a reader that takes the seat next comes after this
-        mine.state.store((state_ & ~(broadcast_seat::one_taking - 1)) + broadcast_seat::one_taking, release);
+        mine.state.store(broadcast_seat::in_mode(state_, broadcast_seat::free) + broadcast_seat::one_taking, release);
     }
 
     broadcast_elder as_elder() const noexcept { return {seat_, state_}; }
+    /// As it joined.
     bool is_gated() const noexcept { return broadcast_seat::mode(state_) == broadcast_seat::gated; }
+    bool is_limited() const noexcept { return is_limited_; }
+    /// What became of it: a limited reader may have been made lossy, or ended.
+    std::uint32_t mode_now(const state& shared) const noexcept {
+        return broadcast_seat::mode(shared.seats[seat_].state.load(relaxed));  // relaxed: it concerns what comes next
+    }
+    bool is_ended(const state& shared) const noexcept {
+        return is_limited_ && mode_now(shared) == broadcast_seat::ended;
+    }
 
     /// Calls `visit(item)` on min(`most`, available) items; `read(n)` is called whenever n of them are done. If a visit throws, that
     /// item and those after it stay. Returns how many.
@@ -78,7 +93,7 @@ public:
     std::size_t consume(state& shared, F& visit, std::size_t most, Read read) {
         if (most == 0 || !look(shared)) return 0;
         if constexpr (slots::can_be_overtaken) {
-            if (!is_gated()) return consume_lossy(shared, visit, most, read);
+            if (!is_gated() || is_limited_) return consume_lossy(shared, visit, most, read);
         }
         return consume_gated(shared, visit, most, read);
     }
@@ -93,7 +108,7 @@ public:
     }
 
     /// Whether the ring was closed and this reader has seen everything.
-    bool drained(const state& shared) const noexcept { return shared.closing.is_drained(shared.claimed, position_); }
+    bool drained(const state& shared) const noexcept { return shared.claims.is_drained(position_) || is_ended(shared); }
 
     /// Items that were pushed and not yet read, as of now.
     std::uint64_t lag(const state& shared) const noexcept {
@@ -127,7 +142,7 @@ private:
     static constexpr std::size_t at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
 
     static std::uint32_t take_seat(state& shared) {
-        for (std::uint32_t i = 0; i < Readers; ++i) {
+        for (std::uint32_t i = 0; i < shared.seats.size(); ++i) {
             std::uint32_t seen = shared.seats[i].state.load(relaxed);  // relaxed: the exchange decides
             if (broadcast_seat::mode(seen) != broadcast_seat::free) continue;
             // acquire: what the last reader of this seat did comes before
@@ -140,7 +155,7 @@ private:
             return i;
         }
         reject_argument(
-            "all " + std::to_string(Readers) +
+            "all " + std::to_string(shared.seats.size()) +
             " seats of a broadcast ring are taken; give it the option max_readers<N>, or let a reader go first");
     }
 
@@ -163,6 +178,8 @@ private:
 
     // Whether there are items, known or by a look.
     bool look(state& shared) noexcept {
+        if (is_ended(shared)) [[unlikely]]
+            return false;
         if (known_ != position_) return true;
         pace_.wait();
         const std::uint64_t newest = shared.sent.load(acquire);  // (2) acquire: pairs with (1), the items are readable
@@ -193,16 +210,16 @@ private:
         const std::uint64_t enough = known_;
         while (done.all < most && (done.all == 0 || static_cast<std::int64_t>(enough - position_) > 0)) {
             known_ = shared.sent.load(acquire);  // (2) acquire: pairs with (1)
-            skip_to(known_, shared.capacity, 0);
+            skip_to(shared, known_, shared.capacity, 0);
             if (known_ == position_) break;
             std::array<std::optional<T>, copied_at_once> copies;
             const auto wanted = static_cast<std::size_t>(
                 std::min<std::uint64_t>({most - done.all, known_ - position_, copied_at_once}));
             for (std::size_t i = 0; i < wanted; ++i) copies[i].emplace(slots_.get(position_ + i));
             // relaxed: if a word was of a newer item, this is ordered after the claim of that one, by the pair of copied_words
-            const std::uint64_t claimed = shared.claimed.load(relaxed);
             const std::uint64_t first = position_;
-            if (claimed - first > slots_.count()) skip_to(claimed, slots_.count(), shared.capacity / 4);
+            const std::uint64_t ahead = shared.claims.ahead_of(first);
+            if (ahead > slots_.count()) skip_to(shared, first + ahead, slots_.count(), shared.capacity / 4);
             for (std::size_t i = static_cast<std::size_t>(std::min<std::uint64_t>(position_ - first, wanted));
                  i < wanted; ++i) {
                 gap_ = std::exchange(pending_gap_, 0);
@@ -214,12 +231,13 @@ private:
     }
 
     // Skips what is more than `kept` items before `end`, and `more` beyond that.
-    void skip_to(std::uint64_t end, std::uint64_t kept, std::uint64_t more) noexcept {
+    void skip_to(state& shared, std::uint64_t end, std::uint64_t kept, std::uint64_t more) noexcept {
         if (end - position_ <= kept) return;
         const std::uint64_t lost = end - position_ - kept + more;
         position_ += lost;
         missed_ += lost;
         pending_gap_ += lost;
+        shared.seats[seat_].missed.store(missed_, relaxed);  // relaxed: a statistic
         if (static_cast<std::int64_t>(known_ - position_) < 0) known_ = position_;
     }
 
@@ -228,6 +246,7 @@ private:
     slots slots_;
     std::uint32_t seat_;
     broadcast_elders elders_;
+    bool is_limited_;
     std::uint32_t state_ = 0;
     std::uint64_t position_ = 0;
     std::uint64_t known_ = 0;

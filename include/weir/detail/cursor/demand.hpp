@@ -98,12 +98,12 @@ public:
     /// alone: it would take the consumers' line away at every look.
     template <class Room>
     cursor limit(cursor at, Room room, bool& not_asked) const noexcept {
-        // (4) seq_cst: pairs with (3): a producer that sees a request sees the room that it knew of, and the pops of is_unused()
-        cursor asked = requested_.load(seq_cst);
-        const cursor known = room_until_.load(acquire);  // (8) acquire: pairs with (9)
+        // (4) acquire: pairs with (3): a producer that sees a request sees the room that it knew of, and the pops of is_unused()
+        cursor asked = requested_.load(acquire);
+        const cursor known = room_until_.load(relaxed);  // relaxed: a lower bound, and no access depends on it
         // The room may be newer than the demand that was read, with a request in between: read the demand once more.
         if (distance(asked, at) <= 0) [[unlikely]]
-            asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3)
+            asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3), and is what a refusal rests on
         if (covers(known, asked, at)) {
             not_asked = distance(asked, at) <= 0;
             return asked;
@@ -111,7 +111,7 @@ public:
         const cursor free_until = room();
         not_asked = falls_short(asked, at, free_until);
         if (not_asked) [[unlikely]] {
-            room_until_.store(free_until, release);  // (9) release: pairs with (8)
+            room_until_.store(free_until, relaxed);  // relaxed: as above
             asked = requested_.load(relaxed);        // relaxed: comes after the look at the room, which is an acquire
             not_asked = falls_short(asked, at, free_until);
         }
@@ -141,9 +141,8 @@ private:
         const std::uint32_t mark = thread_mark();
         if (granter_.load(relaxed) != mark) granter_.store(mark, relaxed);  // relaxed, both: a hint
         prefetch_for_write(&requested_);  // else the load takes the line here, and the exchange once more
-        // (9) release: pairs with (8); a lower bound, as `taken` is
-        room_until_.store(items_ahead(taken, capacity_), release);
-        cursor asked = requested_.load(relaxed);  // relaxed: the exchange decides
+        room_until_.store(items_ahead(taken, capacity_), relaxed);  // relaxed: a lower bound, as `taken` is
+        cursor asked = requested_.load(relaxed);                    // relaxed: the exchange decides
         for (;;) {
             if (is_unbounded(asked)) return 0;
             const auto open = static_cast<std::uint64_t>(distance(asked, taken));

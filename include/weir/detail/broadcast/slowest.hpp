@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// How far the gated readers of a broadcast ring let its producers go, and what becomes of a reader that is late for too long.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/broadcast/state.hpp"
+#include "weir/detail/wait/deadline.hpp"
+
+namespace weir::detail {
+
+/// The gated reader that is furthest behind, and how far that is; no seat if there is none.
+struct slowest_reader {
+    const broadcast_seat* seat = nullptr;
+    std::uint64_t behind = 0;
+};
+
+/// Looks at all readers. `sent` is what a read-modify-write of that word has returned just now, see (5).
+template <class State>
+slowest_reader find_slowest(const State& shared, std::uint64_t sent) noexcept {
+    slowest_reader found;
+    const std::uint32_t used = shared.seats_used.load(seq_cst);  // seq_cst: see (5)
+    for (std::uint32_t i = 0; i < used; ++i) {
+        const broadcast_seat& seat = shared.seats[i];
+        if (broadcast_seat::mode(seat.state.load(seq_cst)) != broadcast_seat::gated) continue;  // seq_cst: see (5)
+        // (4) acquire: pairs with (3), the reader is done with the items before
+        const std::uint64_t behind = sent - seat.position.load(acquire);
+        // With many producers a reader may be ahead of `sent` as it was.
+        if (static_cast<std::int64_t>(behind) < 0) continue;
+        // A reader that is about to begin may seem further behind than it is.
+        if (found.seat == nullptr || behind > found.behind) found = {&seat, std::min(behind, shared.capacity)};
+    }
+    return found;
+}
+
+/// What the limits of readers demand now.
+struct lateness {
+    bool has_changed = false;               ///< a reader is gated no longer
+    steady_time next = steady_time::max();  ///< when one that is late now will have been so for too long
+};
+
+/// To be called at each look at the readers while some of them have a lag_limit. Reads the clock.
+template <class State>
+lateness judge_late_readers(State& shared) noexcept {
+    using nanoseconds = std::chrono::nanoseconds;
+    lateness found;
+    const auto now = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
+    const std::uint64_t sent = shared.sent.load(relaxed);  // relaxed: a number
+    const std::uint32_t used =
+        shared.seats_used.load(relaxed);  // relaxed, all: what is decided here concerns nobody's items
+    for (std::uint32_t i = 0; i < used; ++i) {
+        broadcast_seat& seat = shared.seats[i];
+        const std::uint64_t most = seat.most_late_ns.load(relaxed);
+        std::uint32_t state = seat.state.load(acquire);  // acquire: the limit is that of this reader
+        if (most == 0 || broadcast_seat::mode(state) != broadcast_seat::gated) continue;
+        const auto behind = static_cast<std::int64_t>(sent - seat.position.load(relaxed));
+        const auto capacity = static_cast<std::int64_t>(shared.capacity);
+        std::uint64_t since = seat.late_since_ns.load(relaxed);
+        if (behind <= capacity / 2) {
+            if (since != 0) seat.late_since_ns.store(0, relaxed);
+            continue;
+        }
+        if (since == 0) {
+            if (behind < capacity) continue;
+            seat.late_since_ns.store(since = now, relaxed);
+        }
+        if (behind >= capacity && now - since >= most) {
+            const auto mode = static_cast<broadcast_seat::mode_type>(seat.when_late.load(relaxed));
+            // relaxed: the reader looks at it before and after it copies an item
+            found.has_changed |=
+                seat.state.compare_exchange_strong(state, broadcast_seat::in_mode(state, mode), relaxed, relaxed);
+        } else if (const std::uint64_t due = most - std::min(most, now - since);
+                   due < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - now) {
+            found.next = std::min(found.next, steady_time(nanoseconds(static_cast<std::int64_t>(now + due))));
+        }
+    }
+    return found;
+}
+
+}  // namespace weir::detail
