@@ -4,6 +4,7 @@
 
 #include "bench/queues/make.hpp"
 #include "bench/queues/queue.hpp"
+#include "bench/queues/ring_fan.hpp"
 
 namespace bench {
 namespace {
@@ -34,6 +35,17 @@ public:
 
 private:
     boost::lockfree::spsc_queue<T, boost::lockfree::capacity<Capacity>> queue_;
+};
+
+/// One of the rings where every reader has its own.
+class of_reader {
+public:
+    explicit of_reader(std::size_t capacity) : queue_(capacity) {}
+    bool try_push(word item) { return queue_.push(item); }
+    bool try_pop(word& item) { return queue_.pop(item); }
+
+private:
+    boost::lockfree::spsc_queue<word> queue_;
 };
 
 /// Messages, each after its length, in a queue of bytes.
@@ -94,6 +106,12 @@ std::vector<queue_entry> boost_queues() {
         {.name = "boost::spsc_queue<N>",
          .configuration = "boost::lockfree::spsc_queue, capacity<N>: no allocation, constant bounds",
          .make = with_fixed_capacity<compile_time_sized>::make},
+        {.name = "a boost::spsc_queue per reader",
+         .configuration = "boost::lockfree::spsc_queue; each item is pushed into a queue of each reader",
+         .plays = league::broadcast,
+         .make_fan = [](const fan_shape& shape, std::size_t capacity) -> std::unique_ptr<fan> {
+             return std::make_unique<ring_fan<of_reader>>(shape, capacity);
+         }},
         {.name = "boost::spsc_queue<char> + length",
          .configuration = "boost::lockfree::spsc_queue<char>, each message after its length; push and pop of arrays",
          .plays = league::message,

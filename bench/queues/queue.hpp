@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/queues/channel.hpp"
+#include "bench/queues/fan.hpp"
 
 namespace bench {
 
@@ -22,6 +23,7 @@ enum class league : unsigned short {
     lossy = 32,       ///< for rings with a policy that drops an item to make room: there is always room
     message = 64,     ///< messages of bytes, one producer and one consumer
     gathering = 128,  ///< messages of bytes, several producers
+    broadcast = 256,  ///< every reader sees every item
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -42,7 +44,9 @@ struct queue_entry {
     std::string sibling = {};
 
     /// A fresh queue for items of 8, 64 or 256 bytes; null when this queue does not exist in that size.
-    std::function<std::unique_ptr<channel>(std::size_t item_bytes, std::size_t capacity)> make;
+    std::function<std::unique_ptr<channel>(std::size_t item_bytes, std::size_t capacity)> make = {};
+    /// In the league of broadcast, in place of `make`.
+    fan_maker make_fan = {};
 };
 
 struct absent_queue {

@@ -49,7 +49,7 @@ std::vector<queue_entry> weir_queues() {
                            .make = make_channel<spsc_ring>};
     std::vector<queue_entry> all{spsc};
     for (const auto& more : {weir_spsc_waiting_queues(spsc), weir_mpmc_queues(), weir_pull_queues(),
-                             weir_overflow_queues(), weir_message_queues()}) {
+                             weir_overflow_queues(), weir_message_queues(), weir_broadcast_queues()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     return all;

@@ -18,6 +18,7 @@ std::vector<queue_entry> weir_mpmc_queues();
 std::vector<queue_entry> weir_pull_queues();
 std::vector<queue_entry> weir_overflow_queues();
 std::vector<queue_entry> weir_message_queues();
+std::vector<queue_entry> weir_broadcast_queues();
 
 namespace {  // as in make.hpp
 

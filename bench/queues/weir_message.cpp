@@ -56,6 +56,7 @@ std::vector<queue_entry> weir_message_queues() {
              .configuration = "try_push, consume of one; in place: try_reserve, consume",
              .subject = true,
              .plays = league::message,
+             .sibling = "weir::mpsc_message_ring",
              .make = make_message_channel<spsc>},
             {.name = "weir::mpsc_message_ring",
              .configuration = "try_push, consume of one; in place: try_reserve, consume",

@@ -32,7 +32,7 @@ contest::contest(rig& on, floor_meter& floors, const scenario& what, const std::
 }
 
 void contest::check(track& queue) {
-    queue.effective_capacity = queue.queue->make(what_.kind.item_bytes, what_.kind.capacity)->effective_capacity();
+    queue.effective_capacity = what_.capacity_of(*queue.queue);
     word items = 100'000;
     if (what_.unit == metric::ns) {
         items = what_.scheduled_per_s > 0.0 ? static_cast<word>(what_.scheduled_per_s * 0.02) : 10'000;

@@ -62,6 +62,7 @@ struct scenario {
     bool one_way = false;          ///< a time is to be compared with half a line round trip
 
     league plays = league::transfer;
+    std::optional<fan_shape> shape;  ///< in the league of broadcast
     bool many_producers = false;
     bool many_consumers = false;
     bool only_waiting = false;   ///< only queues that block inside, in the scenarios about waiting
@@ -81,6 +82,9 @@ struct scenario {
     double of_floor(double value, const floor_reading& floor) const;
 
     bool offered_by(const queue_entry& queue) const;
+
+    /// The items that fit into the queue of a sample.
+    std::size_t capacity_of(const queue_entry& queue) const;
 };
 
 struct scenario_choice {
@@ -97,7 +101,7 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp and message.cpp.
+// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp, message.cpp and broadcast.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);
@@ -129,5 +133,7 @@ scenario message_scenario(std::size_t bytes, form handover);
 /// One way, beside the rings of items of 64 bytes.
 scenario message_latency_scenario(double messages_per_s, const std::string& rate_name);
 scenario message_crowd_scenario(crowd_size size);
+
+scenario broadcast_scenario(const fan_shape& shape);
 
 }  // namespace bench

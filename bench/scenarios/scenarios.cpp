@@ -25,8 +25,15 @@ bool scenario::offered_by(const queue_entry& queue) const {
     if (spinning.one_core && queue.blocking && plays != league::waiting) {
         return false;  // it would spin inside the queue, on the only core
     }
+    if (shape) {
+        return queue.make_fan && queue.make_fan(*shape, kind.capacity) != nullptr;
+    }
     const auto probe = queue.make(kind.item_bytes, kind.capacity);
     return probe != nullptr && probe->offers(kind.handover);
+}
+
+std::size_t scenario::capacity_of(const queue_entry& queue) const {
+    return shape ? kind.capacity : queue.make(kind.item_bytes, kind.capacity)->effective_capacity();
 }
 
 std::vector<scenario> all_scenarios(const scenario_choice& choice) {
@@ -72,6 +79,7 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         all.push_back(message_scenario(64, form::single));
         all.push_back(message_scenario(256, form::zero_copy));
         all.push_back(message_latency_scenario(1e6, "1Mps"));
+        all.push_back(broadcast_scenario({.readers = 3}));
         for (auto shorter = all.begin() + static_cast<std::ptrdiff_t>(longer_ones); shorter != all.end(); ++shorter) {
             if (!choice.rounds_given && shorter->most_rounds == 0) {
                 shorter->most_rounds = 7;
@@ -135,6 +143,10 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     }
     all.push_back(message_latency_scenario(1e5, "100kps"));
     all.push_back(message_latency_scenario(1e6, "1Mps"));
+    for (const fan_shape& shape :
+         {fan_shape{}, fan_shape{.readers = 3}, fan_shape{.readers = 3, .diamond = true}, fan_shape{.producers = 3}}) {
+        all.push_back(broadcast_scenario(shape));
+    }
     for (const unsigned producers : {1U, 2U, 4U}) {
         all.push_back(message_crowd_scenario({producers, 1}));
     }

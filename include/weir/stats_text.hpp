@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A snapshot of a ring's statistics, or the ledger of an overflow_ring, as text for people, as JSON, and in the text
+// A snapshot of a ring's statistics, of any family, or the ledger of an overflow_ring, as text for people, as JSON, and in the text
 // format that Prometheus scrapes (exposition format 0.0.4):
 //
 //     std::puts(weir::to_text(ring.snapshot()).c_str());
@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/broadcast/reader_info.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/stats.hpp"
 
@@ -31,6 +32,14 @@ struct labelled_snapshot {
 struct labelled_ledger {
     std::string ring;
     overflow::ledger numbers;
+};
+struct labelled_message_snapshot {
+    std::string ring;
+    stats::message_snapshot numbers;
+};
+struct labelled_broadcast_snapshot {
+    std::string ring;
+    stats::broadcast_snapshot numbers;
 };
 
 namespace detail {
@@ -75,6 +84,47 @@ inline constexpr std::array<named_number<overflow::ledger>, 9> ledger_numbers{{
     {"lost_lowest", &overflow::ledger::lost_lowest},
     {"lost_late", &overflow::ledger::lost_late},
 }};
+
+inline constexpr std::array<named_number<stats::message_snapshot>, 5> message_numbers{{
+    {"capacity_bytes", &stats::message_snapshot::capacity_bytes},
+    {"queued_bytes", &stats::message_snapshot::queued_bytes},
+    {"pushed_bytes", &stats::message_snapshot::pushed_bytes},
+    {"popped_bytes", &stats::message_snapshot::popped_bytes},
+    {"high_water_bytes", &stats::message_snapshot::high_water_bytes},
+}};
+inline constexpr std::array<named_number<reader_info>, 2> reader_numbers{{
+    {"lag", &reader_info::lag},
+    {"missed", &reader_info::missed},
+}};
+
+inline std::string_view name_of_mode(const reader_info& reader) noexcept {
+    return reader.ended ? "ended" : reader.mode == reader_mode::gated ? "gated" : "lossy";
+}
+
+// Without control characters, which would break the line.
+inline std::string one_line(std::string text) {
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return text;
+}
+
+// A text within JSON quotes: other bytes than quotes, backslashes and control characters stand as they are.
+inline std::string json_text(std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '\\' || c == '"') {
+            out += std::string("\\") + c;
+        } else if (code < 0x20) {
+            out += std::string("\\u00") + digits[code / 16] + digits[code % 16];
+        } else {
+            out += c;
+        }
+    }
+    return out + "\"";
+}
 
 template <class Names, class Numbers>
 std::string json_object(const Names& names, const Numbers& numbers) {
@@ -124,16 +174,18 @@ public:
     /// `labels`: as in `end="producer"`, or none; `value(numbers)` as text.
     template <class Value>
     void samples(std::string_view labels, Value value) {
-        for (const Ring& ring : rings_) {
-            out_ += metric_ + "{ring=\"" + escaped(ring.ring) + "\"" + (labels.empty() ? "" : ",") +
-                    std::string(labels) + "} " + value(ring.numbers) + "\n";
-        }
+        for (const Ring& ring : rings_) sample(ring, labels, value(ring.numbers));
+    }
+    void sample(const Ring& ring, std::string_view labels, const std::string& value) {
+        out_ += metric_ + "{ring=\"" + escaped(ring.ring) + "\"" + (labels.empty() ? "" : ",") + std::string(labels) +
+                "} " + value + "\n";
     }
     template <class Value>
     void metric(std::string_view name, std::string_view type, std::string_view help, Value value) {
         head(name, type, help);
         samples("", [&](const auto& numbers) { return std::to_string(value(numbers)); });
     }
+    std::span<const Ring> rings() const { return rings_; }
     std::string take() { return std::move(out_); }
 
 private:
@@ -141,6 +193,45 @@ private:
     std::string metric_;
     std::string out_;
 };
+
+/// How often, and for how long, each end had to wait: the same for every family.
+template <class Ring>
+void add_waiting(prometheus_page<Ring>& page, const std::string& family) {
+    using snapshot = decltype(Ring::numbers);
+    constexpr bool has_consumer = requires(const snapshot& s) { s.consumer; };
+    const auto both_ends = [&page](std::string_view of, auto producer, [[maybe_unused]] auto consumer) {
+        const std::string cause = of.empty() ? "" : ",cause=\"" + std::string(of) + "\"";
+        if constexpr (!std::is_null_pointer_v<decltype(producer)>) {
+            page.samples("end=\"producer\"" + cause,
+                         [&](const snapshot& s) { return std::to_string(s.producer.*producer); });
+        }
+        if constexpr (has_consumer && !std::is_null_pointer_v<decltype(consumer)>) {
+            page.samples("end=\"consumer\"" + cause,
+                         [&](const snapshot& s) { return std::to_string(s.consumer.*consumer); });
+        }
+    };
+    page.head(family + "_refusals_total", "counter", "Calls that could not proceed at once, by end and cause.");
+    both_ends("full", &stats::producer_counts::full, nullptr);
+    both_ends("no_credit", &stats::producer_counts::no_credit, nullptr);
+    both_ends("empty", nullptr, &stats::consumer_counts::empty);
+    both_ends("busy", &stats::producer_counts::busy, &stats::consumer_counts::busy);
+    both_ends("closed", &stats::producer_counts::closed, &stats::consumer_counts::closed);
+    both_ends("timeout", &stats::producer_counts::timeout, &stats::consumer_counts::timeout);
+    page.head(family + "_parks_total", "counter", "Times that a thread went to sleep, by end.");
+    both_ends("", &stats::producer_counts::parks, &stats::consumer_counts::parks);
+    page.head(family + "_wakes_total", "counter", "Times that an end woke the other one, a system call each.");
+    both_ends("", &stats::producer_counts::wakes, &stats::consumer_counts::wakes);
+
+    page.head(family + "_short_seconds_total", "counter",
+              "Time that an end was short of room, credit or items, by cause.");
+    page.samples("end=\"producer\",cause=\"full\"", [](const snapshot& s) { return as_seconds(s.producer.full_ns); });
+    page.samples("end=\"producer\",cause=\"no_credit\"",
+                 [](const snapshot& s) { return as_seconds(s.producer.no_credit_ns); });
+    if constexpr (has_consumer) {
+        page.samples("end=\"consumer\",cause=\"empty\"",
+                     [](const snapshot& s) { return as_seconds(s.consumer.empty_ns); });
+    }
+}
 
 }  // namespace detail
 
@@ -158,6 +249,25 @@ inline std::string to_text(const overflow::ledger& l) {
            std::to_string(l.lost()) + " lost" + (l.is_exact() ? "\n" : ", seen amid the traffic\n");
 }
 
+inline std::string to_text(const stats::message_snapshot& s) {
+    return "ring      " + std::to_string(s.queued_bytes) + " of " + std::to_string(s.capacity_bytes) +
+           " bytes queued, most " + std::to_string(s.high_water_bytes) + "; " + std::to_string(s.pushed_bytes) +
+           " bytes pushed, " + std::to_string(s.popped_bytes) + " popped\n" +
+           detail::text_line("producer", detail::producer_numbers, s.producer) +
+           detail::text_line("consumer", detail::consumer_numbers, s.consumer);
+}
+
+inline std::string to_text(const stats::broadcast_snapshot& s) {
+    std::string out = "ring      " + std::to_string(s.capacity_items) + " items, " + std::to_string(s.readers.size()) +
+                      (s.readers.size() == 1 ? " reader\n" : " readers\n") +
+                      detail::text_line("producer", detail::producer_numbers, s.producer);
+    for (const reader_info& reader : s.readers) {
+        out += "reader    " + std::string(detail::name_of_mode(reader)) + "  lag " + std::to_string(reader.lag) +
+               "  missed " + std::to_string(reader.missed) + "  " + detail::one_line(reader.name) + "\n";
+    }
+    return out;
+}
+
 // ---- JSON: one object, with the names of the members as keys ----------------------------------------------------
 
 inline std::string to_json(const stats::snapshot& s) {
@@ -168,6 +278,26 @@ inline std::string to_json(const stats::snapshot& s) {
 }
 
 inline std::string to_json(const overflow::ledger& l) { return detail::json_object(detail::ledger_numbers, l); }
+
+inline std::string to_json(const stats::message_snapshot& s) {
+    std::string out = detail::json_object(detail::message_numbers, s);
+    out.pop_back();
+    return out + ", \"producer\": " + detail::json_object(detail::producer_numbers, s.producer) +
+           ", \"consumer\": " + detail::json_object(detail::consumer_numbers, s.consumer) + "}";
+}
+
+inline std::string to_json(const stats::broadcast_snapshot& s) {
+    std::string readers;
+    for (const reader_info& reader : s.readers) {
+        std::string one = detail::json_object(detail::reader_numbers, reader);
+        one.pop_back();
+        readers += (readers.empty() ? "" : ", ") + one + ", \"name\": " + detail::json_text(reader.name) +
+                   ", \"mode\": " + detail::json_text(detail::name_of_mode(reader)) + "}";
+    }
+    return "{\"capacity_items\": " + std::to_string(s.capacity_items) +
+           ", \"producer\": " + detail::json_object(detail::producer_numbers, s.producer) + ", \"readers\": [" +
+           readers + "]}";
+}
 
 // ---- Prometheus: counters end in _total, times are in seconds -----------------------------------------------------
 
@@ -185,37 +315,7 @@ inline std::string to_prometheus(std::span<const labelled_snapshot> rings) {
     page.metric("weir_ring_popped_items_total", "counter", "Items that came out.",
                 [](const snapshot& s) { return s.consumer.popped; });
 
-    page.head("weir_ring_refusals_total", "counter", "Calls that could not proceed at once, by end and cause.");
-    const auto both_ends = [&page](std::string_view of, auto producer, auto consumer) {
-        const std::string cause = of.empty() ? "" : ",cause=\"" + std::string(of) + "\"";
-        if constexpr (!std::is_null_pointer_v<decltype(producer)>) {
-            page.samples("end=\"producer\"" + cause,
-                         [&](const snapshot& s) { return std::to_string(s.producer.*producer); });
-        }
-        if constexpr (!std::is_null_pointer_v<decltype(consumer)>) {
-            page.samples("end=\"consumer\"" + cause,
-                         [&](const snapshot& s) { return std::to_string(s.consumer.*consumer); });
-        }
-    };
-    both_ends("full", &stats::producer_counts::full, nullptr);
-    both_ends("no_credit", &stats::producer_counts::no_credit, nullptr);
-    both_ends("empty", nullptr, &stats::consumer_counts::empty);
-    both_ends("busy", &stats::producer_counts::busy, &stats::consumer_counts::busy);
-    both_ends("closed", &stats::producer_counts::closed, &stats::consumer_counts::closed);
-    both_ends("timeout", &stats::producer_counts::timeout, &stats::consumer_counts::timeout);
-    page.head("weir_ring_parks_total", "counter", "Times that a thread went to sleep, by end.");
-    both_ends("", &stats::producer_counts::parks, &stats::consumer_counts::parks);
-    page.head("weir_ring_wakes_total", "counter", "Times that an end woke the other one, a system call each.");
-    both_ends("", &stats::producer_counts::wakes, &stats::consumer_counts::wakes);
-
-    page.head("weir_ring_short_seconds_total", "counter",
-              "Time that an end was short of room, credit or items, by cause.");
-    page.samples("end=\"producer\",cause=\"full\"",
-                 [](const snapshot& s) { return detail::as_seconds(s.producer.full_ns); });
-    page.samples("end=\"producer\",cause=\"no_credit\"",
-                 [](const snapshot& s) { return detail::as_seconds(s.producer.no_credit_ns); });
-    page.samples("end=\"consumer\",cause=\"empty\"",
-                 [](const snapshot& s) { return detail::as_seconds(s.consumer.empty_ns); });
+    detail::add_waiting(page, "weir_ring");
     return page.take();
 }
 
@@ -239,11 +339,63 @@ inline std::string to_prometheus(std::span<const labelled_ledger> rings) {
     return page.take();
 }
 
+inline std::string to_prometheus(std::span<const labelled_message_snapshot> rings) {
+    detail::prometheus_page page(rings);
+    using snapshot = stats::message_snapshot;
+    page.metric("weir_message_ring_capacity_bytes", "gauge", "Bytes of the ring.",
+                [](const snapshot& s) { return s.capacity_bytes; });
+    page.metric("weir_message_ring_queued_bytes", "gauge", "Bytes that are taken, headers and padding included.",
+                [](const snapshot& s) { return s.queued_bytes; });
+    page.metric("weir_message_ring_high_water_bytes", "gauge", "The most bytes that were taken after a push.",
+                [](const snapshot& s) { return s.high_water_bytes; });
+    page.metric("weir_message_ring_pushed_bytes_total", "counter", "Bytes of messages that went in.",
+                [](const snapshot& s) { return s.pushed_bytes; });
+    page.metric("weir_message_ring_popped_bytes_total", "counter", "Bytes of messages that came out.",
+                [](const snapshot& s) { return s.popped_bytes; });
+    page.metric("weir_message_ring_pushed_messages_total", "counter", "Messages that went in.",
+                [](const snapshot& s) { return s.producer.pushed; });
+    page.metric("weir_message_ring_popped_messages_total", "counter", "Messages that came out.",
+                [](const snapshot& s) { return s.consumer.popped; });
+    detail::add_waiting(page, "weir_message_ring");
+    return page.take();
+}
+
+inline std::string to_prometheus(std::span<const labelled_broadcast_snapshot> rings) {
+    detail::prometheus_page page(rings);
+    using snapshot = stats::broadcast_snapshot;
+    page.metric("weir_broadcast_ring_capacity_items", "gauge", "Items that a gated reader may be behind.",
+                [](const snapshot& s) { return s.capacity_items; });
+    page.metric("weir_broadcast_ring_pushed_items_total", "counter", "Items that went in.",
+                [](const snapshot& s) { return s.producer.pushed; });
+    const auto of_readers = [&page](auto value) {
+        for (const labelled_broadcast_snapshot& ring : page.rings()) {
+            for (const reader_info& reader : ring.numbers.readers) {
+                page.sample(ring,
+                            "reader=\"" + detail::escaped(reader.name) + "\",mode=\"" +
+                                std::string(detail::name_of_mode(reader)) + "\"",
+                            std::to_string(value(reader)));
+            }
+        }
+    };
+    page.head("weir_broadcast_ring_lag_items", "gauge", "Items that were pushed and that a reader has not finished.");
+    of_readers([](const reader_info& reader) { return reader.lag; });
+    page.head("weir_broadcast_ring_missed_items_total", "counter", "Items that a reader never saw, since it joined.");
+    of_readers([](const reader_info& reader) { return reader.missed; });
+    detail::add_waiting(page, "weir_broadcast_ring");
+    return page.take();
+}
+
 inline std::string to_prometheus(std::initializer_list<labelled_snapshot> rings) {
     return to_prometheus(std::span<const labelled_snapshot>(rings.begin(), rings.size()));
 }
 inline std::string to_prometheus(std::initializer_list<labelled_ledger> rings) {
     return to_prometheus(std::span<const labelled_ledger>(rings.begin(), rings.size()));
+}
+inline std::string to_prometheus(std::initializer_list<labelled_message_snapshot> rings) {
+    return to_prometheus(std::span<const labelled_message_snapshot>(rings.begin(), rings.size()));
+}
+inline std::string to_prometheus(std::initializer_list<labelled_broadcast_snapshot> rings) {
+    return to_prometheus(std::span<const labelled_broadcast_snapshot>(rings.begin(), rings.size()));
 }
 
 }  // namespace weir

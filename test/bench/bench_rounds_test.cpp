@@ -355,10 +355,20 @@ TEST(statistics, quartiles_lie_between_ranks) {
 TEST(built_in_queues, are_each_a_queue_of_its_own) {
     std::map<const char*, std::string> known;  // by address: names in unnamed namespaces may be alike
     for (const queue_entry& queue : bench::built_in_queues()) {
-        const auto channel = queue.make(sizeof(word), 1024);
-        ASSERT_TRUE(channel) << queue.name;
-        const auto& what = *channel;
-        const auto [other, is_new] = known.emplace(typeid(what).name(), queue.name);
+        const char* type = nullptr;
+        if (queue.make_fan) {
+            const auto fan = queue.make_fan({}, 1024);
+            ASSERT_TRUE(fan) << queue.name;
+            const auto& what = *fan;
+            type = typeid(what).name();
+        } else {
+            auto channel = queue.make(sizeof(word), 1024);
+            if (!channel) channel = queue.make(16, 1024);  // a message
+            ASSERT_TRUE(channel) << queue.name;
+            const auto& what = *channel;
+            type = typeid(what).name();
+        }
+        const auto [other, is_new] = known.emplace(type, queue.name);
         EXPECT_TRUE(is_new) << queue.name << " is measured as " << other->second;
     }
 }

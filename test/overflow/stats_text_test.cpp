@@ -3,6 +3,7 @@
 // Statistics as text, of snapshots in which no two numbers are alike.
 #include <weir/stats_text.hpp>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -181,6 +182,68 @@ weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="lowest"} 3064
 weir_overflow_lost_items_total{ring="feed",cause="late"} 128
 weir_overflow_lost_items_total{ring="a\"b\\c\nd",cause="late"} 3128
 )");
+}
+
+stats::message_snapshot of_unequal_bytes() {
+    const stats::snapshot s = of_unequal_numbers(0);
+    return {201, 202, 203, 204, 205, s.producer, s.consumer};
+}
+stats::broadcast_snapshot of_unequal_readers() {
+    return {301,
+            of_unequal_numbers(0).producer,
+            {{"the \"book\"", weir::reader_mode::gated, 302, 0, false},
+             {"screen\n", weir::reader_mode::lossy, 303, 304, false},
+             {"", weir::reader_mode::lossy, 305, 306, true}}};
+}
+
+TEST(stats_text, has_the_bytes_of_message_rings) {
+    EXPECT_THAT(weir::to_text(of_unequal_bytes()),
+                testing::StartsWith(
+                    "ring      202 of 201 bytes queued, most 205; 203 bytes pushed, 204 popped\nproducer  pushed 103"));
+    const std::string json = weir::to_json(of_unequal_bytes());
+    EXPECT_THAT(json,
+                testing::StartsWith(
+                    "{\"capacity_bytes\": 201, \"queued_bytes\": 202, \"pushed_bytes\": 203, \"popped_bytes\": 204, "
+                    "\"high_water_bytes\": 205, \"producer\": {\"pushed\": 103"));
+    EXPECT_THAT(json, testing::EndsWith("\"empty_ns\": 121}}"));
+    const std::string page = weir::to_prometheus({{"feed", of_unequal_bytes()}});
+    for (const char* const line :
+         {"weir_message_ring_capacity_bytes{ring=\"feed\"} 201\n", "weir_message_ring_queued_bytes{ring=\"feed\"} 202\n",
+          "weir_message_ring_high_water_bytes{ring=\"feed\"} 205\n",
+          "weir_message_ring_pushed_bytes_total{ring=\"feed\"} 203\n",
+          "weir_message_ring_popped_bytes_total{ring=\"feed\"} 204\n",
+          "weir_message_ring_pushed_messages_total{ring=\"feed\"} 103\n",
+          "weir_message_ring_popped_messages_total{ring=\"feed\"} 114\n",
+          "weir_message_ring_refusals_total{ring=\"feed\",end=\"consumer\",cause=\"timeout\"} 118\n",
+          "weir_message_ring_short_seconds_total{ring=\"feed\",end=\"consumer\",cause=\"empty\"} 0.000000121\n"}) {
+        EXPECT_NE(page.find(line), std::string::npos) << line << page;
+    }
+}
+
+TEST(stats_text, has_every_reader_of_a_broadcast_ring) {
+    EXPECT_EQ(weir::to_text(of_unequal_readers()),
+              "ring      301 items, 3 readers\n"
+              "producer  pushed 103  full 104  no_credit 105  busy 106  closed 107  timeout 108  parks 109  wakes 110  "
+              "high_water_items 111  full_ns 112  no_credit_ns 113\n"
+              "reader    gated  lag 302  missed 0  the \"book\"\n"
+              "reader    lossy  lag 303  missed 304  screen?\n"
+              "reader    ended  lag 305  missed 306  \n");
+    const std::string json = weir::to_json(of_unequal_readers());
+    EXPECT_EQ(json.substr(json.find("\"readers\"")),
+              "\"readers\": [{\"lag\": 302, \"missed\": 0, \"name\": \"the \\\"book\\\"\", \"mode\": \"gated\"}, "
+              "{\"lag\": 303, \"missed\": 304, \"name\": \"screen\\u000a\", \"mode\": \"lossy\"}, "
+              "{\"lag\": 305, \"missed\": 306, \"name\": \"\", \"mode\": \"ended\"}]}");
+    const std::string page = weir::to_prometheus({{"feed", of_unequal_readers()}});
+    for (const char* const line :
+         {"weir_broadcast_ring_capacity_items{ring=\"feed\"} 301\n",
+          "weir_broadcast_ring_pushed_items_total{ring=\"feed\"} 103\n",
+          "weir_broadcast_ring_lag_items{ring=\"feed\",reader=\"the \\\"book\\\"\",mode=\"gated\"} 302\n",
+          "weir_broadcast_ring_lag_items{ring=\"feed\",reader=\"screen\\n\",mode=\"lossy\"} 303\n",
+          "weir_broadcast_ring_missed_items_total{ring=\"feed\",reader=\"\",mode=\"ended\"} 306\n",
+          "weir_broadcast_ring_refusals_total{ring=\"feed\",end=\"producer\",cause=\"full\"} 104\n"}) {
+        EXPECT_NE(page.find(line), std::string::npos) << line << page;
+    }
+    EXPECT_EQ(page.find("end=\"consumer\""), std::string::npos) << "readers are no end of their own";
 }
 
 }  // namespace

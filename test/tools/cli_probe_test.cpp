@@ -121,7 +121,7 @@ TEST(cli_matrix, refuses_invalid_arguments_with_a_sentence_before_measuring) {
     expect_refusal({"matrix", "bogus"}, 2, "weir matrix: there is no 'bogus'; run 'weir matrix --help'");
     if (has_two_pus()) {
         expect_refusal({"matrix", "--svg", "/no/such/folder/m.svg"}, 1,
-                       "cannot write --svg /no/such/folder/m.svg: No such file or directory; name a file");
+                       "cannot write '/no/such/folder/m.svg': No such file or directory; name a file");
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // weir matrix: measures the cost of passing an item from one PU to another.
-#include "src/replace_file.hpp"
 #include "tools/common/command.hpp"
+#include "tools/common/files.hpp"
 #include "tools/common/machine_facts.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
@@ -12,10 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -49,20 +46,6 @@ struct options {
     bool full = false;
     bool json = false;
 };
-
-// Checked before the measurement, which takes minutes.
-void check_writable(const std::string& path) {
-    errno = 0;
-    if (std::ofstream file(path, std::ios::app); !file)
-        throw stop(failed, fmt::format("cannot write --svg {}: {}; name a file in a folder that you may write to", path,
-                                       std::strerror(errno != 0 ? errno : EIO)));
-}
-
-void write_file(const std::string& path, const std::string& text) {
-    if (const int failure = replace_file(path, text); failure != 0)
-        throw stop(failed, fmt::format("cannot write --svg {}: {}; free some space or name another file", path,
-                                       std::strerror(failure)));
-}
 
 view_settings view_of_stdout() {
     if (::isatty(STDOUT_FILENO) == 0) return {};
@@ -100,7 +83,7 @@ exit_code show(const options& wanted) {
                                .rounds = wanted.rounds};
     const auto machine = machine_to_measure();
     const auto pus = pus_for_pairs(machine, wanted.pus);
-    if (!wanted.svg.empty()) check_writable(wanted.svg);
+    if (!wanted.svg.empty()) check_writable(wanted.svg);  // before the measurement, which takes minutes
 
     const auto plan = plan_pairs(machine, pus, wanted.full);
     auto measured = measure(machine, plan, budget);

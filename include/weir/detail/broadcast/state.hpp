@@ -22,25 +22,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/broadcast/reader_info.hpp"
 #include "weir/detail/cursor/closing.hpp"
 #include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/cursor/turns.hpp"
-#include "weir/stats.hpp"
 
 namespace weir {
-
-/// How a reader and the producer wait for each other.
-enum class reader_mode : unsigned char {
-    gated,  ///< the producer waits for it: it misses nothing
-    lossy,  ///< the producer never waits for it; gap() and missed() count what it missed, exactly
-};
 
 /// What becomes of a gated reader that holds up the producer for longer than its limit.
 enum class when_late : unsigned char {
@@ -55,25 +47,6 @@ struct lag_limit {
     when_late then = when_late::lossy;
 };
 
-/// What broadcast_ring::readers() says of a reader.
-struct reader_info {
-    std::string name;
-    reader_mode mode;
-    std::uint64_t lag;     ///< items that were pushed and that it has not finished
-    std::uint64_t missed;  ///< items that it never saw, since it joined
-    bool ended = false;    ///< it was late for too long, see when_late
-};
-
-namespace stats {
-
-/// Of a broadcast ring. `producer.high_water_items` is the capacity if a push ever found the ring full, else 0.
-struct broadcast_snapshot {
-    std::uint64_t capacity_items = 0;
-    producer_counts producer;
-    std::vector<reader_info> readers;  ///< slightly stale, as all
-};
-
-}  // namespace stats
 }  // namespace weir
 
 namespace weir::detail {
