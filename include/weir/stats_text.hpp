@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "weir/detail/broadcast/reader_info.hpp"
+#include "weir/broadcast_stats.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/stats.hpp"
 

@@ -28,7 +28,6 @@
 #include <utility>
 
 #include "weir/status.hpp"
-#include "weir/wait.hpp"
 
 namespace weir {
 
@@ -156,18 +155,20 @@ decltype(auto) wait_with(Ring& ring, const std::stop_token& stop, Wait wait) {
 /// `stop` is requested, and then answer full, empty or busy, or with 0 messages.
 template <detail::ring_of_messages Ring>
 status push(Ring& ring, typename Ring::bytes message, std::stop_token stop, std::uint16_t type = 0) {
-    return detail::wait_with(ring, stop,
-                             [&](auto is_stopped) { return ring.push_unless(message, is_stopped, forever, type); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) {
+        return ring.push_unless(message, is_stopped, Ring::time_point::max(), type);
+    });
 }
 template <detail::ring_of_messages Ring>
 status push(Ring& ring, typename Ring::pieces message, std::stop_token stop, std::uint16_t type = 0) {
-    return detail::wait_with(ring, stop,
-                             [&](auto is_stopped) { return ring.push_unless(message, is_stopped, forever, type); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) {
+        return ring.push_unless(message, is_stopped, Ring::time_point::max(), type);
+    });
 }
 template <detail::ring_of_messages Ring>
 typename Ring::reservation reserve(Ring& ring, std::size_t n, std::stop_token stop, std::uint16_t type = 0) {
-    return detail::wait_with(ring, stop,
-                             [&](auto is_stopped) { return ring.reserve_unless(n, is_stopped, forever, type); });
+    return detail::wait_with(
+        ring, stop, [&](auto is_stopped) { return ring.reserve_unless(n, is_stopped, Ring::time_point::max(), type); });
 }
 template <detail::ring_of_messages Ring, class F>
 status consume_one(Ring& ring, F visit, std::stop_token stop) {
@@ -176,8 +177,9 @@ status consume_one(Ring& ring, F visit, std::stop_token stop) {
 }
 template <detail::ring_of_messages Ring, class F>
 std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_t most = static_cast<std::size_t>(-1)) {
-    return detail::wait_with(
-        ring, stop, [&](auto is_stopped) { return ring.consume_some_unless(visit, is_stopped, forever, most); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) {
+        return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);
+    });
 }
 
 /// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success,

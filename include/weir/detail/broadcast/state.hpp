@@ -25,9 +25,9 @@
 #include <string_view>
 #include <type_traits>
 
+#include "weir/broadcast_stats.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/broadcast/reader_info.hpp"
 #include "weir/detail/cursor/closing.hpp"
 #include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/cursor/turns.hpp"

@@ -103,7 +103,7 @@ public:
         const cursor known = room_until_.load(relaxed);  // relaxed: a lower bound, and no access depends on it
         // The room may be newer than the demand that was read, with a request in between: read the demand once more.
         if (distance(asked, at) <= 0) [[unlikely]]
-            asked = requested_.load(seq_cst);  // (4) seq_cst: pairs with (3), and is what a refusal rests on
+            asked = requested_.load(seq_cst);  // (8) seq_cst: pairs with (3), and is what a refusal rests on
         if (covers(known, asked, at)) {
             not_asked = distance(asked, at) <= 0;
             return asked;
@@ -148,7 +148,7 @@ private:
             const auto open = static_cast<std::uint64_t>(distance(asked, taken));
             const bool ends = n < as_good_as_unbounded - open;
             const cursor next = ends ? items_ahead(asked, n) : asked | unbounded_bit;
-            // (3) seq_cst: pairs with (4), and with (5): passes on what room was made; and one order with looks across
+            // (3) seq_cst: pairs with (4), (5) and (8): passes on what room was made; and one order with looks across
             // rings
             if (requested_.compare_exchange_weak(asked, next, seq_cst, relaxed)) return n;
         }
