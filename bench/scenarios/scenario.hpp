@@ -62,7 +62,7 @@ struct scenario {
     bool one_way = false;          ///< a time is to be compared with half a line round trip
 
     league plays = league::transfer;
-    std::optional<fan_shape> shape;  ///< in the league of broadcast
+    std::optional<fan_shape> shape = {};  ///< in the league of broadcast
     bool many_producers = false;
     bool many_consumers = false;
     bool only_waiting = false;   ///< only queues that block inside, in the scenarios about waiting
