@@ -207,7 +207,7 @@ void add_waiting(prometheus_page<Ring>& page, const std::string& family) {
         }
         if constexpr (has_consumer && !std::is_null_pointer_v<decltype(consumer)>) {
             page.samples("end=\"consumer\"" + cause,
-                         [&](const snapshot& s) { return std::to_string(s.consumer.*consumer); });
+                         [&](const auto& s) { return std::to_string(s.consumer.*consumer); });
         }
     };
     page.head(family + "_refusals_total", "counter", "Calls that could not proceed at once, by end and cause.");
