@@ -167,6 +167,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--jobs", type=int, default=2)
     arguments.add_argument("--only", default="", help="mutants whose line in the table contains this")
+    arguments.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the list alone")
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     options = arguments.parse_args()
 
@@ -179,6 +180,8 @@ def main():
         for file in sorted(set().union(*made_of.values())):
             mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text())
         mutants += listed_mutants(INCLUDE)
+        part, parts = (int(number) for number in options.part.split("/"))
+        mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
         mutants = [m for m in mutants if options.only in str(m)]
         if options.list:
             print(*mutants, sep="\n")
@@ -218,7 +221,7 @@ def main():
                     outcome, why = "survived", mutant.code
                 count[outcome] += 1
                 print(f"{str(mutant):72} {outcome:9} {why}", flush=True)
-    idle = [key for key, used in explained.items() if not used and not options.only]
+    idle = [key for key, used in explained.items() if not used and not options.only and parts == 1]
     for file, what, code in idle:
         print(f"explained.txt explains what did not survive: {file}: {what} | {code}")
     print(f"mutants {len(mutants)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}")
