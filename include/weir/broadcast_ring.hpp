@@ -49,13 +49,17 @@ namespace weir {
 ///
 /// - The bound is exact: a push succeeds while the slowest gated reader has fewer than capacity() items to read. Without gated
 ///   readers every push succeeds.
+/// - With many_producers items are seen in the order of their claims. A producer that is suspended between its claim and the end of its
+///   push holds up the readers, and once capacity() items were claimed behind its own also the others, whose pushes answer `busy`.
 /// - Readers join and leave at any time. One that joins sees what is pushed from then on. One that is destroyed frees the producer.
 /// - A gated reader that comes `after` others sees an item when all of them have finished it (and, being gated, it holds up the
 ///   producer like any other).
+/// - A gated reader with a lag_limit that is late for too long becomes lossy or is ended; readers after it wait for it no longer.
 /// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept: received + missed() =
 ///   pushed since it joined, exactly. It never sees an item that was being overwritten. Only where T is trivially copyable.
 /// - close() ends the pushing: readers see the rest, and only then `closed`, which is never confused with a gap.
-/// - Nothing allocates after construction but readers(), and try-operations make no syscall, as of other rings.
+/// - Nothing allocates after construction but readers(), slowest() and snapshot(), and try-operations make no syscall, as of other
+///   rings. While a reader has a lag_limit, a look at the readers reads the steady clock.
 template <class T, class... Options>
 class broadcast_ring {
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
