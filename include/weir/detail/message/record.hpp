@@ -92,10 +92,22 @@ public:
         }
     }
 
+    /// Where the bytes of `position` lie: an address to prefetch.
+    const void* line(std::uint64_t position) const noexcept { return std::addressof(header(position)); }
+
     /// How many bytes are left between `position` and the end of the storage, if a record of this size does not fit there.
     std::size_t skipped(std::uint64_t position, std::size_t record) const noexcept {
         const std::size_t left = mask_ + 1 - offset(position);
         return left < record ? left : 0;
+    }
+
+    /// Writes a word of each line of a record that was read, as it is. A line that this side has only read stays with the writer, which
+    /// must have it taken away from here before each later store; one that was written here comes to the writer as fast as a stream.
+    void take_over(std::uint64_t position, std::size_t record) const noexcept {
+        for (std::size_t i = 0; i < record; i += cache_line_bytes) {
+            record_word& word = header(position + i);
+            word.store(word.load(relaxed), relaxed);  // relaxed, both: this side's, until it gives the record back
+        }
     }
 
     /// Makes the words of a record 0 again.

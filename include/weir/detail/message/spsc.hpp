@@ -8,6 +8,7 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/credit/state.hpp"
 #include "weir/detail/cursor/remote_view.hpp"
@@ -24,7 +25,9 @@ class alignas(separation_bytes) message_producer {
 
 public:
     message_producer(const state& shared, mapping mapped) noexcept
-        : mapped_(mapped), limit_(shared.returned.load(relaxed) + shared.capacity) {  // relaxed: not shared yet
+        : mapped_(mapped),
+          prefetched_(shared.sent.load(relaxed)),
+          limit_(shared.returned.load(relaxed) + shared.capacity) {  // relaxed: not shared yet
     }
 
     /// Claims a record for `payload` bytes: success, full or closed. One claim at a time.
@@ -40,6 +43,8 @@ public:
             return {shared.closing.is_ended() ? status::closed : status::full};
         if (!shared.closing.claim(shared.claimed, position, position + need)) [[unlikely]]
             return {status::closed};
+        if (static_cast<std::int64_t>(position + need + ahead_bytes - prefetched_) > 0) [[unlikely]]
+            prefetch_ahead(position + need);
         return {status::success, position, position + skipped, payload};
     }
 
@@ -70,6 +75,17 @@ public:
     void adopt() noexcept { role_.adopt(); }
 
 private:
+    static constexpr std::uint64_t ahead_bytes = 8 * cache_line_bytes;
+
+    // Asks for the lines that the next messages are written to, some at a time. Not for those that the consumer may be reading.
+    [[gnu::noinline]] void prefetch_ahead(std::uint64_t end) noexcept {
+        if (static_cast<std::int64_t>(end - prefetched_) > 0) prefetched_ = end / cache_line_bytes * cache_line_bytes;
+        const std::uint64_t wanted = end + 2 * ahead_bytes;
+        const std::uint64_t until = static_cast<std::int64_t>(limit_.known() - wanted) < 0 ? limit_.known() : wanted;
+        for (; static_cast<std::int64_t>(until - prefetched_) >= cache_line_bytes; prefetched_ += cache_line_bytes)
+            prefetch_for_write(mapped_.line(prefetched_));
+    }
+
     // Out of line: one look serves many messages. The pace counts messages of the size that is pushed.
     [[gnu::noinline]] bool look_for_room(state& shared, std::uint64_t position, std::size_t need) noexcept {
         const auto look = [&]() noexcept {
@@ -85,6 +101,7 @@ private:
 
     mapping mapped_;
     [[no_unique_address]] role_checker role_{};
+    std::uint64_t prefetched_ = 0;             // lines before this position were asked for
     remote_view<std::uint64_t, false> limit_;  // how far the consumer lets this side go
 };
 
@@ -116,7 +133,10 @@ public:
             const std::size_t bytes = record_header::payload(header);
             const auto [taken, goes_on] =
                 visit(message_view{record_header::type(header), {mapped_.payload(record), bytes}});
-            if (taken) visited.add(record + mapping::record_bytes(bytes));
+            if (taken) {
+                mapped_.take_over(record, mapping::record_bytes(bytes));
+                visited.add(record + mapping::record_bytes(bytes));
+            }
             if (!goes_on) break;
         }
         return visited.all;
