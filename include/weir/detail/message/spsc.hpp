@@ -82,8 +82,10 @@ private:
         if (static_cast<std::int64_t>(end - prefetched_) > 0) prefetched_ = end / cache_line_bytes * cache_line_bytes;
         const std::uint64_t wanted = end + 2 * ahead_bytes;
         const std::uint64_t until = static_cast<std::int64_t>(limit_.known() - wanted) < 0 ? limit_.known() : wanted;
-        for (; static_cast<std::int64_t>(until - prefetched_) >= cache_line_bytes; prefetched_ += cache_line_bytes)
+        const auto line = static_cast<std::int64_t>(cache_line_bytes);
+        for (; static_cast<std::int64_t>(until - prefetched_) >= line; prefetched_ += cache_line_bytes) {
             prefetch_for_write(mapped_.line(prefetched_));
+        }
     }
 
     // Out of line: one look serves many messages. The pace counts messages of the size that is pushed.

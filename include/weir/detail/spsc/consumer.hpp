@@ -38,18 +38,19 @@ public:
         const Counter position = receiver::position(shared);
         if (position == portion_.end) [[unlikely]] {
             if (const std::size_t known = items_.known_items(position); known > 0) {
-                open_next_portion(position, known);
+                open_next_portion(shared, position, known);
             } else {
                 // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
                 detail::prefetch_for_read(std::addressof(slots_[position]));
                 const std::size_t items = items_.items(shared, position, 1);
                 if (items == 0) return items_.drained(shared) ? status::closed : status::empty;
-                portion_.open(slots_, position, items);
+                open_portion(shared, position, items);
             }
         }
         T& element = portion_[position];
         std::forward<F>(take)(element);
         std::destroy_at(std::addressof(element));
+        if (is_last_of_line(position) && takes_over_) slots::take_over(std::addressof(element), 1);
         items_.consume(shared, position, 1);
         return status::success;
     }
@@ -131,14 +132,28 @@ private:
     }
 
     void give_back(state& shared, Counter position, Counter n) noexcept {
+        if (is_close(shared, items_.known_items(position))) slots_.take_over(position, n);
         portion_.end = static_cast<Counter>(position + n);
         items_.consume(shared, position, n);
     }
 
     // Not for what a look has just found: asking for its first lines gained nothing, and made a round trip longer.
-    [[gnu::noinline]] void open_next_portion(Counter position, std::size_t items) noexcept {
+    [[gnu::noinline]] void open_next_portion(const state& shared, Counter position, std::size_t items) noexcept {
         slots_.template prefetch<false>(position, slots::portion, std::min(items, 2 * slots::portion));
+        open_portion(shared, position, items);
+    }
+    void open_portion(const state& shared, Counter position, std::size_t items) noexcept {
+        takes_over_ = is_close(shared, items);
         portion_.open(slots_, position, items);
+    }
+
+    // Whether lines are to be taken over (see spsc_slots) while so many items are known. Small ones not where the producer is far ahead:
+    // it has lost the line from its cache by then, and this side, which it waits for, would only be slower.
+    static bool is_close(const state& shared, std::size_t items) noexcept {
+        return sizeof(T) >= cache_line_bytes || items <= shared.capacity / 2;
+    }
+    static constexpr bool is_last_of_line(Counter position) noexcept {
+        return (position + 1) % std::max<std::size_t>(1, cache_line_bytes / sizeof(T)) == 0;
     }
 
     void check_role() noexcept {
@@ -148,6 +163,7 @@ private:
     }
 
     spsc_portion<T, Counter> portion_;
+    bool takes_over_ = true;  // the lines of this portion
     [[no_unique_address]] role_checker role_{};
     slots slots_;
     receiver items_;

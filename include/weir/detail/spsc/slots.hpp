@@ -52,6 +52,19 @@ public:
         }
     }
 
+    /// Writes a byte of each line of `n` slots from `position` on, whose elements are destroyed and which this side is about to give
+    /// back. A line that a reader has only read stays with its writer, who must have it taken away from the reader before each
+    /// later store; one that was written here comes to the writer as fast as a stream.
+    void take_over(Counter position, std::size_t n) const noexcept {
+        const slot_run<T> both = run(position, static_cast<Counter>(n));
+        take_over(both.first.data(), both.first.size());
+        take_over(both.second.data(), both.second.size());
+    }
+    static void take_over(T* first, std::size_t n) noexcept {
+        auto* const bytes = reinterpret_cast<volatile unsigned char*>(first);
+        for (std::size_t i = 0; i < n * sizeof(T); i += cache_line_bytes) bytes[i] = 0;
+    }
+
     /// Single items pass in portions of a few lines each, so that one costs a comparison and an addition. Between two portions
     /// the lines of the one after are asked for, so that several are on their way at a time. Only lines of slots that are known
     /// to belong to this side: others would be taken away from the side that works on them.
