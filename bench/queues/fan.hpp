@@ -11,7 +11,7 @@
 
 namespace bench {
 
-/// Who pushes, and who reads what.
+/// How many threads push and read, and in which order the readers see an item.
 struct fan_shape {
     unsigned producers = 1;
     unsigned readers = 1;

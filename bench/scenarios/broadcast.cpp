@@ -87,9 +87,9 @@ scenario broadcast_scenario(const fan_shape& shape) {
     what.check_count = 20'000;
     what.crowded = shape.producers + shape.readers > 2;
     what.length = what.crowded ? 4.0 : 1.0;
-    what.measure = [=, capacity = what.kind.capacity](rig& on, const queue_entry& queue, roles who, word count) {
+    what.measure = [=, capacity = what.kind.capacity](rig& on, const queue_entry& queue, roles placed, word count) {
         const auto over =
-            who == roles::as_placed ? worker_pair::spread::first_core_first : worker_pair::spread::second_core_first;
+            placed == roles::as_placed ? worker_pair::spread::first_core_first : worker_pair::spread::second_core_first;
         return show(on, queue, shape, capacity, over, count);
     };
     return what;

@@ -72,7 +72,7 @@ private:
         return true;
     }
 
-    // What the closing thread did before, whoever learns of the close sees.
+    // A thread that finds the ring closed sees what the closing thread did before.
     bool hear_the_news() {
         touch(&news_, access::read);
         if (ring_.is_closed()) touch(&news_, access::read);

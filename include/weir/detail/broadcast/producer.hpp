@@ -10,7 +10,6 @@
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/role_checker.hpp"
-#include "weir/detail/base/thread_mark.hpp"
 #include "weir/detail/broadcast/slots.hpp"
 #include "weir/detail/broadcast/slowest.hpp"
 #include "weir/detail/broadcast/state.hpp"
@@ -68,16 +67,11 @@ private:
         pace_.wait();
         // (5) seq_cst: pairs with (6): a reader whose seat is not seen here begins at `position` or later
         shared.sent.fetch_add(0, seq_cst);
-        slowest_reader last = find_slowest(shared, position);
-        // relaxed: a limit that comes later takes effect later
-        if (shared.limited.load(relaxed) > 0 && judge_late_readers(shared).has_changed) [[unlikely]]
-            last = find_slowest(shared, position);
+        const slowest_reader last = look_at_readers(shared, position);
         limit_ = position + shared.capacity - last.behind;
         if (limit_ == position) return false;
-        const std::uint32_t mark = thread_mark();
-        if (shared.producer.load(relaxed) != mark) shared.producer.store(mark, relaxed);      // relaxed, both: a hint
-        const bool is_own = last.seat == nullptr || last.seat->reader.load(relaxed) == mark;  // relaxed: a hint
-        pace_.found(limit_ - position, look_pace_rules::worthwhile(shared.capacity), sought::room, is_own);
+        pace_.found(limit_ - position, look_pace_rules::worthwhile(shared.capacity), sought::room,
+                    sign_look(shared, last));
         return true;
     }
 
@@ -198,18 +192,12 @@ private:
         claims.pace.wait();
         // (5) seq_cst: pairs with (6): a reader whose seat is not seen here begins at `sent` or later
         const std::uint64_t sent = shared.sent.fetch_add(0, seq_cst);
-        slowest_reader last = find_slowest(shared, sent);
-        // relaxed: a limit that comes later takes effect later
-        if (shared.limited.load(relaxed) > 0 && judge_late_readers(shared).has_changed) [[unlikely]]
-            last = find_slowest(shared, sent);
+        const slowest_reader last = look_at_readers(shared, sent);
         const std::uint64_t limit = sent + shared.capacity - last.behind;
         if (!reaches(limit, at)) return last.behind > 0 ? status::full : status::busy;
         claims.limit.store(limit, release);  // (7) release: pairs with (8)
-        const std::uint32_t mark = thread_mark();
-        if (shared.producer.load(relaxed) != mark) shared.producer.store(mark, relaxed);      // relaxed, both: a hint
-        const bool is_own = last.seat == nullptr || last.seat->reader.load(relaxed) == mark;  // relaxed: a hint
         claims.pace.found(shared.capacity - last.behind, look_pace_rules::worthwhile(shared.capacity), sought::room,
-                          is_own);
+                          sign_look(shared, last));
         return status::success;
     }
 

@@ -41,7 +41,7 @@ class broadcast_reader {
     using slots = broadcast_slots<T>;
 
 public:
-    /// Takes a seat; Reads what is pushed from now on, or, after others, what they have not finished yet.
+    /// Takes a seat. Reads what is pushed from now on, or, after others, what they have not finished yet.
     broadcast_reader(state& shared, slots mapped, broadcast_seat::mode_type mode, std::string_view name,
                      const broadcast_elders& elders, const lag_limit& limit)
         : slots_(mapped), seat_(take_seat(shared)), elders_(elders), is_limited_(limit.time.count() > 0) {

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/thread_mark.hpp"
 #include "weir/detail/broadcast/state.hpp"
 #include "weir/detail/wait/deadline.hpp"
 
@@ -52,9 +53,8 @@ lateness judge_late_readers(State& shared) noexcept {
     lateness found;
     const auto now = static_cast<std::uint64_t>(
         std::chrono::duration_cast<nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count());
-    const std::uint64_t sent = shared.sent.load(relaxed);  // relaxed: a number
-    const std::uint32_t used =
-        shared.seats_used.load(relaxed);  // relaxed, all: what is decided here concerns nobody's items
+    const std::uint64_t sent = shared.sent.load(relaxed);        // relaxed: a number
+    const std::uint32_t used = shared.seats_used.load(relaxed);  // relaxed, all: no access to an item depends on it
     for (std::uint32_t i = 0; i < used; ++i) {
         broadcast_seat& seat = shared.seats[i];
         const std::uint64_t most = seat.most_late_ns.load(relaxed);
@@ -82,6 +82,24 @@ lateness judge_late_readers(State& shared) noexcept {
         }
     }
     return found;
+}
+
+/// The slowest reader, once readers that have been late for too long are gated no longer. `sent` as for find_slowest().
+template <class State>
+slowest_reader look_at_readers(State& shared, std::uint64_t sent) noexcept {
+    const slowest_reader last = find_slowest(shared, sent);
+    // relaxed: a limit that comes later takes effect later
+    if (shared.limited.load(relaxed) == 0 || !judge_late_readers(shared).has_changed) [[likely]]
+        return last;
+    return find_slowest(shared, sent);
+}
+
+/// Notes which thread has looked and found room. Returns whether that thread also reads for the slowest reader, if there is one.
+template <class State>
+bool sign_look(State& shared, const slowest_reader& last) noexcept {
+    const std::uint32_t mark = thread_mark();
+    if (shared.producer.load(relaxed) != mark) shared.producer.store(mark, relaxed);  // relaxed, both: a hint
+    return last.seat == nullptr || last.seat->reader.load(relaxed) == mark;           // relaxed: a hint
 }
 
 }  // namespace weir::detail

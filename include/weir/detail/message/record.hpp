@@ -101,8 +101,9 @@ public:
         return left < record ? left : 0;
     }
 
-    /// Writes a word of each line of a record that was read, as it is. A line that this side has only read stays with the writer, which
-    /// must have it taken away from here before each later store; one that was written here comes to the writer as fast as a stream.
+    /// Rewrites a word of each line of a record that was read, with the same value. Each line is then modified in this core's cache, and
+    /// the producer fetches it as a stream when it writes there next. A line that was only read would be shared between the two
+    /// caches, and each of the producer's stores to it would wait until this cache has dropped it.
     void take_over(std::uint64_t position, std::size_t record) const noexcept {
         for (std::size_t i = 0; i < record; i += cache_line_bytes) {
             record_word& word = header(position + i);

@@ -147,8 +147,8 @@ private:
         portion_.open(slots_, position, items);
     }
 
-    // Whether lines are to be taken over (see spsc_slots) while so many items are known. Small ones not where the producer is far ahead:
-    // it has lost the line from its cache by then, and this side, which it waits for, would only be slower.
+    // Whether lines are to be taken over (see spsc_slots) while so many items are known. Not those of small items when the ring is nearly
+    // full: the line has left the producer's cache by then, and the stores would only slow this side down.
     static bool is_close(const state& shared, std::size_t items) noexcept {
         return sizeof(T) >= cache_line_bytes || items <= shared.capacity / 2;
     }

@@ -52,9 +52,9 @@ public:
         }
     }
 
-    /// Writes a byte of each line of `n` slots from `position` on, whose elements are destroyed and which this side is about to give
-    /// back. A line that a reader has only read stays with its writer, who must have it taken away from the reader before each
-    /// later store; one that was written here comes to the writer as fast as a stream.
+    /// Writes a byte of each line of `n` slots from `position` on. Their elements are destroyed, and the consumer gives them back next.
+    /// Each line is then modified in the consumer's cache, and the producer fetches it as a stream. A line that was only read
+    /// would be shared between the two caches, and each of the producer's stores to it would wait for the consumer's cache.
     void take_over(Counter position, std::size_t n) const noexcept {
         const slot_run<T> both = run(position, static_cast<Counter>(n));
         take_over(both.first.data(), both.first.size());
