@@ -6,6 +6,9 @@ Changes the headers in one place at a time and runs the model programs, which mu
 step, takes each fence away, and applies each change of mutants.txt. A change that no program notices survives. Then the
 code is stronger than it need be, or a scenario is missing, or it is explained in explained.txt.
 
+All weaker orders and missing fences are compiled at once, and an environment variable chooses one; for each change of
+mutants.txt the programs are compiled anew.
+
 Prints a table, and last `mutants N, killed N, explained N, survived N`. Fails if a mutant survived, if a change of
 mutants.txt does not apply exactly once, or if an explanation fits no survivor.
 """
@@ -13,6 +16,8 @@ import argparse
 import collections
 import concurrent.futures
 import filecmp
+import itertools
+import os
 import pathlib
 import re
 import shutil
@@ -32,11 +37,28 @@ STEPS = {"acq_rel": ["acquire", "release"], "acquire": ["relaxed"], "release": [
 OPERATION = re.compile(r"\.(load|store|exchange|fetch_\w+|compare_exchange_\w+)\(")
 ORDER = re.compile(r"\b(?:weir::)?detail::(acquire|release|acq_rel|seq_cst)\b|(?<=[ (,])(acquire|release|acq_rel|seq_cst)(?=[,)])")
 FENCE = re.compile(r"\b(?:weir::)?(?:detail::)?(light_fence|heavy_fence)\(\)(?=;)")
+CHOICE = """#pragma once
+namespace weir_mutant {
+extern const int chosen;
+inline bool on(int number) noexcept { return number == chosen; }
+}
+"""
+CHOOSER = """#include <cstdlib>
+#include "weir_mutant.hpp"
+namespace weir_mutant {
+const int chosen = [] {
+    const char* const number = std::getenv("WEIR_MUTANT");
+    return number ? std::atoi(number) : -1;
+}();
+}
+"""
 
 
 class Mutant:
-    def __init__(self, file, text, begin, end, new, what):
-        self.file, self.what = file, what
+    def __init__(self, file, text, begin, end, new, what, number=None):
+        """`number`: among those that are compiled at once."""
+        self.file, self.what, self.number = file, what, number
+        self.begin, self.end, self.new = begin, end, new
         self.mutated = text[:begin] + new + text[end:]
         self.line = text.count("\n", 0, begin) + 1
         self.code = text.splitlines()[self.line - 1].split("//")[0].strip()
@@ -51,7 +73,7 @@ def weaker(order, operation):
     return {"load": ["acquire"], "store": ["release"]}.get(operation, ["acq_rel"])
 
 
-def order_mutants(file, text):
+def order_mutants(file, text, numbers):
     # Comments keep their length, so that positions stay.
     code = re.sub(r"//.*", lambda m: " " * len(m.group()), text)
     for match in ORDER.finditer(code):
@@ -59,11 +81,35 @@ def order_mutants(file, text):
         statement = code[code.rfind(";", 0, match.start()):match.start()]
         if not OPERATION.search(statement):
             continue
-        group = 1 if match.group(1) else 2
-        for new in weaker(match.group(group), operations[-1]):
-            yield Mutant(file, text, match.start(group), match.end(group), new, f"{match.group(group)} -> {new}")
+        old = match.group(1) or match.group(2)
+        for new in weaker(old, operations[-1]):
+            yield Mutant(file, text, match.start(), match.end(), match.group().replace(old, new), f"{old} -> {new}",
+                         next(numbers))
     for match in FENCE.finditer(code):
-        yield Mutant(file, text, match.start(), match.end(), "(void)0", f"without {match.group(1)}()")
+        yield Mutant(file, text, match.start(), match.end(), "(void)0", f"without {match.group(1)}()", next(numbers))
+
+
+def write_choices(mutants, folder):
+    """A copy of the headers in which all these changes are, and what chooses one of them; its object file."""
+    shutil.copytree(INCLUDE, folder / "include")
+    for file in {m.file for m in mutants}:
+        path = folder / "include/weir" / file
+        text = path.read_text()
+        places = collections.defaultdict(list)
+        for mutant in mutants:
+            if mutant.file == file:
+                places[mutant.begin, mutant.end].append(mutant)
+        for (begin, end), here in sorted(places.items(), reverse=True):
+            chosen = "".join(f"::weir_mutant::on({m.number}) ? {m.new} : " for m in here)
+            text = f"{text[:begin]}({chosen}{text[begin:end]}){text[end:]}"
+        path.write_text(text)
+    (folder / "include/weir_mutant.hpp").write_text(CHOICE)
+    source = folder / "weir_mutant.cpp"
+    source.write_text(CHOOSER)
+    made = run([*COMPILE, f"-I{folder / 'include'}", "-c", str(source), "-o", str(source.with_suffix(".o"))])
+    if made.returncode != 0:
+        sys.exit(made.stderr)
+    return str(source.with_suffix(".o"))
 
 
 def listed_mutants(include):
@@ -110,10 +156,10 @@ def flags(include):
     return [f"-I{HERE}", f"-I{HERE / 'shadow'}", f"-I{include}", f"-I{HERE.parent.parent}", f"-ffile-prefix-map={include}=include"]
 
 
-def build(program, include, work):
+def build(program, include, work, options=()):
     """The program's object file."""
     made = work / program.replace(".cpp", ".o")
-    compiled = run(COMPILE + flags(include) + ["-c", str(HERE / program), "-o", str(made)])
+    compiled = run([*COMPILE, *flags(include), *options, "-c", str(HERE / program), "-o", str(made)])
     if compiled.returncode != 0:
         sys.exit(f"{work.name}: {program} does not compile:\n{compiled.stderr}")
     return made
@@ -132,8 +178,29 @@ def link(made, checker):
     return binary
 
 
-def killed_by(mutant, programs, work, searches):
-    """Which program noticed, and by which scenario; or None."""
+def noticed(program, binary, search, choice=None):
+    """How the program fails with one mutant; None if it does not."""
+    try:
+        played = run([str(binary)] + search, timeout=HANG_S, env=os.environ | ({} if choice is None else {"WEIR_MUTANT": str(choice)}))
+    except subprocess.TimeoutExpired:
+        return f"{program}: plays for ever"
+    if played.returncode == 1:
+        return program.replace("_model.cpp", ": ") + played.stdout.splitlines()[-1].removeprefix("FAILED ")
+    return f"{program}: dies of {played.returncode}" if played.returncode != 0 else None
+
+
+def killed_by_choice(mutant, programs, binaries, searches):
+    """Which program noticed, and how; or None."""
+    for search in searches:
+        for program in programs:
+            how = noticed(program, binaries[program], search, mutant.number)
+            if how:
+                return program, how
+    return None
+
+
+def killed_by_change(mutant, programs, work, searches):
+    """The same of a mutant that is compiled anew."""
     work.mkdir()
     include = work / "include"
     shutil.copytree(INCLUDE, include)
@@ -147,17 +214,9 @@ def killed_by(mutant, programs, work, searches):
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
                     binaries[program] = None if same else link(made, checker_in(work.parent))
-                if binaries[program] is None:
-                    continue
-                try:
-                    played = run([str(binaries[program])] + search, timeout=HANG_S)
-                except subprocess.TimeoutExpired:
-                    return program, f"{program}: plays for ever"
-                if played.returncode == 1:
-                    scenario = played.stdout.splitlines()[-1].removeprefix("FAILED ")
-                    return program, program.replace("_model.cpp", ": ") + scenario
-                if played.returncode != 0:
-                    return program, f"{program}: dies of {played.returncode}"
+                how = binaries[program] and noticed(program, binaries[program], search)
+                if how:
+                    return program, how
         return None
     finally:
         shutil.rmtree(work)
@@ -177,8 +236,9 @@ def main():
         top = pathlib.Path(folder)
         made_of = {program: includes(program) for program in programs}
         mutants = []
+        numbers = itertools.count()
         for file in sorted(set().union(*made_of.values())):
-            mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text())
+            mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text(), numbers)
         mutants += listed_mutants(INCLUDE)
         part, parts = (int(number) for number in options.part.split("/"))
         mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
@@ -192,8 +252,24 @@ def main():
             made = run(COMPILE + ["-O2", "-c", str(HERE / name), "-o", made_of_checker])
             if made.returncode != 0:
                 sys.exit(made.stderr)
+        at_once = [m for m in mutants if m.number is not None]
+        chooser = write_choices(at_once, top / "choices")
+
+        def build_choice(program):
+            made = build(program, top / "choices/include", top / "choices", ["-include", "weir_mutant.hpp"])
+            binary = link(made, [chooser, *checker_in(top)])
+            if how := noticed(program, binary, SEARCHES[0]):
+                sys.exit(f"with no mutant chosen, {how}")
+            return binary
+
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            list(pool.map(lambda program: build(program, INCLUDE, top), programs))
+            changed = {m.file for m in mutants if m.number is None}
+            plain = [pool.submit(build, program, INCLUDE, top) for program in programs if changed & made_of[program]]
+            chosen = {m.file for m in at_once}
+            fitting = [program for program in programs if chosen & made_of[program]]
+            binaries = dict(zip(fitting, pool.map(build_choice, fitting)))
+            for made in plain:
+                made.result()
         explained = explanations()
         count = {"killed": 0, "explained": 0, "survived": 0}
         kills = collections.Counter()
@@ -205,7 +281,11 @@ def main():
                 fitting.sort(key=lambda program: -kills[mutant.file, program])
                 # What is argued to survive gets the quick search alone: that shows an argument that has become wrong.
                 argued = (mutant.file, mutant.what, mutant.code) in explained
-                killer = killed_by(mutant, fitting, top / f"mutant-{number}", SEARCHES[:1] if argued else SEARCHES)
+                searches = SEARCHES[:1] if argued else SEARCHES
+                if mutant.number is not None:
+                    killer = killed_by_choice(mutant, fitting, binaries, searches)
+                else:
+                    killer = killed_by_change(mutant, fitting, top / f"mutant-{number}", searches)
                 if killer:
                     kills[mutant.file, killer[0]] += 1
                 return mutant, killer and killer[1]

@@ -583,6 +583,28 @@ class truthful_descriptor : public scenario {
     weir::detail::atomic<int> left_{0};
 };
 
+/// Two wait at one lot for different things. The first thing comes with a call to all; who gets it brings the second. A waiter
+/// that finds nothing, and empties the descriptor, must leave it readable for the other one.
+template <class Lot>
+class waiting_for_different_things : public scenario {
+    void thread(unsigned index) override {
+        switch (index) {
+        case 0: first_.store(1, weir::detail::relaxed); return lot_.notify_all();
+        case 1:
+            wait_for(first_);
+            second_.store(1, release);
+            return static_cast<void>(lot_.notify(1));
+        default: wait_for(second_);
+        }
+    }
+    void wait_for(const weir::detail::atomic<int>& thing) {
+        (void)lot_.wait([&]() noexcept { return thing.load(weir::detail::relaxed) == 1; }, weir::detail::forever);
+    }
+
+    Lot lot_{false};
+    weir::detail::atomic<int> first_{0}, second_{0};
+};
+
 /// Who waits may give up, and comes back to wait for good: nobody may miss a wake-up for that.
 template <class Ring, unsigned Capacity, unsigned P = 1, unsigned C = 1, int Items = 2>
 class giving_up : public ring_scenario<Ring, Capacity, P, C> {

@@ -41,6 +41,7 @@ constexpr entry scenarios[] = {
     {"lot", 2, 1, 30'000, make<waiting_in_lot<weir::wait::park::lot, true>>},
     {"event_lot", 2, 1, 30'000, make<waiting_in_lot<weir::wait::event::lot, false>>},
     {"event_truth", 3, 0, 50'000, make<truthful_descriptor<weir::wait::event::lot>>},
+    {"event_for_two", 3, 0, 50'000, make<waiting_for_different_things<weir::wait::event::lot>>},
     {"event", 2, 2, 50'000, make<waiting<event, 1, 1, 1, 2>>},
     {"event_seq_cst", 2, 1, 50'000, make<waiting<event_seq_cst, 1, 1, 1, 2>>},
     {"event_polled", 2, 0, 50'000, make<polling<event, 1, 2>>},

@@ -139,7 +139,8 @@ class Build:
             self.refuse(wrong)
             print(f"{len(self.refused) - before} changes do not compile, and are left out", file=sys.stderr, flush=True)
             if len(self.refused) == before:
-                sys.exit(f"semantic.py: the instrumented copy does not build:\n{wrong[-8000:]}")
+                errors = re.findall(r"(?:.*\n){0,3}.*\berror: .*\n(?:.*\n){0,3}", wrong) or [wrong[-8000:]]
+                sys.exit("semantic.py: the instrumented copy does not build:\n" + "---\n".join(errors)[:8000])
             self.refused_file.write_text(json.dumps(sorted(self.refused)))
             self.write()
         sys.exit("semantic.py: the instrumented copy still does not build after twelve attempts")

@@ -30,7 +30,8 @@ public:
     class member {
     public:
         explicit member(roll_call& call) noexcept
-            : roll_(call.roll_), heard_(calls(roll_.fetch_add(one_member, acquire))) {}  // (2) acquire: pairs with (1)
+            // relaxed: it looks before it sleeps, and the look has the acquire
+            : roll_(call.roll_), heard_(calls(roll_.fetch_add(one_member, relaxed))) {}
         ~member() { answer(one_member); }
         member(const member&) = delete;
         member& operator=(const member&) = delete;
