@@ -228,8 +228,8 @@ private:
         if constexpr (std::is_trivially_copyable_v<T>) {
             return put(item, refusals);
         } else {
-            if (producer_.has_room(shared_)) return put(T(item), refusals);
-            const status answer = is_closed() ? status::closed : status::full;
+            const status answer = producer_.room(shared_);
+            if (answer == status::success) return put(T(item), refusals);
             return refusals == counted::yes ? refuse(answer) : answer;
         }
     }

@@ -48,9 +48,11 @@ public:
         return status::success;
     }
 
-    bool has_room(state& shared) noexcept {
+    /// success, or what try_put() would answer now.
+    status room(state& shared) noexcept {
         const std::uint64_t position = shared.claims.claimed.load(relaxed);  // relaxed: only this thread writes it
-        return position != limit_ || look_for_room(shared, position);
+        if (position != limit_ || look_for_room(shared, position)) return status::success;
+        return shared.claims.is_ended() ? status::closed : status::full;
     }
 
     /// Where the items that are there begin.
@@ -149,10 +151,13 @@ public:
         return status::success;
     }
 
-    bool has_room(state& shared) noexcept {
-        const std::uint64_t at = shared.claims.claimed.load(relaxed) & ~shared_claims::closed_bit;  // relaxed: a look
+    /// success, or what try_put() would answer now.
+    status room(state& shared) noexcept {
+        // acquire: if it is closed, what the closing thread did happens before the answer
+        const std::uint64_t at = shared.claims.claimed.load(acquire);
+        if ((at & shared_claims::closed_bit) != 0) return status::closed;
         // relaxed: as above
-        return reaches(shared.claims.limit.load(relaxed), at) || look_for_room(shared, at) == status::success;
+        return reaches(shared.claims.limit.load(relaxed), at) ? status::success : look_for_room(shared, at);
     }
 
     std::uint64_t first_kept(const state& shared) const noexcept {
