@@ -175,10 +175,14 @@ class crowd_closes : public feeding<Ring, Capacity, 2, Waits> {
                 const T item = make_item(n, static_cast<const T*>(nullptr));
                 status answer = this->ring_.try_push(item);
                 for (; answer == status::full || answer == status::busy; answer = this->ring_.try_push(item)) yield();
-                if (answer == status::closed) return;
+                if (answer == status::closed) {
+                    check(news_.number() == 5, "a push that is refused sees what the closing thread did before");
+                    return;
+                }
                 ++accepted_;
             }
         } else if (index == 1) {
+            news_ = element(5);
             this->ring_.close();
         } else {
             seen_ = this->read(reader_, 0);
@@ -186,7 +190,26 @@ class crowd_closes : public feeding<Ring, Capacity, 2, Waits> {
     }
     void after() override { check(seen_ == accepted_, "what was accepted is delivered, and nothing else"); }
     int accepted_ = 0, seen_ = 0;
+    element news_;
     typename Ring::reader reader_ = this->ring_.join();
+};
+
+/// Two producers of a ring that nobody holds up. The one that finishes last makes everything visible, whatever it knew of the
+/// other one's progress.
+template <class Ring>
+class crowd_unread : public scenario {
+    void thread(unsigned index) override {
+        for (unsigned n = 0; n < 2 - index; ++n) {
+            while (ring_.try_push(pair{n, n}) != status::success) yield();
+        }
+    }
+    void after() override {
+        std::uint64_t seen = 0;
+        while (reader_.try_consume_one([&](const pair&) { ++seen; })) continue;
+        check(seen + reader_.missed() == 3, "what was pushed is seen or missed");
+    }
+    Ring ring_{2, weir::start_at{~std::uint64_t{0} - 1}};
+    typename Ring::reader reader_ = ring_.join({.mode = reader_mode::lossy});
 };
 
 /// A reader joins while two producers push, and leaves.
@@ -251,6 +274,7 @@ constexpr entry scenarios[] = {
     {"crowd_waits", 3, 0, 100'000, make<crowd<many_park, 1, 1, true, false>>},
     {"crowd_lossy", 3, 0, 200'000, make<crowd<many_words, 1, 2, false, true>>},
     {"crowd_lossy_2", 3, 0, 200'000, make<crowd<many_words, 2, 2, false, true>>},
+    {"crowd_unread", 2, 2, 200'000, make<crowd_unread<many_words>>},
     {"crowd_closes", 3, 1, 200'000, make<crowd_closes<many_objects, 1, false>>},
     {"crowd_closes_waits", 3, 0, 100'000, make<crowd_closes<many_park, 1, true>>},
     {"crowd_visited", 3, 0, 200'000, make<crowd_visited<many_objects, 1>>},

@@ -50,6 +50,8 @@ private:
 void light_fence(place) noexcept;
 void heavy_fence(place) noexcept;
 void yield(place = place::current()) noexcept;
+/// A clock that moves by 700 ns whenever it is read.
+std::uint64_t rough_ns() noexcept;
 /// An address that is the calling thread's own.
 const void* identity() noexcept;
 /// A choice that is tried each way: 0 to n - 1.
