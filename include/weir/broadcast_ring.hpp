@@ -10,12 +10,20 @@
 //     auto screen = feed.join({.name = "screen", .mode = weir::reader_mode::lossy});   // never waited for
 //     (void)feed.push(t);                                       // waits for the slowest gated reader
 //
-//     while (auto t = book.pop()) book_it(*t);                  // in the thread of the book
+//     std::thread booking([in = std::move(book)]() mutable {    // a reader is moved to its thread
+//         while (auto t = in.pop()) book_it(*t);                // until the ring is closed and all is read
+//     });
 //
 //     while (auto t = screen.pop()) {
 //         if (screen.gap() > 0) resynchronise();                // so many items were missed right before this one
 //         draw(*t);
 //     }
+//
+// Options, in any order: many_producers, a waiting strategy, stats::on, storage::heap, huge_pages or fixed<N>, and max_readers<N>
+// (16 if it is not given).
+//
+// A reader has try_pop, pop, pop_for, pop_until, pop_unless, consume, try_consume_one, consume_one_unless, consume_some and its forms,
+// as a ring of one consumer; gap(), missed(), lag(), mode(), is_ended() and leave(). It may pass from thread to thread, one at a time.
 #pragma once
 
 #include <bit>
@@ -57,7 +65,8 @@ namespace weir {
 /// - A gated reader with a lag_limit that is late for too long becomes lossy or is ended; readers after it wait for it no longer.
 /// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept: received + missed() =
 ///   pushed since it joined, exactly. It never sees an item that was being overwritten. Only where T is trivially copyable.
-/// - close() ends the pushing: readers see the rest, and only then `closed`, which is never confused with a gap.
+/// - close() ends the pushing: readers see the rest, and only then `closed`, which is never confused with a gap. A reader that was
+///   ended by its lag_limit gets `closed` at once, and what it had not read is not counted: ask is_ended().
 /// - Nothing allocates after construction but readers(), slowest() and snapshot(), and try-operations make no syscall, as of other
 ///   rings. While a reader has a lag_limit, a look at the readers reads the steady clock.
 template <class T, class... Options>
@@ -90,7 +99,7 @@ public:
 
     using reader = broadcast_reader<broadcast_ring>;
 
-    /// How a reader joins.
+    /// How a reader joins; name the members in this order.
     struct join_settings {
         std::string_view name = {};  ///< 23 characters are kept
         reader_mode mode = reader_mode::gated;
@@ -160,8 +169,9 @@ public:
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
-    /// A new reader. It belongs to one thread at a time and must not outlive the ring. Rejects a reader too many, and elders
-    /// that are not gated or of another ring, with std::invalid_argument. Not while the ring is destroyed.
+    /// A new reader. It belongs to one thread at a time and must not outlive the ring. Rejects with std::invalid_argument: a reader
+    /// too many; elders that are not gated or of another ring; a limit, or lossy, of a reader that comes after others; lossy, or a
+    /// limit, where T is not trivially copyable. Not while the ring is destroyed.
     [[nodiscard]] reader join(join_settings how = {}) { return reader(*this, how); }
 
     /// Ends the pushing, as of basic_ring. Idempotent.
@@ -192,7 +202,8 @@ public:
         }
         return found;
     }
-    /// The gated reader that is furthest behind: the one that the producer waits for, if it waits. Allocates.
+    /// The gated reader that is furthest behind, the first of equals: the one that the producer waits for, if its lag is capacity().
+    /// Allocates.
     std::optional<reader_info> slowest() const {
         std::optional<reader_info> found;
         for (reader_info& one : readers()) {

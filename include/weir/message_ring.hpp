@@ -18,6 +18,12 @@
 // | spsc_message_ring | one       | one       | wait-free   |
 // | mpsc_message_ring | any       | one       | may be busy |
 //
+// A reservation converts to bool; answer() says why there is none; bytes() is the room; commit() or commit(k) hands it over, once.
+// It cannot be moved. A message in pieces is a span of spans:
+//
+//     const std::array<std::span<const std::byte>, 2> parts{header, body};
+//     (void)feed.push(parts, 7);
+//
 // Typed messages, without casts, are in messages.hpp.
 #pragma once
 
@@ -50,7 +56,7 @@ namespace weir {
 enum class visit : unsigned char {
     go_on,  ///< this message is done; the next one, please
     stop,   ///< this message is done; no more for now
-    leave,  ///< no more for now, and this message stays the oldest
+    leave,  ///< no more for now, and this message stays the oldest; consume_some() may return 0 then
 };
 
 template <class Core, class Wait, class Stats>
@@ -89,6 +95,8 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 ///   skips is taken until the consumer has passed it. So acceptance depends on the position, but never for an empty ring: that
 ///   one accepts every message of up to max_message() bytes, half of the capacity but for the header. And when a message was
 ///   consumed, one of its size fits again. A larger one is always `too_large`.
+/// - What a reservation does not hand over, because it is dropped or commits fewer bytes, is free at once on a ring of one producer.
+///   With many producers it is free when the consumer has passed it, so there reserve what you need.
 /// - A push that fails has no effect.
 /// - close() ends the pushing: accepted messages are still delivered, in order, and only then do visits answer `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are off) and lets
@@ -147,7 +155,8 @@ public:
     // ---- producer side: try ----------------------------------------------------------------------------------
 
     /// Reserves `n` bytes to be written in place; 0 is a message, too. Look at the reservation: full, closed, too_large or success.
-    /// Until it is dropped, a lone producer may push nothing else. O(1).
+    /// Until it is committed or dropped, a lone producer may push and reserve nothing else: that is undefined, and where roles are
+    /// checked (see ring.hpp) it aborts with a sentence. O(1).
     reservation try_reserve(std::size_t n, std::uint16_t type = 0) noexcept {
         return {*this, ends_.try_claim(n), type};
     }

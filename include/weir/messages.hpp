@@ -8,7 +8,7 @@
 //
 //     ring.consume(feed::visitor([&](const quote& q) { book.update(q); },
 //                                [&](const trade& t) { tape.append(t); },
-//                                [](const auto&) {}));          // any other
+//                                [](const auto&) {}));          // any other, unknown_message among them
 #pragma once
 
 #include <array>

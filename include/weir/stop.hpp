@@ -152,7 +152,8 @@ decltype(auto) wait_with(Ring& ring, const std::stop_token& stop, Wait wait) {
 }  // namespace detail
 
 /// The same forms of a message ring: push of bytes, or of a message in pieces; reserve; consume_one and consume_some. They wait until
-/// `stop` is requested, and then answer full, empty or busy, or with 0 messages.
+/// `stop` is requested, and then answer full, empty or busy, or with 0 messages; otherwise as the ring's own: success, closed or
+/// too_large. If a stop was requested before, they only try.
 template <detail::ring_of_messages Ring>
 status push(Ring& ring, typename Ring::bytes message, std::stop_token stop, std::uint16_t type = 0) {
     return detail::wait_with(ring, stop, [&](auto is_stopped) {

@@ -347,6 +347,19 @@ TEST(broadcast_counts, are_of_producers_and_readers) {
     EXPECT_EQ(ring.slowest(), std::nullopt);
 }
 
+TEST(broadcast_reader_death, a_reader_that_was_moved_from_or_has_left_aborts) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    weir::broadcast_ring<int> ring(4);
+    auto first = ring.join();
+    auto second = std::move(first);
+    EXPECT_DEATH((void)first.try_pop(), "a reader that was moved from, or has left its ring, is used");
+    EXPECT_DEATH((void)first.lag(), "a reader that was moved from");
+    second.leave();
+    EXPECT_DEATH((void)second.pop(), "a reader that was moved from");
+    first = ring.join();
+    EXPECT_EQ(first.try_pop(), std::nullopt) << "one that was assigned to reads again";
+}
+
 TEST(broadcast_many, a_producer_that_is_stopped_in_the_middle_holds_up_readers_and_then_producers) {
     // A copy that pushes another item in between: what a thread that is suspended there looks like to the others.
     struct nosy {

@@ -414,4 +414,21 @@ TEST_F(message_ring_death, commit_of_more_than_was_reserved_aborts) {
     EXPECT_DEATH(message.commit(), "message_reservation::commit");
 }
 
+#ifndef NDEBUG
+TEST_F(message_ring_death, a_lone_producer_has_one_reservation_at_a_time) {
+    weir::spsc_message_ring<> ring(1024);
+    {
+        const auto open = ring.try_reserve(16);
+        EXPECT_DEATH((void)ring.try_reserve(32), "while a reservation of the same ring of one producer is open");
+        EXPECT_DEATH((void)ring.try_push(std::span<const std::byte>{}, 7), "while a reservation");
+    }
+    auto committed = ring.try_reserve(16);
+    committed.commit();
+    EXPECT_TRUE(ring.try_reserve(16)) << "a dropped one and a committed one are not open";
+    weir::mpsc_message_ring<> shared(1024);
+    const auto one = shared.try_reserve(16), other = shared.try_reserve(16);
+    EXPECT_TRUE(one && other);
+}
+#endif
+
 }  // namespace

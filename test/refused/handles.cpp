@@ -2,6 +2,8 @@
 //
 // Uses of handles, and of force_push, that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include "weir/handles.hpp"
+#include "weir/broadcast_ring.hpp"
+#include "weir/message_ring.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
 
@@ -31,5 +33,9 @@ int main() {
 #elif USE == 6
     weir::pull::mpmc_ring<int> ring(2);
     (void)ring.try_force_push(1);
+#elif USE == 7
+    auto [message_tx, message_rx] = weir::channel<weir::spsc_message_ring<>>(1024);
+#elif USE == 8
+    auto [feed_tx, feed_rx] = weir::channel<weir::broadcast_ring<int>>(4);
 #endif
 }

@@ -42,4 +42,27 @@ private:
     atomic<const void*> owner_{nullptr};
 };
 
+/// Aborts, with a sentence, when something that can be open once is opened again. One thread.
+class single_use_checker {
+public:
+    void check([[maybe_unused]] const char* sentence) const noexcept {
+#if WEIR_CHECK_ROLES
+        if (is_open_) abort_with(sentence);
+#endif
+    }
+    void open() noexcept {
+#if WEIR_CHECK_ROLES
+        is_open_ = true;
+#endif
+    }
+    void close() noexcept {
+#if WEIR_CHECK_ROLES
+        is_open_ = false;
+#endif
+    }
+
+private:
+    [[maybe_unused]] bool is_open_ = false;
+};
+
 }  // namespace weir::detail

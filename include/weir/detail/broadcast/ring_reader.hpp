@@ -117,20 +117,20 @@ public:
     std::uint64_t gap() const noexcept { return end_.gap(); }
     std::uint64_t missed() const noexcept { return end_.missed(); }
     /// How many items were pushed that this reader has not finished.
-    std::uint64_t lag() const noexcept { return end_.lag(ring_->shared_); }
+    std::uint64_t lag() const noexcept { return end_.lag(ring().shared_); }
 
     /// gated or lossy, as it joined, or lossy since it was late for longer than its lag_limit.
     reader_mode mode() const noexcept {
-        const std::uint32_t now = end_.is_limited() ? end_.mode_now(ring_->shared_)
+        const std::uint32_t now = end_.is_limited() ? end_.mode_now(ring().shared_)
                                   : end_.is_gated() ? seat::gated
                                                     : seat::lossy;
         return now == seat::gated ? reader_mode::gated : reader_mode::lossy;
     }
     /// Whether it was late for longer than its lag_limit, and gets no more items: its pops answer closed.
-    bool is_ended() const noexcept { return end_.is_ended(ring_->shared_); }
+    bool is_ended() const noexcept { return end_.is_ended(ring().shared_); }
 
     /// Makes every waiter of the ring look again, as the ring's.
-    void wake_all() noexcept { ring_->wake_all(); }
+    void wake_all() noexcept { ring().wake_all(); }
 
 private:
     friend Ring;
@@ -182,9 +182,9 @@ private:
 
     template <class F>
     std::size_t consume_now(F& f, std::size_t most) {
-        return end_.consume(ring_->shared_, f, most, [this](std::size_t) noexcept { ring_->tell_read(); });
+        return end_.consume(ring().shared_, f, most, [this](std::size_t) noexcept { ring().tell_read(); });
     }
-    status shortage() const noexcept { return end_.drained(ring_->shared_) ? status::closed : status::empty; }
+    status shortage() const noexcept { return end_.drained(ring().shared_) ? status::closed : status::empty; }
 
     template <class F, class Stop>
     std::size_t wait_to_consume(F& f, std::size_t most, Stop& stop, detail::steady_time deadline) {
@@ -199,12 +199,12 @@ private:
         bool in_time = true;
         for (bool is_done = false; in_time && !is_done;) {
             // The readers before this one may leave meanwhile: then it is the producer that it waits for.
-            const bool is_after = end_.is_after_others(ring_->shared_);
-            auto& place = is_after ? ring_->finished_ : ring_->items_;
+            const bool is_after = end_.is_after_others(ring().shared_);
+            auto& place = is_after ? ring().finished_ : ring().items_;
             in_time = place.wait(
                 [&] {
-                    is_done = done() || ring_->is_closed();
-                    return is_done || is_after != end_.is_after_others(ring_->shared_);
+                    is_done = done() || ring().is_closed();
+                    return is_done || is_after != end_.is_after_others(ring().shared_);
                 },
                 deadline);
         }
@@ -212,6 +212,13 @@ private:
         if (in_time && answer_ == status::empty && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer_ = status::timeout;
         return visited;
+    }
+
+    Ring& ring() const noexcept {
+        if (ring_ == nullptr) [[unlikely]]
+            detail::abort_with(
+                "a reader that was moved from, or has left its ring, is used; use the one that it was moved to");
+        return *ring_;
     }
 
     Ring* ring_;

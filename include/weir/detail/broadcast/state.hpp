@@ -36,7 +36,7 @@ namespace weir {
 
 /// What becomes of a gated reader that holds up the producer for longer than its limit.
 enum class when_late : unsigned char {
-    lossy,  ///< it stays, and is waited for no longer
+    lossy,  ///< it stays, and is waited for no longer; to be gated again it must leave and join
     ended,  ///< it gets no more items: its pops answer closed
 };
 

@@ -37,6 +37,13 @@ enum class side : unsigned char { sending, receiving };
 /// The common part of senders and receivers: ownership, the role check, and the operations that any thread may call.
 template <class Ring, side Side>
 class ring_handle {
+    static_assert(
+        requires {
+            typename Ring::value_type;
+            requires Ring::has_many_consumers || !Ring::has_many_consumers;
+        },
+        "weir: handles are for rings of items: a message ring has none, and the readers of a broadcast ring are "
+        "handles already");
     static constexpr bool sends = Side == side::sending;
     static constexpr bool is_shared = sends ? Ring::has_many_producers : Ring::has_many_consumers;
 

@@ -35,6 +35,9 @@ public:
         role_.check(
             "a second thread pushes to a message ring of one producer; use mpsc_message_ring, or call adopt_producer() when "
             "the role is handed on");
+        claimed_.check(
+            "a message is pushed or reserved while a reservation of the same ring of one producer is open; commit or drop that "
+            "one first");
         const std::uint64_t position = shared.claimed.load(relaxed);  // relaxed: only this thread writes it
         const std::size_t record = mapping::record_bytes(payload);
         const std::size_t skipped = mapped_.skipped(position, record);
@@ -45,11 +48,13 @@ public:
             return {status::closed};
         if (static_cast<std::int64_t>(position + need + ahead_bytes - prefetched_) > 0) [[unlikely]]
             prefetch_ahead(position + need);
+        claimed_.open();
         return {status::success, position, position + skipped, payload};
     }
 
     /// Hands the record over with the first `payload` bytes of what was claimed, which are written.
     void commit(state& shared, const record_claim& claimed, std::size_t payload, std::uint16_t type) noexcept {
+        claimed_.close();
         // relaxed, both: (1) hands them over
         if (claimed.record != claimed.begin) {
             const auto skipped = static_cast<std::size_t>(claimed.record - claimed.begin);
@@ -61,6 +66,7 @@ public:
         shared.sent.store(end, release);  // (1) release: pairs with (2), hands the records over
     }
     void abort(state& shared, const record_claim& claimed) noexcept {
+        claimed_.close();
         shared.closing.unclaim(shared.claimed, claimed.begin);
     }
 
@@ -103,6 +109,7 @@ private:
 
     mapping mapped_;
     [[no_unique_address]] role_checker role_{};
+    single_use_checker claimed_;
     std::uint64_t prefetched_ = 0;             // lines before this position were asked for
     remote_view<std::uint64_t, false> limit_;  // how far the consumer lets this side go
 };
