@@ -5,8 +5,13 @@ include(CMakePackageConfigHelpers)
 set(weir_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
 set(weir_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-install(TARGETS weir EXPORT weirTargets FILE_SET HEADERS)
+install(TARGETS weir weir_printers EXPORT weirTargets FILE_SET HEADERS)
 install(EXPORT weirTargets NAMESPACE weir:: DESTINATION ${weir_config_dir})
+
+# Printers for debuggers: see debug/README.md.
+install(
+  FILES debug/weir_rings.py debug/weir_gdb.py debug/weir_lldb.py debug/printers.cpp debug/README.md
+  DESTINATION ${weir_printers_dir})
 
 if(WEIR_BUILD_TOPOLOGY)
   # An export set of its own: the rings stay usable where hwloc is missing.

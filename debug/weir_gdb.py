@@ -87,8 +87,9 @@ class View:
     def type_argument(self, i):
         return str(self.type.template_argument(i).strip_typedefs())
 
-    def as_argument(self, i):
-        return View(self.value.address.cast(self.type.template_argument(i).pointer()).dereference())
+    def argument_at(self, address, n):
+        first = gdb.Value(address).cast(self.type.template_argument(0).pointer())
+        return View((first + n).dereference())
 
     def bytes_at(self, address, n):
         array = gdb.lookup_type("unsigned char").array(0, n - 1)

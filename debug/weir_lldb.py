@@ -87,8 +87,9 @@ class View:
     def type_argument(self, i):
         return self.argument(i).GetCanonicalType().GetName()
 
-    def as_argument(self, i):
-        return self.at(self.address(), self.argument(i))
+    def argument_at(self, address, n):
+        of_type = self.argument(0)
+        return self.at(address + n * of_type.GetByteSize(), of_type)
 
     def bytes_at(self, address, n):
         byte = self.value.GetTarget().GetBasicType(lldb.eBasicTypeUnsignedChar)

@@ -12,7 +12,7 @@ A debugger gives each value as a View, with these functions; each raises CannotR
     element(i)         of an array: its i-th element
     elements()         of an array: how many there are
     type_argument(i)   the name of the i-th template argument of its class, a type
-    as_argument(i)     the value whose bytes begin here, of that type
+    argument_at(a, n)  the n-th value from address a, of the type that is its first template argument
     bytes_at(a, n)     n bytes from address a, as a value
 
 Nothing here calls a function of the program that is looked at, or writes to it. The members are those of include/weir; each function
@@ -492,9 +492,12 @@ def read_broadcast_ring(ring):
     unread = min(unread, capacity, pushed)
 
     def item(i):
-        position = (sent - unread + i) & ALL_64
-        slot = first.pointee(position & mask)
-        return "[%d]" % i, slot.as_argument(0) if slot.has("words_") else slot.member("item")
+        place = (sent - unread + i) & mask
+        if slots.type_name().startswith("weir::detail::word_slots<"):
+            words = first.pointee(place)
+            return "[%d]" % i, words.argument_at(words.member("words_").address(), 0)
+        # A slot is a union whose one member is the item. (Clang describes no class that is never constructed.)
+        return "[%d]" % i, slots.argument_at(first.integer(), place)
 
     readers = ", ".join(seat.text() for seat in taken) or "none"
     lots = [(Lot(ring.member(name)), word) for name, word in (
@@ -513,8 +516,8 @@ def read_latest(latest):
     version = latest.member("newest_").integer()
     places = elements_of(latest.member("values_").member("places_"))
     place = places[version % len(places)]
-    place.member("words_")
-    return Contents("weir::latest, version %d" % version, 1, lambda _: ("value", place.as_argument(0)))
+    words = place.member("words_").address()
+    return Contents("weir::latest, version %d" % version, 1, lambda _: ("value", place.argument_at(words, 0)))
 
 
 # detail/gate/pool.hpp: two flags and a count in one word

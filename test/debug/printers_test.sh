@@ -44,7 +44,8 @@ gdb_commands() { # PRINTERS
 with_gdb() {
     command -v gdb >/dev/null || skip "gdb is not installed (Debian: apt-get install gdb)"
     gdb -nx -batch -ex 'python print(1)' >/dev/null 2>&1 || skip "this gdb has no Python"
-    local gdb=(gdb -nx -batch -iex 'set disable-randomization off' -iex 'set pagination off' -iex 'set debuginfod enabled off')
+    local gdb=(timeout --kill-after=5 120 gdb -nx -batch -iex 'set disable-randomization off' -iex 'set pagination off'
+        -iex 'set debuginfod enabled off')
     "${gdb[@]}" -ex run "$(command -v true)" 2>&1 | grep --quiet 'exited normally' || skip "gdb may not run a process here"
 
     printf '%s\n' 'break at_rest' run >"$folder/start.gdb"
@@ -66,12 +67,29 @@ with_gdb() {
         exit 1
     }
 
+    # A program that links weir::printers brings them along.
+    "${gdb[@]}" -iex "add-auto-load-safe-path $printers" -ex 'output global_ring' "$program" >"$folder/linked.out" 2>&1
+    grep '^<cannot read: 0 of 0' "$folder/linked.out" || {
+        echo "gdb has not loaded the printers with $program, which links weir::printers; it said:" >&2
+        cat "$folder/linked.out" >&2
+        exit 1
+    }
+
     : >"$folder/start.gdb"
     gdb_commands "$printers" >"$folder/core.gdb"
     "${gdb[@]}" -x "$folder/core.gdb" "$program" "$folder/core" >"$folder/core.out" 2>&1 </dev/null || true
     between_marks "$folder/core.out" >"$folder/core.txt"
     compare "$here/expected_gdb.txt" "$folder/core.txt"
     rm -f "$folder/core"
+}
+
+# run_lldb ARGS: ends it after a minute. Now and then lldb 14 starts a process and then waits for ever; so it has three attempts.
+run_lldb() {
+    local attempt
+    for attempt in 1 2 3; do
+        timeout --kill-after=5 60 "$lldb" --no-lldbinit --batch "$@" >"$folder/live.out" 2>&1 </dev/null || true
+        if grep --quiet '^=== end$' "$folder/live.out"; then return; fi
+    done
 }
 
 with_lldb() {
@@ -82,10 +100,8 @@ with_lldb() {
     for module in "$(dirname "$(readlink --canonicalize "$lldb")")"/../lib/python3.*/dist-packages; do
         if [[ -d $module/lldb ]]; then export PYTHONPATH=$module${PYTHONPATH+:$PYTHONPATH}; fi
     done
-    "$lldb" --no-lldbinit --batch --one-line 'script print("python" + "3")' 2>&1 | grep --quiet '^python3' ||
-        skip "$lldb has no Python"
-    "$lldb" --no-lldbinit --batch --one-line 'settings set target.disable-aslr false' --one-line run \
-        "$(command -v true)" 2>&1 | grep --quiet 'exited with status = 0' || skip "lldb may not run a process here"
+    run_lldb --one-line 'script print("=== end")'
+    grep --quiet '^=== end$' "$folder/live.out" || skip "$lldb has no Python"
 
     {
         printf '%s\n' "command script import $printers/weir_lldb.py" 'settings set target.disable-aslr false' \
@@ -93,7 +109,10 @@ with_lldb() {
         sed 's/^/frame variable /' "$here/names.txt"
         printf '%s\n' 'script print("=== end")' kill
     } >"$folder/commands.lldb"
-    "$lldb" --no-lldbinit --batch --source "$folder/commands.lldb" "$program" >"$folder/live.out" 2>&1 </dev/null || true
+    run_lldb --source "$folder/commands.lldb" "$program"
+    if grep --quiet --extended-regexp 'error: .*(not permitted|denied)' "$folder/live.out"; then
+        skip "lldb may not run a process here"
+    fi
     # Without the commands, the names of types, which differ between compilers, and addresses.
     between_marks "$folder/live.out" | sed --regexp-extended --expression '/^\(lldb\)/d' \
         --expression 's/^\(.*\) (\S+ = )/\1/; s/0x[0-9a-f]{8,}/ADDRESS/' >"$folder/live.txt"
