@@ -9,7 +9,6 @@ What is shown of each is in weir_rings.py, which lies beside this file.
 """
 import importlib
 import os
-import re
 import sys
 
 import gdb
@@ -117,8 +116,8 @@ class Printer:
 
 def register():
     printers = gdb.printing.RegexpCollectionPrettyPrinter("weir")
-    for pattern in weir_rings.PRINTED:
-        printers.add_printer(re.sub(r"<.*|\W", "", pattern.replace("weir::", "")) or pattern, pattern, Printer)
+    for name in [*weir_rings.TEMPLATES, *weir_rings.CLASSES]:
+        printers.add_printer(name, weir_rings.pattern_of(name), Printer)
     gdb.printing.register_pretty_printer(None, printers, replace=True)
 
 

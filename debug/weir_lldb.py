@@ -144,12 +144,11 @@ class Children:
 
 
 def __lldb_init_module(debugger, _):
-    for pattern in weir_rings.PRINTED:
-        is_template = pattern.endswith(">$")  # those have items
-        summary_options = '--expand ' if is_template else ""
-        debugger.HandleCommand(
-            'type summary add --category weir %s--regex "%s" --python-function %s.summary' % (summary_options, pattern, __name__))
-        if is_template:
-            debugger.HandleCommand(
-                'type synthetic add --category weir --regex "%s" --python-class %s.Children' % (pattern, __name__))
+    summary_of = 'type summary add --category weir %s --regex "%s" --python-function ' + __name__ + ".summary"
+    children_of = 'type synthetic add --category weir --regex "%s" --python-class ' + __name__ + ".Children"
+    for name in weir_rings.TEMPLATES:
+        debugger.HandleCommand(summary_of % ("--expand", weir_rings.pattern_of(name)))
+        debugger.HandleCommand(children_of % weir_rings.pattern_of(name))
+    for name in weir_rings.CLASSES:
+        debugger.HandleCommand(summary_of % ("", weir_rings.pattern_of(name)))
     debugger.HandleCommand("type category enable weir")

@@ -42,7 +42,7 @@ class Contents:
 
 
 def contents_of(value):
-    """The Contents of a value, a View of one of the classes in PRINTED. Never raises."""
+    """The Contents of a value, a View of one of TEMPLATES or CLASSES. Never raises."""
     try:
         for pattern, read in READERS:
             if pattern.match(value.type_name()):
@@ -501,10 +501,9 @@ def read_broadcast_ring(ring):
 
     readers = ", ".join(seat.text() for seat in taken) or "none"
     lots = [(Lot(ring.member(name)), word) for name, word in (
-        ("items_", "reader"), ("finished_", "reader after others"), ("space_", "producer"))]
-    waiting = waits(*lots).replace("reader after otherss", "readers after others")
+        ("items_", "reader"), ("finished_", "later reader"), ("space_", "producer"))]
     line = "weir::broadcast_ring, %d of %d items in use, %s%s, readers: %s" % (
-        depth, capacity, open_or_closed(is_closed), waiting, readers)
+        depth, capacity, open_or_closed(is_closed), waits(*lots), readers)
     return Contents(line, unread, item, True)
 
 
@@ -563,13 +562,18 @@ def read_share(share):
     return Contents(line)
 
 
-READERS = [(re.compile(pattern), read) for pattern, read in (
-    (r"^weir::basic_ring<.*>$", read_ring),
-    (r"^weir::overflow_ring<.*>$", read_overflow_ring),
-    (r"^weir::basic_message_ring<.*>$", read_message_ring),
-    (r"^weir::broadcast_ring<.*>$", read_broadcast_ring),
-    (r"^weir::latest<.*>$", read_latest),
-    (r"^weir::credit_gate$", read_credit_gate),
-    (r"^weir::credit_gate::share$", read_share),
-)]
-PRINTED = [pattern.pattern for pattern, _ in READERS]
+TEMPLATES = {
+    "basic_ring": read_ring,
+    "overflow_ring": read_overflow_ring,
+    "basic_message_ring": read_message_ring,
+    "broadcast_ring": read_broadcast_ring,
+    "latest": read_latest,
+}
+CLASSES = {"credit_gate": read_credit_gate, "credit_gate::share": read_share}  # a line, and no items
+
+
+def pattern_of(name):
+    return "^weir::%s%s$" % (name, "<.*>" if name in TEMPLATES else "")
+
+
+READERS = [(re.compile(pattern_of(name)), read) for name, read in {**TEMPLATES, **CLASSES}.items()]

@@ -69,7 +69,7 @@ with_gdb() {
 
     # A program that links weir::printers brings them along.
     "${gdb[@]}" -iex "add-auto-load-safe-path $printers" -ex 'output global_ring' "$program" >"$folder/linked.out" 2>&1
-    grep '^<cannot read: 0 of 0' "$folder/linked.out" || {
+    grep --quiet '^<cannot read: 0 of 0' "$folder/linked.out" || {
         echo "gdb has not loaded the printers with $program, which links weir::printers; it said:" >&2
         cat "$folder/linked.out" >&2
         exit 1

@@ -22,7 +22,7 @@ if(WITH_TOPOLOGY)
   list(APPEND libraries weir_topology)
 endif()
 targets_below(${WEIR_SOURCE_DIR} targets)
-list(REMOVE_ITEM targets weir_printers) # concerns only those who link it
+list(REMOVE_ITEM targets weir_printers) # concerns only programs that link it
 expect("weir's targets in a guest build" "${targets}" "${libraries}")
 
 expect("CMAKE_CXX_FLAGS after weir" "${CMAKE_CXX_FLAGS}" "${flags_before}")
