@@ -113,6 +113,7 @@ with_lldb() {
     if grep --quiet --extended-regexp 'error: .*(not permitted|denied)' "$folder/live.out"; then
         skip "lldb may not run a process here"
     fi
+    grep --quiet '^=== end$' "$folder/live.out" || skip "$lldb has started no process in three attempts"
     # Without the commands, the names of types, which differ between compilers, and addresses.
     between_marks "$folder/live.out" | sed --regexp-extended --expression '/^\(lldb\)/d' \
         --expression 's/^\(.*\) (\S+ = )/\1/; s/0x[0-9a-f]{8,}/ADDRESS/' >"$folder/live.txt"
