@@ -7,8 +7,11 @@
 #include <weir/histogram.hpp>
 #include <weir/stats_text.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "ledger.hpp"
 #include "session.hpp"
@@ -30,11 +33,26 @@ inline std::string full_text(const session_result& of, std::string_view policy) 
     return out;
 }
 
+/// What the ring before the book lost, by cause: "12 newest, 34 late", or "nothing".
+inline std::string losses(const weir::overflow::ledger& ticks) {
+    std::string out;
+    const auto add = [&](std::uint64_t lost, const char* cause) {
+        if (lost > 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", lost, cause);
+    };
+    add(ticks.refused, "refused");
+    add(ticks.lost_newest, "newest");
+    add(ticks.lost_oldest, "oldest");
+    add(ticks.lost_sampled, "sampled");
+    add(ticks.lost_lowest, "lowest");
+    add(ticks.lost_late, "late");
+    return out.empty() ? "nothing" : out;
+}
+
 /// The heads of the columns of one_line().
 inline std::string heads() {
-    return fmt::format("{:<12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}   {:>10}{:>10}   {:>10}{:>10}{:>10}{:>10}\n", "policy",
-                       "messages", "in gaps", "refused", "lost", "orders", "gated", "book p50", "p99", "order p50",
-                       "p99", "p99.9", "max us");
+    return fmt::format("{:<12}{:>9}{:>9}{:>9}{:>8}{:>8}{:>11}{:>10}{:>11}{:>10}{:>10}{:>10}  {}\n", "policy",
+                       "messages", "in gaps", "handled", "orders", "gated", "book: p50", "p99 us", "order: p50", "p99",
+                       "p99.9", "max us", "before the book");
 }
 
 inline std::string one_line(const session_result& of, std::string_view policy) {
@@ -44,11 +62,10 @@ inline std::string one_line(const session_result& of, std::string_view policy) {
     };
     const weir::histogram& book = of.tick_to_book_ns;
     const weir::histogram& order = of.tick_to_order_ns;
-    return fmt::format(
-        "{:<12}{:>10}{:>10}{:>10}{:>10}{:>8}{:>8}   {:>10.1f}{:>10.1f}   {:>10.1f}{:>10.1f}{:>10.1f}{:>10.1f}\n",
-        policy, l.feed.messages + l.feed.lost_messages, l.feed.lost_messages, l.ticks.refused, l.ticks.lost(),
-        l.gateway.sent, l.gate_refused, us(book, 50), us(book, 99), us(order, 50), us(order, 99), us(order, 99.9),
-        us(order, 100));
+    return fmt::format("{:<12}{:>9}{:>9}{:>9}{:>8}{:>8}{:>11.1f}{:>10.1f}{:>11.1f}{:>10.1f}{:>10.1f}{:>10.1f}  {}\n",
+                       policy, l.feed.messages + l.feed.lost_messages, l.feed.lost_messages, l.handled, l.gateway.sent,
+                       l.gate_refused, us(book, 50), us(book, 99), us(order, 50), us(order, 99), us(order, 99.9),
+                       us(order, 100), losses(l.ticks));
 }
 
 inline std::string prometheus_page(const session_result& of, std::string_view policy) {

@@ -14,6 +14,7 @@
 #include "../edges/program.hpp"
 #include "feed_options.hpp"
 #include "ledger.hpp"
+#include "output_file.hpp"
 #include "overflow_policies.hpp"
 #include "placement.hpp"
 #include "report.hpp"
@@ -51,11 +52,6 @@ placement placement_of([[maybe_unused]] const options& chosen) {
     return {};
 }
 
-session_result run_once(const options& chosen, const std::string& policy, const placement& places) {
-    return with_policy(
-        policy, [&](auto what_gives) { return run_session(chosen.session, what_gives, feed_socket(chosen), places); });
-}
-
 int tick_to_order(options chosen) {
     if (!chosen.listen) chosen.session.feed = chosen.feed;
     if (chosen.listen) chosen.session.feed = std::nullopt;
@@ -68,14 +64,14 @@ int tick_to_order(options chosen) {
     if (chosen.brief) example::print(heads());
     bool adds_up = true;
     for (const std::string& policy : policies) {
-        const session_result result = run_once(chosen, policy, places);
+        const session_result result = run_session(chosen.session, policy, feed_socket(chosen), places);
         example::print(chosen.brief ? one_line(result, policy) : full_text(result, policy));
         for (const std::string& fault : faults(result.counts)) {
             std::fputs(("tick_to_order: " + fault + "\n").c_str(), stderr);
             adds_up = false;
         }
         if (!chosen.prometheus.empty()) {
-            file page = open_to_write(chosen.prometheus);
+            output_file page = open_to_write(chosen.prometheus);
             std::fputs(prometheus_page(result, policy).c_str(), page.get());
             close_written(std::move(page), chosen.prometheus);
         }
