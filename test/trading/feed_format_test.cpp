@@ -144,8 +144,7 @@ TEST(feed_format, is_read_without_leaving_the_datagram_whatever_its_bytes) {
     unsigned good = 0;
     for (int round = 0; round != 20'000; ++round) {
         bytes changed = three_messages();
-        for (unsigned i = 1 + random() % 3; i-- > 0;)
-            changed[random() % changed.size()] = static_cast<std::byte>(random());
+        for (auto i = 1 + random() % 3; i-- > 0;) changed[random() % changed.size()] = static_cast<std::byte>(random());
         feed::header head;
         if (feed::read(changed, head) != verdict::good) continue;
         ++good;

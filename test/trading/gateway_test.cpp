@@ -197,7 +197,8 @@ TEST(exchange, counts_orders_and_sees_what_is_missing_and_how_many_wait) {
         one.number = number;
         (void)gateway.send(bytes_of(one));
     }
-    (void)gateway.send(std::span(bytes_of(an_order)).first(27));
+    const order_bytes cut = bytes_of(an_order);
+    (void)gateway.send(std::span(cut).first(27));
     exchange_counts counts;
     {
         std::jthread thread([&](std::stop_token stop) { counts = run_exchange(socket, 1ms, stop); });
