@@ -5,6 +5,7 @@
 
 #include <weir/overflow_policy.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -41,7 +42,9 @@ struct ledger {
     std::uint64_t log_written = 0;
 
     /// Lost in the feed, but not withheld: dropped by the kernel, or refused as damaged.
-    std::uint64_t lost_on_the_way() const noexcept { return feed.lost_datagrams - feed.withheld.datagrams; }
+    std::uint64_t lost_on_the_way() const noexcept {
+        return feed.lost_datagrams - std::min(feed.withheld.datagrams, feed.lost_datagrams);
+    }
 };
 
 /// A line of the ledger: `whole` = the sum of `parts`.
@@ -113,6 +116,7 @@ inline std::vector<std::string> faults(const ledger& l) {
     bound("damaged orders reached the exchange", l.exchange.damaged, 0);
     bound("acknowledgements were of no order in flight", l.gateway.unknown, 0);
     bound("datagrams withheld, as the end says", l.feed.withheld.datagrams, l.feed.lost_datagrams);
+    bound("messages withheld, as the end says", l.feed.withheld.messages, l.feed.lost_messages);
     bound("ticks in gaps that the book saw", l.gap_total, l.ticks.lost());
     return found;
 }

@@ -107,6 +107,17 @@ TEST(ledger, notices_a_gate_that_did_not_keep_its_bound) {
     EXPECT_THAT(faults(l), testing::ElementsAre("9 orders were at the exchange at once, where 8 is the most"));
 }
 
+TEST(ledger, notices_an_end_that_says_more_was_withheld_than_is_missing) {
+    ledger l = one_that_adds_up();
+    l.sender->withheld = l.feed.withheld = {8, 30};
+    EXPECT_THAT(faults(l), testing::IsEmpty());
+    l.sender->withheld.messages = l.feed.withheld.messages = 31;
+    EXPECT_THAT(faults(l), testing::ElementsAre("31 messages withheld, as the end says, where 30 is the most"));
+    l = one_that_adds_up();
+    l.sender->withheld.datagrams = l.feed.withheld.datagrams = 9;
+    EXPECT_THAT(faults(l), testing::Contains("9 datagrams withheld, as the end says, where 8 is the most"));
+}
+
 TEST(ledger, names_what_does_not_add_up) {
     ledger l = one_that_adds_up();
     ++l.gate_refused;
