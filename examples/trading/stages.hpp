@@ -45,8 +45,8 @@ feed_counts handle_feed(Wire& wire, Ticks& ticks, logging::log_handle& log) {
     const auto on_record = [&](std::uint16_t, std::span<const std::byte> record) {
         const received one(record);
         const auto on_message = [&](const feed::message& m, std::uint64_t sequence) {
-            // A refused tick (`reject`) stays here, and is given up. The ring does not count it as lost and shows no gap, so that
-            // the book has to be told.
+            // A refused tick (`reject`) stays with this thread, which gives it up. The ring does not count it as lost and
+            // shows no gap, so the next tick carries a new epoch.
             const tick next{sequence, one.at, m.price, m.quantity, epoch, m.what, m.symbol, m.of};
             if (!ticks.push(next)) ++epoch;
         };
