@@ -12,18 +12,20 @@ fail() {
     failed=1
 }
 
-programs=(basics/*.cpp)
-for program in "${programs[@]}"; do
-    name=$(basename "$program" .cpp)
-    lines=$(wc -l <"$program")
-    ((lines <= 50)) || fail "$program has $lines lines; 50 are allowed: show less, or make it two programs"
-    ! grep --quiet 'weir/detail' "$program" || fail "$program includes a header of weir/detail; include the public one"
-    says=$(sed -n '2s,^// ,,p' "$program")
-    [[ $says == *. ]] || fail "$program: line 2 must be a comment of one sentence that says what the program shows"
-    grep --quiet --line-regexp --fixed-strings "| [$name]($program) | $says |" README.md ||
-        fail "README.md lacks this line: | [$name]($program) | $says |"
+index=$(<README.md)
+for program in basics/*.cpp; do
+    name=${program#basics/}
+    name=${name%.cpp}
+    mapfile -t lines <"$program"
+    ((${#lines[@]} <= 50)) || fail "$program has ${#lines[@]} lines where 50 are allowed: show less, or make it two programs"
+    [[ ${lines[*]} != *weir/detail* ]] || fail "$program includes a header of weir/detail; include the public one"
+    says=${lines[1]#// }
+    [[ ${lines[1]} == '// '*. ]] || fail "$program: line 2 must be a comment of one sentence that says what it shows"
+    row="| [$name]($program) | $says |"
+    [[ $index == *$'\n'"$row"$'\n'* ]] || fail "README.md lacks this line: $row"
 done
-for program in $(grep --only-matching '(basics/[^)]*)' README.md | tr -d '()'); do
-    [[ -e $program ]] || fail "README.md lists $program, which does not exist"
+while [[ $index =~ \((basics/[^\)]*)\) ]]; do
+    [[ -e ${BASH_REMATCH[1]} ]] || fail "README.md lists ${BASH_REMATCH[1]}, which does not exist"
+    index=${index#*"${BASH_REMATCH[0]}"}
 done
 exit $failed
