@@ -10,8 +10,7 @@ struct order {
     int price;
 };
 
-// wait::spin is for threads that have a core each: pin them (pinning.cpp). The slots are inside the ring, without a pointer
-// to follow, and statistics are off by default.
+// Spinning is for threads that have a core each: see pinning.cpp. The slots are inside the ring, and nothing is counted.
 using fast_ring = weir::spsc_ring<order, weir::wait::spin, weir::storage::fixed<256>>;
 
 fast_ring orders;

@@ -13,10 +13,10 @@ int main() {
     int sent = 0;
     std::atomic<int> received{0};
     {
-        std::jthread consumer([&](std::stop_token stop) {
+        std::jthread consumer([&](const std::stop_token& stop) {
             for (int item = 0; weir::pop(ring, item, stop);) ++received;
         });
-        std::jthread producer([&](std::stop_token stop) {
+        std::jthread producer([&](const std::stop_token& stop) {
             while (!stop.stop_requested() && weir::push(ring, sent, stop)) ++sent;
         });
         while (received < 1000) std::this_thread::yield();
