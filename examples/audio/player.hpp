@@ -86,8 +86,8 @@ public:
 
     // ---- the user's thread ------------------------------------------------------------------------------------
 
-    /// Returns an empty string, or one sentence that says why it cannot play. Allocates. Not while process() may run. Begins at frame
-    /// 0, paused; commands that were given before and not processed yet still come.
+    /// Returns an empty string, or one sentence that says why it cannot play. Allocates. Not while process() may run. The player is
+    /// then at frame 0, paused and without a loop; commands that were sent before and not carried out yet still come.
     [[nodiscard]] std::string prepare(double rate_hz, int most_frames) {
         release();
         if (std::string problem = problem_with(rate_hz, most_frames); !problem.empty()) return problem;
@@ -142,7 +142,7 @@ public:
     int channels() const noexcept { return source_.channels(); }
     /// After prepare(): more frames than this are never ahead of the callback.
     std::size_t most_ahead_frames() const noexcept { return stream_->most_frames(); }
-    /// Whether the source could not be read, and the player therefore has ended early.
+    /// Whether the source could not be read, and the player therefore has ended early. After prepare().
     bool has_failed() const noexcept { return stream_->has_failed(); }
 
     // ---- the reader's thread, if prepare() starts none -----------------------------------------------------------
@@ -203,6 +203,8 @@ private:
             return "the file has " + text(std::lround(source_.rate_hz())) + " frames per second and the output " +
                    text(std::lround(rate_hz)) +
                    ", and this player does not resample; convert the file, or change the rate";
+        if (!(rate_hz >= 1 && rate_hz <= 768'000))
+            return text(rate_hz) + " frames per second; choose a file of 1 to 768000";
         if (most_frames < 1 || most_frames > 65'536)
             return "a callback of " + text(most_frames) + " frames; choose 1 to 65536";
         if (settings_.block_frames < 1 || settings_.block_frames > 65'536)
@@ -233,8 +235,8 @@ private:
             break;
         case verb::gain:
             target_gain_ = c.factor;
-            if (now_.state == play_state::playing && !is_filling_) {
-                gain_.move_to(target_gain_);
+            if (now_.state == play_state::playing) {
+                is_filling_ ? gain_.jump_to(target_gain_) : gain_.move_to(target_gain_);
             } else if (now_.state != play_state::pausing && gain_.now() != 0) {
                 gain_.jump_to(target_gain_);  // it was not faded out, so it need not fade in
             }
@@ -242,7 +244,10 @@ private:
         case verb::loop:
             now_.loops = order_.loops = c.number != 0;
             stream_->order(order_);
-            if (now_.loops && now_.state == play_state::ended) now_.state = play_state::playing;
+            if (now_.loops && now_.state == play_state::ended) {
+                now_.state = play_state::playing;
+                is_filling_ = true;  // the reader has stopped at the end, too
+            }
             break;
         }
     }
@@ -279,8 +284,17 @@ private:
         return static_cast<int>((message.size() - sizeof(block_header)) / sizeof(float)) / channels();
     }
 
-    /// After a seek: drops the blocks that are older, and waits for enough of the new ones. Without that, the first callback after a
-    /// seek would start with a single block, and the next might find none.
+    template <class Visit>
+    void visit_blocks(Visit& visit, bool waits) noexcept {
+        if (waits) {
+            (void)stream_->blocks().consume_some(visit);
+        } else {
+            (void)stream_->blocks().consume(visit);
+        }
+    }
+
+    /// After a seek: drops the blocks that are older, and waits for enough of the new ones. Without that, the first callback after
+    /// a seek would start with a single block, and the next might find none.
     void fill_after_seek() noexcept {
         if (!is_filling_) return;
         bool has_come = false;
@@ -294,7 +308,7 @@ private:
         // relaxed: a flag alone
         const bool waits = is_offline_.load(std::memory_order_relaxed) && now_.state == play_state::playing;
         do {
-            waits ? stream_->blocks().consume_some(drop_older) : stream_->blocks().consume(drop_older);
+            visit_blocks(drop_older, waits);
         } while (waits && !has_come && !stream_->is_closed());
         is_filling_ = !has_come || (!waits && goes_on() && ahead_frames() < enough_frames_);
     }
@@ -305,7 +319,7 @@ private:
         const bool waits = is_offline_.load(std::memory_order_relaxed);  // relaxed: a flag alone
         do {
             if (!is_moving() || to.is_full()) return;
-            waits ? stream_->blocks().consume_some(play) : stream_->blocks().consume(play);
+            visit_blocks(play, waits);
         } while (waits && !stream_->is_closed());
     }
 

@@ -370,10 +370,12 @@ TEST(player, goes_on_from_its_end_when_it_is_to_loop) {
     (void)s.process();
     ASSERT_EQ(s.player.now().state, play_state::ended);
     ASSERT_TRUE(s.player.set_loop(true));
-    (void)s.process();
+    (void)s.process();  // the reader has stopped at the end, too
     s.read_all();
     s.expect_file(s.process(), 0);
     EXPECT_EQ(s.player.now().state, play_state::playing);
+    EXPECT_EQ(s.player.now().seek_frames, 64U);
+    EXPECT_EQ(s.player.now().underruns, 0U);
 }
 
 // ---- gain and fades ------------------------------------------------------------------------------------------
@@ -403,6 +405,19 @@ TEST(player, begins_with_the_gain_that_was_set_before) {
     ASSERT_TRUE(s.player.play());
     const output out = s.process();
     for (std::size_t i = 0; i < 64; ++i) ASSERT_EQ(out[0][i], 0.5F * s.from.sample(i, 0));
+}
+
+TEST(player, begins_at_full_level_after_a_seek_though_it_was_silent_before) {
+    scene s(1, 100'000);
+    ASSERT_TRUE(s.player.set_gain(0));
+    ASSERT_TRUE(s.player.play());
+    s.play_up_to(64);
+    ASSERT_TRUE(s.player.seek(500));
+    (void)s.process();
+    ASSERT_TRUE(s.player.set_gain(1));
+    (void)s.process();
+    s.read_all();
+    s.expect_file(s.process(), 500);
 }
 
 TEST(player, fades_out_when_it_is_paused_and_in_when_it_goes_on_and_plays_each_frame_once) {
@@ -536,6 +551,8 @@ TEST(player, says_in_a_sentence_what_it_cannot_play) {
     EXPECT_THAT(problem(1, 10, rate_hz, 64, {.ahead_s = 61}),
                 HasSubstr("by 61.000000 s; choose more than 0 and at most 60"));
     EXPECT_THAT(problem(1, 10, rate_hz, 64, {.ahead_s = std::nan("")}), HasSubstr("choose more than 0"));
+    numbered_source fast(1, 10, 1e9);
+    EXPECT_THAT(audio::player(fast).prepare(1e9, 64), HasSubstr("1000000000.000000 frames per second; choose"));
     EXPECT_EQ(problem(8, 10, rate_hz, 65'536, {.ahead_s = 60}), "");
 }
 
