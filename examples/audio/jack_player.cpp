@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -95,7 +96,11 @@ private:
         void operator()(const char** list) const { ::jack_free(static_cast<void*>(list)); }
     };
 
-    static std::string server_of(const options& chosen) { return chosen.server.empty() ? "default" : chosen.server; }
+    static std::string server_of(const options& chosen) {
+        if (!chosen.server.empty()) return chosen.server;
+        const char* const usual = std::getenv("JACK_DEFAULT_SERVER");
+        return usual != nullptr ? usual : "default";
+    }
 
     // The thread of the audio. It may not block: no system call, no lock, no allocation.
     static int process(jack_nframes_t frames, void* self) {

@@ -260,6 +260,18 @@ TEST(player, plays_from_where_it_was_sent_and_drops_what_was_read_before) {
     EXPECT_EQ(s.player.now().underruns, 0U);
 }
 
+TEST(player, counts_what_is_ahead_exactly_after_a_seek_from_the_middle_of_a_block) {
+    scene s(2, 100'000, 48);
+    ASSERT_TRUE(s.player.play());
+    s.play_up_to(480);  // 32 frames of the oldest block are played
+    ASSERT_TRUE(s.player.seek(20'000));
+    (void)s.process();
+    EXPECT_EQ(s.player.now().ahead_frames, 0U);
+    s.read_blocks(3);
+    s.expect_file(s.process(), 20'000);
+    EXPECT_EQ(s.player.now().ahead_frames, 3U * block - 48);
+}
+
 TEST(player, goes_where_the_last_of_several_seeks_sent_it) {
     scene s(1, 100'000);
     ASSERT_TRUE(s.player.play());
