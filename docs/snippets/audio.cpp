@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include <weir/latest.hpp>
+#include <weir/ring.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <span>
+#include <thread>
+
+// show
+// wait::sleep: the callback makes no system call, since no thread ever needs to be woken by it.
+using samples = weir::spsc_ring<float, weir::wait::sleep>;
+
+struct player {
+    samples ring{4096};
+    weir::latest<float> peak;
+    std::atomic<long> underruns{0};
+
+    // The callback: never waits, never allocates, makes no system call.
+    void process(std::span<float> out) {
+        const std::size_t got = ring.try_pop_n(out);
+        std::ranges::fill(out.subspan(got), 0.0F);
+        if (got < out.size()) underruns.fetch_add(1, std::memory_order_relaxed);
+        peak.write(std::ranges::max(out));
+    }
+    // The disk thread: sleeps until a whole block fits.
+    void feed(std::span<const float> block) {
+        if (ring.wait_for_slots(block.size()) == weir::status::success) (void)ring.try_push_n(block);
+    }
+};
+// end
+
+int main() {
+    player p;
+    const float block[512] = {0.5F};
+    p.feed(block);
+    float out[256] = {};
+    p.process(out);
+    return p.peak.read() == 0.5F && p.underruns == 0 && p.ring.size_approx() == 256 ? 0 : 1;
+}
