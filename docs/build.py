@@ -74,14 +74,13 @@ class Site:
         text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.S)
         text = re.sub(r"^\{\{ (\w+) ?(.*?) \}\}$", directive, text, flags=re.M)
         # A list may follow a paragraph without an empty line.
-        text = re.sub(r"(?m)^((?!\s*(?:[-*|>#]|\d+\.|    )).+)\n(?=[-*] |\d+\. )", r"\1\n\n", text)
+        text = re.sub(r"(?m)^((?![\s\-*|>#]|\d+\.).+)\n(?=[-*] |\d+\. )", r"\1\n\n", text)
         page = markdown.markdown(text, extensions=["tables", "fenced_code", "codehilite", "toc", "attr_list", "def_list",
                                                    "sane_lists", "md_in_html"],
                                  extension_configs={"codehilite": {"guess_lang": False, "css_class": "code"},
                                                     "toc": {"slugify": slug}})
-        page = re.sub(r"<p>KEPT(\d+)KEPT</p>", lambda m: kept[int(m.group(1))], page)
         page = page.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
-        page = re.sub(r'<div class="wide">\s*<div class="wide">', '<div class="wide">', page)
+        page = re.sub(r"<p>KEPT(\d+)KEPT</p>", lambda m: kept[int(m.group(1))], page)
         page = re.sub(r'(href|src)="([^"]+)"', lambda m: f'{m.group(1)}="{self.link(m.group(2), source)}"', page)
         return page
 
@@ -180,7 +179,7 @@ class Site:
                 self.symbols.pop(name, None)
 
     def describe(self, lines, source):
-        return self.render("\n".join(lines), source) if any(l.strip() for l in lines) else ""
+        return self.render("\n".join(as_markdown(l) for l in lines), source) if any(l.strip() for l in lines) else ""
 
     def entry(self, e, source, depth):
         if e.kind == "section":
@@ -248,6 +247,14 @@ class Site:
         for error in self.errors:
             print(f"docs: {error}", file=sys.stderr)
         return not self.errors
+
+
+def as_markdown(line):
+    """A line of a comment: < and > are C++ there, not HTML; a * or _ is a name's."""
+    if line.startswith("    ") or line.startswith("|"):
+        return line if line.startswith("    ") else line.replace("<", "&lt;")
+    parts = re.split(r"(`[^`]*`)", line)
+    return "".join(p if i % 2 else html.escape(p, quote=False).replace("_", "\\_") for i, p in enumerate(parts))
 
 
 def slug(text, separator="-"):

@@ -46,7 +46,9 @@ def code_styles():
     own = scoped(dark, ":root[data-theme=dark]")
     system = scoped(dark, ":root:not([data-theme=light])")
     both = re.sub(r"background-color: [^;}]*;?|border: [^;}]*;?", "", f"{light}\n{own}\n@media (prefers-color-scheme: dark) {{\n{system}\n}}\n")
-    return "\n/* Colours of code. */\n" + both
+    readable = ":root:not([data-theme=dark]) :is(.c, .c1, .cm) { color: #4a6872 }\n"
+    readable = f"@media (prefers-color-scheme: light) {{ {readable} }}\n:root[data-theme=light] :is(.c, .c1, .cm) {{ color: #4a6872 }}\n"
+    return "\n/* Colours of code. */\n" + both + readable
 
 
 def snippet(name, part=None):

@@ -287,10 +287,10 @@ def picture(name):
 def weir():
     """The dam that gives the library its name."""
     wave = "M-120 0" + " q30 -10 60 0 t60 0" * 8
-    return f"""<svg class="weir" viewBox="0 0 640 190" role="img" aria-label="A weir: water is held to a level, and what is more spills over">
+    return f"""<svg class="weir" viewBox="0 0 640 190" preserveAspectRatio="xMidYMid slice" role="img" aria-label="A weir: water is held to a level, and what is more spills over">
 <defs><clipPath id="held"><rect x="0" y="0" width="318" height="190"/></clipPath><clipPath id="below"><rect x="352" y="0" width="288" height="190"/></clipPath></defs>
 <g clip-path="url(#held)"><g class="water slow" transform="translate(0 64)"><path d="{wave} V140 H-120 z"/></g></g>
 <g clip-path="url(#below)"><g class="water fast" transform="translate(330 136)"><path d="{wave} V80 H-120 z"/></g></g>
 <path class="fall" d="M312 62 C340 62 350 84 356 146 L372 146 C368 80 352 54 312 56 z"/>
 <path class="dam" d="M312 64 h16 l22 118 h-38 z"/>
-<g class="marks"><path d="M20 64 h26 M20 100 h14 M20 136 h14"/><text x="52" y="69">capacity</text></g></svg>"""
+<g class="marks"><path d="M150 52 h164" stroke-dasharray="5 4"/><text x="150" y="44">capacity</text></g></svg>"""
