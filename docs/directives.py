@@ -219,6 +219,11 @@ def run_of(folder):
     return '<dl class="run">' + "".join(f"<dt>{k}</dt><dd>{html.escape(v)}</dd>" for k, v in rows) + "</dl>"
 
 
+def number(value):
+    """With three digits, and no exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def figure(folder, scenario, *options):
     """Bars for the queues of a scenario: the median, and a mark from quartile to quartile. `most=N`: at most so many rivals."""
     most = next((int(o.split("=")[1]) for o in options if o.startswith("most=")), 99)
@@ -231,16 +236,18 @@ def figure(folder, scenario, *options):
     rows.sort(key=lambda r: -r[key] if key == "items_per_s" else r[key])
     rivals = [r["queue"] for r in rows if not r["subject"]][:most]
     rows = [r for r in rows if r["subject"] or r["queue"] in rivals]
-    longest = max(r.get(f"{key}_q3") or r[key] for r in rows)
+    # A single queue that is far behind would leave the others no room.
+    longest = max(min(r.get(f"{key}_q3") or r[key], 4 * rows[len(rows) // 2][key]) for r in rows)
     page = ""
     for r in rows:
         value, low, high = r[key], r.get(f"{key}_q1") or r[key], r.get(f"{key}_q3") or r[key]
+        quartiles = f"{number(low / scale)}–{number(high / scale)}"
         name = html.escape(r["queue"]) + (" *" if r.get("blocking") else "")
-        share = f'{100 * value / longest:.2f}%'
-        page += (f'<tr class="{"own" if r["subject"] else "rival"}"><th>{name}</th><td class="bar"><span style="width:{share}"></span>'
+        low, high = min(low, longest), min(high, longest)
+        share = f'{100 * min(value, longest) / longest:.2f}%'
+        page += (f'<tr class="{"own" if r["subject"] else "rival"}"><th>{name}</th><td class="track"><span style="width:{share}"></span>'
                  f'<i style="left:{100 * low / longest:.2f}%;width:{100 * (high - low) / longest:.2f}%"></i></td>'
-                 f"<td class=value>{value / scale:,.3g}</td><td class=value>{low / scale:,.3g}–{high / scale:,.3g}</td></tr>")
-    page = page.replace(",.3g", "")
+                 f"<td class=value>{number(value / scale)}</td><td class=value>{quartiles}</td></tr>")
     more = "higher is better" if key == "items_per_s" else "lower is better"
     return (f'<figure class="bars"><figcaption><b>{html.escape(scenario)}</b>, {unit}, {more}; median and quartiles of '
             f'{max(r["rounds"] for r in rows)} rounds</figcaption><table><tbody>{page}</tbody></table></figure>')

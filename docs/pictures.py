@@ -25,7 +25,7 @@ class Frame:
         self.parts.append(f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" class="{kind}">{html.escape(words)}</text>')
         return self
 
-    def slots(self, items, x=None, y=58, width=CELL, kinds=(), numbers=False):
+    def slots(self, items, x=None, y=68, width=CELL, kinds=(), numbers=False):
         """Cells with their contents: '' is empty. `kinds`: one of KINDS for some of the places."""
         kinds = dict(kinds)
         left = (WIDTH - width * len(items)) / 2 if x is None else x
@@ -38,12 +38,14 @@ class Frame:
                 self.text(left + i * width + width / 2, y + 53, str(i), 11, kind="faint")
         return self
 
-    def cursor(self, place, label, y=104, width=CELL, count=8, up=True, kind="", x=None):
+    def cursor(self, place, label, y=114, width=CELL, count=8, up=True, kind="", x=None):
         left = (WIDTH - width * count) / 2 if x is None else x
         at = left + place * width + width / 2
         tip, base = (y, y + 10) if up else (y, y - 10)
         self.parts.append(f'<path d="M{at:.1f} {tip} l-7 {base - tip} h14 z" class="cursor {kind}"/>')
-        return self.text(at, y + 26 if up else y - 16, label, 13, kind="label")
+        if up:
+            return self.text(at, y + 26, label, 13, kind="label")
+        return self.text(at + 12, y - 1, label, 13, "start", "label")
 
     def thread(self, x, y, name, kind=""):
         self.parts.append(f'<rect x="{x - 44}" y="{y - 15}" width="88" height="24" rx="12" class="thread {kind}"/>')
@@ -92,24 +94,24 @@ def show(name, frames):
 # ---- one for each family -----------------------------------------------------------------------------------------------
 
 
-def base(sentence, items, push, pop, kinds=(), labels=("sent", "taken"), threads=("producer", "consumer"), height=150):
-    f = Frame(sentence, height).thread(60, 22, threads[0]).thread(WIDTH - 60, 22, threads[1]).slots(items, kinds=kinds)
+def base(sentence, items, push, pop, kinds=(), labels=("sent", "taken"), threads=("producer", "consumer"), height=158):
+    f = Frame(sentence, height).thread(60, 18, threads[0]).thread(WIDTH - 60, 18, threads[1]).slots(items, kinds=kinds)
     if labels[0]:
         f.cursor(push % 8, labels[0])
     if labels[1]:
-        f.cursor(pop % 8, labels[1], y=50, up=False, kind="other")
+        f.cursor(pop % 8, labels[1], y=62, up=False, kind="other")
     return f
 
 
 def spsc():
     return [
         base("Three items are queued. Each side owns one counter, on a cache line of its own.", ["", "", "a", "b", "c", "", "", ""], 5, 2),
-        base("A push builds d in the next slot ...", ["", "", "a", "b", "c", "", "", ""], 5, 2).token(place(5), 77, "d", 60, 30),
+        base("A push builds d in the next slot ...", ["", "", "a", "b", "c", "", "", ""], 5, 2).token(place(5), 87, "d", 60, 30),
         base("... and publishes it with one store to “sent”: no locked instruction.", ["", "", "a", "b", "c", "d", "", ""], 6, 2, {5: "new"}),
         base("A pop moves a out of its slot, and gives the slot back by one store to “taken”.", ["", "", "", "b", "c", "d", "", ""], 6, 3)
-        .token(WIDTH - 60, 46, "a", place(2), 77, "gone"),
+        .token(WIDTH - 40, 50, "a", place(2), 87, "gone"),
         base("Full is full: sent − taken = capacity. try_push answers full, and x stays with the caller.",
-             ["h", "i", "j", "k", "d", "e", "f", "g"], 4, 4, {}).token(60, 52, "x", 60, 30, "lost"),
+             ["h", "i", "j", "k", "d", "e", "f", "g"], 4, 4, {}).token(40, 50, "x", 60, 24, "lost"),
     ]
 
 
@@ -120,11 +122,11 @@ def mpmc():
         base("Two producers claim a slot each: one read-modify-write for each of them.", ["a", "b", "", "", "", "", "", ""], 4, 0,
              {2: "claimed", 3: "claimed"}, threads=t, labels=("claimed", "popped")),
         base("The second one is quicker. Its item is complete, but the order is that of the claims.", ["a", "b", "", "d", "", "", "", ""], 4, 0,
-             {2: "claimed"}, threads=t, labels=("claimed", "popped")).token(place(3), 77, "d", 60, 30),
+             {2: "claimed"}, threads=t, labels=("claimed", "popped")).token(place(3), 87, "d", 60, 30),
         base("Consumers take a and b. At the slot that is not finished they get busy: neither full nor empty.", ["", "", "", "d", "", "", "", ""], 4, 2,
-             {2: "claimed"}, threads=t, labels=("claimed", "popped")).token(WIDTH - 60, 46, "b", place(1), 77, "gone"),
+             {2: "claimed"}, threads=t, labels=("claimed", "popped")).token(WIDTH - 40, 50, "b", place(1), 87, "gone"),
         base("The first producer finishes, and c and d follow in order.", ["", "", "c", "d", "", "", "", ""], 4, 2, {2: "new"}, threads=t,
-             labels=("claimed", "popped")).token(place(2), 77, "c", 60, 30),
+             labels=("claimed", "popped")).token(place(2), 87, "c", 60, 30),
     ]
 
 
@@ -137,7 +139,7 @@ def strict():
     return [
         frame("Items are in cells, and the order holds only numbers of cells. There are more cells than places: one spare for each operation under way.",
               ["0", "1", "", "", "", "", ""], ["a", "b", "", "", "", "", "", "", ""]),
-        frame("A push builds c in a cell that is free. Nobody else sees it yet.", ["0", "1", "", "", "", "", ""],
+        frame("A push builds c in a cell that is free. No other thread sees it yet.", ["0", "1", "", "", "", "", ""],
               ["a", "b", "c", "", "", "", "", "", ""], (), {2: "claimed"}).token(66 + 2.5 * CELL, 113, "c", 60, 60),
         frame("One step links the cell into the order. Before it nothing has happened; after it the item is there.",
               ["0", "1", "2", "", "", "", ""], ["a", "b", "c", "", "", "", "", "", ""], {2: "new"}),
@@ -154,13 +156,13 @@ def pull():
         return f.text(WIDTH / 2, 26, f"credit: {asked}", 15, kind="label")
 
     return [
-        frame("The ring is empty, and the consumer has asked for nothing: a push answers no_credit.", [""] * 8, 0).token(60, 56, "x", 60, 30, "lost"),
+        frame("The ring is empty, and the consumer has asked for nothing: a push answers no_credit.", [""] * 8, 0).token(40, 50, "x", 60, 24, "lost"),
         frame("request(3): three items may come.", [""] * 8, 3).arrow(WIDTH - 104, 22, 290, 22),
-        frame("Three pushes succeed, and each uses one credit.", ["a", "b", "c", "", "", "", "", ""], 0, {2: "new"}).token(place(2), 77, "c", 60, 30),
+        frame("Three pushes succeed, and each uses one credit.", ["a", "b", "c", "", "", "", "", ""], 0, {2: "new"}).token(place(2), 87, "c", 60, 30),
         frame("There is room for five more, but the fourth push answers no_credit. In flight: 3, whatever the capacity.",
-              ["a", "b", "c", "", "", "", "", ""], 0).token(60, 56, "x", 60, 30, "lost"),
+              ["a", "b", "c", "", "", "", "", ""], 0).token(40, 50, "x", 60, 24, "lost"),
         frame("The consumer pops a. Only when it has finished with a does it request the next one.", ["", "b", "c", "", "", "", "", ""], 1)
-        .token(WIDTH - 60, 50, "a", place(0), 77, "gone").arrow(WIDTH - 104, 22, 290, 22),
+        .token(WIDTH - 40, 50, "a", place(0), 87, "gone").arrow(WIDTH - 104, 22, 290, 22),
     ]
 
 
@@ -168,30 +170,30 @@ def overflow():
     full = ["1", "2", "3", "4", "5", "6", "7", "8"]
 
     def frame(sentence, items, kinds=()):
-        return Frame(sentence, 150).thread(60, 22, "producer").thread(WIDTH - 60, 22, "consumer").slots(items, kinds=kinds)
+        return Frame(sentence, 158).thread(60, 18, "producer").thread(WIDTH - 60, 18, "consumer").slots(items, kinds=kinds)
 
     return [
-        frame("The ring is full, and 9 arrives. What gives?", full).token(60, 56, "9", 60, 30),
-        frame("block: the producer waits. reject: it is told full, and keeps 9.", full).token(60, 56, "9", 60, 30, "claimed"),
-        frame("drop_newest: 9 is lost. What is queued is worth more.", full).token(60, 130, "9", 60, 40, "lost"),
+        frame("The ring is full, and 9 arrives. What gives?", full).token(40, 50, "9", 60, 24),
+        frame("block: the producer waits. reject: the push answers full, and the producer keeps 9.", full).token(40, 50, "9", 60, 24, "claimed"),
+        frame("drop_newest: 9 is lost. What is queued is worth more.", full).token(40, 134, "9", 40, 50, "lost"),
         frame("drop_oldest: 1 is lost, and 9 takes its place at the end.", ["2", "3", "4", "5", "6", "7", "8", "9"], {7: "new"})
-        .token(place(0), 130, "1", place(0), 77, "lost"),
+        .token(place(0), 134, "1", place(0), 87, "lost"),
         frame("sample: while the ring is more than half full, one arriving item in n is kept.", ["1", "2", "3", "4", "8", "12", "", ""], {4: "new", 5: "new"}),
         frame("shed_lowest: the oldest item of the lowest class makes room.", ["B1", "A2", "A3", "A4", "A5", "A6", "A7", "A9"], {7: "new", 0: "lost"}),
         frame("Whatever is lost is counted, and the consumer sees the gap: accepted = delivered + queued + lost.",
-              ["3", "4", "5", "6", "7", "8", "9", ""]).text(WIDTH / 2, 130, "delivered 2  gap() = 1", 15, kind="label"),
+              ["3", "4", "5", "6", "7", "8", "9", ""]).text(WIDTH / 2, 134, "delivered 2  gap() = 1", 15, kind="label"),
     ]
 
 
 def messages():
     def frame(sentence, records, kinds=()):
-        f = Frame(sentence, 150).thread(60, 22, "producer").thread(WIDTH - 60, 22, "consumer")
+        f = Frame(sentence, 150).thread(60, 18, "producer").thread(WIDTH - 60, 18, "consumer")
         x = 40.0
         for i, (label, units) in enumerate(records):
             kind = dict(kinds).get(i, "item" if label else "free")
-            f.parts.append(f'<rect x="{x + 1:.1f}" y="58" width="{units * 24 - 2}" height="38" rx="5" class="slot {kind}"/>')
+            f.parts.append(f'<rect x="{x + 1:.1f}" y="68" width="{units * 24 - 2}" height="38" rx="5" class="slot {kind}"/>')
             if label:
-                f.text(x + units * 12, 83, label, 13, kind="on")
+                f.text(x + units * 12, 93, label, 13, kind="on")
             x += units * 24
         return f
 
@@ -203,13 +205,13 @@ def messages():
         frame("A message lies in one piece: one that would pass the end begins at the start, and the skipped bytes are padding.",
               [("96 B", 5), ("", 1), ("24 B", 2), ("40 B", 3), ("pad", 5)], {0: "new", 4: "pad"}),
         frame("The consumer visits messages in their place, with a type tag, and then frees them.", [("96 B", 5), ("", 11)])
-        .token(WIDTH - 60, 46, "40", 250, 77, "gone"),
+        .token(WIDTH - 40, 50, "40", 250, 87, "gone"),
     ]
 
 
 def broadcast():
     def frame(sentence, items, readers, push, kinds=()):
-        f = Frame(sentence, 196).thread(60, 22, "producer").slots(items, y=48, kinds=kinds).cursor(push % 8, "", y=42, up=False)
+        f = Frame(sentence, 196).thread(60, 18, "producer").slots(items, y=48, kinds=kinds).cursor(push % 8, "", y=42, up=False)
         for i, (name, at, kind) in enumerate(readers):
             f.cursor(at % 8, "", y=92, kind=kind)
             f.text(place(at % 8), 116 + 24 * i, name, 13, kind="label")
@@ -231,7 +233,7 @@ def broadcast():
 
 def latest():
     def frame(sentence, cells, kinds, version):
-        f = Frame(sentence, 150).thread(60, 22, "writer").thread(WIDTH - 60, 22, "readers").slots(cells, width=72, kinds=kinds)
+        f = Frame(sentence, 150).thread(60, 18, "writer").thread(WIDTH - 60, 18, "readers").slots(cells, width=72, kinds=kinds)
         return f.text(WIDTH / 2, 26, f"newest: version {version}", 14, kind="label")
 
     return [
@@ -239,7 +241,7 @@ def latest():
         frame("The writer fills the next place, and does not touch the others.", ["v4", "v5", "v6", "v3"], {1: "new", 2: "claimed"}, 5),
         frame("One store makes it the newest value. The writer never waits.", ["v4", "v5", "v6", "v3"], {2: "new"}, 6),
         frame("A reader copies the newest value. It begins again only if three values were written meanwhile.", ["v4", "v5", "v6", "v3"], {2: "new"}, 6)
-        .token(WIDTH - 60, 46, "v6", 266, 77, "gone"),
+        .token(WIDTH - 40, 50, "v6", 266, 87, "gone"),
     ]
 
 
@@ -263,13 +265,13 @@ def pipeline():
         f = Frame(sentence, 150)
         for x, name in ((46, state[0]), (WIDTH / 2, state[1]), (WIDTH - 46, state[2])):
             f.thread(x, 40, name)
-        f.slots(left, x=92, y=66, width=28).slots(right, x=284, y=66, width=28)
+        f.slots(left, x=92, y=66, width=28).slots(right, x=284, y=66, width=28, kinds={1: "claimed"} if note.startswith("permit") else {})
         return f.text(WIDTH / 2, 136, note, 14, kind="label")
 
     return [
         frame("Three stages, each with a thread, joined by rings.", ["a", "b", "", ""], ["c", "", "", ""]),
         frame("Before strat takes an item upstream it takes a permit downstream: there is room for what it will make.",
-              ["a", "b", "", ""], ["c", "+", "", ""], note="permit first, then the item"),
+              ["a", "b", "", ""], ["c", "", "", ""], note="permit first, then the item"),
         frame("The sink freezes. Its ring fills ...", ["a", "b", "", ""], ["c", "d", "e", "f"], note="strat gets no permit, and sleeps"),
         frame("... then the one before. The source stops after at most the sum of the capacities.", ["g", "h", "i", "j"],
               ["c", "d", "e", "f"], note="feed sleeps, too"),

@@ -40,7 +40,7 @@ int main() {
     (void)small.try_push(2);
     const weir::status refused = small.try_push(3);  // full: 3 was not taken
     if (refused == weir::status::full) {
-        // the consumer is behind: wait (push), drop, or tell whoever sent 3
+        // the consumer is behind: wait (push), drop, or refuse upstream
     }
     // end
     return refused == weir::status::full && small.try_pop() == 1 && small.try_push(3) ? 0 : 1;

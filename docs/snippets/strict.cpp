@@ -5,7 +5,7 @@
 #include <optional>
 
 // show
-// wait::spin, so that no push wakes anybody; fixed, so that nothing is allocated; 8 operations at a time are enough here.
+// wait::spin, so that no push makes a system call; fixed, so that nothing is allocated; 8 operations at a time are enough here.
 using events = weir::strict_mpmc_ring<int, weir::wait::spin, weir::storage::fixed<64>, weir::max_threads<8>>;
 events seen;
 

@@ -21,7 +21,7 @@ int main() {
     // show
     // A stale price is worth less than a new one: the feed is never blocked, and the gap is seen.
     weir::overflow_ring<tick, weir::overflow::drop_oldest, weir::wait::spin> ticks(1024);
-    // An order must not be lost: when the gateway is behind, the strategy is told, and decides.
+    // An order must not be lost: when the gateway is behind, the strategy gets `full`, and decides.
     weir::spsc_ring<order, weir::wait::spin> orders(64);
 
     std::jthread strategy([&] {

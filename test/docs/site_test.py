@@ -4,7 +4,7 @@
 
 At 400 and at 1600 px: no horizontal scrolling, no error of a script, no request to anywhere but the folder, every link and anchor
 leads somewhere, every picture has a size. Then: the search finds, the theme changes and is readable, pictures stand still where the
-reader prefers no motion. One browser opens all pages; it is told what to do over a pair of pipes.
+reader prefers no motion. One browser, which takes commands over a pair of pipes, opens all pages.
 """
 import argparse
 import base64
