@@ -189,13 +189,19 @@ class Site:
         anchor = anchor_of(e, self.taken)
         doc = self.describe(e.doc, source)
         if e.kind == "member":
-            rows = ""
+            # What users name most has a heading, and so a line in the contents.
+            is_alias = depth == 2 and " using " in f" {e.signatures[0]}"
+            rows = f"<h3>{html.escape(', '.join(names_of(e)))}</h3>" if is_alias else ""
+            if is_alias:
+                rows = rows.replace("<h3>", f'<h3 id="{anchor}">')
+                anchor = anchor_of(e, self.taken)
             for i, signature in enumerate(e.signatures):
                 remark = e.remarks.get(i)
-                rows += f"<div class=signature>{directives.highlight(signature, block=False)}</div>"
+                shown = re.sub(r" = (typename )?detail::.*", " = ...", signature)
+                rows += f"<div class=signature>{directives.highlight(shown, block=False)}</div>"
                 if remark:
                     rows += f"<div class=remark>{self.describe([remark], source)}</div>"
-            return f'<section class="entry" id="{anchor}" data-name="{html.escape(e.full_name)}">{rows}{doc}</section>'
+            return f'<section class="entry" id="{anchor}" data-name="{html.escape(spoken(e))}">{rows}{doc}</section>'
         title = reference.BASES.get(e.name) or e.full_name
         head = f'<h{depth} id="{anchor}">{html.escape(title)}</h{depth}>'
         head += f"<div class=signature>{directives.highlight(e.signatures[0], block=False)}</div>{doc}"
@@ -260,6 +266,21 @@ def as_markdown(line):
 def slug(text, separator="-"):
     text = re.sub(r"<[^>]*>|[`*]", "", text).lower()
     return re.sub(r"[^\w]+", separator, text).strip(separator)
+
+
+def spoken(entry):
+    """The name that users know: a base's operations are those of its class."""
+    for base, known in (("ring_pushing", "basic_ring"), ("ring_popping", "basic_ring"), ("overflow_forms", "overflow_ring"),
+                        ("ring_handle", "sender, receiver")):
+        if entry.scope == base:
+            return f"{known}::{entry.name}"
+    return entry.full_name
+
+
+def names_of(entry):
+    """The names that an entry of aliases describes."""
+    found = [re.search(r"\busing (\w+)", s) for s in entry.signatures]
+    return [f"{entry.scope}::{m.group(1)}" if entry.scope else m.group(1) for m in found if m]
 
 
 def anchor_of(entry, taken=None):

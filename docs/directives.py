@@ -236,8 +236,9 @@ def figure(folder, scenario, *options):
     rows.sort(key=lambda r: -r[key] if key == "items_per_s" else r[key])
     rivals = [r["queue"] for r in rows if not r["subject"]][:most]
     rows = [r for r in rows if r["subject"] or r["queue"] in rivals]
-    # A single queue that is far behind would leave the others no room.
-    longest = max(min(r.get(f"{key}_q3") or r[key], 4 * rows[len(rows) // 2][key]) for r in rows)
+    longest = max(r.get(f"{key}_q3") or r[key] for r in rows)
+    if key == "ns":  # a queue that is far behind would leave the others no room; its bar ends at the edge
+        longest = min(longest, 4 * rows[len(rows) // 2][key])
     page = ""
     for r in rows:
         value, low, high = r[key], r.get(f"{key}_q1") or r[key], r.get(f"{key}_q3") or r[key]
