@@ -40,6 +40,9 @@ NAVIGATION = [
                    ("test/README.md", "tests", "What is proved"), ("examples/README.md", "examples", "Examples"),
                    ("CONTRIBUTING.md", "contributing", "Contributing"), ("CHANGELOG.md", "changelog", "Changelog")]),
 ]
+# Each folder of examples has a page of its own.
+NAVIGATION[-1][1].extend((file.relative_to(ROOT).as_posix(), f"examples_{file.parent.name}", f"Examples: {file.parent.name}")
+                         for file in sorted(ROOT.glob("examples/*/README.md")))
 REFERENCE = "Reference"
 
 
@@ -95,6 +98,8 @@ class Site:
         resolved = os.path.normpath(os.path.join(os.path.dirname(source), path))
         if resolved in self.pages:
             return self.pages[resolved] + ".html" + (f"#{anchor}" if anchor else "")
+        if f"{resolved}/README.md" in self.pages:
+            return self.pages[f"{resolved}/README.md"] + ".html"
         file = ROOT / resolved
         if not file.is_file():
             self.errors.append(f"{source}: the link to {target} leads nowhere")

@@ -122,8 +122,6 @@ void operation(const char* name, F f) {
             }                                           \
         }();                                            \
     }
-WEIR_CLAIM(many_producers, has_many_producers);
-WEIR_CLAIM(many_consumers, has_many_consumers);
 WEIR_CLAIM(contiguous, has_contiguous_slots);
 WEIR_CLAIM(on_request, has_credit_on_request);
 WEIR_CLAIM(forces, has_force_push);
