@@ -1,53 +1,62 @@
 # SPDX-License-Identifier: MIT
-# What an installed weir consists of. Everything is found relative to where it lies, so the tree may be moved.
+# What an installed weir consists of. Everything is found relative to where it lies, so the tree may be moved. The headers are
+# the same on every machine and lie under include and share; weir::topology is a package of its own under lib.
 include(CMakePackageConfigHelpers)
 
-set(weir_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
-set(weir_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-install(TARGETS weir weir_printers EXPORT weirTargets FILE_SET HEADERS)
-install(EXPORT weirTargets NAMESPACE weir:: DESTINATION ${weir_config_dir})
+set(weir_config_dir ${CMAKE_INSTALL_DATADIR}/cmake/weir)
+install(TARGETS weir weir_printers EXPORT weirTargets FILE_SET HEADERS COMPONENT headers)
+install(EXPORT weirTargets NAMESPACE weir:: DESTINATION ${weir_config_dir} COMPONENT headers)
 
 # Printers for debuggers: see debug/README.md.
 install(
   FILES debug/weir_rings.py debug/weir_gdb.py debug/weir_lldb.py debug/printers.cpp debug/README.md
-  DESTINATION ${weir_printers_dir})
+  DESTINATION ${weir_printers_dir} COMPONENT headers)
 
-if(WEIR_BUILD_TOPOLOGY)
-  # An export set of its own: the rings stay usable where hwloc is missing.
-  install(TARGETS weir_topology EXPORT weirTopologyTargets FILE_SET HEADERS)
-  install(EXPORT weirTopologyTargets NAMESPACE weir:: DESTINATION ${weir_config_dir})
+set(weir_topology_paths "\"\${PACKAGE_PREFIX_DIR}\"")
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  string(APPEND weir_topology_paths " \"${CMAKE_INSTALL_LIBDIR}\"")
 endif()
-
 configure_package_config_file(cmake/weirConfig.cmake.in weirConfig.cmake INSTALL_DESTINATION ${weir_config_dir})
-write_basic_package_version_file(weirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(
-  FILES
-    ${CMAKE_CURRENT_BINARY_DIR}/weirConfig.cmake
-    ${CMAKE_CURRENT_BINARY_DIR}/weirConfigVersion.cmake
-  DESTINATION ${weir_config_dir})
+write_basic_package_version_file(weirConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/weirConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/weirConfigVersion.cmake
+  DESTINATION ${weir_config_dir} COMPONENT headers)
 
 # pkg-config: "prefix" is told from where the .pc file lies, unless an absolute directory was asked for.
-function(weir_install_pc name)
-  file(RELATIVE_PATH up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+function(weir_install_pc name dir component)
+  file(RELATIVE_PATH up ${CMAKE_INSTALL_PREFIX}/${dir}/pkgconfig ${CMAKE_INSTALL_PREFIX})
   string(REGEX REPLACE "/$" "" up "${up}")
   set(weir_pc_prefix "\${pcfiledir}/${up}")
-  if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  if(IS_ABSOLUTE ${dir})
     set(weir_pc_prefix ${CMAKE_INSTALL_PREFIX})
   endif()
   cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_INCLUDEDIR BASE_DIRECTORY "\${prefix}" OUTPUT_VARIABLE weir_pc_includedir)
   cmake_path(ABSOLUTE_PATH CMAKE_INSTALL_LIBDIR BASE_DIRECTORY "\${prefix}" OUTPUT_VARIABLE weir_pc_libdir)
   configure_file(cmake/${name}.pc.in ${name}.pc @ONLY)
-  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${weir_pc_dir})
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc DESTINATION ${dir}/pkgconfig COMPONENT ${component})
 endfunction()
+weir_install_pc(weir ${CMAKE_INSTALL_DATADIR} headers)
 
-weir_install_pc(weir)
 if(WEIR_BUILD_TOPOLOGY)
+  set(weir_topology_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir_topology)
+  install(TARGETS weir_topology EXPORT weir_topologyTargets
+    RUNTIME COMPONENT topology
+    LIBRARY COMPONENT topology NAMELINK_COMPONENT topology-dev
+    ARCHIVE COMPONENT topology-dev
+    FILE_SET HEADERS COMPONENT topology-dev)
+  install(EXPORT weir_topologyTargets NAMESPACE weir:: DESTINATION ${weir_topology_config_dir} COMPONENT topology-dev)
   get_target_property(weir_topology_type weir_topology TYPE)
+  set(weir_topology_is_static OFF)
+  set(weir_pc_requires "Requires: weir")
   if(weir_topology_type STREQUAL STATIC_LIBRARY)
-    set(weir_pc_requires "Requires: weir, hwloc") # a static library brings its own dependencies to every link
-  else()
-    set(weir_pc_requires "Requires: weir")
+    set(weir_topology_is_static ON) # a static library brings its own dependencies to every link
+    set(weir_pc_requires "Requires: weir, hwloc")
   endif()
-  weir_install_pc(weir-topology)
+  configure_file(cmake/weir_topologyConfig.cmake.in weir_topologyConfig.cmake @ONLY)
+  write_basic_package_version_file(weir_topologyConfigVersion.cmake COMPATIBILITY ExactVersion)
+  install(
+    FILES
+      ${CMAKE_CURRENT_BINARY_DIR}/weir_topologyConfig.cmake
+      ${CMAKE_CURRENT_BINARY_DIR}/weir_topologyConfigVersion.cmake
+    DESTINATION ${weir_topology_config_dir} COMPONENT topology-dev)
+  weir_install_pc(weir-topology ${CMAKE_INSTALL_LIBDIR} topology-dev)
 endif()

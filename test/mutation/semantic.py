@@ -121,7 +121,8 @@ class Build:
                        check=True)
         configure = ["cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.build), "-DCMAKE_CXX_COMPILER=clang++-14",
                      "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS=-I{include} {FLAGS}", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
-                     f"-DCMAKE_EXE_LINKER_FLAGS={chosen}", "-DCMAKE_CXX_EXTENSIONS=OFF", "-DWEIR_BUILD_MODEL=OFF", "-DWEIR_INSTALL=OFF"]
+                     f"-DCMAKE_EXE_LINKER_FLAGS={chosen}", "-DCMAKE_CXX_EXTENSIONS=OFF", "-DWEIR_DEVELOPER=ON",
+                     "-DWEIR_BUILD_MODEL=OFF", "-DWEIR_INSTALL=OFF"]
         self.write()
         made = subprocess.run(configure, capture_output=True, text=True)
         if made.returncode != 0:

@@ -18,7 +18,7 @@ function(targets_below dir out)
 endfunction()
 
 set(libraries weir)
-if(WITH_TOPOLOGY)
+if(WEIR_BUILD_TOPOLOGY)
   list(APPEND libraries weir_topology)
 endif()
 targets_below(${WEIR_SOURCE_DIR} targets)
