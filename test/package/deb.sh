@@ -36,7 +36,8 @@ lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-clos
 
 # Unpacked: both libraries found by CMake and by pkg-config, and the program.
 for package in debs/*.deb; do dpkg-deb --extract "$package" unpacked; done
-export LD_LIBRARY_PATH=$PWD/unpacked/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+LD_LIBRARY_PATH=$PWD/unpacked/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+export LD_LIBRARY_PATH
 cmake -S "$consumer" -B consumer -DCMAKE_PREFIX_PATH="$PWD/unpacked/usr" -DWEIR_VERSION="$soname" -DWITH_TOPOLOGY=ON >consumer.log
 cmake --build consumer >>consumer.log
 (cd consumer && ctest --output-on-failure --no-tests=error) >>consumer.log || { cat consumer.log >&2 && fail "a program does not run"; }
