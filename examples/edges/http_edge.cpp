@@ -256,7 +256,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 1 << 24));
     app.add_option("--rate", chosen.rate, "Items per second that the worker processes; 0: unlimited")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1e9));
+        ->check(example::between(0.0, 1e9));
     app.add_option("--handlers", chosen.handlers, "Threads that serve connections")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));

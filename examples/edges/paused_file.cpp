@@ -272,7 +272,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 1 << 20));
     app.add_option("--rate", chosen.rate_hz, "Frames per second that the device plays")
         ->capture_default_str()
-        ->check(CLI::Range(1.0, 1e9));
+        ->check(example::between(1.0, 1e9));
     app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
         ->check(CLI::Range(0, 3'600'000));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,16 @@ public:
 inline void print(std::string_view lines) {
     if (std::fwrite(lines.data(), 1, lines.size(), stdout) != lines.size() || std::fflush(stdout) != 0)
         throw failure("cannot write the result to stdout; free some space or send it elsewhere");
+}
+
+/// A number from `least` to `most`. CLI::Range alone accepts "nan", too.
+inline CLI::Validator between(double least, double most) {
+    const CLI::Validator range = CLI::Range(least, most);
+    return {[range](std::string& text) {
+                if (std::string why = range(text); !why.empty()) return why;
+                return std::isnan(std::stod(text)) ? "Value " + text + " is not a number" : std::string();
+            },
+            range.get_description()};
 }
 
 /// Parses the options into the bound variables, then runs `body`, which returns an exit code or throws.

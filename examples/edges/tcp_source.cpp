@@ -264,7 +264,7 @@ int main(int argc, char** argv) {
     app.add_flag("--shed", chosen.shed, "Refuse and count items if the ring is full, instead of waiting");
     app.add_option("--patience", chosen.patience_s, "Give up after this many seconds without a grant; 0: never")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1e6));
+        ->check(example::between(0.0, 1e6));
     app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
         ->check(CLI::Range(0, 3'600'000));

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "../edges/program.hpp"
 #include "feed_script.hpp"
 
 namespace trading {
@@ -16,7 +17,7 @@ inline void add_feed_options(CLI::App& app, feed_settings& feed) {
         ->check(CLI::Range(1, 1'000'000'000));
     app.add_option("--rate", feed.rate, "Datagrams a second between bursts; 0: all at once")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1e7));
+        ->check(example::between(0.0, 1e7));
     app.add_option("--burst", feed.burst, "Datagrams in a burst, sent at once; 0: no bursts")
         ->capture_default_str()
         ->check(CLI::Range(0, 1'000'000'000));
@@ -26,7 +27,7 @@ inline void add_feed_options(CLI::App& app, feed_settings& feed) {
     app.add_option("--gaps", feed.withheld,
                    "Share of datagrams at which 1 to 4 are withheld, as if the network lost them")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1.0));
+        ->check(example::between(0.0, 1.0));
     app.add_option("--symbols", feed.symbols, "How many symbols are quoted")
         ->capture_default_str()
         ->check(CLI::Range(1, 255));

@@ -101,7 +101,7 @@ public:
 
     /// How a reader joins; name the members in this order.
     struct join_settings {
-        std::string_view name = {};  ///< 23 characters are kept
+        std::string_view name = {};  ///< 23 bytes are kept, as many whole characters of UTF-8 as fit
         reader_mode mode = reader_mode::gated;
         std::initializer_list<const reader*> after = {};  ///< four at most, gated, and of this ring
         lag_limit limit = {};                             ///< of a gated reader that is after no others

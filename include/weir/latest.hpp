@@ -66,7 +66,7 @@ public:
             version = newest_.load(detail::acquire);  // (2) acquire: pairs with (1)
             // relaxed: ordered after the copy by the versions' own pairs
             const auto newer = [&]() noexcept { return newest_.load(detail::relaxed) - version; };
-            if (const std::optional<T> value = values_.read(version, newer)) return *value;
+            if (const std::optional<T> value = values_.read(version, newer); value.has_value()) return value.value();
         }
     }
 

@@ -155,6 +155,25 @@ TEST(broadcast_stress, late_readers_lose_exactly_what_they_say) {
     late.join();
 }
 
+/// Producers that note the time at once must not take each other's note for one of long ago.
+TEST(broadcast_stress, a_limit_of_an_hour_is_not_over_sooner) {
+    weir::broadcast_ring<std::uint64_t, weir::many_producers> ring(4);
+    auto reader = ring.join({.limit = {std::chrono::hours(1), weir::when_late::ended}});
+    std::vector<std::thread> producers;
+    for (int i = 0; i < 4; ++i) {
+        producers.emplace_back([&ring] {
+            while (!ring.is_closed()) (void)ring.try_push(1);
+        });
+    }
+    std::uint64_t seen = 0;
+    for (const std::uint64_t wanted = rounds() / 4; seen < wanted && !reader.is_ended();) {
+        seen += reader.consume([](std::uint64_t) {});
+    }
+    EXPECT_FALSE(reader.is_ended()) << "after " << seen << " items";
+    ring.close();
+    for (std::thread& producer : producers) producer.join();
+}
+
 TEST(broadcast_stress, readers_come_and_go_all_the_time) {
     weir::broadcast_ring<wide> ring(16);
     std::atomic<bool> is_over{false};

@@ -347,6 +347,16 @@ TEST(broadcast_counts, are_of_producers_and_readers) {
     EXPECT_EQ(ring.slowest(), std::nullopt);
 }
 
+TEST(broadcast, keeps_whole_characters_of_a_name) {
+    weir::broadcast_ring<int> ring(4);
+    const auto long_one = ring.join({.name = "abcdefghijklmnopqrstuv\xc3\xa9z"});
+    const auto fits = ring.join({.name = "abcdefghijklmnopqrstu\xc3\xa9"});
+    const auto cut = ring.join({.name = "abcdefghijklmnopqrstu\xc3\xa9z"});
+    EXPECT_EQ(ring.readers()[0].name, "abcdefghijklmnopqrstuv");
+    EXPECT_EQ(ring.readers()[1].name, "abcdefghijklmnopqrstu\xc3\xa9");
+    EXPECT_EQ(ring.readers()[2].name, "abcdefghijklmnopqrstu\xc3\xa9");
+}
+
 TEST(broadcast_reader_death, a_reader_that_was_moved_from_or_has_left_aborts) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     weir::broadcast_ring<int> ring(4);

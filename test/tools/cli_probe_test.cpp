@@ -153,6 +153,8 @@ TEST(cli_jitter, works_on_one_pu) {
 TEST(cli_jitter, refuses_invalid_arguments_with_a_sentence) {
     expect_refusal({"jitter", "--seconds", "0"}, 2, "weir jitter: --seconds: ");
     expect_refusal({"jitter", "--seconds", "many"}, 2, "weir jitter: ");
+    for (const char* const no_number : {"nan", "NaN", "-nan", "inf", "1e300"})
+        expect_refusal({"jitter", "--seconds", no_number}, 2, "weir jitter: --seconds: ");
     expect_refusal({"jitter", "--threshold", "1ns"}, 2,
                    "--threshold 1ns: give a time from 100 ns to 1 s, such as 30s, 500ms or 2m");
     expect_refusal({"jitter", "--pus", "65000"}, 1, "weir jitter: there is no PU 65000 here");

@@ -7,8 +7,10 @@
 #include "tools/jitter/view.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 
 namespace weir::tool {
 namespace {
@@ -33,6 +35,15 @@ struct options {
     bool together = false;
     bool json = false;
 };
+
+// CLI::Range alone accepts "nan", too.
+const CLI::Range seconds_range(0.01, 86400.0);
+const CLI::Validator why_no_seconds(
+    [](std::string& text) {
+        if (std::string why = seconds_range(text); !why.empty()) return why;
+        return std::isnan(std::stod(text)) ? "Value " + text + " is not a number; give seconds" : std::string();
+    },
+    seconds_range.get_description());
 
 jitter_data watch(const pu_set& pus, const jitter_settings& settings) {
     progress_bar bar("jitter");
@@ -68,7 +79,7 @@ command add_jitter(CLI::App& app) {
         ->check(why_no_pus);
     app.add_option("--seconds", wanted->seconds, "How long to watch each PU")
         ->type_name("N")
-        ->check(CLI::Range(0.01, 86400.0))
+        ->check(why_no_seconds)
         ->capture_default_str();
     app.add_option("--threshold", wanted->threshold, "Count gaps longer than this")
         ->type_name("TIME")

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -137,7 +138,8 @@ private:
     using join_settings = typename Ring::join_settings;
 
     broadcast_reader(Ring& ring, const join_settings& how)
-        : ring_(&ring), end_(ring.shared_, ring.mapped(), mode_of(how), how.name, elders_of(ring, how), how.limit) {}
+        : ring_(std::addressof(ring)),
+          end_(ring.shared_, ring.mapped(), mode_of(how), how.name, elders_of(ring, how), how.limit) {}
 
     static seat::mode_type mode_of(const join_settings& how) {
         if (how.mode == reader_mode::gated) return seat::gated;

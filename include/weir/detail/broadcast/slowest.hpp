@@ -71,12 +71,14 @@ lateness judge_late_readers(State& shared) noexcept {
             if (behind < capacity) continue;
             seat.late_since_ns.store(since = now, relaxed);
         }
-        if (behind >= capacity && now - since >= most) {
+        // Another producer may have noted a time after ours.
+        const std::uint64_t late = now > since ? now - since : 0;
+        if (behind >= capacity && late >= most) {
             const auto mode = static_cast<broadcast_seat::mode_type>(seat.when_late.load(relaxed));
             // relaxed: the reader looks at it before and after it copies an item
             found.has_changed |=
                 seat.state.compare_exchange_strong(state, broadcast_seat::in_mode(state, mode), relaxed, relaxed);
-        } else if (const std::uint64_t due = most - std::min(most, now - since);
+        } else if (const std::uint64_t due = most - std::min(most, late);
                    due < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - now) {
             found.next = std::min(found.next, steady_time(nanoseconds(static_cast<std::int64_t>(now + due))));
         }

@@ -76,9 +76,16 @@ struct alignas(separation_bytes) broadcast_seat {
     void set_name(std::string_view text) noexcept {
         std::array<std::uint64_t, name_bytes / sizeof(std::uint64_t)> words{};
         // An empty view may point nowhere, which memcpy does not allow even for no bytes.
-        if (!text.empty()) std::memcpy(words.data(), text.data(), std::min(text.size(), name_bytes - 1));
+        if (!text.empty()) std::memcpy(words.data(), text.data(), kept_of(text));
         // relaxed: a name may be read while its seat changes hands
         for (std::size_t i = 0; i < words.size(); ++i) name[i].store(words[i], relaxed);
+    }
+    // How many bytes of a name are kept: whole characters of UTF-8.
+    static std::size_t kept_of(std::string_view text) noexcept {
+        if (text.size() < name_bytes) return text.size();
+        std::size_t kept = name_bytes - 1;
+        while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xc0U) == 0x80U) --kept;
+        return kept;
     }
     std::array<char, name_bytes> get_name() const noexcept {
         std::array<char, name_bytes> text{};

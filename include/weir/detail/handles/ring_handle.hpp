@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
@@ -107,11 +108,11 @@ public:
 
 protected:
     ring_handle(Ring& ring, handle_counts* counts, owned_ring<Ring>* owned) noexcept
-        : ring_(&ring), counts_(counts), owned_(owned) {}
+        : ring_(std::addressof(ring)), counts_(counts), owned_(owned) {}
 
     // One more handle over the same ring.
     ring_handle(const ring_handle& other) noexcept
-        : ring_(&other.ring()), counts_(other.counts_), owned_(other.owned_) {
+        : ring_(std::addressof(other.ring())), counts_(other.counts_), owned_(other.owned_) {
         count_in(*counts_).add();
     }
 

@@ -31,8 +31,7 @@ public:
 
     /// The bytes to be written: as many as were asked for; none if there is no room. They hold rests of older messages.
     std::span<std::byte> bytes() const noexcept {
-        if (!is_open_) return {};
-        return {ring_.ends_.core().payload(claimed_), claimed_.payload};
+        return {ring_.ends_.core().payload(claimed_), is_open_ ? claimed_.payload : 0};
     }
 
     /// Hands the message over: all of it, or its first `k` bytes. Once; aborts when `k` is more than was reserved, or when there is

@@ -190,8 +190,8 @@ private:
                 if constexpr (std::is_nothrow_move_assignable_v<T>) {
                     argument = std::move(element);
                 } else {
-                    std::destroy_at(&argument);
-                    std::construct_at(&argument, std::move(element));
+                    std::destroy_at(std::addressof(argument));
+                    std::construct_at(std::addressof(argument), std::move(element));
                 }
             };
             (restore(args), ...);
