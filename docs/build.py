@@ -30,6 +30,7 @@ NAVIGATION = [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),
     ("On top of rings", [("docs/gate.md", "gate", "credit_gate"), ("docs/pipeline.md", "pipeline", "pipeline")]),
+    ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),
     ("Recipes", [(f"docs/recipe_{name}.md", f"recipe_{name}", title) for name, title in [
         ("audio", "Audio callbacks"), ("trading", "Trading"), ("logging", "Logging"), ("epoll", "epoll loops"),
         ("containers", "Containers"), ("realtime", "Real-time kernels")]]),
@@ -38,6 +39,7 @@ NAVIGATION = [
                         ("docs/figures.md", "figures", "Figures")]),
     ("Documents", [("BENCHMARKS.md", "benchmarks", "Benchmarks"), ("bench/LAB.md", "lab", "Log of experiments"),
                    ("test/README.md", "tests", "What is proved"), ("examples/README.md", "examples", "Examples"),
+                   ("packaging/README.md", "packaging", "Ways to get weir"), ("debug/README.md", "debug", "In a debugger"),
                    ("CONTRIBUTING.md", "contributing", "Contributing"), ("CHANGELOG.md", "changelog", "Changelog")]),
 ]
 # Each folder of examples has a page of its own.
