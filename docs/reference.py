@@ -15,7 +15,7 @@ INCLUDE = Path(__file__).resolve().parent.parent / "include" / "weir"
 PARTS = {
     "broadcast_ring": ["detail/broadcast/ring_reader.hpp", "detail/broadcast/state.hpp"],
     "handles": ["detail/handles/ring_handle.hpp"],
-    "message_ring": ["detail/message/reservation.hpp"],
+    "message_ring": ["detail/message/reservation.hpp", "detail/message/visit.hpp"],
     "overflow": ["detail/overflow_forms.hpp", "detail/base/producers.hpp"],
     "pipeline": ["detail/pipeline/inlet.hpp", "detail/pipeline/graph.hpp"],
     "pull": ["detail/cursor/demand.hpp"],

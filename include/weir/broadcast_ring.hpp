@@ -46,6 +46,7 @@
 #include "weir/detail/broadcast/slots.hpp"
 #include "weir/detail/broadcast/state.hpp"
 #include "weir/detail/options.hpp"
+#include "weir/detail/refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/ring.hpp"
 #include "weir/status.hpp"
@@ -70,7 +71,8 @@ namespace weir {
 /// - Nothing allocates after construction but readers(), slowest() and snapshot(), and try-operations make no syscall, as of other
 ///   rings. While a reader has a lag_limit, a look at the readers reads the steady clock.
 template <class T, class... Options>
-class broadcast_ring {
+class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>> {
+    using refused = detail::option_refusals<broadcast_ring>;
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, since slots are overwritten");
@@ -113,6 +115,18 @@ public:
     explicit broadcast_ring(start_at start = {})
         requires(fixed_capacity != 0)
         : broadcast_ring(fixed_capacity, start, memory_source{}) {}
+    // What a broadcast ring cannot be built from, refused with a sentence.
+    template <class... None>
+        requires(fixed_capacity == 0 && sizeof...(None) == 0)
+    explicit broadcast_ring(const None&...) : broadcast_ring(std::size_t{1}) {
+        detail::refuse_to_build_of<fixed_capacity, None...>();
+    }
+    template <std::integral N, class... Rest>
+        requires(fixed_capacity != 0)
+    explicit broadcast_ring(const N&, const Rest&...) : broadcast_ring() {
+        detail::refuse_to_build_of<fixed_capacity, N, Rest...>();
+    }
+
     broadcast_ring(const broadcast_ring&) = delete;
     broadcast_ring& operator=(const broadcast_ring&) = delete;
     ~broadcast_ring() {
@@ -211,6 +225,9 @@ public:
         }
         return found;
     }
+
+    // Either the operation, or a function that refuses it with a sentence.
+    using refused::snapshot, refused::adopt_producer;
 
     /// What the producers did, and what readers() says. See stats.hpp; needs stats::on. Allocates.
     stats::broadcast_snapshot snapshot() const

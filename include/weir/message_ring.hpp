@@ -43,7 +43,9 @@
 #include "weir/detail/message/record.hpp"
 #include "weir/detail/message/reservation.hpp"
 #include "weir/detail/message/spsc.hpp"
+#include "weir/detail/message/visit.hpp"
 #include "weir/detail/options.hpp"
+#include "weir/detail/refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/ring.hpp"
 #include "weir/stats.hpp"
@@ -52,20 +54,10 @@
 
 namespace weir {
 
-/// What a visit of a message may answer. One that returns void goes on.
-enum class visit : unsigned char {
-    go_on,  ///< this message is done; the next one, please
-    stop,   ///< this message is done; no more for now
-    leave,  ///< no more for now, and this message stays the oldest; consume_some() may return 0 then
-};
-
 template <class Core, class Wait, class Stats>
 class basic_message_ring;
 
 namespace detail {
-
-template <class F>
-concept message_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
 
 template <template <class, std::size_t> class Core, class... Options>
 struct message_ring_of {
@@ -104,7 +96,8 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 /// - Nothing allocates after construction, and try-operations make no syscall, as of other rings.
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait, class Stats>
-class basic_message_ring {
+class basic_message_ring : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>> {
+    using refused = detail::option_refusals<basic_message_ring>;
     using ends = detail::message_ends<Core, Wait, Stats>;
     using mapping = typename Core::mapping;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -148,6 +141,23 @@ public:
     basic_message_ring(std::size_t capacity_bytes, const memory_source& from, start_at start = {})
         requires(detail::borrows_memory<Core> || detail::takes_allocator<Core>)
         : ends_(capacity_bytes, start.position, asymmetric(), checked_source(capacity_bytes, from)) {}
+
+    // What a ring of messages cannot be built from, refused with a sentence.
+    template <class... None>
+        requires(Core::fixed_capacity == 0 && sizeof...(None) == 0)
+    explicit basic_message_ring(const None&...) : basic_message_ring(Core::fixed_capacity) {
+        detail::refuse_to_build_of<Core::fixed_capacity, None...>();
+    }
+    template <std::integral N, class... Rest>
+        requires(Core::fixed_capacity != 0)
+    explicit basic_message_ring(const N&, const Rest&...) : basic_message_ring() {
+        detail::refuse_to_build_of<Core::fixed_capacity, N, Rest...>();
+    }
+    template <std::integral N, class... Rest>
+        requires(detail::borrows_memory<Core> && (std::same_as<Rest, start_at> && ...))
+    explicit basic_message_ring(const N& capacity, const Rest&...) : basic_message_ring(capacity, memory_source{}) {
+        detail::refuse_without_memory<N, Rest...>();
+    }
 
     basic_message_ring(const basic_message_ring&) = delete;
     basic_message_ring& operator=(const basic_message_ring&) = delete;
@@ -292,6 +302,9 @@ public:
     /// Bytes that are free: for a lone producer a lower bound.
     std::size_t credits() const noexcept { return capacity_bytes() - size_approx(); }
 
+    // Either the operation, or a function that refuses it with a sentence.
+    using refused::snapshot, refused::adopt_producer, refused::items_fd, refused::space_fd;
+
     stats::message_snapshot snapshot() const noexcept
         requires keeps_statistics
     {
@@ -327,10 +340,6 @@ private:
         std::size_t visits = 0;
         std::size_t done = 0;
     };
-    struct visited {
-        bool taken;
-        bool goes_on;
-    };
 
     static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }
 
@@ -360,7 +369,7 @@ private:
         visits done;
         auto visiting = [&](const detail::message_view& message) {
             ++done.visits;
-            const visited answer = call(f, message);
+            const detail::visited answer = detail::call_visit(f, message);
             if (answer.taken) ends_.count_popped_bytes(message.bytes.size());
             return answer;
         };
@@ -373,19 +382,6 @@ private:
         if (done.visits == 0 && most > 0) [[unlikely]]
             ends_.note_no_messages();
         return done;
-    }
-
-    template <class F>
-    static visited call(F& f, const detail::message_view& message) {
-        if constexpr (std::is_void_v<std::invoke_result_t<F&, std::uint16_t, bytes>>) {
-            f(message.type, message.bytes);
-            return {true, true};
-        } else {
-            static_assert(std::same_as<std::invoke_result_t<F&, std::uint16_t, bytes>, visit>,
-                          "weir: a visit of a message returns void or weir::visit");
-            const visit answer = f(message.type, message.bytes);
-            return {answer != visit::leave, answer == visit::go_on};
-        }
     }
 
     template <class F, class Stop>

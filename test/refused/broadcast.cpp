@@ -15,5 +15,15 @@ int main() {
     weir::broadcast_ring<int, weir::storage::borrowed> lent(8);
 #elif USE == 3
     weir::broadcast_ring<std::unique_ptr<int>> unique(8);
+#elif USE == 4
+    weir::broadcast_ring<int> without;
+#elif USE == 5
+    weir::broadcast_ring<int, weir::storage::fixed<4>> twice(4);
+#elif USE == 6
+    weir::broadcast_ring<int> ring(8);
+    (void)ring.snapshot();
+#elif USE == 7
+    weir::broadcast_ring<int, weir::many_producers> shared(8);
+    shared.adopt_producer();
 #endif
 }

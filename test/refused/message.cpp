@@ -31,5 +31,18 @@ int main() {
     (void)weir::messages<std::string>::push(ring, std::string());
 #elif USE == 7
     (void)weir::messages<quote>::push(ring, 1);
+#elif USE == 8
+    weir::spsc_message_ring<> without;
+#elif USE == 9
+    weir::spsc_message_ring<weir::storage::fixed<1024>> twice(1024);
+#elif USE == 10
+    weir::spsc_message_ring<weir::storage::borrowed> nowhere(1024);
+#elif USE == 11
+    (void)ring.snapshot();
+#elif USE == 12
+    weir::mpsc_message_ring<> shared(1024);
+    shared.adopt_producer();
+#elif USE == 13
+    (void)ring.space_fd();
 #endif
 }

@@ -57,6 +57,53 @@ constexpr void refuse_without_memory() noexcept {
                   "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
 }
 
+/// The same of a ring of messages or a broadcast ring, which has no other settings than a start.
+template <std::size_t FixedCapacity, class... Args>
+constexpr void refuse_to_build_of() noexcept {
+    static_assert(FixedCapacity != 0 || offered<Args...>,
+                  "weir: a ring needs a capacity: ring(1024), or the option storage::fixed<1024>");
+    static_assert(FixedCapacity == 0 || offered<Args...>,
+                  "weir: storage::fixed<N> is the capacity of this ring; construct it without another one");
+}
+
+/// What such a ring cannot do by its options: a base of it, whose functions the ring names in a using declaration beside its own.
+template <class Ring>
+class option_refusals {
+public:
+    template <class Self = Ring, class... None>
+    void snapshot(const None&...) const noexcept
+        requires(!Self::keeps_statistics)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring keeps no statistics; give it the option stats::on (see keeps_statistics)");
+    }
+    template <class Self = Ring, class... None>
+    void adopt_producer(const None&...) noexcept
+        requires(Self::has_many_producers)
+    {
+        static_assert(
+            offered<Self>,
+            "weir: any thread may push to this ring, so there is no producer's role to take over; leave the call out "
+            "(see has_many_producers)");
+    }
+    template <class Self = Ring, class... None>
+    int items_fd(const None&...) const noexcept
+        requires(!Self::has_descriptors)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
+        return -1;
+    }
+    template <class Self = Ring, class... None>
+    int space_fd(const None&...) const noexcept
+        requires(!Self::has_descriptors)
+    {
+        static_assert(offered<Self>,
+                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
+        return -1;
+    }
+};
+
 /// Stands for a ring in the result of a refused operation, so that its use adds no error of its own.
 template <class T>
 struct no_ring {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+//
+// What visits of messages are, and may answer. Users get it through weir/message_ring.hpp.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "weir/detail/message/record.hpp"
+
+namespace weir {
+
+/// What a visit of a message may answer. One that returns void goes on.
+enum class visit : unsigned char {
+    go_on,  ///< this message is done; the next one, please
+    stop,   ///< this message is done; no more for now
+    leave,  ///< no more for now, and this message stays the oldest; consume_some() may return 0 then
+};
+
+namespace detail {
+
+template <class F>
+concept message_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
+
+/// What became of a message: whether it is done, and whether the next one is wanted.
+struct visited {
+    bool taken;
+    bool goes_on;
+};
+
+template <class F>
+visited call_visit(F& f, const message_view& message) {
+    using result = std::invoke_result_t<F&, std::uint16_t, std::span<const std::byte>>;
+    if constexpr (std::is_void_v<result>) {
+        f(message.type, message.bytes);
+        return {true, true};
+    } else {
+        static_assert(std::same_as<result, visit>, "weir: a visit of a message returns void or weir::visit");
+        const visit answer = f(message.type, message.bytes);
+        return {answer != visit::leave, answer == visit::go_on};
+    }
+}
+
+}  // namespace detail
+}  // namespace weir
