@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// overflow::reject: a push to a full ring says `full`, and the item stays with its owner, who answers for it.
+// overflow::reject: a push to a full ring returns `full`, and the caller keeps the item and decides what to do with it.
 #include <weir/overflow.hpp>
 #include <weir/stats_text.hpp>
 

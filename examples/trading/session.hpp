@@ -46,8 +46,8 @@ struct session_result {
     weir::histogram tick_to_order_ns;
 };
 
-/// Runs until the end of the feed that comes to `feed_socket`. `policy` is one of policy_names. Throws what a thread of it threw
-/// first.
+/// Runs until the end of the feed that arrives at `feed_socket`. `policy` is one of policy_names. If threads of the session throw,
+/// it rethrows the first exception.
 session_result run_session(const session_settings& chosen, std::string_view policy, udp_socket feed_socket,
                            const placement& places = {});
 

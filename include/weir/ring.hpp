@@ -80,7 +80,7 @@ using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain,
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
 /// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
-/// holds its slot, and a thread that comes to that slot is told `busy` until the first one goes on (progress::may_be_busy).
+/// holds its slot, and a thread that comes to that slot gets `busy` until the first one goes on (progress::may_be_busy).
 ///
 /// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
 /// cache lines. A counter narrower than T's padding makes slots smaller and costs nothing else.
@@ -96,7 +96,7 @@ using spmc_ring = mpmc_ring<T, Options...>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
 /// an operation delays no other thread and holds none of the capacity. Linearizable, total FIFO. The option max_threads<N>, 64
-/// if it is not given, is how many operations may be under way at a time; with more, a push may be told `busy`.
+/// if it is not given, is how many operations may be under way at a time; with more, a push may get `busy`.
 ///
 /// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
 /// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine,

@@ -148,9 +148,9 @@ TEST_F(jack_player, refuses_another_sample_rate_and_a_server_that_does_not_run) 
         rate.err,
         "jack_player: the file has 44100 frames per second and the output 48000, and this player does not resample; "
         "convert the file, or change the rate\n");
-    const outcome nobody = run(JACK_PLAYER, {file.path(), "--server", "weir_nobody"});
-    EXPECT_EQ(nobody.exit_code, 1);
-    EXPECT_THAT(nobody.err, HasSubstr("cannot reach the JACK server 'weir_nobody'"));
+    const outcome refused = run(JACK_PLAYER, {file.path(), "--server", "weir_absent"});
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("cannot reach the JACK server 'weir_absent'"));
 }
 
 }  // namespace

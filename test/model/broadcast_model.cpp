@@ -194,7 +194,7 @@ class crowd_closes : public feeding<Ring, Capacity, 2, Waits> {
     typename Ring::reader reader_ = this->ring_.join();
 };
 
-/// Two producers of a ring that nobody holds up. The one that finishes last makes everything visible, whatever it knew of the
+/// Two producers of a ring without gated readers. The one that finishes last makes everything visible, whatever it knew of the
 /// other one's progress.
 template <class Ring>
 class crowd_unread : public scenario {

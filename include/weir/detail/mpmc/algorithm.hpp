@@ -37,7 +37,7 @@ namespace weir::detail {
 /// of those positions and stores their next numbers. It claims only slots that are ready, so the second step never waits.
 ///
 /// Every call returns: a claim is tried again only when another thread has claimed in between. But a thread suspended between
-/// its two steps holds its slot, and a thread that comes to that slot is told `busy` until the first one goes on. Meanwhile the
+/// its two steps holds its slot, and a thread that comes to that slot gets `busy` until the first one goes on. Meanwhile the
 /// ring is neither full nor empty, and nothing behind that slot moves.
 ///
 /// The pairs of memory orders, all in this file:

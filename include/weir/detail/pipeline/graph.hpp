@@ -221,7 +221,7 @@ public:
             from_.bell().notify(1);
             return true;
         }
-        // Out of its slot: otherwise outside threads that come to the slot would be told `busy`. Counted before it leaves the ring.
+        // Out of its slot: otherwise outside threads that come to the slot would get `busy`. Counted before it leaves the ring.
         in_hand_.set(1);
         std::optional<T> item = shared_->try_pop();
         if (item) visit(*item);

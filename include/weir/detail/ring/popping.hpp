@@ -265,7 +265,7 @@ public:
 
     /// Waits until `n` elements are in the ring, and takes nothing, so with several consumers another one may be quicker.
     /// Returns success, or closed when the ring is and fewer than `n` are there. With many producers, an element counts
-    /// from the moment that its push begins: a pop may be told `busy` for a moment. With one producer, a push that was
+    /// from the moment that its push begins: a pop may get `busy` for a moment. With one producer, a push that was
     /// under way when the ring was closed may still add to what is there.
     ///
     /// For a consumer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Consumers

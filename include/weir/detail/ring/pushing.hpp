@@ -260,7 +260,7 @@ public:
 
     /// Waits until `n` pushes would succeed: there are `n` slots free and, on request, credit for them. Takes nothing, so with
     /// several producers another one may be quicker. Returns success, or closed, as soon as the ring is. With many
-    /// consumers, a slot counts from the moment that its pop begins: a push may be told `busy` for a moment.
+    /// consumers, a slot counts from the moment that its pop begins: a push may get `busy` for a moment.
     ///
     /// For a producer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers
     /// that wait for different numbers are woken together, when the least of them is reached. A producer that waits for s

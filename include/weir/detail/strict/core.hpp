@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The numbers of memory orders count through the three headers of this ring: (3) and (4) stand in strict_cells.hpp,
-// (7), (8), (10) and (11) in strict_positions.hpp, the others here.
+// The numbers of memory orders count through the three headers of this ring: (3) and (4) stand in cells.hpp,
+// (7), (8), (10) and (11) in positions.hpp, the others here.
 #pragma once
 
 #include <algorithm>
