@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <weir/histogram.hpp>
+#include <weir/histogram_text.hpp>
 #include <weir/stats_text.hpp>
 
 #include <cstdint>

@@ -71,8 +71,8 @@ namespace weir {
 /// - Nothing allocates after construction but readers(), slowest() and snapshot(), and try-operations make no syscall, as of other
 ///   rings. While a reader has a lag_limit, a look at the readers reads the steady clock.
 template <class T, class... Options>
-class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>> {
-    using refused = detail::option_refusals<broadcast_ring>;
+class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>, stats::broadcast_snapshot> {
+    using refused = detail::option_refusals<broadcast_ring, stats::broadcast_snapshot>;
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, since slots are overwritten");
@@ -119,12 +119,12 @@ public:
     template <class... None>
         requires(fixed_capacity == 0 && sizeof...(None) == 0)
     explicit broadcast_ring(const None&...) : broadcast_ring(std::size_t{1}) {
-        detail::refuse_to_build_of<fixed_capacity, None...>();
+        detail::refuse_to_build<detail::core_of_capacity<fixed_capacity>, None...>();
     }
     template <std::integral N, class... Rest>
         requires(fixed_capacity != 0)
     explicit broadcast_ring(const N&, const Rest&...) : broadcast_ring() {
-        detail::refuse_to_build_of<fixed_capacity, N, Rest...>();
+        detail::refuse_to_build<detail::core_of_capacity<fixed_capacity>, N, Rest...>();
     }
 
     broadcast_ring(const broadcast_ring&) = delete;

@@ -96,8 +96,9 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 /// - Nothing allocates after construction, and try-operations make no syscall, as of other rings.
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait, class Stats>
-class basic_message_ring : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>> {
-    using refused = detail::option_refusals<basic_message_ring>;
+class basic_message_ring
+    : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>, stats::message_snapshot> {
+    using refused = detail::option_refusals<basic_message_ring, stats::message_snapshot>;
     using ends = detail::message_ends<Core, Wait, Stats>;
     using mapping = typename Core::mapping;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -146,12 +147,12 @@ public:
     template <class... None>
         requires(Core::fixed_capacity == 0 && sizeof...(None) == 0)
     explicit basic_message_ring(const None&...) : basic_message_ring(Core::fixed_capacity) {
-        detail::refuse_to_build_of<Core::fixed_capacity, None...>();
+        detail::refuse_to_build<Core, None...>();
     }
     template <std::integral N, class... Rest>
         requires(Core::fixed_capacity != 0)
     explicit basic_message_ring(const N&, const Rest&...) : basic_message_ring() {
-        detail::refuse_to_build_of<Core::fixed_capacity, N, Rest...>();
+        detail::refuse_to_build<Core, N, Rest...>();
     }
     template <std::integral N, class... Rest>
         requires(detail::borrows_memory<Core> && (std::same_as<Rest, start_at> && ...))

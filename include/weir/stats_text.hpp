@@ -5,16 +5,11 @@
 //
 //     std::puts(weir::to_text(ring.snapshot()).c_str());
 //     reply(weir::to_prometheus({{"feed", feed.snapshot()}, {"orders", orders.snapshot()}}));
-//     reply(weir::to_prometheus({.name = "tick_to_order_seconds", .help = "From the tick to its order."},
-//                               {{{{"venue", "A"}}, &latency_ns}}));   // a weir::histogram
 //
-// One call gives all rings of a page: Prometheus wants the samples of a metric side by side.
+// One call gives all rings of a page: Prometheus wants the samples of a metric side by side. Histograms: histogram_text.hpp.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -23,10 +18,9 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "weir/broadcast_stats.hpp"
-#include "weir/histogram.hpp"
+#include "weir/detail/base/metric_text.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/stats.hpp"
 
@@ -48,28 +42,6 @@ struct labelled_message_snapshot {
 struct labelled_broadcast_snapshot {
     std::string ring;
     stats::broadcast_snapshot numbers;
-};
-
-/// The unit of a histogram's values, as Prometheus is to see them.
-enum class exported_unit : unsigned char {
-    seconds,  ///< the histogram has nanoseconds, the page seconds: end the name in _seconds
-    as_is,    ///< a whole number of anything, bytes for example: end the name in its unit
-};
-
-/// How histograms appear on a page: with one, two or four bounds to each doubling, from `from` up to the histogram's highest().
-/// Each bound is the last value of one of the histogram's buckets, so the count below it is exact.
-struct histogram_metric {
-    std::string name;
-    std::string help;
-    exported_unit unit = exported_unit::seconds;
-    std::uint64_t from = 128;        ///< 4 at least; the first bound is 1 below the largest power of two up to this
-    unsigned bounds_a_doubling = 2;  ///< 1, 2 or 4
-};
-/// One histogram of a metric, and the labels that tell it from the others. The histogram is read during the call only, and must
-/// not change meanwhile.
-struct labelled_histogram {
-    std::vector<std::pair<std::string, std::string>> labels;
-    const histogram* numbers;
 };
 
 namespace detail {
@@ -174,36 +146,6 @@ std::string text_line(std::string_view title, const Names& names, const Numbers&
         if (numbers.*number != 0) line += "  " + std::string(name) + " " + std::to_string(numbers.*number);
     }
     return std::string(title) + (line.empty() ? "  nothing yet" : line) + "\n";
-}
-
-inline std::string as_seconds(std::uint64_t ns) {
-    const std::string below = std::to_string(ns % 1'000'000'000);
-    return std::to_string(ns / 1'000'000'000) + "." + std::string(9 - below.size(), '0') + below;
-}
-
-// Of a label: a backslash, a quote and a line feed must be escaped, all else may stand.
-inline std::string escaped(std::string_view value) {
-    std::string out;
-    for (const char c : value) {
-        if (c == '\\' || c == '"') out += '\\';
-        out += c == '\n' ? std::string("\\n") : std::string(1, c);
-    }
-    return out;
-}
-
-// One below 4/4, 5/4, 6/4 and 7/4 of each power of two, or every second or fourth of these: where a bucket of a histogram of any
-// number of digits ends.
-inline std::vector<std::uint64_t> histogram_bounds(const histogram_metric& metric, std::uint64_t highest) {
-    std::vector<std::uint64_t> bounds;
-    const std::uint64_t step = 4 / metric.bounds_a_doubling;
-    for (std::uint64_t power = std::bit_floor(metric.from); power != 0; power *= 2) {
-        for (std::uint64_t quarter = 0; quarter < 4; quarter += step) {
-            const std::uint64_t bound = power + power / 4 * quarter - 1;
-            if (bound >= highest) return bounds;
-            bounds.push_back(bound);
-        }
-    }
-    return bounds;
 }
 
 /// A page of metrics, each with its head and then a sample of every ring.
@@ -428,54 +370,6 @@ inline std::string to_prometheus(std::span<const labelled_broadcast_snapshot> ri
     of_readers([](const reader_info& reader) { return reader.missed; });
     detail::add_waiting(page, "weir_broadcast_ring");
     return page.take();
-}
-
-/// A histogram metric: cumulative buckets, the last of them +Inf, then sum and count. A value above a histogram's highest() is in
-/// +Inf alone. The bounds depend on the metric and on highest() only, so they are the same from one page to the next. Throws
-/// std::invalid_argument (aborts where exceptions are off) if `from` is below 4, or bounds_a_doubling is not 1, 2 or 4.
-inline std::string to_prometheus(const histogram_metric& metric, std::span<const labelled_histogram> histograms) {
-    if (metric.from < 4) {
-        detail::reject_argument("a histogram metric with bounds from " + std::to_string(metric.from) +
-                                ": below 4 a doubling has no four bounds; give 4 at least");
-    }
-    if (metric.bounds_a_doubling != 1 && metric.bounds_a_doubling != 2 && metric.bounds_a_doubling != 4) {
-        detail::reject_argument("a histogram metric with " + std::to_string(metric.bounds_a_doubling) +
-                                " bounds to a doubling: only 1, 2 and 4 fall between the buckets of every histogram");
-    }
-    const auto as_text = [&](std::uint64_t value) {
-        return metric.unit == exported_unit::seconds ? detail::as_seconds(value) : std::to_string(value);
-    };
-    std::string out = "# HELP " + metric.name + " " + metric.help + "\n# TYPE " + metric.name + " histogram\n";
-    for (const labelled_histogram& one : histograms) {
-        std::string labels;
-        for (const auto& [name, value] : one.labels) {
-            labels += (labels.empty() ? "" : ",") + name + "=\"" + detail::escaped(value) + "\"";
-        }
-        const auto bucket = [&](const std::string& bound, std::uint64_t count) {
-            out += metric.name + "_bucket{" + labels + (labels.empty() ? "" : ",") + "le=\"" + bound + "\"} " +
-                   std::to_string(count) + "\n";
-        };
-        const histogram& numbers = *one.numbers;
-        const std::vector<std::uint64_t> bounds = detail::histogram_bounds(metric, numbers.highest());
-        std::vector<std::uint64_t> counts(bounds.size() +
-                                          1);  // of the values above the bound before, and up to this one
-        numbers.for_each_bucket([&](const histogram::bucket& b) {
-            const auto first = std::lower_bound(bounds.begin(), bounds.end(), b.highest);
-            counts[static_cast<std::size_t>(first - bounds.begin())] += b.count;
-        });
-        std::uint64_t so_far = 0;
-        for (std::size_t i = 0; i != bounds.size(); ++i) bucket(as_text(bounds[i]), so_far += counts[i]);
-        bucket("+Inf", numbers.count());
-        const std::string of_all = labels.empty() ? " " : "{" + labels + "} ";
-        const auto sum =
-            static_cast<std::uint64_t>(std::llround(numbers.mean() * static_cast<double>(numbers.count())));
-        out += metric.name + "_sum" + of_all + as_text(sum) + "\n";
-        out += metric.name + "_count" + of_all + std::to_string(numbers.count()) + "\n";
-    }
-    return out;
-}
-inline std::string to_prometheus(const histogram_metric& metric, std::initializer_list<labelled_histogram> histograms) {
-    return to_prometheus(metric, std::span<const labelled_histogram>(histograms.begin(), histograms.size()));
 }
 
 inline std::string to_prometheus(std::initializer_list<labelled_snapshot> rings) {

@@ -54,6 +54,7 @@ constexpr room rooms[] = {
     {3, "include/weir/detail/strict/"},
     {3, "include/weir/plan.hpp"},
     {3, "include/weir/stats_text.hpp"},
+    {3, "include/weir/histogram_text.hpp"},
     {3, "include/weir/wait.hpp"},
     {4, "include/weir/credit.hpp"},
     {4, "include/weir/detail/overflow/"},

@@ -57,34 +57,33 @@ constexpr void refuse_without_memory() noexcept {
                   "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
 }
 
-/// The same of a ring of messages or a broadcast ring, which has no other settings than a start.
-template <std::size_t FixedCapacity, class... Args>
-constexpr void refuse_to_build_of() noexcept {
-    static_assert(FixedCapacity != 0 || offered<Args...>,
-                  "weir: a ring needs a capacity: ring(1024), or the option storage::fixed<1024>");
-    static_assert(FixedCapacity == 0 || offered<Args...>,
-                  "weir: storage::fixed<N> is the capacity of this ring; construct it without another one");
-}
+/// Stands for the core in refuse_to_build().
+template <std::size_t FixedCapacity>
+struct core_of_capacity {
+    static constexpr std::size_t fixed_capacity = FixedCapacity;
+};
 
-/// What such a ring cannot do by its options: a base of it, whose functions the ring names in a using declaration beside its own.
-template <class Ring>
+/// A base of rings of every family: what a ring cannot do by its options. The ring names each function in a using declaration,
+/// beside its own one, which is constrained by the same value. Templates, so that nothing is refused before it is used, also in an
+/// explicit instantiation of the ring.
+template <class Ring, class Snapshot>
 class option_refusals {
 public:
     template <class Self = Ring, class... None>
-    void snapshot(const None&...) const noexcept
+    Snapshot snapshot(const None&...) const noexcept
         requires(!Self::keeps_statistics)
     {
         static_assert(offered<Self>,
                       "weir: this ring keeps no statistics; give it the option stats::on (see keeps_statistics)");
+        return {};
     }
     template <class Self = Ring, class... None>
     void adopt_producer(const None&...) noexcept
         requires(Self::has_many_producers)
     {
-        static_assert(
-            offered<Self>,
-            "weir: any thread may push to this ring, so there is no producer's role to take over; leave the call out "
-            "(see has_many_producers)");
+        static_assert(offered<Self>,
+                      "weir: any thread may push to this ring, so there is no role to adopt; remove the call "
+                      "of adopt_producer (see has_many_producers)");
     }
     template <class Self = Ring, class... None>
     int items_fd(const None&...) const noexcept
@@ -117,10 +116,9 @@ struct no_ring {
     }
 };
 
-/// A base of rings. The ring names each function in a using declaration, beside its own one, which is constrained by the
-/// same value. Templates, so that nothing is refused before it is used, also in an explicit instantiation of the ring.
+/// The same for rings of items.
 template <class Ring, class T>
-class refusals {
+class refusals : public option_refusals<Ring, stats::snapshot> {
 public:
     template <class N, class Self = Ring>
     reservation<no_ring<T>> try_reserve(const N&) noexcept
@@ -160,40 +158,6 @@ public:
         return status::empty;
     }
 
-    template <class Self = Ring, class... None>
-    stats::snapshot snapshot(const None&...) const noexcept
-        requires(!Self::keeps_statistics)
-    {
-        static_assert(offered<Self>,
-                      "weir: this ring keeps no statistics; give it the option stats::on (see keeps_statistics)");
-        return {};
-    }
-
-    template <class Self = Ring, class... None>
-    int items_fd(const None&...) const noexcept
-        requires(!Self::has_descriptors)
-    {
-        static_assert(offered<Self>,
-                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
-        return -1;
-    }
-    template <class Self = Ring, class... None>
-    int space_fd(const None&...) const noexcept
-        requires(!Self::has_descriptors)
-    {
-        static_assert(offered<Self>,
-                      "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
-        return -1;
-    }
-
-    template <class Self = Ring, class... None>
-    void adopt_producer(const None&...) noexcept
-        requires(Self::has_many_producers)
-    {
-        static_assert(offered<Self>,
-                      "weir: any thread may push to this ring, so there is no role to adopt; remove the call "
-                      "of adopt_producer (see has_many_producers)");
-    }
     template <class Self = Ring, class... None>
     void adopt_consumer(const None&...) noexcept
         requires(Self::has_many_consumers)
