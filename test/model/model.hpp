@@ -8,14 +8,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <source_location>
 #include <span>
 #include <string>
 
 namespace model {
 
 enum class order : unsigned char { relaxed, acquire, release, acq_rel, seq_cst };
-using place = std::source_location;
+/// Where in the source something happens: std::source_location, which Clang 14 lacks.
+class place {
+public:
+    static constexpr place current(const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+                                   unsigned line = __builtin_LINE()) noexcept {
+        return {file, function, line};
+    }
+    constexpr const char* file_name() const noexcept { return file_; }
+    constexpr const char* function_name() const noexcept { return function_; }
+    constexpr unsigned line() const noexcept { return line_; }
+
+private:
+    constexpr place(const char* file, const char* function, unsigned line) noexcept
+        : file_(file), function_(function), line_(line) {}
+    const char* file_;
+    const char* function_;
+    unsigned line_;
+};
 
 /// A shared atomic variable, of 64 bits that its user knows the meaning of.
 class variable {
