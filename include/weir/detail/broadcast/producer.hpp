@@ -18,7 +18,7 @@
 
 namespace weir::detail {
 
-/// The producer's end of a broadcast ring: how far the slowest gated reader lets it go. One thread.
+/// The producer's end of a broadcast ring: how far the slowest gated reader lets it go, and its portion of slots. One thread.
 template <class T, std::size_t Readers>
 class alignas(separation_bytes) broadcast_producer {
     using slots = broadcast_slots<T>;
@@ -29,9 +29,9 @@ public:
 
     broadcast_producer(const state& shared, slots mapped, done_mark*) noexcept
         : slots_(mapped),
-          first_(shared.sent.load(relaxed)),
-          limit_(first_ + shared.capacity) {  // relaxed: not shared yet
-    }
+          first_(shared.sent.load(relaxed)),  // relaxed: not shared yet
+          limit_(first_ + shared.capacity),
+          portion_end_(first_) {}
 
     /// Appends an item that is made already: success, full or closed. A refused item is untouched.
     template <class U>
@@ -39,7 +39,7 @@ public:
         check_role();
         lone_claims& claims = shared.claims;
         const std::uint64_t position = claims.claimed.load(relaxed);  // relaxed: only this thread writes it
-        if (position == limit_ && !look_for_room(shared, position)) [[unlikely]]
+        if (position == portion_end_ && !open_portion(shared, position)) [[unlikely]]
             return claims.is_ended() ? status::closed : status::full;
         if (!claims.closing.claim(claims.claimed, position, position + 1)) [[unlikely]]
             return status::closed;
@@ -51,7 +51,7 @@ public:
     /// success, or what try_put() would answer now.
     status room(state& shared) noexcept {
         const std::uint64_t position = shared.claims.claimed.load(relaxed);  // relaxed: only this thread writes it
-        if (position != limit_ || look_for_room(shared, position)) return status::success;
+        if (position != portion_end_ || open_portion(shared, position)) return status::success;
         return shared.claims.is_ended() ? status::closed : status::full;
     }
 
@@ -64,8 +64,17 @@ public:
     void adopt() noexcept { role_.adopt(); }
 
 private:
-    // Out of line: one look serves many items.
-    [[gnu::noinline]] bool look_for_room(state& shared, std::uint64_t position) noexcept {
+    // See portion_lines. Out of line: one portion serves many items.
+    [[gnu::noinline]] bool open_portion(state& shared, std::uint64_t position) noexcept {
+        const bool looks = position == limit_;
+        if (looks && !look_for_room(shared, position)) return false;
+        const std::uint64_t room = limit_ - position;
+        slots_.template prefetch<true>(position, looks ? 0 : slots::portion, std::min(room, 2 * slots::portion));
+        portion_end_ = position + std::min(room, slots::portion);
+        return true;
+    }
+
+    bool look_for_room(state& shared, std::uint64_t position) noexcept {
         pace_.wait();
         // (5) seq_cst: pairs with (6): a reader whose seat is not seen here begins at `position` or later
         shared.sent.fetch_add(0, seq_cst);
@@ -86,6 +95,7 @@ private:
     slots slots_;
     const std::uint64_t first_;
     std::uint64_t limit_;
+    std::uint64_t portion_end_;
     look_pace<false> pace_;
     [[no_unique_address]] role_checker role_{};
 };

@@ -61,7 +61,7 @@ public:
         // (6) seq_cst: pairs with (5): no look from before the seat was seen went further than this and the capacity
         const std::uint64_t newest = shared.sent.load(seq_cst);
         position_ = elders_.count == 0 ? newest : end_of_elders(shared, newest);
-        known_ = position_;
+        known_ = portion_end_ = position_;
         mine.position.store(position_, release);  // (3) release: pairs with (4)
     }
 
@@ -197,10 +197,19 @@ private:
     std::size_t consume_gated(state& shared, F& visit, std::size_t most, Read& read) {
         reading<Read> done{*this, shared, read};
         while (done.all < most && position_ != known_) {
+            if (position_ == portion_end_) [[unlikely]]
+                open_portion();
             slots_.visit(position_, visit);
             done.add();
         }
         return done.all;
+    }
+
+    // See portion_lines.
+    [[gnu::noinline]] void open_portion() noexcept {
+        const std::uint64_t items = known_ - position_;
+        slots_.template prefetch<false>(position_, slots::portion, std::min(items, 2 * slots::portion));
+        portion_end_ = position_ + std::min(items, slots::portion);
     }
 
     // Items are copied some at a time, and then it is seen how many of them were overwritten meanwhile.
@@ -250,6 +259,7 @@ private:
     std::uint32_t state_ = 0;
     std::uint64_t position_ = 0;
     std::uint64_t known_ = 0;
+    std::uint64_t portion_end_ = 0;  // of a gated reader
     std::uint64_t missed_ = 0;
     std::uint64_t gap_ = 0;          // missed right before the latest item
     std::uint64_t pending_gap_ = 0;  // missed since the latest item

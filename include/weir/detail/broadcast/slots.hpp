@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "weir/detail/base/copied_words.hpp"
+#include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/memory/storage.hpp"
 
 namespace weir::detail {
@@ -35,6 +36,13 @@ public:
         const T item = get(position);
         f(item);
     }
+
+    /// Asks for the lines of the slots `begin` to `end` on from `position`.
+    template <bool Write>
+    void prefetch(std::uint64_t position, std::uint64_t begin, std::uint64_t end) const noexcept {
+        prefetch_slots<Write>(first_, mask_, position, begin, end);
+    }
+    static constexpr std::uint64_t portion = slots_of_portion<slot>;
 
     std::uint64_t count() const noexcept { return mask_ + 1; }
 
@@ -72,6 +80,13 @@ public:
     void visit(std::uint64_t position, F& f) const {
         f(std::as_const(at(position)));
     }
+
+    /// Asks for the lines of the slots `begin` to `end` on from `position`.
+    template <bool Write>
+    void prefetch(std::uint64_t position, std::uint64_t begin, std::uint64_t end) const noexcept {
+        prefetch_slots<Write>(first_, mask_, position, begin, end);
+    }
+    static constexpr std::uint64_t portion = slots_of_portion<slot>;
 
     std::uint64_t count() const noexcept { return mask_ + 1; }
 

@@ -37,19 +37,7 @@ public:
     /// Asks for the lines of the slots `first` to `last` items on from `position`.
     template <bool Write>
     void prefetch(Counter position, std::size_t first, std::size_t last) const noexcept {
-        constexpr std::size_t items_per_line = std::max<std::size_t>(1, cache_line_bytes / sizeof(T));
-        for (std::size_t i = first; i < last; i += items_per_line) {
-            const T& item = (*this)[static_cast<Counter>(position + i)];
-            const char* const bytes = reinterpret_cast<const char*>(std::addressof(item));
-            for (std::size_t byte = 0; byte < std::min(sizeof(T), portion_lines * cache_line_bytes);
-                 byte += cache_line_bytes) {
-                if constexpr (Write) {
-                    detail::prefetch_for_write(bytes + byte);
-                } else {
-                    detail::prefetch_for_read(bytes + byte);
-                }
-            }
-        }
+        prefetch_slots<Write>(first_, mask_, position, first, last);
     }
 
     /// Writes a byte of each line of `n` slots from `position` on. Their elements are destroyed, and the consumer gives them back next.
@@ -65,11 +53,7 @@ public:
         for (std::size_t i = 0; i < n * sizeof(T); i += cache_line_bytes) bytes[i] = 0;
     }
 
-    /// Single items pass in portions of a few lines each, so that one costs a comparison and an addition. Between two portions
-    /// the lines of the one after are asked for, so that several are on their way at a time. Only lines of slots that are known
-    /// to belong to this side: others would be taken away from the side that works on them.
-    static constexpr std::size_t portion_lines = 8;
-    static constexpr std::size_t portion = std::max<std::size_t>(1, portion_lines* cache_line_bytes / sizeof(T));
+    static constexpr std::size_t portion = slots_of_portion<T>;
 
 private:
     T* first_;
