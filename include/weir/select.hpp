@@ -3,34 +3,38 @@
 // One thread that waits for the first of several rings, of any families:
 //
 //     weir::selection feeds;                                        // whose turn it is, and which ends have closed
-//     while (auto ready = weir::select(feeds, book, trades, weir::room_in(orders))) {
-//         switch (ready.index()) {
-//         case 0: if (auto x = book.try_pop()) on_book(*x); break;  // nothing: another thread was quicker, or the end has closed
+//     while (auto ready = weir::select(feeds, book, trades)) {
+//         switch (ready.index()) {                                  // a pop may find nothing: the end has closed, or
+//         case 0: if (auto x = book.try_pop()) on_book(*x); break;  // another thread was quicker
 //         case 1: if (auto x = trades.try_pop()) on_trade(*x); break;
-//         case 2: (void)orders.try_push(next_order()); break;
 //         }
-//     }                                                             // until all three are closed
+//     }                                                             // until both are closed
 //
 // or with a handler for each end, of which it runs one, with one item:
 //
-//     while (weir::select(weir::on(book, [&](tick&& t) { on_book(t); }), weir::on(trades, [&](trade&& t) { on_trade(t); }))) continue;
+//     const auto on_tick = weir::on(book, [&](tick&& t) { ... });
+//     const auto on_trade = weir::on(trades, [&](trade&& t) { ... });
+//     while (weir::select(weir::by_priority, on_tick, on_trade)) continue;
 //
-// An end is a receiver or a sender (handles.hpp), the reader of a broadcast ring, or a side of a ring: items_of(ring), room_in(ring), or
-// room_in(ring, bytes) of a message ring. 64 ends at most; as many as are known when the program runs in a span of any_end.
+// An end is a receiver or a sender (handles.hpp), the reader of a broadcast ring, or a side of a ring: items_of(ring),
+// room_in(ring), or room_in(ring, bytes) of a message ring. 64 ends at most. Ends whose number is known only when the program
+// runs come as one argument, a container or span of any_end.
 //
-// Before the ends may come, in any order,
+// Before the ends may stand, in any order,
+//
 //     by_priority          of several that are ready the one that is named first; else each of them is as likely
-//     a selection          the loop's memory: turns, and which ends have closed
+//     a selection          a loop's memory: whose turn it is, and which ends have closed
 //     a std::stop_token    the wait ends when a stop is requested
 //
-// | waiting strategy of the rings | the thread                                                                             |
-// |-------------------------------|----------------------------------------------------------------------------------------|
-// | park, all of them             | spins a little, then sleeps once for all of them, until a push, a pop or a close wakes it |
-// | event, all of them            | sleeps in one poll of all descriptors                                                   |
-// | spin, or yield, one of them   | spins, or yields, as that strategy does                                                 |
-// | others                        | looks every 20 us to 1 ms, as with wait::sleep                                          |
+// | strategy of the rings | how the thread waits                                                                             |
+// |-----------------------|--------------------------------------------------------------------------------------------------|
+// | park, all             | spins a little, then sleeps once for all of them; any push, pop or close that helps it wakes it  |
+// | event, all            | sleeps in one poll of all descriptors                                                            |
+// | spin or yield, any    | spins, or yields, as that strategy does; spins if there are both                                 |
+// | otherwise             | looks every 20 us to 1 ms, as with wait::sleep                                                   |
 //
-// To sleep at several rings with wait::park takes Linux 5.16; where there is no futex_waitv(2), it looks every 20 us to 1 ms.
+// To sleep at several rings with wait::park takes futex_waitv(2), of Linux 5.16. Where there is none, or a container forbids it, the
+// thread looks every 20 us to 1 ms.
 #pragma once
 
 #include <chrono>

@@ -64,5 +64,7 @@ int main() {
     (void)weir::select(fixed, weir::items_of(ring));
 #elif USE == 17
     (void)weir::select(weir::on(ring, [](int) {}));
+#elif USE == 18
+    (void)weir::try_select(std::stop_token(), weir::items_of(ring));
 #endif
 }

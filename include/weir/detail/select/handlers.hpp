@@ -206,7 +206,7 @@ selected select_among(selection& how, Stop& stop, steady_time deadline, Args&...
             }
         }
     }
-    return selected(status::empty);
+    return select_waiter::nothing();
 }
 
 // ---- what stands before them -------------------------------------------------------------------------------------
@@ -221,6 +221,8 @@ selected select_with(selection& how, Stop& stop, steady_time deadline, First& fi
     constexpr bool is_order = std::same_as<type, by_priority_t> || std::same_as<type, selection>;
     static_assert(!is_order || !HasOrder,
                   "weir: select() has one order; a selection by priority is weir::selection(weir::by_priority)");
+    static_assert(!is_stop_token<type> || std::same_as<Stop, decltype(never)>,
+                  "weir: a stop token is for select(), select_for() and select_until(), and one is enough");
     if constexpr (std::same_as<type, by_priority_t>) {
         selection in_order(by_priority);
         return select_with<true>(in_order, stop, deadline, rest...);

@@ -50,14 +50,10 @@ private:
     std::uint64_t left_out_ = 0;  // bit i: end i has closed, and that was reported
 };
 
-/// What select() found. True if there is an end to be served: it is ready, or it is closed and this is the first time to say so.
+/// What select() found. True if there is an end to be served: it is ready, or it has closed.
 class [[nodiscard]] selected {
 public:
     static constexpr std::size_t no_end = static_cast<std::size_t>(-1);
-
-    constexpr explicit selected(status answer) noexcept : answer_(answer) {}
-    constexpr selected(status answer, std::size_t index, std::uint64_t ready) noexcept
-        : answer_(answer), index_(index), ready_(ready) {}
 
     constexpr explicit operator bool() const noexcept { return index_ != no_end; }
     /// Which end: its place among those that were named, from 0 on; no_end if there is none.
@@ -71,6 +67,11 @@ public:
     constexpr bool is_ready(std::size_t i) const noexcept { return i < most_ends && (ready_ >> i & 1) != 0; }
 
 private:
+    friend class detail::select_waiter;
+
+    constexpr explicit selected(status answer, std::size_t index = no_end, std::uint64_t ready = 0) noexcept
+        : answer_(answer), index_(index), ready_(ready) {}
+
     status answer_;
     std::size_t index_ = no_end;
     std::uint64_t ready_ = 0;
@@ -89,15 +90,15 @@ class select_waiter {
 public:
     select_waiter(std::span<const any_end> ends, selection& how) noexcept : ends_(ends), how_(how) {}
     ~select_waiter() { pass_on(); }
+    select_waiter(const select_waiter&) = delete;
+    select_waiter& operator=(const select_waiter&) = delete;
+
     /// How one call chooses that is told nothing: each of the ready ends is as likely.
     static selection at_random() noexcept {
         selection how;
         how.at_random_ = true;
         return how;
     }
-
-    select_waiter(const select_waiter&) = delete;
-    select_waiter& operator=(const select_waiter&) = delete;
 
     /// Waits until there is an end to be served, or all are closed, or `stop()` says true, or until the deadline.
     template <class Stop>
@@ -106,11 +107,12 @@ public:
         bool is_stopped = stop();
         const auto done = [&] { return look() || (is_stopped = stop()); };
         if (!is_stopped && !wait_until(done, deadline)) return selected(status::timeout);
-        return is_stopped ? selected(status::empty) : found();
+        return is_stopped ? nothing() : found();
     }
 
     /// The same without waiting.
-    selected look_once() noexcept { return look() ? found() : selected(status::empty); }
+    selected look_once() noexcept { return look() ? found() : nothing(); }
+    static selected nothing() noexcept { return selected(status::empty); }
 
     /// A closed end is left out from now on.
     void leave_out(std::size_t index) noexcept { how_.left_out_ |= bit(index); }
@@ -151,11 +153,11 @@ private:
     bool are_all_closed() const noexcept { return static_cast<std::size_t>(std::popcount(closed_)) == ends_.size(); }
 
     selected found() noexcept {
-        if (ready_ != 0) return {status::success, choose(ready_), ready_};
+        if (ready_ != 0) return selected(status::success, choose(ready_), ready_);
         if (are_all_closed()) return selected(status::closed);
         const auto first = static_cast<std::size_t>(std::countr_zero(closed_ & ~how_.left_out_));
         leave_out(first);
-        return {status::closed, first, 0};
+        return selected(status::closed, first);
     }
 
     std::size_t choose(std::uint64_t ready) noexcept {
