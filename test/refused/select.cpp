@@ -66,5 +66,7 @@ int main() {
     (void)weir::select(weir::on(ring, [](int) {}));
 #elif USE == 18
     (void)weir::try_select(std::stop_token(), weir::items_of(ring));
+#elif USE == 19
+    (void)weir::select(weir::on(weir::any_end(weir::items_of(ring)), [](int) {}));
 #endif
 }

@@ -180,7 +180,10 @@ constexpr bool is_end() noexcept {
 template <class Arg>
 constexpr bool is_end_of() noexcept {
     if constexpr (is_handler<std::remove_cvref_t<Arg>>) {
-        return is_end<decltype(std::declval<Arg&>().end)>();
+        using end = decltype(std::declval<Arg&>().end);
+        constexpr bool is_known = !std::same_as<std::remove_cvref_t<end>, any_end>;
+        static_assert(is_known, "weir: an any_end does not know its items: give on() the end that it was made from");
+        return is_known && is_end<end>();
     } else {
         return is_end<std::remove_reference_t<Arg>>();
     }
