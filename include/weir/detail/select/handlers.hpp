@@ -58,7 +58,7 @@ bool serve(receiver<Ring>& end, F& f, Then then) {
     return take_one(end, f, then);
 }
 template <class Ring, class F, class Then>
-bool serve(broadcast_reader<Ring>& end, F& f, Then then) {
+bool serve(weir::broadcast_reader<Ring>& end, F& f, Then then) {
     return take_one(end, f, then);
 }
 template <class Ring, class F, class Then>
