@@ -113,9 +113,9 @@ TYPED_TEST_P(select_contract, a_close_wakes_the_thread_and_is_reported_once) {
             EXPECT_EQ(found.all_ready(), 0U);
             EXPECT_EQ(this->select_both(1ms, how).answer(), status::timeout) << "the other end is open";
             this->idle.close();
-            const selected end = this->select_both(ages, how);
-            EXPECT_FALSE(end);
-            EXPECT_TRUE(end.is_closed()) << "all are";
+            const selected all = this->select_both(ages, how);
+            EXPECT_FALSE(all);
+            EXPECT_TRUE(all.is_closed()) << "all are";
             EXPECT_TRUE(weir::try_select(weir::items_of(this->idle), this->end.end()).is_closed());
         },
         [this] { this->end.close(); });
