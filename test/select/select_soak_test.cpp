@@ -148,13 +148,13 @@ template <class Wait>
 class select_soak : public testing::Test {
 public:
     static std::uint64_t rounds() {
-        return weir_test::rounds(std::is_same_v<Wait, weir::wait::sleep> ? 4'000 : 30'000);
+        return weir_test::rounds(std::is_same_v<Wait, weir::wait::sleep> ? 4'000 : 20'000);
     }
 };
 TYPED_TEST_SUITE(select_soak, weir_test::every_wait, weir_test::wait_names);
 
 TYPED_TEST(select_soak, in_turn_loses_no_wake_up) { take_from_both<TypeParam>(this->rounds(), true, false); }
-TYPED_TEST(select_soak, by_priority_loses_no_wake_up) { take_from_both<TypeParam>(this->rounds(), false, false); }
+TYPED_TEST(select_soak, by_priority_loses_no_wake_up) { take_from_both<TypeParam>(this->rounds() / 2, false, false); }
 TYPED_TEST(select_soak, with_handlers_loses_no_wake_up) { take_from_both<TypeParam>(this->rounds(), true, true); }
 TYPED_TEST(select_soak, takes_no_wake_up_from_a_consumer) { beside_a_consumer<TypeParam>(this->rounds() / 2); }
 
