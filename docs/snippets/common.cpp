@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <weir/handles.hpp>
 #include <weir/ring.hpp>
+#include <weir/select.hpp>
 #include <weir/stats_text.hpp>
 #include <weir/stop.hpp>
 
@@ -76,12 +77,31 @@ int main() {
     const std::string page = weir::to_prometheus({{"feed", counted.snapshot()}});
     // end
 
+    weir::spsc_ring<int> book(8), trades(8);
+    for (int i = 0; i < 3; ++i) (void)book.push(i), (void)trades.push(i);
+    book.close();
+    int served = 0;
+    // show select
+    weir::selection feeds;  // whose turn it is, and which ends have closed
+    while (auto ready = weir::select_for(20ms, feeds, weir::items_of(book), weir::items_of(trades))) {
+        if (ready.is_closed()) continue;  // the end ready.index() will bring no more
+        if (auto next = ready.index() == 0 ? book.try_pop() : trades.try_pop()) ++served;
+    }  // time was up, or all are closed
+    // end
+    (void)trades.push(4);
+    trades.close();
+    // show handlers
+    while (weir::select(weir::by_priority, weir::on(weir::items_of(trades), [&](int) { ++served; }),
+                        weir::on(weir::items_of(book), [&](int) { ++served; }))) {
+    }  // until all are closed
+    // end
+
     // show memory
     using samples = weir::spsc_ring<float, weir::storage::borrowed, weir::wait::spin>;
     alignas(samples::memory_alignment) static std::byte memory[samples::bytes_for(1000)];
     samples in_place(1000, memory);  // no allocation at all
     // end
-    return handled <= 1 && received == 100 && counted.snapshot().consumer.empty == 1 && !page.empty() &&
+    return handled <= 1 && received == 100 && served == 7 && counted.snapshot().consumer.empty == 1 && !page.empty() &&
                    in_place.capacity() == 1000 && *what_now(weir::status::full) == 'e'
                ? 0
                : 1;

@@ -296,10 +296,7 @@ private:
     bool wait_for_room(Done& done, detail::steady_time deadline) {
         const auto parked = [this]() noexcept { made_.parked(); };
         for (;;) {
-            detail::steady_time until = deadline;
-            // relaxed: a limit that comes later takes effect later
-            if (shared_.limited.load(detail::relaxed) > 0)
-                until = std::min(deadline, detail::judge_late_readers(shared_).next);
+            const detail::steady_time until = std::min(deadline, when_to_look());
             bool is_done = false;
             if constexpr (requires { space_.wait(done, until, parked); }) {
                 is_done = space_.wait(done, until, parked);
@@ -328,7 +325,20 @@ private:
         }
     }
 
+    // To wait at several rings, as of ring_ends.
+    lot& lot_of_room() noexcept { return space_; }
+    status look_for_room() noexcept {
+        if (is_closed()) return status::closed;
+        return producer_.room(shared_) == status::success ? status::success : status::full;
+    }
+    // When a reader that is late now will have been so for too long, and the producer is to look again.
+    detail::steady_time when_to_look() noexcept {
+        // relaxed: a limit that comes later takes effect later
+        return shared_.limited.load(detail::relaxed) > 0 ? detail::judge_late_readers(shared_).next : detail::forever;
+    }
+
     friend reader;
+    friend struct detail::select_access;
 
     detail::slot_memory<typename slots::slot, typename given::memory> memory_;
     [[no_unique_address]] std::conditional_t<

@@ -335,7 +335,7 @@ public:
 
 private:
     friend reservation;
-
+    friend struct detail::select_access;
     // What became of the messages that there were.
     struct visits {
         std::size_t visits = 0;

@@ -46,13 +46,18 @@ struct spin {
         bool wait(Done&& done, detail::steady_time deadline) noexcept(noexcept(done())) {
             for (unsigned turn = 1; !done(); ++turn) {
                 if (turn % 64 == 0 && weir::detail::has_passed(deadline)) return false;
-                if (weir::detail::started_on_one_cpu || turn % turns_to_doubt == 0) {
-                    weir::detail::yield_cpu();
-                } else {
-                    weir::detail::pause();
-                }
+                rest(turn);
             }
             return true;
+        }
+
+        /// Between the looks number `turn` and the next one.
+        static void rest(unsigned turn) noexcept {
+            if (weir::detail::started_on_one_cpu || turn % turns_to_doubt == 0) {
+                weir::detail::yield_cpu();
+            } else {
+                weir::detail::pause();
+            }
         }
 
     private:

@@ -87,13 +87,15 @@ struct cell {
 struct {
     std::array<knowledge, most_threads> announced{};  // what a thread had done at its last light fence
     std::array<knowledge, most_threads> delivered{};  // what it will see from its next light fence on
+    // Who is to be woken, at which variable. A thread that watches several stands there for each, until it runs again.
     struct sleeper {
         const variable* on;
         rl::thread_id_t thread;
-        bool timed;
     };
-    std::array<sleeper, most_threads> sleepers{};
+    std::array<sleeper, most_threads * most_watched> sleepers{};
     std::size_t asleep = 0;
+    enum rest : unsigned char { awake, parked, parked_for_a_time };
+    std::array<rest, most_threads> resting{};
     std::array<int, most_threads> descriptors{-1, -1, -1, -1};  // that a thread waits for without a deadline
     std::array<bool, most_threads> finished{};
     scenario* scene = nullptr;
@@ -158,10 +160,7 @@ void announce_and_receive() {
     now.announced[static_cast<std::size_t>(me.index_)] = known_to(me);
 }
 
-bool is_asleep(std::size_t thread) {
-    const auto is_it = [thread](const auto& s) { return static_cast<std::size_t>(s.thread) == thread; };
-    return std::any_of(now.sleepers.begin(), now.sleepers.begin() + static_cast<std::ptrdiff_t>(now.asleep), is_it);
-}
+bool is_asleep(std::size_t thread) { return now.resting[thread] != now.awake; }
 
 bool is_first(std::size_t thread) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(rl::ctx().get_thread_count()); ++i) {
@@ -203,7 +202,7 @@ bool is_readable(int descriptor) {
 void mind_the_last() {
     if (now.is_stuck) return;
     auto gone = static_cast<std::size_t>(std::count(now.finished.begin(), now.finished.end(), true));
-    for (std::size_t i = 0; i < now.asleep; ++i) gone += now.sleepers[i].timed ? 0 : 1;
+    gone += static_cast<std::size_t>(std::count(now.resting.begin(), now.resting.end(), now.parked));
     for (std::size_t i = 0; i < most_threads; ++i) {
         const bool waits = now.descriptors[i] >= 0 && i != static_cast<std::size_t>(self().index_);
         if (waits && !is_readable(now.descriptors[i])) ++gone;
@@ -348,18 +347,48 @@ bool variable::compare_exchange(std::uint64_t& expected, std::uint64_t value, bo
 // ---- sleep ------------------------------------------------------------------------------------------------------
 
 void variable::sleep_while(std::uint64_t expected, bool timed, place p) const noexcept {
-    rl::context& c = rl::ctx();
+    const watched one{this, expected};
+    sleep_while_all({&one, 1}, timed, p);
+}
+
+bool variable::is_still(std::uint64_t expected, place p) const noexcept {
     take_turn();
     // The kernel compares under a lock that a waker takes after the change, so it is the latest that counts. A thread
     // that has read it, and be it there, reads nothing older after that.
     (void)self().atomic_load_relaxed_rmw(data_of(data_));
-    if (latest_ != expected) return note(p, "variable ", number_, " is ", latest_, ": no sleep");
-    if (c.is_random_sched() && choose(8) == 0) return note(p, "no sleep, for no reason");
-    if (!timed) mind_the_last();
-    if (latest_ != expected) return note(p, "variable ", number_, " is ", latest_, ": no sleep");
-    note(p, "sleeps while variable ", number_, " is ", expected);
+    if (latest_ != expected) note(p, "variable ", number_, " is ", latest_, ": no sleep");
+    return latest_ == expected;
+}
+
+void variable::sleep_while_all(std::span<const watched> words, bool timed, place p) noexcept {
+    rl::context& c = rl::ctx();
     rl::thread_info_base& me = self();
-    now.sleepers[now.asleep++] = {this, me.index_, timed};
+    auto& rest = now.resting[static_cast<std::size_t>(me.index_)];
+    const auto withdraw = [&]() noexcept {
+        auto* const end = now.sleepers.data() + now.asleep;
+        auto* const kept =
+            std::remove_if(now.sleepers.data(), end, [&](const auto& s) { return s.thread == me.index_; });
+        const auto withdrawn = static_cast<std::size_t>(end - kept);
+        now.asleep -= withdrawn;
+        return withdrawn;
+    };
+    for (const watched& word : words) {
+        if (!word.on->is_still(word.expected, p)) return static_cast<void>(withdraw());
+        now.sleepers[now.asleep++] = {word.on, me.index_};
+        note(p, "sleeps while variable ", word.on->number_, " is ", word.expected);
+    }
+    if (c.is_random_sched() && choose(8) == 0) {
+        note(p, "no sleep, for no reason");
+        return static_cast<void>(withdraw());
+    }
+    if (!timed) mind_the_last();
+    if (std::count_if(now.sleepers.data(), now.sleepers.data() + now.asleep, [&](const auto& s) {
+            return s.thread == me.index_;
+        }) < static_cast<std::ptrdiff_t>(words.size())) {
+        note(p, "woken before it sleeps");
+        return static_cast<void>(withdraw());
+    }
+    rest = timed ? now.parked_for_a_time : now.parked;
     const rl::timestamp_t last_yield = me.last_yield_;
     rl::unpark_reason reason;
     do {
@@ -367,10 +396,8 @@ void variable::sleep_while(std::uint64_t expected, bool timed, place p) const no
         // Relacy thinks that time is up every fourth turn, of which there are many while somebody waits for his.
     } while (reason == rl::unpark_reason_timeout && now.by_priority && choose(32) > 0);
     me.last_yield_ = last_yield;
-    if (reason == rl::unpark_reason_normal) return;
-    auto* const end = now.sleepers.data() + now.asleep;
-    std::remove_if(now.sleepers.data(), end, [&](const auto& s) { return s.thread == me.index_; });
-    --now.asleep;
+    rest = now.awake;
+    (void)withdraw();
 }
 
 void variable::wake_up(std::size_t most, place p) const noexcept {
@@ -386,7 +413,9 @@ void variable::wake_up(std::size_t most, place p) const noexcept {
         const rl::thread_id_t thread = chosen->thread;
         std::move(chosen + 1, end, chosen);
         --now.asleep;
-        c.unpark_thread(thread, false, at(p));
+        // It may have been woken at another variable, or be about to sleep: then it learns of it, and this wake-up is used.
+        auto& rest = now.resting[static_cast<std::size_t>(thread)];
+        if (std::exchange(rest, now.awake) != now.awake) c.unpark_thread(thread, false, at(p));
     }
 }
 

@@ -52,10 +52,17 @@ public:
 
     /// Sleeps if the latest value is `expected`, until a wake_up(), for no reason, or, if `timed`, any time.
     void sleep_while(std::uint64_t expected, bool timed, place) const noexcept;
+    /// The same while all of several are so. A thread that was woken at one counts at the others until it runs.
+    struct watched {
+        const variable* on;
+        std::uint64_t expected;
+    };
+    static void sleep_while_all(std::span<const watched>, bool timed, place) noexcept;
     void wake_up(std::size_t most, place) const noexcept;
 
 private:
     void remember(unsigned index, std::uint64_t value) noexcept;
+    bool is_still(std::uint64_t expected, place) const noexcept;
 
     void* const data_;  // relacy's
     std::array<std::uint64_t, 4> values_{};
@@ -78,6 +85,7 @@ void wait_readable(int descriptor, bool timed, place = place::current()) noexcep
 void check(bool kept, const char* promise, place = place::current()) noexcept;
 
 inline constexpr std::size_t most_threads = 4;
+inline constexpr std::size_t most_watched = 4;  // by one thread at a time
 
 /// What the calling thread may rely on now: how far each thread's past happened before. Two moments of one thread differ.
 using moment = std::array<std::uint64_t, most_threads>;

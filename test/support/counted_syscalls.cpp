@@ -45,6 +45,30 @@ long wait(real_syscall real, const long* a) {
     return answer;
 }
 
+#if defined(SYS_futex_waitv)
+long wait_at_several(real_syscall real, const long* a) {
+    if (const int failure = syscalls.waitv_errno; failure != 0) {
+        errno = failure;
+        return -1;
+    }
+    if (a[0] == 0) return real(SYS_futex_waitv, a[0], a[1], a[2], a[3], a[4]);  // asks whether there is one
+    ++syscalls.waits_at_several;
+    const auto* const until = reinterpret_cast<const timespec*>(a[3]);
+    syscalls.last_wait_ns = until == nullptr ? -1 : std::int64_t{until->tv_sec} * 1'000'000'000 + until->tv_nsec;
+    if (take_one(syscalls.returns_for_nothing)) {
+        errno = EINTR;
+        return -1;
+    }
+    const bool oversleeps = until != nullptr && take_one(syscalls.oversleeps);
+    ++syscalls.asleep;
+    const long answer = real(SYS_futex_waitv, a[0], a[1], a[2], oversleeps ? 0 : a[3], a[4]);
+    --syscalls.asleep;
+    while (oversleeps && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, until, nullptr) != 0) {
+    }
+    return answer;
+}
+#endif
+
 long wake(real_syscall real, const long* a) {
     ++syscalls.wakes;
     syscalls.to_wake += static_cast<std::uint32_t>(a[2]);
@@ -64,8 +88,9 @@ char state_of(pid_t thread) {
 }  // namespace
 
 void counted_syscalls::reset() {
-    for (auto* const count : {&all, &waits, &wakes, &to_wake, &woken, &membarriers, &registers}) *count = 0;
-    returns_for_nothing = oversleeps = membarrier_failures = 0;
+    for (auto* const count : {&all, &waits, &waits_at_several, &wakes, &to_wake, &woken, &membarriers, &registers})
+        *count = 0;
+    returns_for_nothing = oversleeps = membarrier_failures = waitv_errno = 0;
 }
 
 void until_asleep(const std::vector<pid_t>& threads) {
@@ -96,6 +121,9 @@ extern "C" [[gnu::no_sanitize_address]] long syscall(long number, ...) noexcept 
         if (operation == FUTEX_WAIT_BITSET) return weir_test::wait(real, a);
         if (operation == FUTEX_WAKE) return weir_test::wake(real, a);
     }
+#if defined(SYS_futex_waitv)
+    if (number == SYS_futex_waitv) return weir_test::wait_at_several(real, a);
+#endif
     if (number == SYS_membarrier) {
         const auto command = static_cast<int>(a[0]);
         if (command == MEMBARRIER_CMD_PRIVATE_EXPEDITED) ++syscalls.membarriers;

@@ -145,6 +145,9 @@ public:
     }
 
 private:
+    friend struct select_access;
+    auto& ring_to_wait_at() noexcept { return me().underneath(); }
+
     template <class Self>
     static constexpr void check_classes() noexcept {
         static_assert(Self::classes == 1,

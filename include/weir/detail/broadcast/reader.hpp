@@ -98,6 +98,9 @@ public:
         return consume_gated(shared, visit, most, read);
     }
 
+    /// Whether there is an item to be read.
+    bool has_items(state& shared) noexcept { return look(shared); }
+
     /// Whether one of the readers before this one is still there.
     bool is_after_others(const state& shared) const noexcept {
         for (std::uint32_t i = 0; i < elders_.count; ++i) {

@@ -135,6 +135,7 @@ public:
 
 private:
     friend Ring;
+    friend struct detail::select_access;
     using join_settings = typename Ring::join_settings;
 
     broadcast_reader(Ring& ring, const join_settings& how)
@@ -180,6 +181,14 @@ private:
         if (how.after.size() > 0 && how.mode != reader_mode::gated)
             detail::reject_argument("a reader that comes after others is gated; join it gated, or without `after`");
         return found;
+    }
+
+    // To wait at several rings, as of ring_ends. The readers before this one may leave meanwhile: then the lot is another one.
+    auto& lot_of_items() noexcept { return end_.is_after_others(ring().shared_) ? ring().finished_ : ring().items_; }
+    status look_for_items() noexcept {
+        if (end_.has_items(ring().shared_)) return status::success;
+        if (shortage() == status::closed) return status::closed;
+        return ring().is_closed() ? status::busy : status::empty;
     }
 
     template <class F>

@@ -124,6 +124,8 @@ protected:
     }
 
 private:
+    friend struct select_access;
+
     [[gnu::always_inline]] Ring& ring() const noexcept {
         if (ring_ == nullptr) [[unlikely]]
             refuse();

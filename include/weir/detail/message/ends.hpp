@@ -115,6 +115,21 @@ public:
         return answer;
     }
 
+    // ---- to wait at several rings: see detail/select/any_end.hpp -----------------------------------------------
+
+    auto& lot_of_items() noexcept { return items_; }
+    auto& lot_of_room() noexcept { return space_; }
+    /// As of ring_ends. Padding may count as a message.
+    status look_for_items() noexcept {
+        if (core_.has_messages()) return status::success;
+        if (core_.shortage() == status::closed) return status::closed;
+        return core_.is_closed() ? status::busy : status::empty;
+    }
+    status look_for_room(std::size_t payload) noexcept {
+        if (core_.is_closed()) return status::closed;
+        return core_.need(payload) <= room() ? status::success : status::full;
+    }
+
     // ---- any thread ------------------------------------------------------------------------------------------
 
     void close() noexcept {

@@ -152,6 +152,7 @@ public:
     }
 
     bool has_messages(state& shared) noexcept {
+        check_role();
         const std::uint64_t position = shared.taken.load(relaxed);  // relaxed: only this thread writes it
         return sent_.known() != position || look_for_messages(shared, position);
     }

@@ -138,6 +138,14 @@ public:
         return visited;
     }
 
+    /// To wait at several rings, as of ring_ends.
+    auto& lot_of_items() noexcept { return items_; }
+    status look_for_items() noexcept {
+        if (has_items()) return status::success;
+        if (drained()) return status::closed;
+        return is_closed() ? status::busy : status::empty;
+    }
+
     // ---- any thread ------------------------------------------------------------------------------------------
 
     void close() noexcept {

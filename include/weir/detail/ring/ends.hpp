@@ -172,6 +172,33 @@ public:
         space_.notify_all();
     }
 
+    // ---- to wait at several rings: see detail/select/any_end.hpp -----------------------------------------------
+
+    auto& lot_of_items() noexcept { return items_; }
+    auto& lot_of_room() noexcept { return space_; }
+
+    /// Whether a pop could go on now: success; closed, when there will be no item; empty; or busy, when the ring is closed and a push
+    /// from before is under way: there is no notification when that is over.
+    status look_for_items() noexcept {
+        if (core_.has_items()) return status::success;
+        if (core_.drained()) return status::closed;
+        if constexpr (has_credit_on_request) grant_rest();
+        return core_.is_closed() ? status::busy : status::empty;
+    }
+    /// Whether a push could: success, closed or full.
+    status look_for_room() noexcept {
+        if (core_.is_closed()) return status::closed;
+        return core_.has_room() ? status::success : status::full;
+    }
+
+    /// A thread that was woken leaves what there is, or is left, to another one that waits.
+    void pass_items_on() noexcept {
+        if (has_many_consumers && core_.has_items()) (void)items_.notify(1);
+    }
+    void pass_room_on() noexcept {
+        if (has_many_producers && core_.has_room()) (void)notify_space(1);
+    }
+
     // ---- to tell of it ---------------------------------------------------------------------------------------
 
     // Notify the other side, and count.
@@ -248,7 +275,7 @@ private:
         ring_ends& me;
         const status& answer;
         ~passing_on() {
-            if (has_many_producers && answer == status::success && me.core_.has_room()) (void)me.notify_space(1);
+            if (answer == status::success) me.pass_room_on();
         }
     };
 
@@ -270,7 +297,7 @@ private:
         ring_ends& me;
         const status& answer;
         ~passing_on_items() {
-            if (has_many_consumers && answer == status::success && me.core_.has_items()) me.items_.notify(1);
+            if (answer == status::success) me.pass_items_on();
         }
     };
 

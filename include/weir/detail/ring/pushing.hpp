@@ -305,6 +305,7 @@ protected:
 
 private:
     friend reservation<ring_pushing>;
+    friend struct select_access;
 
     // Whether a T is built of these only once there is room, so that they can be tried again.
     template <class... Args>

@@ -93,7 +93,10 @@ public:
         std::destroy_n(rest.second.data(), rest.second.size());
     }
 
-    bool has_items(state& shared) noexcept { return items_.items(shared, receiver::position(shared), 1) > 0; }
+    bool has_items(state& shared) noexcept {
+        check_role();
+        return items_.items(shared, receiver::position(shared), 1) > 0;
+    }
 
     /// Whether the ring was closed and everything accepted was taken.
     bool drained(const state& shared) noexcept { return items_.drained(shared); }

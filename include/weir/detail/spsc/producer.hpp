@@ -76,7 +76,10 @@ public:
         sender::unclaim(shared, portion_.end);
     }
 
-    bool has_room(state& shared) noexcept { return credit_.credits(shared, sender::position(shared), 1) > 0; }
+    bool has_room(state& shared) noexcept {
+        check_role();
+        return credit_.credits(shared, sender::position(shared), 1) > 0;
+    }
 
     /// The calling thread is the producer from now on.
     void adopt() noexcept { role_.adopt(); }

@@ -108,6 +108,9 @@ struct eventing {
             return several_.wait(need, done, deadline, parked);
         }
 
+        /// For a thread that polls the descriptors of several lots at once: it is a member for as long as it waits.
+        weir::detail::roll_call& waiting() noexcept { return waiting_; }
+
     private:
         static constexpr std::uint64_t armed = 1;           // there was no signal since the descriptor was emptied
         static constexpr std::uint64_t always_look = 2;     // there is no asymmetric fence

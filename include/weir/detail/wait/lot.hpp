@@ -3,9 +3,26 @@
 // What the lots of several waiting strategies have in common. What a lot must offer: wait_lot in concepts.hpp.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 
 #include "weir/detail/wait/scheduler.hpp"
+
+namespace weir::detail {
+
+/// Reaches what select() needs of a ring: see detail/select/any_end.hpp.
+struct select_access;
+
+/// The nap number `turn`, from 1 on, of a thread that looks between naps: 20 us, then longer, up to 1 ms, and not beyond `deadline`.
+inline void nap(unsigned turn, steady_time deadline) noexcept {
+    using namespace std::chrono;
+    const nanoseconds longest =
+        std::min<nanoseconds>(microseconds{20} * (1U << std::min(turn - 1, 6U)), milliseconds{1});
+    sleep_for(deadline == forever ? longest : std::min<nanoseconds>(longest, deadline - steady_clock::now()));
+}
+
+}  // namespace weir::detail
 
 namespace weir::wait {
 

@@ -74,6 +74,22 @@ struct parking {
             return several_.wait(need, done, deadline, parked);
         }
 
+        // ---- for a thread that waits in several lots at once: the steps of sleep(), see select_waiter ------------
+
+        /// Registers the thread. It may sleep while word() is what this returns, if a look after that, and after one heavy fence if
+        /// any of its lots needs_fence(), has found nothing.
+        std::uint32_t arrive() noexcept {
+            const std::uint32_t ticket = ticket_.load(weir::detail::acquire);  // (7) acquire: as in sleep()
+            enter();
+            return ticket;
+        }
+        const weir::detail::futex_word& word() const noexcept { return ticket_; }
+        bool needs_fence() const noexcept { return asymmetric_; }
+        /// To be called once for each arrive(). What was published before a wake-up that this thread was counted for is seen by
+        /// the looks after this: if the thread has no use for it, it notifies another one.
+        void depart() noexcept { leave(); }
+        weir::detail::spin_budget& spins() noexcept { return spins_; }
+
     private:
         // The state:
         //
@@ -134,13 +150,14 @@ struct parking {
         }
 
         void leave() noexcept {
-            // relaxed, all: a number; what is to be seen is seen at the next look, or after the next (5)
-            std::uint64_t state = state_.load(weir::detail::relaxed);
+            std::uint64_t state = state_.load(weir::detail::relaxed);  // relaxed: the exchange decides
             std::uint64_t next;
             do {
                 // Also if another thread was woken: counting too few as woken costs a needless wake, no more.
                 next = state - one_waiter - (woken(state) > 0 ? one_woken : 0);
-            } while (!state_.compare_exchange_weak(state, next, weir::detail::relaxed, weir::detail::relaxed));
+                // (14) acquire: pairs with (6), for depart(): a publisher that woke this thread published before the next look.
+                // A waiter of this lot alone looks again after (5). relaxed, of a failure: a number
+            } while (!state_.compare_exchange_weak(state, next, weir::detail::acquire, weir::detail::relaxed));
         }
 
         template <class Available>
@@ -148,7 +165,7 @@ struct parking {
             // All waiters were woken and have not run yet, as happens on one CPU. Those that register later have their heavy fence
             // and a look before they sleep.
             if (asymmetric_ && several(seen) == 0 && waiters(seen) <= woken(seen)) return false;
-            // (6) release: pairs with (5) and (11): either we see the registration, or a later waiter sees our publication;
+            // (6) release: pairs with (5), (11) and (14): either we see the registration, or a later waiter sees our publication;
             // and acquire: for those that wait for several, see threshold_waiters
             const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
             if (state == always_look) [[likely]]  // the usual case without an asymmetric fence
