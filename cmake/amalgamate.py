@@ -14,7 +14,7 @@ import re
 import sys
 
 INCLUDE = pathlib.Path(__file__).resolve().parent.parent / "include"
-DOORS = ["ring", "pull", "wait", "overflow", "credit_gate", "message_ring", "messages", "broadcast_ring", "latest", "handles", "stats",
+DOORS = ["ring", "pull", "wait", "overflow", "credit_gate", "message_ring", "messages", "overflow_messages", "broadcast_ring", "latest", "handles", "stats",
          "stats_text", "clock", "histogram", "histogram_text", "stop"]
 OWN = re.compile(r'^#include [<"](weir/[^>"]+)[>"]')
 STANDARD = re.compile(r"^#include <([^/>]+)>")

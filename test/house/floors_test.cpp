@@ -73,6 +73,7 @@ constexpr room rooms[] = {
     {6, "include/weir/pull.hpp"},
     {7, "include/weir/messages.hpp"},
     {7, "include/weir/overflow.hpp"},
+    {7, "include/weir/overflow_messages.hpp"},
     {7, "include/weir/pipeline.hpp"},
     {8, "src/"},
     {9, "instruments/"},

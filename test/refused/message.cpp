@@ -7,6 +7,7 @@
 #include <string>
 
 #include "weir/messages.hpp"
+#include "weir/overflow_messages.hpp"
 
 struct quote {
     double bid, ask;
@@ -44,5 +45,15 @@ int main() {
     shared.adopt_producer();
 #elif USE == 13
     (void)ring.space_fd();
+#elif USE == 14
+    weir::overflow_message_ring<weir::overflow::codel<>> late(1024);
+#elif USE == 15
+    std::span<std::byte> memory;
+    weir::overflow_message_ring<weir::overflow::drop_oldest, weir::storage::borrowed> nowhere(1024, memory);
+#elif USE == 16
+    struct token {
+        bool stop_requested() const { return false; }
+    };
+    (void)weir::messages<quote>::push(ring, quote{}, token{});
 #endif
 }
