@@ -85,7 +85,7 @@ public:
     /// Those of an empty edge.
     std::size_t most_credits() const noexcept { return capacity(); }
     /// How full the edge is, to be compared with others of its kind.
-    std::size_t load() const noexcept { return capacity() - credits(); }
+    std::size_t fill() const noexcept { return capacity() - credits(); }
 
     /// Needs a permit. Counts first, so that no item is seen as delivered before it was accepted.
     void send(T&& item) noexcept {

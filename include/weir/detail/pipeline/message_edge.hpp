@@ -61,7 +61,7 @@ public:
 
     std::size_t credits() const noexcept { return fitting(ring_.credits()); }
     std::size_t most_credits() const noexcept { return fitting(capacity()); }
-    std::size_t load() const noexcept { return ring_.size_approx(); }
+    std::size_t fill() const noexcept { return ring_.size_approx(); }
 
     void send(message&& item) noexcept {
         accepted_.add();

@@ -219,8 +219,8 @@ public:
         std::size_t fewest = unlimited;
         for (std::size_t i = 0; i < this->edges_.size(); ++i) {  // among equals the next in turn
             const edge<T>& output = *this->edges_[this->in_turn(i)];
-            if (output.credits() == 0 || output.load() >= fewest) continue;
-            fewest = output.load();
+            if (output.credits() == 0 || output.fill() >= fewest) continue;
+            fewest = output.fill();
             chosen = this->in_turn(i);
         }
         this->send_to(chosen, std::move(item));
