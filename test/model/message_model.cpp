@@ -3,8 +3,8 @@
 // Rings of messages under the model checker. A payload is memory that is not atomic: it is built by the producer, and read and
 // destroyed by the visit, so that a race, and a record that is overwritten before it was read, are found.
 #include <algorithm>
+#include <array>
 #include <cstring>
-#include <vector>
 
 #include "scenarios.hpp"
 #include "weir/message_ring.hpp"
@@ -169,7 +169,7 @@ public:
         check(ring_.size_approx() == 0, "what was delivered, dropped or skipped is free again");
         check(ring_.try_consume_one(visit_) == status::closed, "nothing comes after closed");
         if (accepted_ > 0) check(last_ == accepted_, "the newest message that was accepted is delivered");
-        for (const void* const place : built_) touch(place, access::destroy);
+        for (std::size_t i = 0; i < built_count_; ++i) touch(built_[i], access::destroy);
     }
 
 private:
@@ -182,10 +182,7 @@ private:
         }
         std::byte* const place = to.bytes().data();
         const bool is_new = std::ranges::count(built_, place) == 0;
-        if (is_new) {
-            const unwatched own;
-            built_.push_back(place);
-        }
+        if (is_new) built_[built_count_++] = place;
         touch(place, is_new ? access::construct : access::write);
         std::memcpy(place, &n, sizeof n);
         to.commit();
@@ -218,7 +215,8 @@ private:
 
     ring ring_{Capacity, weir::start_at{~std::uint64_t{0} - 23}};
     visiting visit_{*this};
-    std::vector<const std::byte*> built_;
+    std::array<const std::byte*, Capacity / 8> built_{};  // places of payloads
+    std::size_t built_count_ = 0;
     int accepted_ = 0;
     int last_ = 0;
     bool is_over_ = false;
