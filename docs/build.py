@@ -278,7 +278,8 @@ def slug(text, separator="-"):
 def spoken(entry):
     """The name that users know: a base's operations are those of its class."""
     for base, known in (("ring_pushing", "basic_ring"), ("ring_popping", "basic_ring"), ("overflow_forms", "overflow_ring"),
-                        ("ring_handle", "sender, receiver")):
+                        ("ring_handle", "sender, receiver"), ("message_pushing", "basic_message_ring"),
+                        ("message_consuming", "basic_message_ring")):
         if entry.scope == base:
             return f"{known}::{entry.name}"
     return entry.full_name

@@ -15,7 +15,8 @@ INCLUDE = Path(__file__).resolve().parent.parent / "include" / "weir"
 PARTS = {
     "broadcast_ring": ["detail/broadcast/ring_reader.hpp", "detail/broadcast/state.hpp"],
     "handles": ["detail/handles/ring_handle.hpp"],
-    "message_ring": ["detail/message/reservation.hpp", "detail/message/visit.hpp"],
+    "message_ring": ["detail/message/reservation.hpp", "detail/message/visit.hpp", "detail/message/pushing.hpp",
+                     "detail/message/consuming.hpp"],
     "overflow": ["detail/overflow_forms.hpp", "detail/base/producers.hpp"],
     "pipeline": ["detail/pipeline/inlet.hpp", "detail/pipeline/graph.hpp"],
     "pull": ["detail/cursor/demand.hpp"],
@@ -28,6 +29,8 @@ BASES = {
     "ring_pushing": "Operations of a ring's producer",
     "ring_popping": "Operations of a ring's consumer",
     "overflow_forms": "More operations of an overflow_ring",
+    "message_pushing": "Pushes of a message ring",
+    "message_consuming": "More visits of a message ring",
     "ring_handle": "What a sender and a receiver have in common",
 }
 # How rings are made from a core, and where waiters wait: no user spells these.

@@ -2,6 +2,7 @@
 #include <weir/message_ring.hpp>
 #include <weir/messages.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -55,5 +56,13 @@ int main() {
     const auto one_at_a_time = [](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; };
     const std::size_t visited = ring.consume(one_at_a_time);  // 1: visit::leave would also keep the message
     // end
-    return last == 99.5 && volume == 100 && visited == 1 ? 0 : 1;
+
+    const std::array<std::byte, 8> header{};
+    const std::array<std::byte, 100> body{};
+    // show pieces
+    (void)packets.push({header, body}, 7);  // copied one after the other: a message of 108 bytes
+    // end
+    bytes_seen = 0;
+    packets.consume([&](std::uint16_t, std::span<const std::byte> bytes) { bytes_seen += bytes.size(); });
+    return last == 99.5 && volume == 100 && visited == 1 && bytes_seen == 108 ? 0 : 1;
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <weir/overflow.hpp>
+#include <weir/overflow_messages.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 struct tick {
     std::uint64_t sequence;
@@ -36,6 +40,19 @@ int main() {
     (void)orders.try_push({1, 3});  // full: 1, of the lowest class, is lost
     // end
     if (orders.try_pop()->number != 2 || orders.account().lost_lowest != 1) return 1;
+
+    const std::array<std::byte, 8> header{};
+    const std::array<std::byte, 200> body{};
+    std::uint64_t missing = 0;
+    // show messages
+    weir::overflow_message_ring<weir::overflow::drop_oldest> log(1024);  // bytes
+    for (int i = 0; i < 10; ++i) (void)log.push({header, body}, 7);      // never refused
+    log.consume([&](std::uint16_t, std::span<const std::byte>) {
+        missing += log.gap();  // so many messages are missing right before this one
+    });
+    const weir::overflow::message_ledger lines = log.account();  // in messages and in bytes
+    // end
+    if (missing != lines.messages.lost() || missing * 208 != lines.bytes.lost_oldest) return 1;
 
     // show codel
     using namespace std::chrono_literals;

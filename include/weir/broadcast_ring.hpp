@@ -26,6 +26,7 @@
 // as a ring of one consumer; gap(), missed(), lag(), mode(), is_ended() and leave(). It may pass from thread to thread, one at a time.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <concepts>
@@ -44,6 +45,7 @@
 #include "weir/detail/broadcast/producer.hpp"
 #include "weir/detail/broadcast/ring_reader.hpp"
 #include "weir/detail/broadcast/slots.hpp"
+#include "weir/detail/broadcast/slowest.hpp"
 #include "weir/detail/broadcast/state.hpp"
 #include "weir/detail/options.hpp"
 #include "weir/detail/refusals.hpp"
@@ -201,6 +203,12 @@ public:
         space_.notify_all();
     }
     std::size_t capacity() const noexcept { return static_cast<std::size_t>(shared_.capacity); }
+    /// How many pushes would find room: for a lone producer a lower bound, unless a reader joins; for others a recent value. O(readers).
+    std::size_t credits() const noexcept {
+        const std::uint64_t sent = shared_.sent.load(detail::relaxed);  // relaxed: a lone producer's own
+        const std::uint64_t used = detail::find_slowest(shared_, sent).behind + shared_.claims.ahead_of(sent);
+        return static_cast<std::size_t>(shared_.capacity - std::min(used, shared_.capacity));
+    }
 
     /// The name, mode and lag of every reader, and what it missed. Allocates. O(most_readers).
     std::vector<reader_info> readers() const {

@@ -19,12 +19,11 @@
 // | mpsc_message_ring | any       | one       | may be busy |
 //
 // A reservation converts to bool; answer() says why there is none; bytes() is the room; commit() or commit(k) hands it over, once.
-// It cannot be moved. A message in pieces is a span of spans:
+// It cannot be moved. A message in pieces is a list of spans, or a span of them:
 //
-//     const std::array<std::span<const std::byte>, 2> parts{header, body};
-//     (void)feed.push(parts, 7);
+//     (void)feed.push({header, body}, 7);
 //
-// Typed messages, without casts, are in messages.hpp.
+// Typed messages, without casts, are in messages.hpp; rings that lose messages by a policy in overflow_messages.hpp.
 #pragma once
 
 #include <chrono>
@@ -38,8 +37,10 @@
 
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
+#include "weir/detail/message/consuming.hpp"
 #include "weir/detail/message/ends.hpp"
 #include "weir/detail/message/mpsc.hpp"
+#include "weir/detail/message/pushing.hpp"
 #include "weir/detail/message/record.hpp"
 #include "weir/detail/message/reservation.hpp"
 #include "weir/detail/message/spsc.hpp"
@@ -56,6 +57,8 @@ namespace weir {
 
 template <class Core, class Wait, class Stats>
 class basic_message_ring;
+template <class Policy, class... Options>
+class overflow_message_ring;
 
 namespace detail {
 
@@ -97,7 +100,10 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait, class Stats>
 class basic_message_ring
-    : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>, stats::message_snapshot> {
+    : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>, stats::message_snapshot>,
+      public detail::message_pushing<basic_message_ring<Core, Wait, Stats>>,
+      public detail::message_consuming<basic_message_ring<Core, Wait, Stats>> {
+    using pushing = detail::message_pushing<basic_message_ring>;
     using refused = detail::option_refusals<basic_message_ring, stats::message_snapshot>;
     using ends = detail::message_ends<Core, Wait, Stats>;
     using mapping = typename Core::mapping;
@@ -105,9 +111,8 @@ class basic_message_ring
 
 public:
     using time_point = std::chrono::steady_clock::time_point;
-    using bytes = std::span<const std::byte>;
-    /// A message in pieces, which are copied one after the other.
-    using pieces = std::span<const bytes>;
+    using bytes = typename pushing::bytes;
+    using pieces = typename pushing::pieces;
     using reservation = message_reservation<basic_message_ring>;
 
     static constexpr bool has_many_producers = Core::has_many_producers;
@@ -163,7 +168,7 @@ public:
     basic_message_ring(const basic_message_ring&) = delete;
     basic_message_ring& operator=(const basic_message_ring&) = delete;
 
-    // ---- producer side: try ----------------------------------------------------------------------------------
+    // ---- producer side: in place; the pushes are in detail/message/pushing.hpp --------------------------------
 
     /// Reserves `n` bytes to be written in place; 0 is a message, too. Look at the reservation: full, closed, too_large or success.
     /// Until it is committed or dropped, a lone producer may push and reserve nothing else: that is undefined, and where roles are
@@ -171,17 +176,6 @@ public:
     reservation try_reserve(std::size_t n, std::uint16_t type = 0) noexcept {
         return {*this, ends_.try_claim(n), type};
     }
-
-    /// Appends a copy: success, full, closed or too_large. O(n).
-    status try_push(bytes message, std::uint16_t type = 0) noexcept {
-        return fill(try_reserve(message.size(), type), {&message, 1});
-    }
-    /// The same for a message in pieces.
-    status try_push(pieces message, std::uint16_t type = 0) noexcept {
-        return fill(try_reserve(size_of(message), type), message);
-    }
-
-    // ---- producer side: wait ---------------------------------------------------------------------------------
 
     /// As try_reserve, but waits for room: success, closed or too_large; timeout, after that time, or at that time of any clock; or,
     /// if `stop()` said true, full. wake_all() makes waiters ask again.
@@ -197,34 +191,6 @@ public:
     reservation reserve_unless(std::size_t n, Stop stop, detail::any_time_point deadline = detail::forever,
                                std::uint16_t type = 0) {
         return {*this, ends_.claim_unless(n, stop, deadline), type};
-    }
-
-    /// As try_push, but waits as reserve does.
-    status push(bytes message, std::uint16_t type = 0) { return push_until(message, detail::forever, type); }
-    status push(pieces message, std::uint16_t type = 0) { return push_until(message, detail::forever, type); }
-    template <class Rep, class Period>
-    status push_for(bytes message, std::chrono::duration<Rep, Period> time, std::uint16_t type = 0) {
-        return push_until(message, detail::deadline_after(time), type);
-    }
-    template <class Rep, class Period>
-    status push_for(pieces message, std::chrono::duration<Rep, Period> time, std::uint16_t type = 0) {
-        return push_until(message, detail::deadline_after(time), type);
-    }
-    status push_until(bytes message, detail::any_time_point deadline, std::uint16_t type = 0) {
-        return push_unless(message, detail::never, deadline, type);
-    }
-    status push_until(pieces message, detail::any_time_point deadline, std::uint16_t type = 0) {
-        return push_unless(message, detail::never, deadline, type);
-    }
-    template <std::predicate Stop>
-    status push_unless(bytes message, Stop stop, detail::any_time_point deadline = detail::forever,
-                       std::uint16_t type = 0) {
-        return fill(reserve_unless(message.size(), stop, deadline, type), {&message, 1});
-    }
-    template <std::predicate Stop>
-    status push_unless(pieces message, Stop stop, detail::any_time_point deadline = detail::forever,
-                       std::uint16_t type = 0) {
-        return fill(reserve_unless(size_of(message), stop, deadline, type), message);
     }
 
     // ---- consumer side: one thread ----------------------------------------------------------------------------
@@ -243,40 +209,17 @@ public:
         return consume_noting(f, 1).visits > 0 ? status::success : ends_.core().shortage();
     }
 
-    /// The same, but waits for a message: success, or closed; timeout, after that time, or at that time of any clock; or, if
-    /// `stop()` said true, empty or busy.
-    template <detail::message_visit F>
-    status consume_one(F f) {
-        return consume_one_until(std::move(f), detail::forever);
-    }
-    template <detail::message_visit F, class Rep, class Period>
-    status consume_one_for(F f, std::chrono::duration<Rep, Period> time) {
-        return consume_one_until(std::move(f), detail::deadline_after(time));
-    }
-    template <detail::message_visit F>
-    status consume_one_until(F f, detail::any_time_point deadline) {
-        return consume_one_unless(std::move(f), detail::never, deadline);
-    }
+    /// The same, but waits for a message until `stop()` says true: success or closed; timeout, at that time of any clock; or, if it said
+    /// true, empty or busy. The forms without `stop` are in detail/message/consuming.hpp.
     template <detail::message_visit F, std::predicate Stop>
     status consume_one_unless(F f, Stop stop, detail::any_time_point deadline = detail::forever) {
         visits done;
         return wait_to_consume(f, 1, stop, deadline, done);
     }
 
-    /// Waits until there is a message, then visits those there are, `most` at most, as consume() does. Returns how many are done; 0
-    /// when the ring is closed and drained, when the time was over or `stop()` said true first, or when `f` left the first one.
-    template <detail::message_visit F>
-    std::size_t consume_some(F&& f, std::size_t most = all) {
-        return consume_some_until(f, detail::forever, most);
-    }
-    template <detail::message_visit F, class Rep, class Period>
-    std::size_t consume_some_for(F&& f, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
-        return consume_some_until(f, detail::deadline_after(time), most);
-    }
-    template <detail::message_visit F>
-    std::size_t consume_some_until(F&& f, detail::any_time_point deadline, std::size_t most = all) {
-        return consume_some_unless(f, detail::never, deadline, most);
-    }
+    /// Waits until there is a message or `stop()` says true, then visits those there are, `most` at most, as consume() does. Returns
+    /// how many are done; 0 when the ring is closed and drained, when the time was over or `stop()` said true first, or when `f` left
+    /// the first one.
     template <detail::message_visit F, std::predicate Stop>
     std::size_t consume_some_unless(F&& f, Stop stop, detail::any_time_point deadline = detail::forever,
                                     std::size_t most = all) {
@@ -336,6 +279,10 @@ public:
 private:
     friend reservation;
     friend struct detail::select_access;
+    friend pushing;
+    template <class Policy, class... Options>
+    friend class overflow_message_ring;
+
     // What became of the messages that there were.
     struct visits {
         std::size_t visits = 0;
@@ -344,10 +291,12 @@ private:
 
     static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }
 
-    static std::size_t size_of(pieces message) noexcept {
-        std::size_t sum = 0;
-        for (const bytes piece : message) sum += piece.size();
-        return sum;
+    status offer(pieces message, std::uint16_t type) noexcept {
+        return fill(try_reserve(pushing::size_of(message), type), message);
+    }
+    template <class Stop>
+    status offer_unless(pieces message, Stop stop, detail::steady_time deadline, std::uint16_t type) {
+        return fill(reserve_unless(pushing::size_of(message), stop, deadline, type), message);
     }
     static status fill(reservation to, pieces message) noexcept {
         if (!to) return to.answer();
@@ -368,10 +317,10 @@ private:
     template <class F>
     visits consume_some_now(F& f, std::size_t most) {
         visits done;
-        auto visiting = [&](const detail::message_view& message) {
+        auto visiting = [&](const message& one) {
             ++done.visits;
-            const detail::visited answer = detail::call_visit(f, message);
-            if (answer.taken) ends_.count_popped_bytes(message.bytes.size());
+            const detail::visited answer = detail::call_visit(f, one);
+            if (answer.taken) ends_.count_popped_bytes(one.bytes.size());
             return answer;
         };
         done.done = ends_.consume(visiting, most);

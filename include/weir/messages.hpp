@@ -11,6 +11,7 @@
 //                                [](const auto&) {}));          // any other, unknown_message among them
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -30,6 +31,24 @@
 #include "weir/status.hpp"
 
 namespace weir {
+
+namespace detail {
+
+// Finds the functions of stop.hpp by the type of the ring, so that <stop_token> is needed only where a token is given.
+template <class Ring, class Token>
+status push_until_stop(Ring& ring, std::span<const std::byte> bytes, Token stop, std::uint16_t type) {
+    static_assert(
+        requires { push(ring, bytes, stop, type); },
+        "weir: a push that a stop token ends needs the header weir/stop.hpp, and a std::stop_token");
+    return push(ring, bytes, std::move(stop), type);
+}
+
+template <class Token>
+concept stop_token = requires(const Token& token) {
+    { token.stop_requested() } -> std::convertible_to<bool>;
+};
+
+}  // namespace detail
 
 /// A message that a set of types does not know, by its tag or by its size. A visitor that takes it gets all of these.
 struct unknown_message {
@@ -58,7 +77,16 @@ public:
         return place;
     }();
 
-    /// The pushes of a ring for one message: see basic_message_ring.
+    /// The bytes of the largest type.
+    static constexpr std::size_t most_bytes = std::max({sizeof(Types)...});
+
+    /// `one` as type tag and bytes, which are its own: for the `emit` of a pipeline's stage. Valid as long as `one`.
+    template <class M>
+    static message view(const M& one) noexcept {
+        return {tag<M>, bytes_of(one)};
+    }
+
+    /// The pushes of a ring for one message: see basic_message_ring. With a std::stop_token, and weir/stop.hpp, as weir::push().
     template <class Ring, class M>
     static status try_push(Ring& ring, const M& message) noexcept {
         return ring.try_push(bytes_of(message), tag<M>);
@@ -66,6 +94,10 @@ public:
     template <class Ring, class M>
     static status push(Ring& ring, const M& message) {
         return ring.push(bytes_of(message), tag<M>);
+    }
+    template <class Ring, class M, detail::stop_token Token>
+    static status push(Ring& ring, const M& message, Token stop) {
+        return detail::push_until_stop(ring, bytes_of(message), std::move(stop), tag<M>);
     }
     template <class Ring, class M, class Rep, class Period>
     static status push_for(Ring& ring, const M& message, std::chrono::duration<Rep, Period> time) {
@@ -108,22 +140,27 @@ private:
         explicit visits(Functions... f) : functions_{std::move(f)...} {}
 
         answer operator()(std::uint16_t type, std::span<const std::byte> bytes) {
-            return visit_as<0, Types...>(type, bytes);
+            return visit_as<0, Types...>(functions_, type, bytes);
+        }
+        answer operator()(std::uint16_t type, std::span<const std::byte> bytes) const
+            requires(std::invocable<const functions&, const Types&> && ...)
+        {
+            return visit_as<0, Types...>(functions_, type, bytes);
         }
 
     private:
-        template <std::uint16_t Tag, class M, class... Rest>
-        answer visit_as(std::uint16_t type, std::span<const std::byte> bytes) {
+        template <std::uint16_t Tag, class M, class... Rest, class Overloads>
+        static answer visit_as(Overloads& with, std::uint16_t type, std::span<const std::byte> bytes) {
             if (type == Tag && bytes.size() == sizeof(M)) {
                 std::array<std::byte, sizeof(M)> copy;
                 std::memcpy(copy.data(), bytes.data(), sizeof(M));
                 const M message = std::bit_cast<M>(copy);
-                return functions_(message);
+                return with(message);
             }
             if constexpr (sizeof...(Rest) > 0) {
-                return visit_as<Tag + 1, Rest...>(type, bytes);
-            } else if constexpr (std::invocable<functions&, unknown_message>) {
-                return functions_(unknown_message{type, bytes});
+                return visit_as<Tag + 1, Rest...>(with, type, bytes);
+            } else if constexpr (std::invocable<Overloads&, unknown_message>) {
+                return with(unknown_message{type, bytes});
             } else {
                 detail::abort_with(
                     "weir::messages: a message of a type or size that the set does not have; give the visitor an overload for "

@@ -26,7 +26,7 @@ struct drop_newest {};
 struct drop_oldest {};
 
 /// Of the items that arrive while `from` items or more are in the ring (0: half its capacity), each `keep_one_in`-th is
-/// kept. One that is to be kept, but meets a full ring, is lost as with drop_newest.
+/// kept. One that is to be kept, but meets a full ring, is lost as with drop_newest. In a ring of messages `from` counts bytes.
 struct sample {
     std::size_t keep_one_in;
     std::size_t from = 0;
@@ -78,6 +78,12 @@ struct ledger {
         return lost_newest + lost_oldest + lost_sampled + lost_lowest + lost_late;
     }
     constexpr bool is_exact() const noexcept { return accepted() == delivered + queued + lost(); }
+};
+
+/// The same of an overflow_message_ring, in messages and in bytes of their payloads. `queued` is what the other numbers leave.
+struct message_ledger {
+    ledger messages;
+    ledger bytes;
 };
 
 }  // namespace weir::overflow

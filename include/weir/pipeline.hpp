@@ -34,8 +34,12 @@
 #include <utility>
 #include <vector>
 
+#include "weir/broadcast_stats.hpp"
+#include "weir/detail/pipeline/broadcast.hpp"
+#include "weir/detail/pipeline/edge.hpp"
 #include "weir/detail/pipeline/graph.hpp"
 #include "weir/detail/pipeline/inlet.hpp"
+#include "weir/detail/pipeline/message_edge.hpp"
 #include "weir/detail/pipeline/outputs.hpp"
 #include "weir/detail/pipeline/stages.hpp"
 #include "weir/split.hpp"
@@ -46,6 +50,8 @@ struct stage_settings {
     /// How many items a stage takes, or a source makes, before it looks at its other inputs and its outputs again: 1 at
     /// least. Items are handed on one by one, whatever the batch.
     std::size_t batch = 16;
+    /// The largest message that it emits. A stage that emits messages must say so; of others it is ignored.
+    std::size_t most_bytes = 0;
 };
 
 /// An end of an edge, for connect(). Valid as long as the pipeline.
@@ -61,6 +67,12 @@ struct input {
 };
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
+/// The items of one output for all who want them, for connect().
+template <class T>
+struct broadcast_output {
+    detail::node* node;
+    detail::trunk<T>* trunk;
+};
 
 /// Stages, each with a thread of its own, joined by bounded rings. A graph without cycles: a stage may have several
 /// inputs, which it serves in turn (fair merge), and several outputs, which it shares as split.hpp says (fan-out,
@@ -74,6 +86,10 @@ struct in_and_out : input<In>, output<Out> {};
 /// - Each item can be accounted for: edges() and stages().
 /// - If a stage's function throws, the pipeline is cancelled and failure() names the stage. Where exceptions are off,
 ///   a function that would throw aborts.
+///
+/// An edge carries items of a type or, where the type is weir::message, messages of any size. Functions take a message as two arguments,
+/// its type tag and its bytes, in place and until they return; so a visitor of weir::messages fits. They emit messages by
+/// `emit(weir::message)`, which copies the bytes. The capacity of such an edge is in bytes, a power of two.
 ///
 /// Functions are called by one thread at a time, that of their stage. They take their item as T&&, const T& or T; in a
 /// stage between two others it lies in its slot until they return. A function that never returns cannot be cancelled: a
@@ -103,12 +119,19 @@ public:
     // ---- building --------------------------------------------------------------------------------------------
 
     /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, empty
-    /// when there are no more. It is called only when there is room, and may wait for the next item.
+    /// when there are no more. It is called only when there is room, and may wait for the next item. One of messages is `make(auto&
+    /// emit)`, or `make(auto& emit, std::stop_token)`: it emits one message or none, and returns whether there are more.
     template <class T, class Make, class Split = split::to_all>
     output<T> source(std::string name, Make make, stage_settings settings = {}, Split how = {}) {
-        static_assert(std::same_as<made_by<Make>, std::optional<T>>,
-                      "weir: a source's function returns std::optional<T>");
-        using node = detail::source_node<Make, detail::outputs<T, Split>>;
+        using outputs = detail::outputs<T, Split>;
+        if constexpr (detail::is_message<T>) {
+            static_assert(std::same_as<made_by<Make, detail::emitter<outputs>&>, bool>,
+                          "weir: the function of a source of messages takes auto& emit, and returns bool");
+        } else {
+            static_assert(std::same_as<made_by<Make>, std::optional<T>>,
+                          "weir: a source's function returns std::optional<T>");
+        }
+        using node = detail::source_node<Make, outputs>;
         node& added = add<node>(std::move(name), std::move(make), settings, std::move(how));
         return {&added, &added.outputs()};
     }
@@ -117,13 +140,21 @@ public:
     /// capacity bounds how far they may push ahead.
     template <class T>
     weir::inlet<T> inlet(std::string name) {
+        static_assert(
+            !detail::is_message<T>,
+            "weir: an inlet takes items; let a stage behind it emit the messages, or a source take them from a "
+            "message ring");
         return weir::inlet<T>(graph_.add(std::make_unique<detail::inlet_node<T>>(graph_, std::move(name))));
     }
 
     /// A stage that makes one item of each, or, if `f` returns std::optional<Out>, one or none (a filter).
     template <class In, class Out, class F, class Split = split::to_all>
     in_and_out<In, Out> stage(std::string name, F f, stage_settings settings = {}, Split how = {}) {
-        static_assert(std::invocable<F&, In&&>, "weir: a stage's function takes In&&, const In& or In");
+        static_assert(detail::takes_item<F, In>,
+                      "weir: a stage's function takes In&&, const In& or In, and a message as its type and bytes");
+        static_assert(
+            !detail::is_message<Out>,
+            "weir: a message that is returned could outlive its bytes; use flat_stage, whose function emits it");
         return add_stage<In, Out>(std::move(name), detail::mapping<Out, F>{std::move(f)}, settings, std::move(how));
     }
 
@@ -143,7 +174,8 @@ public:
     /// Where items end.
     template <class T, class F>
     input<T> sink(std::string name, F f, stage_settings settings = {}) {
-        static_assert(std::invocable<F&, T&&>, "weir: a sink's function takes T&&, const T& or T");
+        static_assert(detail::takes_item<F, T>,
+                      "weir: a sink's function takes T&&, const T& or T, and a message as its type and bytes");
         using node = detail::worker_node<T, detail::sinking<F>, detail::no_outputs>;
         node& added =
             add<node>(std::move(name), detail::sinking<F>{std::move(f)}, settings, detail::no_outputs::nowhere());
@@ -156,7 +188,14 @@ public:
     void connect(const output<T>& from, const input<U>& to, std::size_t capacity) {
         static_assert(std::same_as<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
-        detail::edge<T>& edge = graph_.connect<T>(*from.node, *to.node, capacity);
+        from.outputs->refuse_edge_beside_broadcast(from.node->name());
+        detail::edge<T>& edge = [&]() -> detail::edge<T>& {
+            if constexpr (detail::is_message<T>) {
+                return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity, from.outputs->most_bytes());
+            } else {
+                return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity);
+            }
+        }();
         from.outputs->add(edge);
         to.inputs->add(edge);
     }
@@ -165,9 +204,31 @@ public:
         static_assert(std::same_as<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
         from.node_->require_free();
-        detail::edge<T>& edge = graph_.connect<T>(*from.node_, *to.node, capacity);
+        detail::edge<T>& edge = graph_.connect<detail::edge<T>>(*from.node_, *to.node, capacity);
         from.node_->add(edge);
         to.inputs->add(edge);
+    }
+
+    /// One ring of `capacity` items, for the only output of `from`, that any number of inputs read, up to 64, each every item: as
+    /// split::to_all, but an item is stored once, and functions that take const T& see it in place. T must be copyable. The slowest
+    /// reader holds up the source, as any full edge does.
+    template <class T>
+    broadcast_output<T> broadcast(const output<T>& from, std::size_t capacity) {
+        static_assert(!detail::is_message<T>,
+                      "weir: a broadcast carries items; connect several edges to an output of messages");
+        static_assert(std::copy_constructible<T>, "weir: every reader gets each item, so T must be copyable");
+        from.outputs->refuse_broadcast_beside_others(from.node->name());
+        auto& trunk = graph_.share<detail::broadcast_trunk<T>>(*from.node, capacity);
+        from.outputs->add(trunk);
+        return {from.node, &trunk};
+    }
+    /// A reader of a broadcast. A lossy one is never waited for: when it is more than the capacity behind, it goes on with the oldest
+    /// item that is kept, and what it missed counts as lost on its edge. Only where T is trivially copyable.
+    template <class T, class U>
+    void connect(const broadcast_output<T>& from, const input<U>& to, reader_mode mode = reader_mode::gated) {
+        static_assert(std::same_as<T, U>,
+                      "weir: an edge carries what the one emits and the other takes: the same type");
+        to.inputs->add(graph_.connect<detail::edge<T>>(*from.node, *to.node, from.trunk->capacity(), *from.trunk, mode));
     }
 
     // ---- running ---------------------------------------------------------------------------------------------
@@ -260,16 +321,16 @@ private:
 #endif
     }
 
-    template <class Make>
-    static auto call(Make& make) {
-        if constexpr (std::invocable<Make&, std::stop_token>) {
-            return make(std::stop_token());
+    template <class Make, class... Args>
+    static auto call(Make& make, Args&... args) {
+        if constexpr (std::invocable<Make&, Args&..., std::stop_token>) {
+            return make(args..., std::stop_token());
         } else {
-            return make();
+            return make(args...);
         }
     }
-    template <class Make>
-    using made_by = decltype(call(std::declval<Make&>()));
+    template <class Make, class... Args>
+    using made_by = decltype(call(std::declval<Make&>(), std::declval<Args&>()...));
 
     template <class Split>
     static constexpr bool is_by_key = requires(Split how) { how.patience; };
@@ -277,7 +338,21 @@ private:
     template <class Node, class Function, class Split>
     Node& add(std::string name, Function f, stage_settings settings, Split how) {
         if (settings.batch == 0) detail::reject_argument("stage '" + name + "' has batch 0; it must be 1 at least");
-        return graph_.add(std::make_unique<Node>(graph_, std::move(name), std::move(f), settings.batch, std::move(how)));
+        using outputs = std::remove_reference_t<decltype(std::declval<Node&>().outputs())>;
+        auto made = std::make_unique<Node>(graph_, name, std::move(f), settings.batch, std::move(how));
+        if constexpr (requires { requires detail::is_message<typename outputs::value_type>; }) {
+            static_assert(
+                !is_by_key<Split>,
+                "weir: messages cannot be split by key, since a message has no place to wait for its output; give "
+                "them to all, and let each stage pick its own");
+            if (settings.most_bytes == 0) {
+                detail::reject_argument("stage '" + name +
+                                        "' emits messages and does not say how large they may be; give it "
+                                        "stage_settings::most_bytes");
+            }
+            made->outputs().set_most_bytes(settings.most_bytes);
+        }
+        return graph_.add(std::move(made));
     }
 
     template <class In, class Out, class Work, class Split>

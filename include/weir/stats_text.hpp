@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// A snapshot of a ring's statistics, of any family, or the ledger of an overflow_ring, as text for people, as JSON, and in the text
-// format that Prometheus scrapes (exposition format 0.0.4):
+// A snapshot of a ring's statistics, of any family, or the ledger of an overflow_ring or overflow_message_ring, as text for people, as
+// JSON, and in the text format that Prometheus scrapes (exposition format 0.0.4):
 //
-//     std::puts(weir::to_text(ring.snapshot()).c_str());
+//     std::puts(to_text(ring.snapshot()).c_str());  // without weir::, as also to_json
 //     reply(weir::to_prometheus({{"feed", feed.snapshot()}, {"orders", orders.snapshot()}}));
 //
 // One call gives all rings of a page: Prometheus wants the samples of a metric side by side. Histograms: histogram_text.hpp.
@@ -21,6 +21,7 @@
 
 #include "weir/broadcast_stats.hpp"
 #include "weir/detail/base/metric_text.hpp"
+#include "weir/detail/base/number_text.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/stats.hpp"
 
@@ -35,6 +36,13 @@ struct labelled_ledger {
     std::string ring;
     overflow::ledger numbers;
 };
+struct labelled_message_ledger {
+    // With a constructor, so that {"feed", ledger} means a labelled_ledger.
+    labelled_message_ledger(std::string ring_, const overflow::message_ledger& numbers_)
+        : ring(std::move(ring_)), numbers(numbers_) {}
+    std::string ring;
+    overflow::message_ledger numbers;
+};
 struct labelled_message_snapshot {
     std::string ring;
     stats::message_snapshot numbers;
@@ -45,12 +53,6 @@ struct labelled_broadcast_snapshot {
 };
 
 namespace detail {
-
-template <class Numbers>
-struct named_number {
-    std::string_view name;
-    std::uint64_t Numbers::*number;
-};
 
 inline constexpr std::array<named_number<stats::producer_counts>, 11> producer_numbers{{
     {"pushed", &stats::producer_counts::pushed},
@@ -103,84 +105,6 @@ inline std::string_view name_of_mode(const reader_info& reader) noexcept {
     return reader.ended ? "ended" : reader.mode == reader_mode::gated ? "gated" : "lossy";
 }
 
-// Without control characters, which would break the line.
-inline std::string one_line(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return text;
-}
-
-// A text within JSON quotes: other bytes than quotes, backslashes and control characters stand as they are.
-inline std::string json_text(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '\\' || c == '"') {
-            out += std::string("\\") + c;
-        } else if (code < 0x20) {
-            out += std::string("\\u00") + digits[code / 16] + digits[code % 16];
-        } else {
-            out += c;
-        }
-    }
-    return out + "\"";
-}
-
-template <class Names, class Numbers>
-std::string json_object(const Names& names, const Numbers& numbers) {
-    std::string out;
-    for (const auto& [name, number] : names) {
-        out += out.empty() ? "{\"" : ", \"";
-        out += std::string(name) + "\": " + std::to_string(numbers.*number);
-    }
-    return out + "}";
-}
-
-// The numbers that are not zero, since most are.
-template <class Names, class Numbers>
-std::string text_line(std::string_view title, const Names& names, const Numbers& numbers) {
-    std::string line;
-    for (const auto& [name, number] : names) {
-        if (numbers.*number != 0) line += "  " + std::string(name) + " " + std::to_string(numbers.*number);
-    }
-    return std::string(title) + (line.empty() ? "  nothing yet" : line) + "\n";
-}
-
-/// A page of metrics, each with its head and then a sample of every ring.
-template <class Ring>
-class prometheus_page {
-public:
-    explicit prometheus_page(std::span<const Ring> rings) : rings_(rings) {}
-
-    void head(std::string_view metric, std::string_view type, std::string_view help) {
-        metric_ = metric;
-        out_ += "# HELP " + metric_ + " " + std::string(help) + "\n# TYPE " + metric_ + " " + std::string(type) + "\n";
-    }
-    /// `labels`: as in `end="producer"`, or none; `value(numbers)` as text.
-    template <class Value>
-    void samples(std::string_view labels, Value value) {
-        for (const Ring& ring : rings_) sample(ring, labels, value(ring.numbers));
-    }
-    void sample(const Ring& ring, std::string_view labels, const std::string& value) {
-        out_ += metric_ + "{ring=\"" + escaped(ring.ring) + "\"" + (labels.empty() ? "" : ",") + std::string(labels) +
-                "} " + value + "\n";
-    }
-    template <class Value>
-    void metric(std::string_view name, std::string_view type, std::string_view help, Value value) {
-        head(name, type, help);
-        samples("", [&](const auto& numbers) { return std::to_string(value(numbers)); });
-    }
-    std::span<const Ring> rings() const { return rings_; }
-    std::string take() { return std::move(out_); }
-
-private:
-    std::span<const Ring> rings_;
-    std::string metric_;
-    std::string out_;
-};
-
 /// How often, and for how long, each end had to wait: the same for every family.
 template <class Ring>
 void add_waiting(prometheus_page<Ring>& page, const std::string& family) {
@@ -230,10 +154,19 @@ inline std::string to_text(const stats::snapshot& s) {
            detail::text_line("consumer", detail::consumer_numbers, s.consumer);
 }
 
-inline std::string to_text(const overflow::ledger& l) {
-    return detail::text_line("items", detail::ledger_numbers, l) + std::to_string(l.accepted()) +
+namespace detail {
+
+inline std::string ledger_text(std::string_view unit, const overflow::ledger& l) {
+    return text_line(unit, ledger_numbers, l) + std::to_string(l.accepted()) +
            " accepted = " + std::to_string(l.delivered) + " delivered + " + std::to_string(l.queued) + " queued + " +
            std::to_string(l.lost()) + " lost" + (l.is_exact() ? "\n" : ", seen amid the traffic\n");
+}
+
+}  // namespace detail
+
+inline std::string to_text(const overflow::ledger& l) { return detail::ledger_text("items", l); }
+inline std::string to_text(const overflow::message_ledger& l) {
+    return detail::ledger_text("messages", l.messages) + detail::ledger_text("bytes", l.bytes);
 }
 
 inline std::string to_text(const stats::message_snapshot& s) {
@@ -265,6 +198,9 @@ inline std::string to_json(const stats::snapshot& s) {
 }
 
 inline std::string to_json(const overflow::ledger& l) { return detail::json_object(detail::ledger_numbers, l); }
+inline std::string to_json(const overflow::message_ledger& l) {
+    return "{\"messages\": " + to_json(l.messages) + ", \"bytes\": " + to_json(l.bytes) + "}";
+}
 
 inline std::string to_json(const stats::message_snapshot& s) {
     std::string out = detail::json_object(detail::message_numbers, s);
@@ -306,23 +242,40 @@ inline std::string to_prometheus(std::span<const labelled_snapshot> rings) {
     return page.take();
 }
 
-inline std::string to_prometheus(std::span<const labelled_ledger> rings) {
-    detail::prometheus_page page(rings);
-    using overflow::ledger;
-    page.metric("weir_overflow_offered_items_total", "counter", "Items that were offered.",
-                [](const ledger& l) { return l.offered; });
-    page.metric("weir_overflow_refused_items_total", "counter", "Items that stayed with the caller.",
-                [](const ledger& l) { return l.refused; });
-    page.metric("weir_overflow_delivered_items_total", "counter", "Items that were popped.",
-                [](const ledger& l) { return l.delivered; });
-    page.metric("weir_overflow_queued_items", "gauge", "Items in the ring.", [](const ledger& l) { return l.queued; });
-    page.head("weir_overflow_lost_items_total", "counter", "Items that were accepted and lost, by cause.");
+namespace detail {
+
+/// The ledgers that `of(numbers)` picks, whose numbers count `unit`: "items".
+template <class Ring, class Of>
+void add_ledger(prometheus_page<Ring>& page, const std::string& unit, Of of) {
+    std::string name = unit;  // at the beginning of a sentence
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+    const auto metric = [&](const std::string& what, std::string_view type, const std::string& help, auto number) {
+        page.metric("weir_overflow_" + what, type, name + help, [&](const auto& l) { return of(l).*number; });
+    };
+    metric("offered_" + unit + "_total", "counter", " that were offered.", &overflow::ledger::offered);
+    metric("refused_" + unit + "_total", "counter", " that stayed with the caller.", &overflow::ledger::refused);
+    metric("delivered_" + unit + "_total", "counter", " that were popped.", &overflow::ledger::delivered);
+    metric("queued_" + unit, "gauge", " in the ring.", &overflow::ledger::queued);
+    page.head("weir_overflow_lost_" + unit + "_total", "counter", name + " that were accepted and lost, by cause.");
     constexpr std::string_view lost = "lost_";
-    for (const auto& named : detail::ledger_numbers) {
+    for (const auto& named : ledger_numbers) {
         if (!named.name.starts_with(lost)) continue;
         page.samples("cause=\"" + std::string(named.name.substr(lost.size())) + "\"",
-                     [&](const ledger& l) { return std::to_string(l.*named.number); });
+                     [&](const auto& l) { return std::to_string(of(l).*named.number); });
     }
+}
+
+}  // namespace detail
+
+inline std::string to_prometheus(std::span<const labelled_ledger> rings) {
+    detail::prometheus_page page(rings);
+    detail::add_ledger(page, "items", [](const overflow::ledger& l) -> const overflow::ledger& { return l; });
+    return page.take();
+}
+inline std::string to_prometheus(std::span<const labelled_message_ledger> rings) {
+    detail::prometheus_page page(rings);
+    detail::add_ledger(page, "messages", [](const overflow::message_ledger& l) -> const auto& { return l.messages; });
+    detail::add_ledger(page, "bytes", [](const overflow::message_ledger& l) -> const auto& { return l.bytes; });
     return page.take();
 }
 
@@ -378,6 +331,9 @@ inline std::string to_prometheus(std::initializer_list<labelled_snapshot> rings)
 inline std::string to_prometheus(std::initializer_list<labelled_ledger> rings) {
     return to_prometheus(std::span<const labelled_ledger>(rings.begin(), rings.size()));
 }
+inline std::string to_prometheus(std::initializer_list<labelled_message_ledger> rings) {
+    return to_prometheus(std::span<const labelled_message_ledger>(rings.begin(), rings.size()));
+}
 inline std::string to_prometheus(std::initializer_list<labelled_message_snapshot> rings) {
     return to_prometheus(std::span<const labelled_message_snapshot>(rings.begin(), rings.size()));
 }
@@ -386,3 +342,11 @@ inline std::string to_prometheus(std::initializer_list<labelled_broadcast_snapsh
 }
 
 }  // namespace weir
+
+// Found by the types of the numbers, in whose namespaces they would not be otherwise.
+namespace weir::stats {
+using weir::to_json, weir::to_text;
+}
+namespace weir::overflow {
+using weir::to_json, weir::to_text;
+}

@@ -21,6 +21,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -133,7 +134,7 @@ namespace detail {
 
 template <class Ring>
 concept ring_of_messages = requires {
-    typename Ring::reservation;
+    typename Ring::bytes;
     typename Ring::pieces;
 };
 
@@ -165,6 +166,11 @@ status push(Ring& ring, typename Ring::pieces message, std::stop_token stop, std
     return detail::wait_with(ring, stop, [&](auto is_stopped) {
         return ring.push_unless(message, is_stopped, Ring::time_point::max(), type);
     });
+}
+template <detail::ring_of_messages Ring>
+status push(Ring& ring, std::initializer_list<typename Ring::bytes> message, std::stop_token stop,
+            std::uint16_t type = 0) {
+    return push(ring, typename Ring::pieces(message.begin(), message.size()), std::move(stop), type);
 }
 template <detail::ring_of_messages Ring>
 typename Ring::reservation reserve(Ring& ring, std::size_t n, std::stop_token stop, std::uint16_t type = 0) {

@@ -65,6 +65,34 @@ TYPED_TEST(broadcast, shows_every_item_to_every_reader_in_order) {
     }
 }
 
+TYPED_TEST(broadcast, has_as_many_credits_as_the_slowest_gated_reader_leaves) {
+    for (const std::size_t capacity : {1U, 2U, 5U, 8U}) {
+        TypeParam ring(capacity, weir::start_at{~std::uint64_t{0} - 3});
+        EXPECT_EQ(ring.credits(), capacity) << "without readers every push succeeds";
+        {
+            auto fast = ring.join(), slow = ring.join();
+            for (std::size_t i = 0; i < capacity; ++i) {
+                EXPECT_EQ(ring.credits(), capacity - i);
+                ASSERT_EQ(ring.try_push(item<TypeParam>(static_cast<int>(i))), status::success);
+                EXPECT_TRUE(fast.try_pop());
+            }
+            EXPECT_EQ(ring.credits(), 0U);
+            std::thread([&] { EXPECT_EQ(slow.lag(), capacity) << "any thread may ask"; }).join();
+            EXPECT_TRUE(slow.try_pop());
+            EXPECT_EQ(ring.credits(), 1U);
+        }
+        EXPECT_EQ(ring.credits(), capacity);
+        if constexpr (TypeParam::can_be_lossy) {
+            auto screen = ring.join({.mode = reader_mode::lossy});
+            for (int i = 0; i < 40; ++i) ASSERT_EQ(ring.try_push(item<TypeParam>(i)), status::success);
+            EXPECT_EQ(ring.credits(), capacity);
+            EXPECT_EQ(screen.lag(), 40U);
+            EXPECT_TRUE(screen.try_pop());
+            EXPECT_EQ(screen.lag() + 1 + screen.missed(), 40U);
+        }
+    }
+}
+
 TYPED_TEST(broadcast, is_full_when_the_slowest_gated_reader_is_capacity_behind) {
     for (const std::size_t capacity : {1U, 2U, 3U, 5U, 8U}) {
         TypeParam ring(capacity, weir::start_at{~std::uint64_t{0} - 3});

@@ -6,6 +6,7 @@
 
 #include <poll.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -123,6 +124,32 @@ TYPED_TEST(message_ring, is_written_in_place_and_only_what_is_committed_counts) 
     EXPECT_EQ(all[0], std::pair(std::uint16_t{9}, message_of(3, 40)));
     EXPECT_EQ(all[1], std::pair(std::uint16_t{10}, message_of(4, 8)));
     EXPECT_EQ(ring.size_approx(), 0U);
+}
+
+TYPED_TEST(message_ring, takes_a_message_as_a_list_of_pieces_in_every_form) {
+    TypeParam ring(capacity);
+    const message_bytes whole = message_of(5, 30);
+    const bytes all(whole);
+    const std::array<std::byte, 3> array{};
+    EXPECT_EQ(ring.try_push({all.first(7), all.subspan(7)}, 1), status::success);
+    EXPECT_EQ(ring.push({all.first(1), all.subspan(1, 9), all.subspan(10)}, 2), status::success);
+    EXPECT_EQ(ring.push_for({all}, 1h, 3), status::success);
+    EXPECT_EQ(ring.push_until({all.first(30), all.first(0)}, std::chrono::steady_clock::now() + 1h, 4),
+              status::success);
+    EXPECT_EQ(ring.push_unless(
+                  {all.first(29), all.last(1)}, [] { return true; }, TypeParam::time_point::max(), 5),
+              status::success);
+    EXPECT_EQ(ring.try_push({array, array}, 6), status::success) << "what converts to a span of bytes";
+    EXPECT_EQ(ring.try_push({whole.data(), 2}, 7), status::success) << "a pointer and a size are one piece";
+    std::uint16_t next = 1;
+    for (const auto& [type, message] : drain(ring)) {
+        EXPECT_EQ(type, next++);
+        EXPECT_EQ(message.size(), type <= 5 ? whole.size() : type == 6 ? 6U : 2U);
+        if (type <= 5) {
+            EXPECT_EQ(message, whole);
+        }
+    }
+    EXPECT_EQ(next, 8U);
 }
 
 TYPED_TEST(message_ring, takes_a_message_in_pieces_and_of_no_bytes) {

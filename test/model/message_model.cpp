@@ -2,8 +2,13 @@
 //
 // Rings of messages under the model checker. A payload is memory that is not atomic: it is built by the producer, and read and
 // destroyed by the visit, so that a race, and a record that is overwritten before it was read, are found.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "scenarios.hpp"
 #include "weir/message_ring.hpp"
+#include "weir/overflow_messages.hpp"
 
 namespace {
 
@@ -134,6 +139,142 @@ class looking_on : public scenario {
     char news_ = 0;
 };
 
+/// A producer whose oldest messages make room for the new ones, and a consumer that gets copies. The producer's thread or a third one
+/// closes. A payload is written again and again where it lies, and read when it is copied.
+template <class Wait, unsigned Capacity, int Messages, bool ThirdCloses>
+class dropping_the_oldest : public scenario {
+    static constexpr bool waits = std::same_as<Wait, weir::wait::park>;
+    using core = weir::detail::dropping_message_core<weir::storage::heap, 8>;
+    using ring = weir::basic_message_ring<core, Wait, weir::stats::off>;
+
+public:
+    dropping_the_oldest() { copies_are_watched = true; }
+    ~dropping_the_oldest() override { copies_are_watched = false; }
+
+    void thread(unsigned index) override {
+        if (index == 0) {
+            for (int n = 1; n <= Messages && produce(n); ++n) {
+            }
+            if (!ThirdCloses) ring_.close();
+        } else if (index == 1) {
+            while (consume()) {
+            }
+        } else {
+            ring_.close();
+        }
+    }
+    void after() override {
+        while (ring_.consume(visit_) > 0) {
+        }
+        check(ring_.size_approx() == 0, "what was delivered, dropped or skipped is free again");
+        check(ring_.try_consume_one(visit_) == status::closed, "nothing comes after closed");
+        if (accepted_ > 0) check(last_ == accepted_, "the newest message that was accepted is delivered");
+        for (std::size_t i = 0; i < built_count_; ++i) touch(built_[i], access::destroy);
+    }
+
+private:
+    // False once the ring is closed.
+    bool produce(int n) {
+        auto to = ring_.try_reserve(8, static_cast<std::uint16_t>(n));
+        if (!to) {
+            check(to.answer() == status::busy || to.answer() == status::closed, "the ring is never full");
+            return to.answer() != status::closed;
+        }
+        std::byte* const place = to.bytes().data();
+        const bool is_new = std::ranges::count(built_, place) == 0;
+        if (is_new) built_[built_count_++] = place;
+        touch(place, is_new ? access::construct : access::write);
+        std::memcpy(place, &n, sizeof n);
+        to.commit();
+        accepted_ = n;
+        return true;
+    }
+    bool consume() {
+        if (waits) {
+            is_over_ = ring_.consume_some(visit_) == 0;
+        } else {
+            const status answer = ring_.try_consume_one(visit_);
+            if (answer == status::empty) yield();
+            is_over_ = answer == status::closed;
+        }
+        return !is_over_;
+    }
+
+    struct visiting {
+        dropping_the_oldest& me;
+        void operator()(std::uint16_t type, bytes message) const {
+            int n = 0;
+            check(message.size() == 8, "a message has the bytes that were committed");
+            std::memcpy(&n, message.data(), sizeof n);
+            check(n == type, "a message is whole");
+            check(n > me.last_, "messages come in order, and once");
+            check(!me.is_over_, "nothing comes after closed");
+            me.last_ = n;
+        }
+    };
+
+    ring ring_{Capacity, weir::start_at{~std::uint64_t{0} - 23}};
+    visiting visit_{*this};
+    std::array<const std::byte*, Capacity / 8> built_{};  // places of payloads
+    std::size_t built_count_ = 0;
+    int accepted_ = 0;
+    int last_ = 0;
+    bool is_over_ = false;
+};
+
+/// The books: what was accepted is delivered or lost, and the gaps say how many are lost; a third thread reads them meanwhile.
+template <class Policy, unsigned Capacity, int Messages>
+class keeping_books : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            for (std::uint64_t n = 1; n <= Messages; ++n) {
+                check(ring_.try_push({number(n), bytes{}}, static_cast<std::uint16_t>(n)) == status::success,
+                      "a ring that loses messages refuses none");
+            }
+        } else if (index == 1) {
+            for (int tries = 0; tries < 2; ++tries) (void)ring_.try_consume_one(visit_);
+        } else {
+            const weir::overflow::message_ledger sum = ring_.account();
+            check(sum.messages.delivered + sum.messages.lost() <= sum.messages.accepted() &&
+                      sum.bytes.delivered + sum.bytes.lost() <= sum.bytes.accepted(),
+                  "nothing ends before it was accepted");
+        }
+    }
+    void after() override {
+        while (ring_.consume(visit_, 1) > 0) {
+        }
+        const weir::overflow::message_ledger sum = ring_.account();
+        check(sum.messages.accepted() == Messages && sum.bytes.accepted() == 8 * Messages,
+              "what was accepted is counted");
+        check(sum.messages.queued == 0 && sum.bytes.queued == 0,
+              "every message is delivered or lost, and counted once");
+        check(sum.messages.delivered == seen_ && sum.bytes.delivered == 8 * seen_, "what was delivered is counted");
+        if (last_ == Messages) check(gaps_ == sum.messages.lost(), "the gaps add up to what was lost");
+        // 24 bytes each, and at most 16 are skipped.
+        for (std::uint64_t n = 1; n <= Capacity / 24; ++n) (void)ring_.try_push(number(n));
+        check(ring_.account().messages.lost() == sum.messages.lost(), "what has room costs no message");
+    }
+
+    static bytes number(const std::uint64_t& n) { return std::as_bytes(std::span<const std::uint64_t, 1>(&n, 1)); }
+
+    struct visiting {
+        keeping_books& me;
+        void operator()(std::uint16_t type, bytes message) const {
+            std::uint64_t n = 0;
+            std::memcpy(&n, message.data(), sizeof n);
+            check(n == type && n > me.last_, "messages come whole and in order");
+            check(me.ring_.gap() == n - me.last_ - 1, "the gap is where messages are missing");
+            me.gaps_ += me.ring_.gap();
+            me.last_ = n;
+            ++me.seen_;
+        }
+    };
+
+    weir::overflow_message_ring<Policy, weir::wait::yield> ring_{Capacity};
+    visiting visit_{*this};
+    std::uint64_t last_ = 0, seen_ = 0, gaps_ = 0;
+};
+
 using spsc = weir::spsc_message_ring<weir::wait::yield>;
 using mpsc = weir::mpsc_message_ring<weir::wait::yield>;
 using spsc_park = weir::spsc_message_ring<weir::wait::park>;
@@ -152,6 +293,13 @@ constexpr entry scenarios[] = {
     {"two_producers_drop", 3, 1, 100'000, make<passing<mpsc, 32, 2, 2, false, true>>},
     {"two_producers_wait", 3, 0, 50'000, make<passing<mpsc_park, 32, 2, 2, true, true>>},
     {"two_producers_closed", 4, 0, 50'000, make<closing_while_passing<mpsc, 32, 2, 2, false>>},
+    {"drop_oldest", 2, 2, 50'000, make<dropping_the_oldest<weir::wait::yield, 32, 4, false>>},
+    {"drop_oldest_tight", 2, 2, 50'000, make<dropping_the_oldest<weir::wait::yield, 64, 6, false>>},
+    {"drop_oldest_waits", 2, 1, 50'000, make<dropping_the_oldest<weir::wait::park, 32, 3, false>>},
+    {"drop_oldest_closed", 3, 1, 50'000, make<dropping_the_oldest<weir::wait::yield, 32, 3, true>>},
+    {"drop_oldest_waits_closed", 3, 0, 50'000, make<dropping_the_oldest<weir::wait::park, 32, 3, true>>},
+    {"drop_oldest_ledger", 3, 1, 50'000, make<keeping_books<weir::overflow::drop_oldest, 64, 4>>},
+    {"drop_newest_ledger", 3, 1, 50'000, make<keeping_books<weir::overflow::drop_newest, 64, 4>>},
     {"two_producers_wait_closed", 4, 0, 50'000, make<closing_while_passing<mpsc_park, 32, 2, 2, true>>},
 };
 

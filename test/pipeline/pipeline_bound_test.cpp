@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #if defined(__linux__)
@@ -141,31 +142,36 @@ private:
     std::deque<int> queue_;
 };
 
-class hidden_queue : public testing::TestWithParam<int> {};
+/// In which stage it is, 0: in none; and whether the edges are broadcasts.
+class hidden_queue : public testing::TestWithParam<std::tuple<int, bool>> {};
 
 TEST_P(hidden_queue, is_found_in_whichever_stage_it_is) {
     constexpr std::size_t capacity = 10;
+    const auto [place, by_broadcast] = GetParam();
     hoard hidden;
     gate frozen;
     pipeline p;
     const opened_at_end thaw{frozen};
     const auto out = p.sink<int>("out", [&](int) { frozen.wait(); });
+    const auto join = [&p, broadcast = by_broadcast](const weir::output<int>& from, const weir::input<int>& to) {
+        broadcast ? p.connect(p.broadcast(from, capacity), to) : p.connect(from, to, capacity);
+    };
     weir::output<int> last = p.source<int>("stage 0", count_for_ever());
     for (int i = 1; i <= 3; ++i) {
         const std::string name = "stage " + std::to_string(i);
-        if (i == GetParam()) {
-            p.connect(last, p.sink<int>(name, hidden.taker()), capacity);
+        if (i == place) {
+            join(last, p.sink<int>(name, hidden.taker()));
             last = p.source<int>(name + ", giving", hidden.giver());
         } else {
             const auto honest = p.stage<int, int>(name, pass());
-            p.connect(last, honest, capacity);
+            join(last, honest);
             last = honest;
         }
     }
-    p.connect(last, out, capacity);
+    join(last, out);
     p.run();
     const auto wrong = [&] { return unboundedness(p, "stage 0", "stage 1", 4 * (capacity + 1)); };
-    if (GetParam() == 0) {
+    if (place == 0) {
         EXPECT_EQ(wrong(), "");
     } else {
         // Again, if need be: where the hidden queue got no CPU for that long, all was at rest.
@@ -175,7 +181,12 @@ TEST_P(hidden_queue, is_found_in_whichever_stage_it_is) {
     frozen.open();
     EXPECT_EQ(p.join(), outcome::cancelled);
 }
-INSTANTIATE_TEST_SUITE_P(in_none_or_stage, hidden_queue, testing::Range(0, 4), testing::PrintToStringParamName());
+
+std::string place_name(const testing::TestParamInfo<std::tuple<int, bool>>& tested) {
+    return std::to_string(std::get<0>(tested.param)) + (std::get<1>(tested.param) ? "_by_broadcast" : "");
+}
+INSTANTIATE_TEST_SUITE_P(in_none_or_stage, hidden_queue, testing::Combine(testing::Range(0, 4), testing::Bool()),
+                         place_name);
 
 /// A sink of so many items a second, by a schedule that begins anew with each rate.
 class paced {

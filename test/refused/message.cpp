@@ -3,10 +3,13 @@
 // Uses of message rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
 #include "weir/messages.hpp"
+#include "weir/overflow_messages.hpp"
+#include "weir/pipeline.hpp"
 
 struct quote {
     double bid, ask;
@@ -44,5 +47,32 @@ int main() {
     shared.adopt_producer();
 #elif USE == 13
     (void)ring.space_fd();
+#elif USE == 14
+    weir::overflow_message_ring<weir::overflow::codel<>> late(1024);
+#elif USE == 15
+    std::span<std::byte> memory;
+    weir::overflow_message_ring<weir::overflow::drop_oldest, weir::storage::borrowed> nowhere(1024, memory);
+#elif USE == 16
+    weir::pipeline p;
+    p.stage<int, weir::message>("returns", [](int) { return weir::message{}; });
+#elif USE == 17
+    weir::pipeline p;
+    const auto key = [](const weir::message& one) { return one.type; };
+    p.flat_stage<int, weir::message>(
+        "keyed", 1, [](int, auto&) {}, {.most_bytes = 8}, weir::split::by_key{key, weir::split::block_for_ever});
+#elif USE == 18
+    weir::pipeline p;
+    p.source<weir::message>("optional", [](auto&) { return std::optional<weir::message>(); }, {.most_bytes = 8});
+#elif USE == 19
+    weir::pipeline p;
+    (void)p.broadcast(p.source<weir::message>("feed", [](auto&) { return false; }, {.most_bytes = 8}), 1024);
+#elif USE == 20
+    weir::pipeline p;
+    p.sink<weir::message>("stops", [](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; });
+#elif USE == 21
+    struct token {
+        bool stop_requested() const { return false; }
+    };
+    (void)weir::messages<quote>::push(ring, quote{}, token{});
 #endif
 }

@@ -113,10 +113,13 @@ public:
     /// Whether the ring was closed and this reader has seen everything.
     bool drained(const state& shared) const noexcept { return shared.claims.is_drained(position_) || is_ended(shared); }
 
-    /// Items that were pushed and not yet read, as of now.
+    /// Items that were pushed and not yet given back. Any thread.
     std::uint64_t lag(const state& shared) const noexcept {
-        return shared.sent.load(relaxed) - position_;
-    }  // relaxed: a number
+        // relaxed, both: numbers; other threads may see a newer position than the `sent` that allowed it
+        const std::uint64_t sent = shared.sent.load(relaxed);
+        const std::uint64_t behind = sent - shared.seats[seat_].position.load(relaxed);
+        return static_cast<std::int64_t>(behind) < 0 ? 0 : behind;
+    }
     std::uint64_t gap() const noexcept { return gap_; }
     std::uint64_t missed() const noexcept { return missed_; }
 
@@ -249,7 +252,9 @@ private:
         position_ += lost;
         missed_ += lost;
         pending_gap_ += lost;
-        shared.seats[seat_].missed.store(missed_, relaxed);  // relaxed: a statistic
+        // relaxed, both: statistics; nothing waits for a reader that skips
+        shared.seats[seat_].missed.store(missed_, relaxed);
+        shared.seats[seat_].position.store(position_, relaxed);
         if (static_cast<std::int64_t>(known_ - position_) < 0) known_ = position_;
     }
 

@@ -117,7 +117,8 @@ public:
     /// How many items were missed right before the latest one; and in all, since this reader joined. 0 for a gated one.
     std::uint64_t gap() const noexcept { return end_.gap(); }
     std::uint64_t missed() const noexcept { return end_.missed(); }
-    /// How many items were pushed that this reader has not finished.
+    /// How many items were pushed that this reader has not finished, or not given back yet. Any thread may ask, while the reader is
+    /// neither moved nor leaves.
     std::uint64_t lag() const noexcept { return end_.lag(ring().shared_); }
 
     /// gated or lossy, as it joined, or lossy since it was late for longer than its lag_limit.

@@ -13,6 +13,7 @@
 #include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/cursor/turns.hpp"
 #include "weir/detail/message/record.hpp"
+#include "weir/detail/message/visit.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
@@ -135,7 +136,7 @@ public:
                 continue;
             }
             const auto [taken, goes_on] =
-                visit(message_view{record_header::type(header), {mapped_.payload(visited.position), bytes}});
+                visit(message{record_header::type(header), {mapped_.payload(visited.position), bytes}});
             if (taken) visited.add(mapping::record_bytes(bytes), 1);
             if (!goes_on) break;
         }

@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 #include "weir/detail/base/atomic.hpp"
@@ -187,11 +186,5 @@ struct record_claim {
 /// What a role checker says of both rings.
 inline constexpr const char* second_message_consumer =
     "a second thread pops from a message ring, which has one consumer; call adopt_consumer() when the role is handed on";
-
-/// A message as a consumer visits it.
-struct message_view {
-    std::uint16_t type;
-    std::span<const std::byte> bytes;
-};
 
 }  // namespace weir::detail

@@ -13,6 +13,7 @@
 #include "weir/detail/credit/state.hpp"
 #include "weir/detail/cursor/remote_view.hpp"
 #include "weir/detail/message/record.hpp"
+#include "weir/detail/message/visit.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
@@ -140,8 +141,7 @@ public:
             const std::uint64_t record = past_padding(visited.position);
             const std::uint64_t header = mapped_.header(record).load(relaxed);  // relaxed: ordered by (2)
             const std::size_t bytes = record_header::payload(header);
-            const auto [taken, goes_on] =
-                visit(message_view{record_header::type(header), {mapped_.payload(record), bytes}});
+            const auto [taken, goes_on] = visit(message{record_header::type(header), {mapped_.payload(record), bytes}});
             if (taken) {
                 mapped_.take_over(record, mapping::record_bytes(bytes));
                 visited.add(record + mapping::record_bytes(bytes));

@@ -9,8 +9,6 @@
 #include <span>
 #include <type_traits>
 
-#include "weir/detail/message/record.hpp"
-
 namespace weir {
 
 /// What a visit of a message may answer. One that returns void goes on.
@@ -18,6 +16,12 @@ enum class visit : unsigned char {
     go_on,  ///< this message is done; the next one, please
     stop,   ///< this message is done; no more for now
     leave,  ///< no more for now, and this message stays the oldest; consume_some() may return 0 then
+};
+
+/// A message as it is handed from one place to another: its type tag, and its bytes, which stay where they are.
+struct message {
+    std::uint16_t type;
+    std::span<const std::byte> bytes;
 };
 
 namespace detail {
@@ -32,14 +36,14 @@ struct visited {
 };
 
 template <class F>
-visited call_visit(F& f, const message_view& message) {
+visited call_visit(F& f, const message& one) {
     using result = std::invoke_result_t<F&, std::uint16_t, std::span<const std::byte>>;
     if constexpr (std::is_void_v<result>) {
-        f(message.type, message.bytes);
+        f(one.type, one.bytes);
         return {true, true};
     } else {
         static_assert(std::same_as<result, visit>, "weir: a visit of a message returns void or weir::visit");
-        const visit answer = f(message.type, message.bytes);
+        const visit answer = f(one.type, one.bytes);
         return {answer != visit::leave, answer == visit::go_on};
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The inside of a pipeline: nodes, the edges between them, and the graph that owns them all.
+// The inside of a pipeline: nodes, what their edges have in common, and the graph that owns them all.
 #pragma once
 
 #include <algorithm>
@@ -21,22 +21,22 @@
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/tally.hpp"
 #include "weir/detail/wait/scheduler.hpp"
-#include "weir/ring.hpp"
-#include "weir/status.hpp"
 #include "weir/wait.hpp"
 
 namespace weir {
 
-/// The items of one edge. At a quiet moment, also while functions hang, and always after join():
-/// accepted = delivered + queued + lost, exact to one item.
+/// The items, or messages, of one edge; of a broadcast each reader has a ledger. At a quiet moment, also while functions hang, and
+/// always after join(): accepted = delivered + queued + lost, exact to one item.
 struct edge_ledger {
     std::string_view from;
     std::string_view to;
-    std::size_t capacity;
+    std::size_t capacity;     ///< items; of an edge of messages bytes
     std::uint64_t accepted;   ///< pushed
     std::uint64_t delivered;  ///< handed to the function of `to`, which has returned
     std::uint64_t queued;     ///< in the ring, or in the hands of that function
-    std::uint64_t lost;       ///< left over when the pipeline was cancelled, or in the hands of a function that threw
+    /// Left over when the pipeline was cancelled, or in the hands of a function that threw; or overwritten before a lossy reader of a
+    /// broadcast took them.
+    std::uint64_t lost;
 };
 
 /// The items that a stage emitted. emitted = held + shed + lost + accepted, where `accepted` is the sum over its outputs, or,
@@ -125,21 +125,29 @@ public:
         into = {from_.name(), to_.name(), capacity_, 0, delivered_.read(), 0, lost_.read()};
     }
     void read_early_numbers(edge_ledger& into) const {
-        into.queued =
-            abandoned_.load(acquire) ? 0 : queued();  // (2) acquire: pairs with (1), the lost ones are counted
+        // (2) acquire: pairs with (1), the lost ones are counted
+        const rest left = abandoned_.load(acquire) ? rest{} : remaining();
+        into.queued = left.queued;
+        into.lost += left.overwritten;
         into.accepted = accepted();
     }
-    std::uint64_t accepted() const noexcept { return accepted_.read() + offered_.read(); }
+    virtual std::uint64_t accepted() const noexcept { return accepted_.read() + offered_.read(); }
 
     /// Counts the remaining items as lost, after all threads have ended.
     void abandon() noexcept {
         if (abandoned_.load(relaxed)) return;  // relaxed: only the thread that joins writes it
-        lost_.add(queued());
+        const rest left = remaining();
+        lost_.add(left.queued + left.overwritten);
         abandoned_.store(true, release);  // (1) release: pairs with (2)
     }
 
 protected:
-    virtual std::uint64_t queued() const noexcept = 0;
+    /// What was accepted and neither delivered nor counted as lost. A lossy reader counts what it missed when it goes on.
+    struct rest {
+        std::uint64_t queued = 0;
+        std::uint64_t overwritten = 0;
+    };
+    virtual rest remaining() const noexcept = 0;
 
     node& from_;
     node& to_;
@@ -152,94 +160,12 @@ protected:
     ordered_count<false> in_hand_;
 };
 
-/// A bounded ring from one node to another. Between two nodes that have a thread each it is an spsc_ring; behind an
-/// inlet, where any thread may push, an mpmc_ring whose space outside threads wait for.
-template <class T>
-class edge final : public edge_base {
-public:
-    edge(node& from, node& to, std::size_t capacity) : edge_base(from, to, capacity) {
-        if (from.has_thread()) {
-            lone_.emplace(capacity);
-        } else {
-            shared_.emplace(capacity);
-        }
-    }
-
-    // ---- the thread of the node upstream ---------------------------------------------------------------------
-
-    /// Permits: how many items send() can take. They stay valid until they are used, since no other thread sends.
-    std::size_t credits() const noexcept { return lone_->credits(); }
-
-    /// Needs a permit. Counts first, so that no item is seen as delivered before it was accepted.
-    void send(T&& item) noexcept {
-        accepted_.add();
-        if (!lone_->try_push(std::move(item))) abort_with("pipeline: an edge refused an item that had a permit");
-        to_.bell().notify(1);
-    }
-
-    // ---- any thread, behind an inlet -------------------------------------------------------------------------
-
-    /// Calls `push(ring)`; an item that the ring accepts is counted, and the reader woken.
-    template <class Push>
-    status offer(Push push) {
-        const status answer = push(*shared_);
-        if (answer == status::success) {
-            offered_.add();
-            to_.bell().notify(1);
-        }
-        return answer;
-    }
-
-    /// The same where `push(ring)` returns how many items the ring accepted.
-    template <class Push>
-    std::size_t offer_several(Push push) {
-        const std::size_t accepted = push(*shared_);
-        if (accepted > 0) {
-            offered_.add(accepted);
-            to_.bell().notify(1);
-        }
-        return accepted;
-    }
-
-    void wake_all() noexcept { shared_->wake_all(); }
-
-    /// No more items come. To be called by the thread of the node upstream; behind an inlet, by any thread.
-    void close() noexcept {
-        lone_ ? lone_->close() : shared_->close();
-        to_.bell().notify_all();
-    }
-
-    // ---- the thread of the node downstream -------------------------------------------------------------------
-
-    /// Hands the oldest item, if there is one, to `handle(T&&)`, which returns whether it could.
-    template <class Handle>
-    bool take(Handle handle) noexcept {
-        const auto visit = [&](T& item) noexcept { (handle(std::move(item)) ? delivered_ : lost_).add(); };
-        if (lone_) {
-            // In its slot: the item that the function works on still counts against the capacity.
-            if (lone_->consume(visit, 1) == 0) return false;
-            from_.bell().notify(1);
-            return true;
-        }
-        // Out of its slot: otherwise outside threads that come to the slot would get `busy`. Counted before it leaves the ring.
-        in_hand_.set(1);
-        std::optional<T> item = shared_->try_pop();
-        if (item) visit(*item);
-        in_hand_.set(0);
-        return item.has_value();
-    }
-
-    /// Whether no more items come than there are now. To be asked before the look that finds none.
-    bool is_closed() const noexcept { return lone_ ? lone_->is_closed() : shared_->is_closed(); }
-    /// Exact when it is closed.
-    bool is_empty() const noexcept { return size_approx() == 0; }
-    std::size_t size_approx() const noexcept { return lone_ ? lone_->size_approx() : shared_->size_approx(); }
-
-private:
-    std::uint64_t queued() const noexcept override { return size_approx() + in_hand_.read(); }
-
-    std::optional<spsc_ring<T, wait::spin>> lone_;    // its threads wait at the bells
-    std::optional<mpmc_ring<T, wait::park>> shared_;  // outside threads have no bell
+/// What several edges share, such as the ring of a broadcast.
+struct shared_part {
+    shared_part() = default;
+    shared_part(const shared_part&) = delete;
+    shared_part& operator=(const shared_part&) = delete;
+    virtual ~shared_part() = default;
 };
 
 /// All nodes and edges, and the signals that do not queue: closing, cancelling, failing.
@@ -258,8 +184,9 @@ public:
         return added;
     }
 
-    template <class T>
-    edge<T>& connect(node& from, node& to, std::size_t capacity) {
+    /// Makes an edge. `how`: what its constructor takes beside the capacity.
+    template <class Edge, class... How>
+    Edge& connect(node& from, node& to, std::size_t capacity, How&&... how) {
         const std::string name = "edge '" + from.name() + "' -> '" + to.name() + "'";
         if (&from.whole() != this || &to.whole() != this) reject_argument(name + " would lead to another pipeline");
         if (is_started_) reject_argument(name + " comes after run(); build the whole pipeline first");
@@ -268,10 +195,23 @@ public:
             reject_argument(name + " exists already; give that one the capacity of both");
         }
         refuse_cycle(from, to);
-        auto made = std::make_unique<edge<T>>(from, to, capacity);
-        edge<T>& added = *made;
+        auto made = std::make_unique<Edge>(from, to, capacity, std::forward<How>(how)...);
+        Edge& added = *made;
         edges_.push_back(std::move(made));
         from.followers().push_back(&to);
+        return added;
+    }
+
+    /// Makes what several edges share.
+    template <class Trunk>
+    Trunk& share(node& from, std::size_t capacity) {
+        const std::string name = "the broadcast of '" + from.name() + "'";
+        if (&from.whole() != this) reject_argument(name + " would be in another pipeline");
+        if (is_started_) reject_argument(name + " comes after run(); build the whole pipeline first");
+        if (capacity == 0) reject_argument(name + " has capacity 0; it needs 1 at least to let anything through");
+        auto made = std::make_unique<Trunk>(capacity);
+        Trunk& added = *made;
+        shared_.push_back(std::move(made));
         return added;
     }
 
@@ -342,6 +282,7 @@ private:
     }
 
     std::vector<std::unique_ptr<node>> nodes_;
+    std::vector<std::unique_ptr<shared_part>> shared_;  // before the edges, which use it until they are destroyed
     std::vector<std::unique_ptr<edge_base>> edges_;
     bool is_started_ = false;
     std::stop_source closing_;

@@ -18,8 +18,11 @@
 #include <utility>
 #include <vector>
 
+#include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/tally.hpp"
+#include "weir/detail/pipeline/edge.hpp"
 #include "weir/detail/pipeline/graph.hpp"
+#include "weir/detail/pipeline/message_edge.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/split.hpp"
@@ -47,10 +50,48 @@ class outputs_of {
 public:
     using value_type = T;
 
+    /// `gives_all`: every output gets every item, so there may be a trunk instead of edges.
+    explicit outputs_of(bool gives_all = false) noexcept : gives_all_(gives_all) {}
+
     void add(edge<T>& output) { edges_.push_back(&output); }
+    void add(trunk<T>& broadcast) noexcept { trunk_ = &broadcast; }
+    void refuse_edge_beside_broadcast(const std::string& name) const {
+        if (trunk_ != nullptr) {
+            reject_argument("stage '" + name +
+                            "' broadcasts its items, and would have another output; connect that stage to the "
+                            "broadcast");
+        }
+    }
+    void refuse_broadcast_beside_others(const std::string& name) const {
+        if (trunk_ != nullptr || !edges_.empty()) {
+            reject_argument("stage '" + name +
+                            "' has an output, and would have a broadcast beside it; connect all its readers to one "
+                            "broadcast");
+        }
+        if (!gives_all_) {
+            reject_argument("stage '" + name +
+                            "' gives each item to one of its outputs, and a broadcast gives it to all; leave the split "
+                            "out");
+        }
+    }
+
+    /// The largest message that may be sent; of items it says nothing.
+    void set_most_bytes(std::size_t most_bytes) noexcept { most_bytes_ = most_bytes; }
+    std::size_t most_bytes() const noexcept { return most_bytes_; }
+    void check(const T& item) const {
+        if constexpr (is_message<T>) {
+            if (item.bytes.size() <= most_bytes_) return;
+            reject_argument("emit() got a message of " + std::to_string(item.bytes.size()) +
+                            " bytes, and the stage may emit " + std::to_string(most_bytes_) +
+                            " at most; give it a higher stage_settings::most_bytes");
+        }
+    }
 
     std::string prepare(const std::string& name) const {
-        if (edges_.empty()) return "stage '" + name + "' has no output; connect it, or make it a sink";
+        if (trunk_ != nullptr && trunk_->readers() == 0)
+            return "the broadcast of '" + name + "' has no reader; connect one";
+        if (trunk_ == nullptr && edges_.empty())
+            return "stage '" + name + "' has no output; connect it, or make it a sink";
         return {};
     }
     stage_ledger ledger(std::string_view name) const noexcept { return {name, emitted_.read(), 0, 0, 0}; }
@@ -59,11 +100,17 @@ public:
     void end(bool cancelled) noexcept {
         if (cancelled) return;
         for (edge<T>* const output : edges_) output->close();
+        if (trunk_ != nullptr) trunk_->close();
     }
 
 protected:
     std::vector<edge<T>*> edges_;
+    trunk<T>* trunk_ = nullptr;
     ordered_count<false> emitted_;
+
+private:
+    const bool gives_all_;
+    std::size_t most_bytes_ = 0;
 };
 
 template <class T, class Split>
@@ -72,7 +119,7 @@ class outputs;
 template <class T>
 class outputs<T, split::to_all> : public outputs_of<T> {
 public:
-    explicit outputs(split::to_all) noexcept {}
+    explicit outputs(split::to_all) noexcept : outputs_of<T>(true) {}
 
     std::string prepare(const std::string& name) const {
         if (!std::copy_constructible<T> && this->edges_.size() > 1) {
@@ -83,16 +130,21 @@ public:
     }
 
     std::size_t room() const noexcept {
-        std::size_t least = unlimited;
+        std::size_t least = this->trunk_ != nullptr ? this->trunk_->credits() : unlimited;
         for (const edge<T>* const output : this->edges_) least = std::min(least, output->credits());
         return least;
     }
     std::size_t most_room() const noexcept {
-        return (*std::ranges::min_element(this->edges_, {}, [](const auto* e) { return e->capacity(); }))->capacity();
+        std::size_t least = this->trunk_ != nullptr ? this->trunk_->capacity() : unlimited;
+        for (const edge<T>* const output : this->edges_) least = std::min(least, output->most_credits());
+        return least;
     }
 
     void send(T&& item) {
-        if constexpr (std::copy_constructible<T> && !std::is_nothrow_copy_constructible_v<T>) {
+        if (this->trunk_ != nullptr) {
+            this->emitted_.add();
+            this->trunk_->send(std::move(item));
+        } else if constexpr (std::copy_constructible<T> && !std::is_nothrow_copy_constructible_v<T>) {
             send(std::move(item), this->edges_.size() - 1);
         } else {
             this->emitted_.add();
@@ -129,7 +181,7 @@ public:
     }
     std::size_t most_room() const noexcept {
         std::size_t sum = 0;
-        for (const edge<T>* const output : this->edges_) sum += output->capacity();
+        for (const edge<T>* const output : this->edges_) sum += output->most_credits();
         return sum;
     }
 
@@ -167,9 +219,8 @@ public:
         std::size_t fewest = unlimited;
         for (std::size_t i = 0; i < this->edges_.size(); ++i) {  // among equals the next in turn
             const edge<T>& output = *this->edges_[this->in_turn(i)];
-            const std::size_t credits = output.credits();
-            if (credits == 0 || output.capacity() - credits >= fewest) continue;
-            fewest = output.capacity() - credits;
+            if (output.credits() == 0 || output.fill() >= fewest) continue;
+            fewest = output.fill();
             chosen = this->in_turn(i);
         }
         this->send_to(chosen, std::move(item));

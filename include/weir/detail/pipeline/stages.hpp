@@ -14,10 +14,34 @@
 #include <vector>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/pipeline/edge.hpp"
 #include "weir/detail/pipeline/graph.hpp"
+#include "weir/detail/pipeline/message_edge.hpp"
 #include "weir/detail/pipeline/outputs.hpp"
 
 namespace weir::detail {
+
+/// The `emit` that functions get which may make several items of one, or make messages: to be called `most` times at most in each call.
+template <class Outputs>
+class emitter {
+public:
+    emitter(Outputs& outputs, std::size_t most) noexcept : outputs_(outputs), most_(most) {}
+
+    void operator()(typename Outputs::value_type item) {
+        if (emitted_ == most_) {
+            reject_argument("emit() was called more than " + std::to_string(most_) +
+                            " times for one item; give the stage a higher bound");
+        }
+        outputs_.check(item);
+        ++emitted_;
+        outputs_.send(std::move(item));
+    }
+
+private:
+    Outputs& outputs_;
+    const std::size_t most_;
+    std::size_t emitted_ = 0;
+};
 
 /// Makes items while there is room for them.
 template <class Make, class Outputs>
@@ -42,15 +66,21 @@ private:
         return turn::moved;
     }
 
+    // Calls the function with `args` and, if it takes one, a token.
+    template <class... Args>
+    auto make_with(Args&... args) {
+        if constexpr (std::invocable<Make&, Args&..., std::stop_token>) {
+            return make_(args..., stop_);
+        } else {
+            return make_(args...);
+        }
+    }
+
     void make_one() {
-        auto item = [&] {
-            if constexpr (std::invocable<Make&, std::stop_token>) {
-                return make_(stop_);
-            } else {
-                return make_();
-            }
-        }();
-        if (item) {
+        if constexpr (is_message<typename Outputs::value_type>) {
+            emitter<Outputs> emit(outputs_, 1);
+            is_exhausted_ = !make_with(emit);
+        } else if (auto item = make_with()) {
             outputs_.send(std::move(*item));
         } else {
             is_exhausted_ = true;
@@ -178,14 +208,24 @@ private:
         if (permits == 0) return turn::waiting;
         return inputs_.serve_next([&](edge<T>& input) noexcept {
             std::size_t taken = 0;
-            while (taken < permits && !whole().is_cancelled() && input.take([this](T&& item) noexcept {
-                return guarded([&] { work_(std::move(item), outputs_); });
-            })) {
-                ++taken;
-            }
+            while (taken < permits && !whole().is_cancelled() && input.take(handling{*this})) ++taken;
             return taken > 0;
         });
     }
+
+    // What an input hands its items to: as T&&, and where the function is sure to take it, also as const T&.
+    struct handling {
+        worker_node& me;
+
+        bool operator()(T&& item) const noexcept {
+            return me.guarded([&] { me.work_(std::move(item), me.outputs_); });
+        }
+        bool operator()(const T& item) const noexcept
+            requires(Work::template reads<T>)
+        {
+            return me.guarded([&] { me.work_(item, me.outputs_); });
+        }
+    };
 
     steady_time deadline() const noexcept override { return outputs_.deadline(); }
     void end(bool cancelled) noexcept override { outputs_.end(cancelled); }
@@ -196,16 +236,24 @@ private:
     Outputs outputs_;
 };
 
-// What a worker does with an item, and how many items it may make of it at most.
+// What a worker does with an item, how many items it may make of it at most, and whether it takes one that it must not change. The last
+// is asked only of functions that are no templates: the body of one might not compile for a const item.
+
+template <class F, class T>
+inline constexpr bool takes_const = requires { &F::operator(); } && std::invocable<F&, const T&>;
 
 template <class F>
 struct sinking {
     F f;
     static constexpr std::size_t most = 1;
+    template <class T>
+    static constexpr bool reads = takes_const<F, T>;
 
     template <class T>
     void operator()(T&& item, no_outputs&) {
-        f(std::move(item));
+        static_assert(!std::same_as<result_of<F, T&&>, visit>,
+                      "weir: in a pipeline a message is done when the function returns; let the visit return void");
+        (void)call_with(f, std::move(item));
     }
 };
 
@@ -213,48 +261,32 @@ template <class Out, class F>
 struct mapping {
     F f;
     static constexpr std::size_t most = 1;
+    template <class T>
+    static constexpr bool reads = takes_const<F, T>;
 
     template <class T, class Outputs>
     void operator()(T&& item, Outputs& outputs) {
-        using result = std::invoke_result_t<F&, T&&>;
+        using result = result_of<F, T&&>;
         if constexpr (std::same_as<std::remove_cvref_t<result>, std::optional<Out>>) {
-            if (result kept = f(std::move(item))) outputs.send(std::move(*kept));  // else the permit is free again
+            // If there is none the permit is free again.
+            if (result kept = call_with(f, std::move(item))) outputs.send(std::move(*kept));
         } else {
-            outputs.send(Out(f(std::move(item))));
+            outputs.send(Out(call_with(f, std::move(item))));
         }
     }
-};
-
-/// The `emit` that the function of a flat stage gets: to be called `most` times at most for each item.
-template <class Outputs>
-class emitter {
-public:
-    emitter(Outputs& outputs, std::size_t most) noexcept : outputs_(outputs), most_(most) {}
-
-    void operator()(typename Outputs::value_type item) {
-        if (emitted_ == most_) {
-            reject_argument("emit() was called more than " + std::to_string(most_) +
-                            " times for one item; give the stage a higher bound");
-        }
-        ++emitted_;
-        outputs_.send(std::move(item));
-    }
-
-private:
-    Outputs& outputs_;
-    const std::size_t most_;
-    std::size_t emitted_ = 0;
 };
 
 template <class F>
 struct flattening {
     F f;
     std::size_t most;
+    template <class T>
+    static constexpr bool reads = false;
 
     template <class T, class Outputs>
     void operator()(T&& item, Outputs& outputs) {
         emitter<Outputs> emit(outputs, most);
-        f(std::move(item), emit);
+        call_with(f, std::move(item), emit);
     }
 };
 
