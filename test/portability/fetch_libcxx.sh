@@ -3,9 +3,12 @@
 # usage: fetch_libcxx.sh FOLDER VERSION
 # Unpacks libc++ of that version into FOLDER/libc++-VERSION, beside the system's: Debian installs one at a time.
 set -euo pipefail
-[[ ! -e $1/libc++-$2/usr/lib/llvm-$2/lib/libc++.a ]] || exit 0
+there=libc++-$2
+[[ ! -e $1/$there/usr/lib/llvm-$2/lib/libunwind.a ]] || exit 0
 mkdir -p "$1"
 cd "$1"
-apt-get --quiet=2 download "libc++-$2-dev" "libc++abi-$2-dev"
-for package in "libc++-$2-dev"_*.deb "libc++abi-$2-dev"_*.deb; do dpkg-deb --extract "$package" "libc++-$2"; done
-rm -- "libc++-$2-dev"_*.deb "libc++abi-$2-dev"_*.deb
+for package in "libc++-$2-dev" "libc++abi-$2-dev" "libunwind-$2-dev"; do
+    apt-get --quiet=2 download "$package"
+    dpkg-deb --extract "${package}"_*.deb "$there"
+    rm -- "${package}"_*.deb
+done

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// All public headers of the rings in one file, to be compiled with -U__linux__ and with stub_macos first: as macOS has them, as
-// far as another system's C library can stand in for its own. USE 1 uses wait::event, which is refused there.
+// All public headers of the rings in one file, and a few uses. With stub_macos first and -U__linux__ -D__APPLE__, or for an Apple
+// target, it is compiled as on macOS, as far as another system's C library can stand in for its own. USE 1 uses wait::event, which
+// is refused there.
+#if defined(__APPLE__)
 #include "not_on_macos.hpp"
+#endif
 
 #include <weir/broadcast_ring.hpp>
 #include <weir/broadcast_stats.hpp>
