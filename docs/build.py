@@ -25,7 +25,8 @@ ROOT = HERE.parent
 # The pages in the order of the navigation: file below the project's folder, name of the page, title in the navigation.
 NAVIGATION = [
     ("Start", [("docs/index.md", "index", "weir"), ("docs/choose.md", "choose", "Choose a ring"),
-               ("docs/operations.md", "operations", "Operations × rings"), ("docs/common.md", "common", "What all rings share")]),
+               ("docs/operations.md", "operations", "Operations × rings"), ("docs/common.md", "common", "What all rings share"),
+               ("docs/portability.md", "portability", "Portability")]),
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),

@@ -6,7 +6,9 @@
 //     wait::spin    spin. Lowest latency, one core burnt; for threads that have a core each.
 //     wait::yield   spin and give the CPU away at each turn. Where threads outnumber cores and must not sleep.
 //     wait::sleep   sleep for short times and look again. The other side never makes a syscall: for audio callbacks.
-//     wait::event   an eventfd for each side, for poll and epoll loops.
+//     wait::event   an eventfd for each side, for poll and epoll loops. Linux alone.
+//
+// That is Linux. What each becomes on Windows, macOS and other POSIX systems is said at each.
 //
 // Each has a `lot`: where the waiters of one side wait. A ring has two. All of a lot's operations may be called by any
 // number of threads.
@@ -33,7 +35,7 @@ inline constexpr std::chrono::steady_clock::time_point forever = detail::forever
 namespace weir::wait {
 
 /// Spins. On one CPU, where the peer cannot run meanwhile, it yields; on more it yields now and then, in case the peer is
-/// pinned to the same one.
+/// pinned to the same one. To yield is sched_yield(), on Windows SwitchToThread().
 struct spin {
     using fence_policy = fence::asymmetric;
 
@@ -66,7 +68,7 @@ struct spin {
     };
 };
 
-/// Spins, and gives the CPU away at each turn.
+/// Spins, and gives the CPU away at each turn: by sched_yield(), on Windows by SwitchToThread().
 struct yield {
     using fence_policy = fence::asymmetric;
 
@@ -86,7 +88,8 @@ struct yield {
 };
 
 /// Sleeps for 20 us, then longer, up to 1 ms, and looks again. An item is seen 1 ms late at most, plus what the
-/// scheduler adds.
+/// scheduler adds. By nanosleep(); on Windows each sleep is Sleep(1), which lasts until a tick of the system's timer: up to 16 ms
+/// unless the program asks for shorter ticks by timeBeginPeriod(1).
 struct sleep {
     using fence_policy = fence::asymmetric;
 
@@ -114,10 +117,17 @@ struct sleep {
 };
 
 /// Spins a little, then sleeps. The default.
+///
+/// On Linux the sleep is a futex, and membarrier orders it. On Windows it is WaitOnAddress, ordered by FlushProcessWriteBuffers;
+/// deadlines there are kept to the tick of the system's timer. On macOS and other POSIX systems it is a table of mutexes and
+/// condition variables that all rings share, and every push and pop pays for the order, as with fence::seq_cst; so it does under
+/// Wine.
 using park = parking<fence::asymmetric>;
 
-#if defined(__linux__)
+/// An eventfd for each side: items_fd() and space_fd(). Other systems than Linux have none, and refuse it when it is compiled.
 using event = eventing<fence::asymmetric>;
+
+#if defined(__linux__)
 static_assert(weir::detail::waiting_strategy<event> && weir::detail::waiting_strategy<eventing<fence::seq_cst>>);
 #endif
 

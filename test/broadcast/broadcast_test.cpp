@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/event.hpp"
 #include "weir/broadcast_ring.hpp"
 
 namespace {
@@ -36,12 +37,11 @@ auto rest_of(Reader& reader) {
 
 template <class Ring>
 class broadcast : public testing::Test {};
-using rings =
-    testing::Types<weir::broadcast_ring<int>, weir::broadcast_ring<std::string>,
-                   weir::broadcast_ring<int, weir::wait::spin>, weir::broadcast_ring<std::string, weir::wait::event>,
-                   weir::broadcast_ring<int, weir::wait::sleep, weir::max_readers<2>>,
-                   weir::broadcast_ring<int, weir::many_producers>,
-                   weir::broadcast_ring<std::string, weir::wait::event, weir::many_producers, weir::stats::on>>;
+using rings = testing::Types<
+    weir::broadcast_ring<int>, weir::broadcast_ring<std::string>, weir::broadcast_ring<int, weir::wait::spin>,
+    weir::broadcast_ring<std::string, weir_test::event_if_any>,
+    weir::broadcast_ring<int, weir::wait::sleep, weir::max_readers<2>>, weir::broadcast_ring<int, weir::many_producers>,
+    weir::broadcast_ring<std::string, weir_test::event_if_any, weir::many_producers, weir::stats::on>>;
 TYPED_TEST_SUITE(broadcast, rings);
 
 template <class Ring>
@@ -232,7 +232,7 @@ template <class Ring>
 class broadcast_late : public testing::Test {};
 using late_rings = testing::Types<weir::broadcast_ring<int>, weir::broadcast_ring<int, weir::wait::spin>,
                                   weir::broadcast_ring<int, weir::many_producers>,
-                                  weir::broadcast_ring<int, weir::wait::event, weir::many_producers>>;
+                                  weir::broadcast_ring<int, weir_test::event_if_any, weir::many_producers>>;
 TYPED_TEST_SUITE(broadcast_late, late_rings);
 
 TYPED_TEST(broadcast_late, a_push_waits_for_a_late_reader_until_its_limit_and_then_no_longer) {

@@ -29,17 +29,6 @@ write_sources() {
     done
 }
 
-# libc++ of one version, beside the system's: Debian installs one at a time.
-fetch_libcxx() { # VERSION
-    [[ ! -e $folder/libc++-$1/usr/lib/llvm-$1/lib/libc++.a ]] || return 0
-    (
-        cd "$folder"
-        apt-get --quiet=2 download "libc++-$1-dev" "libc++abi-$1-dev"
-        for package in "libc++-$1-dev"_*.deb "libc++abi-$1-dev"_*.deb; do dpkg-deb --extract "$package" "libc++-$1"; done
-        rm -- *.deb
-    ) >&2
-}
-
 check() { # COMPILER LIBRARY LEVEL
     local compiler=$1 library=$2 level=$3 version=${1##*-} name out began=$SECONDS result=passed file log headers
     local warnings=(-Wall -Wextra -Wconversion -Wshadow -Wnull-dereference -Werror) flags=(-std=c++20 "-O$3" "-I$root")
@@ -119,7 +108,7 @@ for compiler in "${@:2}"; do
     libraries=(libstdc++)
     if [[ $compiler == clang++-* ]] && ((${compiler##*-} >= 16)); then
         libraries+=(libc++)
-        fetch_libcxx "${compiler##*-}"
+        "$root/test/portability/fetch_libcxx.sh" "$folder" "${compiler##*-}" >&2
         ((${compiler##*-} >= 20)) || check_no_stop_token "$compiler" || failed=1
     fi
     for library in "${libraries[@]}"; do

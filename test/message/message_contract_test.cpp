@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#if defined(__linux__)
 #include <poll.h>
+#endif
 
 #include <array>
 #include <atomic>
@@ -19,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/event.hpp"
 #include "test/support/forbidden.hpp"
 #include "test/support/messages.hpp"
 #include "weir/message_ring.hpp"
@@ -41,7 +44,7 @@ using mpsc = weir::mpsc_message_ring<Options...>;
 using wait_for_all =
     testing::Types<spsc<>, mpsc<>, spsc<weir::message_alignment<64>>, mpsc<weir::message_alignment<16>>,
                    spsc<weir::stats::on, weir::wait::spin>, mpsc<weir::stats::on, weir::wait::sleep>,
-                   spsc<weir::wait::event>, mpsc<weir::wait::event>, mpsc<weir::wait::yield>>;
+                   spsc<event_if_any>, mpsc<event_if_any>, mpsc<weir::wait::yield>>;
 TYPED_TEST_SUITE(message_ring, wait_for_all);
 
 constexpr std::size_t capacity = 1024;
@@ -382,6 +385,7 @@ TEST(message_ring_statistics, count_messages_and_bytes) {
     EXPECT_EQ(ring.snapshot().popped_bytes, full.pushed_bytes);
 }
 
+#if defined(__linux__)
 TEST(message_ring_descriptors, are_readable_while_there_are_messages_or_room) {
     weir::spsc_message_ring<weir::wait::event> ring(256);
     const auto readable = [](int fd) {
@@ -401,6 +405,7 @@ TEST(message_ring_descriptors, are_readable_while_there_are_messages_or_room) {
     EXPECT_EQ(pop_one(ring), status::empty);
     EXPECT_FALSE(readable(ring.items_fd()));
 }
+#endif
 
 TEST(mpsc_message_ring, is_busy_behind_a_reservation_and_goes_on_when_it_is_dropped) {
     weir::mpsc_message_ring<> ring(1024);

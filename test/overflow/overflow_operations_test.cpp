@@ -551,7 +551,9 @@ TEST(overflow_operations, values_tell_what_a_ring_can_do) {
     static_assert(!weir::spsc_ring<int>::has_force_push && !weir::strict_mpmc_ring<int>::has_force_push);
     static_assert(!weir::pull::mpmc_ring<int>::has_force_push);
     static_assert(!one::has_descriptors && !shared::has_descriptors);
+#if defined(__linux__)
     static_assert(overflow_ring<int, shed, weir::wait::event>::has_descriptors);
+#endif
     static_assert(std::is_same_v<one, one>);
     EXPECT_EQ((overflow_ring<int, overflow::drop_newest, weir::storage::fixed<5>>().capacity()), 5U);
     EXPECT_EQ((overflow_ring<int, shed, weir::storage::fixed<6>>().capacity()), 6U);

@@ -24,11 +24,19 @@ namespace {
 // Out of line, both: else GCC matches malloc against delete and warns.
 [[gnu::noinline]] void* allocate(std::size_t bytes, std::size_t alignment) {
     ++allocations;
+#if defined(_WIN32)
+    void* const memory = _aligned_malloc(bytes, alignment);
+#else
     void* const memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+#endif
     if (memory == nullptr) std::abort();
     return memory;
 }
+#if defined(_WIN32)
+[[gnu::noinline]] void deallocate(void* memory) { _aligned_free(memory); }
+#else
 [[gnu::noinline]] void deallocate(void* memory) { std::free(memory); }
+#endif
 }  // namespace
 
 void* operator new(std::size_t bytes) { return allocate(bytes, alignof(std::max_align_t)); }
@@ -89,6 +97,15 @@ TEST(storage, heap_allocates_once_and_only_in_the_constructor) {
     EXPECT_FALSE(ring.memory().degraded());
 }
 
+// What helps where huge pages were refused: `pages` of them.
+std::string remedy([[maybe_unused]] int pages) {
+#if defined(__linux__)
+    return "reserve them with: sysctl vm.nr_hugepages=" + std::to_string(pages);
+#else
+    return "weir asks for huge pages on Linux alone";
+#endif
+}
+
 TEST(storage, a_report_names_the_wanted_granted_and_refused_properties) {
     using weir::memory_report;
     EXPECT_EQ(memory_report{.bytes = 640}.to_string(), "640 bytes of ordinary memory");
@@ -100,8 +117,8 @@ TEST(storage, a_report_names_the_wanted_granted_and_refused_properties) {
         const memory_report refused{.bytes = bytes, .page_bytes = 512, .huge_pages_wanted = true, .error = 1};
         EXPECT_TRUE(refused.degraded());
         EXPECT_EQ(refused.to_string(), "huge pages for " + std::to_string(bytes) + " bytes were refused (" +
-                                           std::generic_category().message(1) +
-                                           "), normal pages are used; reserve them with: sysctl vm.nr_hugepages=2");
+                                           std::generic_category().message(1) + "), normal pages are used; " +
+                                           remedy(2));
     }
 }
 
@@ -114,7 +131,7 @@ TEST(storage, huge_pages_are_granted_or_the_report_says_why_not) {
     if (report.degraded()) {
         EXPECT_NE(report.error, 0);
         EXPECT_NE(report.to_string().find("were refused ("), std::string::npos) << report.to_string();
-        EXPECT_NE(report.to_string().find("sysctl vm.nr_hugepages=1"), std::string::npos) << report.to_string();
+        EXPECT_NE(report.to_string().find(remedy(1)), std::string::npos) << report.to_string();
     } else {
         EXPECT_NE(report.to_string().find("in huge pages of 2097152 bytes"), std::string::npos) << report.to_string();
     }

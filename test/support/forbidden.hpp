@@ -4,6 +4,7 @@
 // its first system call, and the calls of the allocator, counted.
 #pragma once
 
+#if defined(__linux__)
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -11,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <array>
 #include <atomic>
@@ -29,6 +31,8 @@ inline constexpr bool counts_allocations = true;
 #else
 inline constexpr bool counts_allocations = false;
 #endif
+
+#if defined(__linux__)
 
 #if defined(__x86_64__)
 inline constexpr std::uint32_t this_architecture = AUDIT_ARCH_X86_64;
@@ -92,5 +96,7 @@ inline const char* name_of(ending e) {
                                       "called the allocator"};
     return names[static_cast<std::size_t>(e)];
 }
+
+#endif
 
 }  // namespace weir_test

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "test/house/uses/uses.hpp"
+#include "test/support/event.hpp"
 
 namespace {
 
@@ -62,5 +63,5 @@ bool use_overflow() {
            works<text>(overflow::drop_oldest{}) && works<int>(overflow::sample{.keep_one_in = 2}) &&
            works<text>(classes{lowest}) && works<int>(overflow::codel<>{}) &&
            works<text, overflow::reject, overflow::many_producers>({}) &&
-           works<owned, overflow::drop_oldest, overflow::many_producers, weir::wait::event>({});
+           works<owned, overflow::drop_oldest, overflow::many_producers, weir_test::event_if_any>({});
 }

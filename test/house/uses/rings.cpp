@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "test/house/uses/uses.hpp"
+#include "test/support/event.hpp"
 
 namespace {
 
@@ -166,7 +167,8 @@ bool works() {
 bool use_rings() {
     using weir::stats::on;
     namespace wait = weir::wait;
-    return works<weir::spsc_ring<int>>() && works<weir::spsc_ring<std::unique_ptr<int>, wait::event, on>>() &&
+    return works<weir::spsc_ring<int>>() &&
+           works<weir::spsc_ring<std::unique_ptr<int>, weir_test::event_if_any, on>>() &&
            works<weir::spsc_ring<quote, wait::spin>>() && works<weir::mpmc_ring<int>>() &&
            works<weir::mpmc_ring<std::string, wait::sleep, on>>() && works<weir::strict_mpmc_ring<int>>() &&
            works<weir::strict_mpmc_ring<quote, wait::yield>>() && works<weir::pull::spsc_ring<std::string>>() &&

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#if __has_include(<pthread.h>)
+#include "weir/detail/base/windows.hpp"
+
+#if defined(_WIN32)
+#include <cstdint>
+#else
 #include <pthread.h>
 #endif
 
@@ -25,11 +29,10 @@ inline const void* this_thread() noexcept {
     const void* self;
     asm volatile("mv %0, tp" : "=r"(self));
     return self;
-#elif __has_include(<pthread.h>)
-    return (const void*)::pthread_self();  // a pointer on some systems and a number on others
+#elif defined(_WIN32)
+    return reinterpret_cast<const void*>(std::uintptr_t{windows::GetCurrentThreadId()});  // a number, never 0
 #else
-    static thread_local const char identity = 0;
-    return &identity;
+    return (const void*)::pthread_self();  // a pointer on some systems and a number on others
 #endif
 }
 

@@ -39,9 +39,12 @@ struct memory_report {
         if (error == 0)
             return std::to_string(bytes) + " bytes in huge pages of " + std::to_string(page_bytes) + " bytes";
         return "huge pages for " + std::to_string(bytes) + " bytes were refused (" +
-               std::generic_category().message(error) +
-               "), normal pages are used; reserve them with: sysctl vm.nr_hugepages=" +
-               std::to_string((bytes + page_bytes - 1) / page_bytes);
+               std::generic_category().message(error) + "), normal pages are used; " +
+#if defined(__linux__)
+               "reserve them with: sysctl vm.nr_hugepages=" + std::to_string((bytes + page_bytes - 1) / page_bytes);
+#else
+               "weir asks for huge pages on Linux alone";
+#endif
     }
 };
 
@@ -57,7 +60,8 @@ struct fixed {
 };
 
 /// Slots in explicitly reserved huge pages (Linux hugetlbfs pages of 2 MiB or the system's default size), which spares
-/// a large ring its TLB misses. Where the kernel refuses, normal pages are used and `memory()` of the ring says so.
+/// a large ring its TLB misses. Where the kernel refuses, and on other systems, normal pages are used and `memory()` of the ring
+/// says so.
 struct huge_pages {};
 
 /// Slots in memory that the caller owns and passes to the constructor as a span. No allocation at all. The ring overwrites the
@@ -242,6 +246,7 @@ public:
         report_.error = ENOTSUP;
         mapped_ = bytes;
         data_ = ::operator new(bytes, std::align_val_t{4096});
+        detail::touch_pages(data_, mapped_);
 #endif
     }
     ~slot_memory() {

@@ -5,13 +5,15 @@
 // Two threads that each store to their own variable and then load the other's must not both miss the other's store
 // (Dekker). Usually each needs a full fence in between. Where one side runs a million times as often as the other, let
 // the frequent side have a fence for the compiler alone, and the rare side have the kernel run a full barrier on every
-// core that runs this process: Linux membarrier(2), PRIVATE_EXPEDITED. As in liburcu and folly's AsymmetricMemoryBarrier.
+// core that runs this process: Linux membarrier(2), PRIVATE_EXPEDITED, and FlushProcessWriteBuffers of Windows. As in
+// liburcu and folly's AsymmetricMemoryBarrier.
 #pragma once
 
 #include <cerrno>
 #include <type_traits>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/windows.hpp"
 
 #if defined(__linux__)
 #include <linux/membarrier.h>
@@ -36,7 +38,8 @@ namespace weir {
 namespace fence {
 
 /// The thread that goes to sleep or closes pays (default): it interrupts every core that runs this process, for 1 to 10 us, and
-/// in a virtual machine for up to 90. Where the kernel cannot do that, a ring falls back to seq_cst by itself, at run time.
+/// in a virtual machine for up to 90. Where the kernel cannot do that, a ring falls back to seq_cst by itself: on macOS, under
+/// Wine, and at run time on a Linux without membarrier.
 struct asymmetric {};
 
 /// Every push and pop pays, with one locked instruction of some 20 cycles each. Choose it when the process runs threads on
@@ -79,6 +82,15 @@ inline void heavy_fence() noexcept {
     }
     abort_with("the kernel took membarrier away while the process ran; choose fence::seq_cst for its rings");
 }
+#elif defined(_WIN32) && !WEIR_THREAD_SANITIZER
+/// Whether heavy_fence() works in this process. Wine's FlushProcessWriteBuffers does nothing (up to version 10 at least).
+inline bool has_heavy_fence() noexcept {
+    static const bool answer = !windows::is_wine();
+    return answer;
+}
+
+/// The rare side: interrupts every processor that runs a thread of this process; what it wrote before is visible then.
+inline void heavy_fence() noexcept { windows::FlushProcessWriteBuffers(); }
 #else
 // ThreadSanitizer does not model membarrier, so it checks the seq_cst protocol.
 inline bool has_heavy_fence() noexcept { return false; }

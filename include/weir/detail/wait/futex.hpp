@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Sleep until a word changes. The raw futex on Linux: the atomic wait, semaphores and condition variables of standard
-// libraries have lost wake-ups on record. Elsewhere, or with WEIR_FUTEX_FALLBACK=1, a table of mutexes and condition
-// variables with the same contract, slower.
+// libraries have lost wake-ups on record. WaitOnAddress on Windows. Elsewhere, or with WEIR_FUTEX_FALLBACK=1, a table of
+// mutexes and condition variables with the same contract, slower.
 #pragma once
 
 #include <cerrno>
@@ -11,10 +11,11 @@
 #include <cstdint>
 
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/windows.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 
 #ifndef WEIR_FUTEX_FALLBACK
-#if defined(__linux__)
+#if defined(__linux__) || defined(_WIN32)
 #define WEIR_FUTEX_FALLBACK 0
 #else
 #define WEIR_FUTEX_FALLBACK 1
@@ -24,7 +25,10 @@
 #if WEIR_FUTEX_FALLBACK
 #include <condition_variable>
 #include <cstddef>
+#include <iterator>
 #include <mutex>
+#elif defined(_WIN32)
+#include <algorithm>
 #else
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -43,7 +47,9 @@ struct futex_bucket {
     std::condition_variable changed;
 };
 
-inline futex_bucket& bucket_of(const futex_word& word) {
+/// One table for the process: visible, so that a plug-in that hides its symbols finds the one that the program's threads sleep in
+/// (on ELF, if the program exports its own: -rdynamic). By the address alone, since a woken thread's word may be gone.
+[[gnu::visibility("default")]] inline futex_bucket& bucket_of(const futex_word& word) {
     static futex_bucket table[61];
     return table[reinterpret_cast<std::uintptr_t>(&word) / alignof(futex_word) % std::size(table)];
 }
@@ -55,7 +61,7 @@ inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_ti
     if (word.load(relaxed) != expected) return;
     if (deadline == forever) {
         bucket.changed.wait(lock);
-    } else {
+    } else if (!has_passed(deadline)) {  // libc++ subtracts the time from it, which fails for one long ago
         bucket.changed.wait_until(lock, deadline);
     }
 }
@@ -64,6 +70,28 @@ inline void futex_wake(const futex_word& word, std::uint32_t) {
     futex_bucket& bucket = bucket_of(word);
     { const std::lock_guard lock(bucket.mutex); }
     bucket.changed.notify_all();  // words share buckets: a thread woken for another word sleeps again
+}
+
+#elif defined(_WIN32)
+
+/// Sleeps while `word` is `expected`, until woken or `deadline`, rounded up to milliseconds and to the system's timer. May
+/// return at any time for no reason: the caller looks again.
+inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_time deadline) noexcept {
+    static_assert(sizeof(futex_word) == sizeof(std::uint32_t));
+    unsigned long ms = windows::infinite;
+    if (deadline != forever) {
+        const auto now = std::chrono::steady_clock::now();
+        if (deadline <= now) return;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+        ms = static_cast<unsigned long>(std::min<decltype(left)>(left, windows::infinite - 1));
+    }
+    windows::WaitOnAddress(const_cast<futex_word*>(&word), &expected, sizeof expected, ms);
+}
+
+/// Wakes one thread that sleeps on `word` if `n` is 1, else all of them: those that are too many sleep again.
+inline void futex_wake(const futex_word& word, std::uint32_t n) noexcept {
+    auto* const address = const_cast<futex_word*>(&word);
+    n == 1 ? windows::WakeByAddressSingle(address) : windows::WakeByAddressAll(address);
 }
 
 #else

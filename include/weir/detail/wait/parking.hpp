@@ -16,7 +16,7 @@
 
 namespace weir::wait {
 
-/// Spins for a while that adapts, then sleeps on a futex.
+/// Spins for a while that adapts, then sleeps on a futex, or on what stands for one (futex.hpp).
 ///
 /// The publishing side does one relaxed load of a line that is written only when a thread parks. A thread that parks registers
 /// first, then has every core run a barrier (see fence::asymmetric), then looks once more, and only then sleeps: so either its

@@ -5,15 +5,19 @@
 
 #include <chrono>
 
+#include "weir/detail/base/windows.hpp"
+
+#if defined(_WIN32)
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#else
+#include <sched.h>
+#include <unistd.h>
+#include <ctime>
+#endif
 #if defined(__linux__)
 #include <poll.h>
-#endif
-#if defined(__unix__) || defined(__APPLE__)
-#include <sched.h>
-#include <ctime>
-#else
-#include <condition_variable>
-#include <mutex>
 #endif
 
 namespace weir::detail {
@@ -27,26 +31,25 @@ inline bool has_passed(steady_time deadline) noexcept {
     return deadline != forever && std::chrono::steady_clock::now() >= deadline;
 }
 
-/// Sleeps about that long; a signal may cut it short.
+/// Sleeps about that long; a signal may cut it short. On Windows for whole milliseconds, and until the system's timer ticks.
 inline void sleep_for(std::chrono::nanoseconds time) noexcept {
     if (time.count() <= 0) return;
-#if defined(__unix__) || defined(__APPLE__)
+#if defined(_WIN32)
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+    windows::Sleep(static_cast<unsigned long>(std::min<decltype(ms)>(ms, windows::infinite - 1)));
+#else
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
     const timespec request{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((time - seconds).count())};
     ::nanosleep(&request, nullptr);
-#else
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable().wait_for(lock, time);  // <thread> stays out of the ring headers
 #endif
 }
 
 /// Lets another runnable thread have the CPU.
 inline void yield_cpu() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-    ::sched_yield();
+#if defined(_WIN32)
+    windows::SwitchToThread();
 #else
-    sleep_for(std::chrono::nanoseconds{1});
+    ::sched_yield();
 #endif
 }
 
@@ -57,8 +60,13 @@ inline const bool started_on_one_cpu = [] {
     cpu_set_t allowed;
     // More CPUs than the set can hold are an error, and surely more than one.
     return ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) == 1;
+#elif defined(_WIN32)
+    std::size_t allowed = 0;  // none are named if they are in several groups
+    std::size_t existing = 0;
+    return windows::GetProcessAffinityMask(windows::GetCurrentProcess(), &allowed, &existing) != 0 &&
+           std::has_single_bit(allowed);
 #else
-    return false;
+    return ::sysconf(_SC_NPROCESSORS_ONLN) == 1;
 #endif
 }();
 
