@@ -200,6 +200,9 @@ public:
     }
 
 private:
+    friend struct detail::select_access;
+    auto& ring_to_wait_at() noexcept { return ring_; }
+
     friend pushing;
 
     static Policy checked(Policy policy, std::size_t capacity) {

@@ -14,6 +14,7 @@
 #include "weir/handles.hpp"
 #include "weir/message_ring.hpp"
 #include "weir/overflow.hpp"
+#include "weir/overflow_messages.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
 #include "weir/select.hpp"
@@ -98,6 +99,10 @@ struct messages_of_ring {
 template <class Wait>
 struct spsc_messages : messages_of_ring<weir::spsc_message_ring<Wait>> {
     static constexpr const char* name = "spsc_messages";
+};
+template <class Wait>
+struct dropping_messages : messages_of_ring<weir::overflow_message_ring<weir::overflow::drop_oldest, Wait>> {
+    static constexpr const char* name = "dropping_messages";
 };
 template <class Wait>
 struct mpsc_messages : messages_of_ring<weir::mpsc_message_ring<Wait>> {
@@ -229,6 +234,10 @@ struct spsc_message_room : room_for_messages<weir::spsc_message_ring<Wait>> {
 template <class Wait>
 struct mpsc_message_room : room_for_messages<weir::mpsc_message_ring<Wait>> {
     static constexpr const char* name = "mpsc_message_room";
+};
+template <class Wait>
+struct block_message_room : room_for_messages<weir::overflow_message_ring<weir::overflow::block, Wait>> {
+    static constexpr const char* name = "block_message_room";
 };
 
 template <class Wait, class Producers>

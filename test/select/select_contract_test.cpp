@@ -29,14 +29,15 @@ struct with {
 
 template <class Wait>
 using every_end =
-    testing::Types<with<spsc_items, Wait>, with<mpmc_items, Wait>, with<strict_items, Wait>, with<pull_spsc_items, Wait>,
-                   with<pull_mpmc_items, Wait>, with<block_items, Wait>, with<drop_oldest_items, Wait>,
-                   with<shed_lowest_items, Wait>, with<received_items, Wait>, with<spsc_messages, Wait>,
-                   with<mpsc_messages, Wait>, with<gated_items, Wait>, with<lossy_items, Wait>, with<late_items, Wait>,
-                   with<spsc_room, Wait>, with<mpmc_room, Wait>, with<strict_room, Wait>, with<block_room, Wait>,
-                   with<reject_room, Wait>, with<pull_spsc_room, Wait>, with<pull_mpmc_room, Wait>,
-                   with<pull_strict_room, Wait>, with<sender_room, Wait>, with<spsc_message_room, Wait>,
-                   with<mpsc_message_room, Wait>, with<broadcast_room, Wait>, with<broadcast_many_room, Wait>>;
+    testing::Types<with<spsc_items, Wait>, with<mpmc_items, Wait>, with<strict_items, Wait>,
+                   with<pull_spsc_items, Wait>, with<pull_mpmc_items, Wait>, with<block_items, Wait>,
+                   with<drop_oldest_items, Wait>, with<shed_lowest_items, Wait>, with<received_items, Wait>,
+                   with<spsc_messages, Wait>, with<dropping_messages, Wait>, with<mpsc_messages, Wait>,
+                   with<gated_items, Wait>, with<lossy_items, Wait>, with<late_items, Wait>, with<spsc_room, Wait>,
+                   with<mpmc_room, Wait>, with<strict_room, Wait>, with<block_room, Wait>, with<reject_room, Wait>,
+                   with<pull_spsc_room, Wait>, with<pull_mpmc_room, Wait>, with<pull_strict_room, Wait>,
+                   with<sender_room, Wait>, with<spsc_message_room, Wait>, with<mpsc_message_room, Wait>,
+                   with<block_message_room, Wait>, with<broadcast_room, Wait>, with<broadcast_many_room, Wait>>;
 template <class Wait>
 using some_ends = testing::Types<with<spsc_items, Wait>, with<mpmc_room, Wait>, with<gated_items, Wait>>;
 

@@ -97,6 +97,15 @@ struct select_access {
             return ring;  // a broadcast ring, its reader, or the queues of shed_lowest
         }
     }
+    /// What a message of `bytes` bytes needs of the ring that its producers wait at.
+    template <class Ring>
+    static constexpr std::size_t need_of(std::size_t bytes) noexcept {
+        if constexpr (requires { Ring::prefix; }) {
+            return bytes + Ring::prefix;
+        } else {
+            return bytes;
+        }
+    }
     /// The ring of a handle, for an operation of its side.
     template <class Handle>
     static auto& ring_of(Handle& handle) noexcept {
@@ -245,7 +254,7 @@ private:
         auto& part = access::part_of(ring);
         using part_type = std::remove_reference_t<decltype(part)>;
         return {&access::functions<access::room<part_type>, part_type, Ring>, std::addressof(part),
-                std::addressof(ring), need};
+                std::addressof(ring), access::need_of<Ring>(need)};
     }
 
     const detail::end_functions* does_;
