@@ -123,7 +123,7 @@ selected select_unless(Stop stop, Args&&... args) {
 /// The same without waiting: empty, if no end is ready.
 template <class... Args>
 selected try_select(Args&&... args) {
-    return detail::select_first(detail::at_once, detail::forever, std::forward<Args>(args)...);
+    return detail::select_first(detail::without_waiting, detail::forever, std::forward<Args>(args)...);
 }
 
 }  // namespace weir

@@ -96,8 +96,8 @@ bool serve(const room_end<Ring>&, F& f, Then then) {
 // ---- to stop -----------------------------------------------------------------------------------------------------
 
 /// Stands for a stop predicate: do not wait at all.
-struct at_once_t {};
-inline constexpr at_once_t at_once{};
+struct without_waiting_t {};
+inline constexpr without_waiting_t without_waiting{};
 
 template <class>
 inline constexpr bool is_stop_token = false;
@@ -128,7 +128,7 @@ selected stopping_by(const std::stop_token& stop, const select_waiter& waiter, W
 
 template <class Stop>
 selected wait_or_look(select_waiter& waiter, Stop& stop, steady_time deadline) {
-    if constexpr (std::same_as<std::remove_const_t<Stop>, at_once_t>) {
+    if constexpr (std::same_as<std::remove_const_t<Stop>, without_waiting_t>) {
         return waiter.look_once();
     } else {
         return waiter.wait(stop, deadline);
