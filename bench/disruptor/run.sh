@@ -29,7 +29,7 @@ for shape in 1P1C 1P3C diamond 3P1C; do
     for ((run = 0; run < runs; ++run)); do
         # The first run in a process is slow, since Java compiles while it runs.
         java -cp "$folder:$jar" Feed "$shape" 20000000 3 | tail --lines 1 >>"$folder/java"
-        "$bench" --benchmark_filter="^broadcast/$shape\$" --rounds 3 --json "$folder/json" >/dev/null
+        "$bench" --benchmark_filter="^broadcast/$shape/" --rounds 3 --json "$folder/json" >/dev/null
         python3 - "$folder/json" "$shape" >>"$folder/weir" <<'PYTHON'
 import json, sys
 kind = "weir::broadcast_ring" if sys.argv[2] != "3P1C" else "weir::broadcast_ring, many_producers"
