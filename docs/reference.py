@@ -92,6 +92,10 @@ class Reader:
             self.at = match.end()
         return found
 
+    def directive(self):
+        """Skips a line of the preprocessor, and those that continue it."""
+        self.at = re.compile(r"(?:\\\n|[^\n])*").match(self.text, self.at).end()
+
     def string(self):
         self.at = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'').match(self.text, self.at).end()
 
@@ -121,7 +125,7 @@ class Reader:
                 self.at = self.text.index("\n", self.at)
                 continue
             if c == "#" and found.rstrip(" ").endswith("\n"):
-                self.at = self.text.index("\n", self.at)
+                self.directive()
                 continue
             if c == '"':
                 start = self.at
@@ -177,7 +181,7 @@ class Reader:
                     entries.append(Entry("note", doc=[l[3:] for l in lines], line=self.line()))
                 continue
             if self.text[self.at] == "#":
-                self.at = self.text.index("\n", self.at)
+                self.directive()
                 continue
             if self.text[self.at] == "}":
                 self.at += 1

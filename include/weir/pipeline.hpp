@@ -67,7 +67,7 @@ struct input {
 };
 template <class In, class Out>
 struct in_and_out : input<In>, output<Out> {};
-/// The items of one output for all who want them, for connect().
+/// An output that several inputs read, for connect(): see pipeline::broadcast().
 template <class T>
 struct broadcast_output {
     detail::node* node;

@@ -118,6 +118,7 @@ TEST(pipeline_broadcast, a_lossy_reader_never_stops_the_source_and_its_losses_ar
     gate frozen;
     std::atomic<std::uint64_t> arrived{0};
     std::atomic<int> last{-1};
+    std::atomic<bool> hangs{false};
     pipeline p;
     const opened_at_end thaw{frozen};
     const auto all = p.broadcast(p.source<int>("feed", count_to(items)), capacity);
@@ -125,14 +126,17 @@ TEST(pipeline_broadcast, a_lossy_reader_never_stops_the_source_and_its_losses_ar
     p.connect(all,
               p.sink<int>("lossy",
                           [&](int i) {
-                              if (i == 0) frozen.wait();
+                              if (arrived == 0) {
+                                  hangs = true;
+                                  frozen.wait();
+                              }
                               EXPECT_GT(i, last);
                               last = i;
                               ++arrived;
                           }),
               reader_mode::lossy);
     p.run();
-    ASSERT_TRUE(eventually([&] { return edge(p, "feed", "gated").delivered == items; }));
+    ASSERT_TRUE(eventually([&] { return hangs && edge(p, "feed", "gated").delivered == items; }));
     {
         const auto now = edge(p, "feed", "lossy");
         EXPECT_EQ(now.accepted, items) << "the frozen reader is not waited for";

@@ -18,7 +18,7 @@ enum class visit : unsigned char {
     leave,  ///< no more for now, and this message stays the oldest; consume_some() may return 0 then
 };
 
-/// A message as it is handed from one place to another: its type tag, and its bytes, which stay where they are.
+/// A view of a message: its type tag, and its bytes, which belong to a ring or to the sender.
 struct message {
     std::uint16_t type;
     std::span<const std::byte> bytes;
