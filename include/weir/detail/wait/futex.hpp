@@ -88,10 +88,13 @@ inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_ti
     windows::WaitOnAddress(const_cast<futex_word*>(&word), &expected, sizeof expected, ms);
 }
 
-/// Wakes one thread that sleeps on `word` if `n` is 1, else all of them: those that are too many sleep again.
+/// Wakes at most `n` threads that sleep on `word`, one by one unless all are meant: Wine leaves a thread that WakeByAddressAll
+/// has woken in its queue until it runs, and the next WakeByAddressSingle wakes that one again instead of another.
 inline void futex_wake(const futex_word& word, std::uint32_t n) noexcept {
+    constexpr std::uint32_t all = 0x7fff;
     auto* const address = const_cast<futex_word*>(&word);
-    n == 1 ? windows::WakeByAddressSingle(address) : windows::WakeByAddressAll(address);
+    if (n >= all) return windows::WakeByAddressAll(address);
+    for (std::uint32_t i = 0; i < n; ++i) windows::WakeByAddressSingle(address);
 }
 
 #else
