@@ -104,9 +104,11 @@ class basic_message_ring
       public detail::message_pushing<basic_message_ring<Core, Wait, Stats>>,
       public detail::message_consuming<basic_message_ring<Core, Wait, Stats>> {
     using pushing = detail::message_pushing<basic_message_ring>;
+    using consuming = detail::message_consuming<basic_message_ring>;
     using refused = detail::option_refusals<basic_message_ring, stats::message_snapshot>;
     using ends = detail::message_ends<Core, Wait, Stats>;
     using mapping = typename Core::mapping;
+    using shape = detail::core_of_capacity<Core::fixed_capacity, typename Core::memory_source>;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
 public:
@@ -149,15 +151,10 @@ public:
         : ends_(capacity_bytes, start.position, asymmetric(), checked_source(capacity_bytes, from)) {}
 
     // What a ring of messages cannot be built from, refused with a sentence.
-    template <class... None>
-        requires(Core::fixed_capacity == 0 && sizeof...(None) == 0)
-    explicit basic_message_ring(const None&...) : basic_message_ring(Core::fixed_capacity) {
-        detail::refuse_to_build<Core, None...>();
-    }
-    template <std::integral N, class... Rest>
-        requires(Core::fixed_capacity != 0)
-    explicit basic_message_ring(const N&, const Rest&...) : basic_message_ring() {
-        detail::refuse_to_build<Core, N, Rest...>();
+    template <class... Args>
+        requires(!detail::borrows_memory<Core> && detail::is_misbuilt<shape, Args...>)
+    explicit basic_message_ring(const Args&...) : ends_(Core::fixed_capacity, std::uint64_t{0}, asymmetric()) {
+        detail::refuse_to_build<shape, Args...>();
     }
     template <std::integral N, class... Rest>
         requires(detail::borrows_memory<Core> && (std::same_as<Rest, start_at> && ...))
@@ -247,7 +244,10 @@ public:
     std::size_t credits() const noexcept { return capacity_bytes() - size_approx(); }
 
     // Either the operation, or a function that refuses it with a sentence.
+    using consuming::consume, consuming::try_consume_one, consuming::consume_one_unless, consuming::consume_some_unless;
     using refused::snapshot, refused::adopt_producer, refused::items_fd, refused::space_fd;
+    template <detail::bare_number N, class... More>
+    void reserve_for(std::size_t, N, const More&...) = delete;  // weir: a time has a unit, as 100ms
 
     stats::message_snapshot snapshot() const noexcept
         requires keeps_statistics

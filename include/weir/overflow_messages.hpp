@@ -81,6 +81,7 @@ class overflow_message_ring
     using ring_type = basic_message_ring<core, typename given::waiting, typename given::statistics>;
     using refused = detail::option_refusals<overflow_message_ring, stats::message_snapshot>;
     using pushing = detail::message_pushing<overflow_message_ring>;
+    using consuming = detail::message_consuming<overflow_message_ring>;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
 public:
@@ -180,6 +181,7 @@ public:
         return {account_of(&detail::message_tally::messages), account_of(&detail::message_tally::bytes)};
     }
 
+    using consuming::consume, consuming::try_consume_one, consuming::consume_one_unless, consuming::consume_some_unless;
     using refused::snapshot, refused::items_fd, refused::space_fd;
 
     /// What went into the ring and came out, the bytes with those of the numbers. What became of messages is account().

@@ -183,7 +183,7 @@ inline std::string to_text(const stats::broadcast_snapshot& s) {
                       detail::text_line("producer", detail::producer_numbers, s.producer);
     for (const reader_info& reader : s.readers) {
         out += "reader    " + std::string(detail::name_of_mode(reader)) + "  lag " + std::to_string(reader.lag) +
-               "  missed " + std::to_string(reader.missed) + "  " + detail::one_line(reader.name) + "\n";
+               "  missed " + std::to_string(reader.missed) + "  " + detail::printable(reader.name) + "\n";
     }
     return out;
 }
@@ -324,6 +324,10 @@ inline std::string to_prometheus(std::span<const labelled_broadcast_snapshot> ri
     detail::add_waiting(page, "weir_broadcast_ring");
     return page.take();
 }
+
+template <class Numbers>
+    requires requires(const Numbers& numbers) { weir::to_text(numbers); }
+std::string to_prometheus(const Numbers&) = delete;  // weir: a page names its rings: {{name, numbers}}
 
 inline std::string to_prometheus(std::initializer_list<labelled_snapshot> rings) {
     return to_prometheus(std::span<const labelled_snapshot>(rings.begin(), rings.size()));

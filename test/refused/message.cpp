@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Uses of message rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -74,5 +75,43 @@ int main() {
         bool stop_requested() const { return false; }
     };
     (void)weir::messages<quote>::push(ring, quote{}, token{});
+#elif USE == 22
+    (void)weir::messages<quote, int[3]>::tag<quote>;
+#elif USE == 23
+    (void)weir::messages<quote, int&>::tag<quote>;
+#elif USE == 24
+    (void)ring.push(quote{1, 2});
+#elif USE == 25
+    (void)ring.try_push(1, 7);
+#elif USE == 26
+    const quote q{1, 2};
+    (void)ring.push_for(q, std::chrono::seconds(1));
+#elif USE == 27
+    (void)ring.push_until(std::string("text"), std::chrono::steady_clock::now());
+#elif USE == 28
+    (void)ring.push_unless(
+        "text", [] { return true; }, weir::forever, 7);
+#elif USE == 29
+    ring.consume([](std::span<const std::byte>) {});
+#elif USE == 30
+    (void)ring.consume_one([](const quote&) {});
+#elif USE == 31
+    (void)ring.try_consume_one([](std::uint16_t, std::span<std::byte>) {});
+#elif USE == 32
+    weir::spsc_message_ring<> named("feed");
+#elif USE == 33
+    weir::mpsc_message_ring<> optioned(1024, weir::wait::spin{});
+#elif USE == 34
+    ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}));
+#elif USE == 35
+    ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}, [](int) { return weir::visit::stop; }));
+#elif USE == 36
+    ring.consume(weir::messages<quote, int[3]>::visitor([](const auto&) {}));
+#elif USE == 37
+    (void)ring.push_for(std::span<const std::byte>(), 100);
+#elif USE == 38
+    (void)ring.reserve_for(8, 100);
+#elif USE == 39
+    weir::spsc_message_ring<weir::storage::fixed<1024>> named("feed");
 #endif
 }

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "weir/detail/base/metric_text.hpp"
+#include "weir/detail/base/plain_text.hpp"
 
 namespace weir::detail {
 
@@ -19,19 +20,11 @@ struct named_number {
     std::uint64_t Numbers::*number;
 };
 
-// Without control characters, which would break the line.
-inline std::string one_line(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return text;
-}
-
-// A text within JSON quotes: other bytes than quotes, backslashes and control characters stand as they are.
+// A text within JSON quotes: UTF-8, in which quotes, backslashes and control characters are escaped.
 inline std::string json_text(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out = "\"";
-    for (const char c : text) {
+    for (const char c : valid_utf8(text)) {
         const auto code = static_cast<unsigned char>(c);
         if (c == '\\' || c == '"') {
             out += std::string("\\") + c;

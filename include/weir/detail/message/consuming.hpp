@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/message/visit.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -15,7 +17,8 @@ namespace weir::detail {
 
 /// The visits of a message ring that wait: a base of it, made of its consume_one_unless and consume_some_unless.
 template <class Ring>
-class message_consuming {
+class message_consuming : public visit_refusals<visit_of::message, std::uint16_t, message_bytes> {
+    using refused = visit_refusals<visit_of::message, std::uint16_t, message_bytes>;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
 public:
@@ -47,6 +50,10 @@ public:
     std::size_t consume_some_until(F&& f, any_time_point deadline, std::size_t most = all) {
         return me().consume_some_unless(f, never, deadline, most);
     }
+
+    // Either the operation, or a function that refuses it with a sentence.
+    using refused::consume_one, refused::consume_one_for, refused::consume_one_until;
+    using refused::consume_some, refused::consume_some_for, refused::consume_some_until;
 
 private:
     Ring& me() noexcept { return static_cast<Ring&>(*this); }

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "weir/detail/base/user_code.hpp"
+#include "weir/detail/message/visit.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -68,6 +69,21 @@ public:
     status push_unless(list message, Stop stop, any_time_point deadline = forever, std::uint16_t type = 0) {
         return me().offer_unless(all_of(message), stop, deadline, type);
     }
+
+    // What is no bytes, and a time that has no unit. Deleted, so that code that asks whether a ring has a push of some type gets the
+    // right answer.
+    template <no_bytes M, class... More>
+    status try_push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    template <no_bytes M, class... More>
+    status push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    template <no_bytes M, class... More>
+    status push_for(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    template <class M, bare_number N, class... More>
+    status push_for(M&&, N, const More&...) = delete;  // weir: a time has a unit, as 100ms
+    template <no_bytes M, class... More>
+    status push_until(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    template <no_bytes M, class... More>
+    status push_unless(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
 
 protected:
     static std::size_t size_of(pieces message) noexcept {

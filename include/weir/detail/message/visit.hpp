@@ -9,6 +9,9 @@
 #include <span>
 #include <type_traits>
 
+#include "weir/detail/visit_refusals.hpp"
+#include "weir/status.hpp"
+
 namespace weir {
 
 /// What a visit of a message may answer. One that returns void goes on.
@@ -29,6 +32,13 @@ namespace detail {
 template <class F>
 concept message_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
 
+using message_bytes = std::span<const std::byte>;
+using message_pieces = std::span<const message_bytes>;
+
+/// What is no message, nor one in pieces.
+template <class M>
+concept no_bytes = !std::convertible_to<M, message_bytes> && !std::convertible_to<M, message_pieces>;
+
 /// What became of a message: whether it is done, and whether the next one is wanted.
 struct visited {
     bool taken;
@@ -42,9 +52,13 @@ visited call_visit(F& f, const message& one) {
         f(one.type, one.bytes);
         return {true, true};
     } else {
-        static_assert(std::same_as<result, visit>, "weir: a visit of a message returns void or weir::visit");
-        const visit answer = f(one.type, one.bytes);
-        return {answer != visit::leave, answer == visit::go_on};
+        constexpr bool is_answer = std::same_as<result, visit>;
+        static_assert(is_answer, "weir: a visit of a message returns void or weir::visit");
+        if constexpr (is_answer) {
+            const visit answer = f(one.type, one.bytes);
+            return {answer != visit::leave, answer == visit::go_on};
+        }
+        return {};
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/windows.hpp"
 
 #if defined(_WIN32)
@@ -39,7 +40,7 @@ inline void sleep_for(std::chrono::nanoseconds time) noexcept {
     windows::Sleep(static_cast<unsigned long>(std::min<decltype(ms)>(ms, windows::infinite - 1)));
 #else
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-    const timespec request{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((time - seconds).count())};
+    const timespec request{.tv_sec = seconds.count(), .tv_nsec = as<long>((time - seconds).count())};
     ::nanosleep(&request, nullptr);
 #endif
 }
@@ -82,7 +83,7 @@ inline void wait_readable(int fd, steady_time deadline) noexcept {
     if (now >= deadline) return;
     const std::chrono::nanoseconds left = deadline - now;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((left - seconds).count())};
+    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = as<long>((left - seconds).count())};
     ::ppoll(&entry, 1, &timeout, nullptr);
 }
 #endif
