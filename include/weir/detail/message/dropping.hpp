@@ -187,8 +187,9 @@ private:
         if (!is_before(shared.head.load(relaxed), end)) return false;  // relaxed: only moves on
         // relaxed: from here on the producer drops nothing; (2) has handed over what lies before `end`
         const std::uint64_t head = shared.head.fetch_or(state::held, relaxed);
-        if (!is_before(head, end)) {           // all of it was dropped meanwhile
-            shared.head.store(head, release);  // (3) release: pairs with (4), also for what was read before
+        if (!is_before(head, end)) {  // all of it was dropped meanwhile
+            // relaxed: the producer, which dropped it, has acquired by (4) what was read before, and nothing was read since
+            shared.head.store(head, relaxed);
             return false;
         }
         std::uint64_t record = head;
