@@ -22,6 +22,7 @@
 #include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/wait/eventing.hpp"
 #include "weir/detail/wait/lot.hpp"
+#include "weir/detail/wait/no_eventing.hpp"
 #include "weir/detail/wait/parking.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 
