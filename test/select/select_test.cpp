@@ -348,6 +348,7 @@ TEST_F(three, rings_that_are_selected_allocate_nothing) {
 
 // ---- refusals ----------------------------------------------------------------------------------------------------
 
+#if defined(__cpp_exceptions)
 template <class F>
 std::string refusal(F f) {
     try {
@@ -358,7 +359,6 @@ std::string refusal(F f) {
     return "none";
 }
 
-#if defined(__cpp_exceptions)
 TEST(select_refusal, of_too_many_ends_or_none_is_a_sentence) {
     ring one(1);
     std::vector<weir::any_end> ends(65, items_of(one));
