@@ -58,14 +58,19 @@ int main() {
     p.stage<int, weir::message>("returns", [](int) { return weir::message{}; });
 #elif USE == 17
     weir::pipeline p;
-    p.source<weir::message>("optional", [](auto&) { return std::optional<weir::message>(); }, {.most_bytes = 8});
+    const auto key = [](const weir::message& one) { return one.type; };
+    p.flat_stage<int, weir::message>(
+        "keyed", 1, [](int, auto&) {}, {.most_bytes = 8}, weir::split::by_key{key, weir::split::block_for_ever});
 #elif USE == 18
     weir::pipeline p;
-    (void)p.broadcast(p.source<weir::message>("feed", [](auto&) { return false; }, {.most_bytes = 8}), 1024);
+    p.source<weir::message>("optional", [](auto&) { return std::optional<weir::message>(); }, {.most_bytes = 8});
 #elif USE == 19
     weir::pipeline p;
-    p.sink<weir::message>("stops", [](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; });
+    (void)p.broadcast(p.source<weir::message>("feed", [](auto&) { return false; }, {.most_bytes = 8}), 1024);
 #elif USE == 20
+    weir::pipeline p;
+    p.sink<weir::message>("stops", [](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; });
+#elif USE == 21
     struct token {
         bool stop_requested() const { return false; }
     };
