@@ -146,15 +146,6 @@ TEST(pointers_to_what_is_incomplete, pass) {
     pass_pointers<weir::overflow_ring<hostile::pointer, weir::overflow::block>>();
 }
 
-TEST(pointers_to_what_is_incomplete, pass_in_batches) {
-    weir::spsc_ring<hostile::pointer> ring(4);
-    std::array<hostile::pointer, 3> some{};
-    EXPECT_EQ(ring.try_push_n(some), 3U);
-    EXPECT_EQ(ring.try_pop_n(some), 3U);
-    EXPECT_EQ(ring.push_n(some), 3U);
-    EXPECT_EQ(ring.pop_n(some), 3U);
-}
-
 TEST(pointers_to_what_is_incomplete, are_broadcast) {
     weir::broadcast_ring<hostile::pointer> ring(4);
     auto gated = ring.join();

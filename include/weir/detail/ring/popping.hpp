@@ -308,10 +308,8 @@ private:
             readable<ring_popping> items(*this, this->core().readable(out.size()));
             if (items.size() == 0) [[unlikely]]
                 this->ends_.found_empty();
-            // By pointers: the operators of a span's iterators would be looked for where T's author may have some, or nothing complete.
-            const std::span<T> first = items.first(), second = items.second();
-            T* const rest = std::move(first.data(), first.data() + first.size(), out.data());
-            std::move(second.data(), second.data() + second.size(), rest);
+            std::move(items.second().begin(), items.second().end(),
+                      std::move(items.first().begin(), items.first().end(), out.begin()));
             const std::size_t some = items.size();
             items.release(some);
             return some;
