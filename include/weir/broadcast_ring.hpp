@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/broadcast/producer.hpp"
 #include "weir/detail/broadcast/ring_reader.hpp"
@@ -68,10 +69,12 @@ namespace weir {
 ///   pushed since it joined, exactly. It never sees an item that was being overwritten. Only where T is trivially copyable.
 /// - close() ends the pushing: readers see the rest, and only then `closed`, which is never confused with a gap. A reader that was
 ///   ended by its lag_limit gets `closed` at once, and what it had not read is not counted: ask is_ended().
-/// - Nothing allocates after construction but readers(), slowest() and snapshot(), and try-operations make no syscall, as of other
-///   rings. While a reader has a lag_limit, a look at the readers reads the steady clock.
+/// - Nothing allocates after construction but readers(), slowest() and snapshot(), and join() where T is larger than 4 KiB: readers
+///   copy such items there, not to the stack. Try-operations make no syscall, as of other rings. While a reader has a lag_limit, a
+///   look at the readers reads the steady clock.
 template <class T, class... Options>
-class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>, stats::broadcast_snapshot> {
+class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>, stats::broadcast_snapshot>,
+                       public detail::reading_refusals<broadcast_ring<T, Options...>, T> {
     using refused = detail::option_refusals<broadcast_ring, stats::broadcast_snapshot>;
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -87,6 +90,7 @@ class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options.
     using seat = detail::broadcast_seat;
     using lot = typename given::waiting::lot;
     static constexpr std::size_t fixed_capacity = detail::fixed_capacity<typename given::memory>;
+    using shape = detail::core_of_capacity<fixed_capacity>;
 
 public:
     using value_type = T;
@@ -116,15 +120,10 @@ public:
         requires(fixed_capacity != 0)
         : broadcast_ring(fixed_capacity, start, memory_source{}) {}
     // What a broadcast ring cannot be built from, refused with a sentence.
-    template <class... None>
-        requires(fixed_capacity == 0 && sizeof...(None) == 0)
-    explicit broadcast_ring(const None&...) : broadcast_ring(std::size_t{1}) {
-        detail::refuse_to_build<detail::core_of_capacity<fixed_capacity>, None...>();
-    }
-    template <std::integral N, class... Rest>
-        requires(fixed_capacity != 0)
-    explicit broadcast_ring(const N&, const Rest&...) : broadcast_ring() {
-        detail::refuse_to_build<detail::core_of_capacity<fixed_capacity>, N, Rest...>();
+    template <class... Args>
+        requires detail::is_misbuilt<shape, Args...>
+    explicit broadcast_ring(const Args&...) : broadcast_ring(fixed_capacity, start_at{}, memory_source{}) {
+        detail::refuse_to_build<shape, Args...>();
     }
 
     broadcast_ring(const broadcast_ring&) = delete;
@@ -156,6 +155,8 @@ public:
     status push_for(U&& item, std::chrono::duration<Rep, Period> time) {
         return push_until(std::forward<U>(item), detail::deadline_after(time));
     }
+    template <class U, detail::bare_number N>
+    status push_for(U&&, N) = delete;  // weir: a time has a unit, as 100ms
     template <class U = T>
         requires std::constructible_from<T, U>
     status push_until(U&& item, detail::any_time_point deadline) {
@@ -253,7 +254,7 @@ private:
     enum class counted : bool { no, yes };
 
     status offer(const T& item, counted refusals) noexcept(std::is_nothrow_copy_constructible_v<T>) {
-        if constexpr (std::is_trivially_copyable_v<T>) {
+        if constexpr (std::is_trivially_copyable_v<T> || std::is_nothrow_copy_constructible_v<T>) {
             return put(item, refusals);
         } else {
             const status answer = producer_.room(shared_);
@@ -340,6 +341,15 @@ private:
     lot finished_{false};  // where readers wait for others
     lot space_{true};      // where producers wait
     [[no_unique_address]] typename given::statistics::template ledger<0, many> made_;
+};
+
+/// Of what is no element: refused with a sentence, by its options.
+template <class T, class... Options>
+    requires(!detail::is_element<T>)
+class broadcast_ring<T, Options...> : public broadcast_ring<detail::instead_of<T>, Options...> {
+    using base = broadcast_ring<detail::instead_of<T>, Options...>;
+    using refusal = typename detail::options<detail::ring_family::broadcast, T, Options...>::waiting;
+    using base::base;
 };
 
 }  // namespace weir

@@ -6,6 +6,7 @@
 // Tene's HdrHistogram (http://hdrhistogram.org, public domain / BSD).
 #pragma once
 
+#include <weir/detail/base/as.hpp>
 #include <weir/detail/base/contract.hpp>
 
 #include <algorithm>
@@ -148,7 +149,7 @@ private:
         const auto bits = static_cast<unsigned>(std::bit_width(value));
         const unsigned shift = bits > linear_bits_ ? bits - linear_bits_ : 0;
         const std::uint64_t half = std::uint64_t{1} << (linear_bits_ - 1);
-        return static_cast<std::size_t>(shift * half + (value >> shift));
+        return detail::as<std::size_t>(shift * half + (value >> shift));
     }
 
     std::uint64_t lowest_of(std::size_t index) const noexcept {

@@ -81,7 +81,8 @@ inline std::string to_prometheus(const histogram_metric& metric, std::span<const
     const auto as_text = [&](std::uint64_t value) {
         return metric.unit == exported_unit::seconds ? detail::as_seconds(value) : std::to_string(value);
     };
-    std::string out = "# HELP " + metric.name + " " + metric.help + "\n# TYPE " + metric.name + " histogram\n";
+    std::string out =
+        "# HELP " + metric.name + " " + detail::escaped_help(metric.help) + "\n# TYPE " + metric.name + " histogram\n";
     for (const labelled_histogram& one : histograms) {
         std::string labels;
         for (const auto& [name, value] : one.labels) {

@@ -97,10 +97,13 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait, class Stats>
 class basic_message_ring
-    : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>, stats::message_snapshot> {
+    : public detail::option_refusals<basic_message_ring<Core, Wait, Stats>, stats::message_snapshot>,
+      public detail::message_refusals {
     using refused = detail::option_refusals<basic_message_ring, stats::message_snapshot>;
+    using unfit = detail::message_refusals;
     using ends = detail::message_ends<Core, Wait, Stats>;
     using mapping = typename Core::mapping;
+    using shape = detail::core_of_capacity<Core::fixed_capacity, typename Core::memory_source>;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
 public:
@@ -144,15 +147,10 @@ public:
         : ends_(capacity_bytes, start.position, asymmetric(), checked_source(capacity_bytes, from)) {}
 
     // What a ring of messages cannot be built from, refused with a sentence.
-    template <class... None>
-        requires(Core::fixed_capacity == 0 && sizeof...(None) == 0)
-    explicit basic_message_ring(const None&...) : basic_message_ring(Core::fixed_capacity) {
-        detail::refuse_to_build<Core, None...>();
-    }
-    template <std::integral N, class... Rest>
-        requires(Core::fixed_capacity != 0)
-    explicit basic_message_ring(const N&, const Rest&...) : basic_message_ring() {
-        detail::refuse_to_build<Core, N, Rest...>();
+    template <class... Args>
+        requires(!detail::borrows_memory<Core> && detail::is_misbuilt<shape, Args...>)
+    explicit basic_message_ring(const Args&...) : ends_(Core::fixed_capacity, std::uint64_t{0}, asymmetric()) {
+        detail::refuse_to_build<shape, Args...>();
     }
     template <std::integral N, class... Rest>
         requires(detail::borrows_memory<Core> && (std::same_as<Rest, start_at> && ...))
@@ -178,7 +176,7 @@ public:
     }
     /// The same for a message in pieces.
     status try_push(pieces message, std::uint16_t type = 0) noexcept {
-        return fill(try_reserve(size_of(message), type), message);
+        return fill(try_reserve(detail::size_of(message), type), message);
     }
 
     // ---- producer side: wait ---------------------------------------------------------------------------------
@@ -224,7 +222,7 @@ public:
     template <std::predicate Stop>
     status push_unless(pieces message, Stop stop, detail::any_time_point deadline = detail::forever,
                        std::uint16_t type = 0) {
-        return fill(reserve_unless(size_of(message), stop, deadline, type), message);
+        return fill(reserve_unless(detail::size_of(message), stop, deadline, type), message);
     }
 
     // ---- consumer side: one thread ----------------------------------------------------------------------------
@@ -305,6 +303,10 @@ public:
 
     // Either the operation, or a function that refuses it with a sentence.
     using refused::snapshot, refused::adopt_producer, refused::items_fd, refused::space_fd;
+    using unfit::consume, unfit::consume_some, unfit::consume_some_for, unfit::consume_some_until;
+    using unfit::consume_one_until, unfit::consume_one_unless;
+    using unfit::consume_some_unless, unfit::try_consume_one, unfit::consume_one, unfit::consume_one_for;
+    using unfit::try_push, unfit::push, unfit::push_for, unfit::push_until, unfit::push_unless, unfit::reserve_for;
 
     stats::message_snapshot snapshot() const noexcept
         requires keeps_statistics
@@ -344,11 +346,6 @@ private:
 
     static bool asymmetric() noexcept { return detail::is_asymmetric<typename Wait::fence_policy>(); }
 
-    static std::size_t size_of(pieces message) noexcept {
-        std::size_t sum = 0;
-        for (const bytes piece : message) sum += piece.size();
-        return sum;
-    }
     static status fill(reservation to, pieces message) noexcept {
         if (!to) return to.answer();
         std::byte* next = to.bytes().data();

@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/message_ring.hpp"
 #include "weir/status.hpp"
@@ -41,7 +42,11 @@ struct unknown_message {
 /// reorder it, where writers and readers are compiled apart.
 template <class... Types>
 class messages {
-    static_assert((std::is_trivially_copyable_v<Types> && ...),
+    static_assert(
+        (detail::is_plain_object<Types> && ...),
+        "weir: a message is an object: not a reference, function or array, nor const or volatile; put an array into "
+        "a struct");
+    static_assert(((std::is_trivially_copyable_v<Types> || !detail::is_plain_object<Types>)&&...),
                   "weir: a message is trivially copyable, since its bytes are copied into the ring and out of it");
     static_assert(sizeof...(Types) >= 1 && sizeof...(Types) <= 65536, "weir: a set of messages has 1 to 65536 types");
 
@@ -98,11 +103,21 @@ private:
     template <class... Functions>
     class visits {
         using functions = overloads<Functions...>;
+        static constexpr bool fits_all = (std::invocable<functions&, const Types&> && ...);
         static_assert(
-            (std::invocable<functions&, const Types&> && ...),
+            fits_all,
             "weir: a visitor has an overload for every type of its set of messages; add the missing one, or one that "
             "takes const auto&");
-        using answer = std::invoke_result_t<functions&, const std::tuple_element_t<0, std::tuple<Types...>>&>;
+        using first = std::tuple_element_t<0, std::tuple<Types...>>;
+        using answer = typename std::conditional_t<fits_all, std::invoke_result<functions&, const first&>,
+                                                   std::type_identity<void>>::type;
+        static constexpr bool is_one_answer = [] {
+            if constexpr (fits_all)
+                return (std::same_as<std::invoke_result_t<functions&, const Types&>, answer> && ...);
+            return true;
+        }();
+        static_assert(is_one_answer, "weir: the overloads of a visitor return void, or all of them weir::visit");
+        static constexpr bool fits = fits_all && is_one_answer;
 
     public:
         explicit visits(Functions... f) : functions_{std::move(f)...} {}
@@ -114,15 +129,17 @@ private:
     private:
         template <std::uint16_t Tag, class M, class... Rest>
         answer visit_as(std::uint16_t type, std::span<const std::byte> bytes) {
-            if (type == Tag && bytes.size() == sizeof(M)) {
-                std::array<std::byte, sizeof(M)> copy;
-                std::memcpy(copy.data(), bytes.data(), sizeof(M));
-                const M message = std::bit_cast<M>(copy);
-                return functions_(message);
+            if constexpr (fits && detail::is_element<M>) {
+                if (type == Tag && bytes.size() == sizeof(M)) {
+                    std::array<std::byte, sizeof(M)> copy;
+                    std::memcpy(copy.data(), bytes.data(), sizeof(M));
+                    const M message = std::bit_cast<M>(copy);
+                    return functions_(message);
+                }
             }
             if constexpr (sizeof...(Rest) > 0) {
                 return visit_as<Tag + 1, Rest...>(type, bytes);
-            } else if constexpr (std::invocable<functions&, unknown_message>) {
+            } else if constexpr (fits && std::invocable<functions&, unknown_message>) {
                 return functions_(unknown_message{type, bytes});
             } else {
                 detail::abort_with(

@@ -23,6 +23,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/memory/storage.hpp"
 #include "weir/detail/options.hpp"
@@ -59,6 +60,7 @@ class overflow_ring : public detail::refusals<overflow_ring<T, Policy, Options..
                       public detail::overflow_forms<overflow_ring<T, Policy, Options...>, T> {
     using given = detail::options<detail::ring_family::overflow, T, Options...>;
     using refused = detail::refusals<overflow_ring, T>;
+    using forms = detail::overflow_forms<overflow_ring, T>;
 
 public:
     /// What the ring can do, as of basic_ring. Ask these values, not whether a call compiles.
@@ -89,10 +91,8 @@ private:
     static constexpr std::size_t classes = ends::classes;
     static constexpr bool blocks = ends::blocks;
 
-    struct shape {
+    struct shape : detail::core_of_capacity<fixed_capacity, typename ring_type::memory_source> {
         using policy_type = Policy;
-        static constexpr std::size_t fixed_capacity = overflow_ring::fixed_capacity;
-        static constexpr bool has_credit_on_request = false;
     };
 
 public:
@@ -134,13 +134,8 @@ public:
 
     // What it cannot be built from, refused with a sentence.
     template <class... Args>
-        requires(fixed_capacity == 0 && !detail::borrows_memory<ring_type> && detail::is_misbuilt<shape, Args...>)
-    explicit overflow_ring(const Args&...) : overflow_ring(std::size_t{1}) {
-        detail::refuse_to_build<shape, Args...>();
-    }
-    template <class... Args>
-        requires(fixed_capacity != 0 && detail::is_misbuilt<shape, Args...>)
-    explicit overflow_ring(const Args&...) : overflow_ring() {
+        requires(!detail::borrows_memory<ring_type> && detail::is_misbuilt<shape, Args...>)
+    explicit overflow_ring(const Args&...) : ends_(fixed_capacity, Policy{}, start_at{}) {
         detail::refuse_to_build<shape, Args...>();
     }
     template <class... Args>
@@ -367,14 +362,6 @@ public:
     {
         return ends_.ring().space_fd();
     }
-    template <class Self = overflow_ring>
-    int space_fd() const noexcept
-        requires(Self::has_descriptors && classes != 1)
-    {
-        static_assert(detail::offered<Self>,
-                      "weir: no push with shed_lowest ever waits for room, so there is no space_fd");
-        return -1;
-    }
 
     /// What became of everything so far. Wait-free; disturbs neither end.
     overflow::ledger account() const noexcept { return ends_.account(); }
@@ -386,6 +373,8 @@ public:
     }
     void adopt_consumer() noexcept { ends_.adopt_consumer(); }
 
+    using forms::space_fd, forms::pop_for, forms::consume, forms::try_consume_one, forms::consume_one_until,
+        forms::consume_one_unless;
     using refused::adopt_producer, refused::items_fd, refused::snapshot, refused::space_fd;
 
 private:
@@ -395,6 +384,15 @@ private:
     void count_left_of_batch(std::size_t n) noexcept { ends_.count_left_of_batch(n); }
 
     ends ends_;
+};
+
+/// Of what is no element: refused with a sentence, by its options.
+template <class T, class Policy, class... Options>
+    requires(!detail::is_element<T>)
+class overflow_ring<T, Policy, Options...> : public overflow_ring<detail::instead_of<T>, Policy, Options...> {
+    using base = overflow_ring<detail::instead_of<T>, Policy, Options...>;
+    using refusal = typename detail::options<detail::ring_family::overflow, T, Options...>::waiting;
+    using base::base;
 };
 
 }  // namespace weir

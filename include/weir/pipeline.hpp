@@ -106,11 +106,12 @@ public:
     /// when there are no more. It is called only when there is room, and may wait for the next item.
     template <class T, class Make, class Split = split::to_all>
     output<T> source(std::string name, Make make, stage_settings settings = {}, Split how = {}) {
-        static_assert(std::same_as<made_by<Make>, std::optional<T>>,
-                      "weir: a source's function returns std::optional<T>");
-        using node = detail::source_node<Make, detail::outputs<T, Split>>;
+        constexpr bool fits = std::same_as<detail::made_by<Make>, std::optional<T>>;
+        static_assert(fits,
+                      "weir: a source's function takes nothing, or a std::stop_token, and returns std::optional<T>");
+        using node = detail::source_node<detail::if_fits<fits, Make, std::optional<T>>, detail::outputs<T, Split>>;
         node& added = add<node>(std::move(name), std::move(make), settings, std::move(how));
-        return {&added, &added.outputs()};
+        return {std::addressof(added), std::addressof(added.outputs())};
     }
 
     /// A source that threads outside push into, with the pushes of a ring (detail/pipeline/inlet.hpp). It has one output, whose
@@ -123,8 +124,11 @@ public:
     /// A stage that makes one item of each, or, if `f` returns std::optional<Out>, one or none (a filter).
     template <class In, class Out, class F, class Split = split::to_all>
     in_and_out<In, Out> stage(std::string name, F f, stage_settings settings = {}, Split how = {}) {
-        static_assert(std::invocable<F&, In&&>, "weir: a stage's function takes In&&, const In& or In");
-        return add_stage<In, Out>(std::move(name), detail::mapping<Out, F>{std::move(f)}, settings, std::move(how));
+        constexpr bool takes = std::invocable<F&, In&&>, makes = detail::makes<Out, F, In>;
+        static_assert(takes, "weir: a stage's function takes In&&, const In& or In");
+        static_assert(!takes || makes, "weir: a stage's function returns Out, or std::optional<Out>");
+        using work = detail::mapping<Out, detail::if_fits<makes, F, Out>>;
+        return add_stage<In, Out>(std::move(name), work{std::move(f)}, settings, std::move(how));
     }
 
     /// A stage that makes up to `most` items of each: `f(In&&, auto& emit)` calls emit(Out). It takes an item only when there is
@@ -136,18 +140,22 @@ public:
             !is_by_key<Split>,
             "weir: a flat stage cannot split by key, since it has one hand to hold an item whose output is full; "
             "let it feed a stage that does");
+        constexpr bool fits = std::invocable<F&, In&&, detail::emitter<detail::outputs<Out, Split>>&>;
+        static_assert(fits, "weir: a flat stage's function takes an item and what emits others: f(In&&, auto& emit)");
         if (most == 0) detail::reject_argument("stage '" + name + "' may make 0 items of one; make it a sink");
-        return add_stage<In, Out>(std::move(name), detail::flattening<F>{std::move(f), most}, settings, std::move(how));
+        using work = detail::flattening<detail::if_fits<fits, F, void>>;
+        return add_stage<In, Out>(std::move(name), work{std::move(f), most}, settings, std::move(how));
     }
 
     /// Where items end.
     template <class T, class F>
     input<T> sink(std::string name, F f, stage_settings settings = {}) {
-        static_assert(std::invocable<F&, T&&>, "weir: a sink's function takes T&&, const T& or T");
-        using node = detail::worker_node<T, detail::sinking<F>, detail::no_outputs>;
-        node& added =
-            add<node>(std::move(name), detail::sinking<F>{std::move(f)}, settings, detail::no_outputs::nowhere());
-        return {&added, &added.inputs()};
+        constexpr bool fits = std::invocable<F&, T&&>;
+        static_assert(fits, "weir: a sink's function takes T&&, const T& or T");
+        using work = detail::sinking<detail::if_fits<fits, F, void>>;
+        using node = detail::worker_node<T, work, detail::no_outputs>;
+        node& added = add<node>(std::move(name), work{std::move(f)}, settings, detail::no_outputs::nowhere());
+        return {std::addressof(added), std::addressof(added.inputs())};
     }
 
     /// A ring of `capacity` items between the two. Refused where it would close a cycle: every stage on it could wait
@@ -156,18 +164,22 @@ public:
     void connect(const output<T>& from, const input<U>& to, std::size_t capacity) {
         static_assert(std::same_as<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
-        detail::edge<T>& edge = graph_.connect<T>(*from.node, *to.node, capacity);
-        from.outputs->add(edge);
-        to.inputs->add(edge);
+        if constexpr (std::same_as<T, U>) {
+            detail::edge<T>& edge = graph_.connect<T>(*from.node, *to.node, capacity);
+            from.outputs->add(edge);
+            to.inputs->add(edge);
+        }
     }
     template <class T, class U>
     void connect(const weir::inlet<T>& from, const input<U>& to, std::size_t capacity) {
         static_assert(std::same_as<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
         from.node_->require_free();
-        detail::edge<T>& edge = graph_.connect<T>(*from.node_, *to.node, capacity);
-        from.node_->add(edge);
-        to.inputs->add(edge);
+        if constexpr (std::same_as<T, U>) {
+            detail::edge<T>& edge = graph_.connect<T>(*from.node_, *to.node, capacity);
+            from.node_->add(edge);
+            to.inputs->add(edge);
+        }
     }
 
     // ---- running ---------------------------------------------------------------------------------------------
@@ -260,17 +272,6 @@ private:
 #endif
     }
 
-    template <class Make>
-    static auto call(Make& make) {
-        if constexpr (std::invocable<Make&, std::stop_token>) {
-            return make(std::stop_token());
-        } else {
-            return make();
-        }
-    }
-    template <class Make>
-    using made_by = decltype(call(std::declval<Make&>()));
-
     template <class Split>
     static constexpr bool is_by_key = requires(Split how) { how.patience; };
 
@@ -284,7 +285,8 @@ private:
     in_and_out<In, Out> add_stage(std::string name, Work work, stage_settings settings, Split how) {
         using node = detail::worker_node<In, Work, detail::outputs<Out, Split>>;
         node& added = add<node>(std::move(name), std::move(work), settings, std::move(how));
-        return {{&added, &added.inputs()}, {&added, &added.outputs()}};
+        return {{std::addressof(added), std::addressof(added.inputs())},
+                {std::addressof(added), std::addressof(added.outputs())}};
     }
 
     detail::graph graph_;

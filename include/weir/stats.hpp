@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/tally.hpp"
@@ -203,7 +204,7 @@ private:
     lines& line() noexcept {
         if constexpr (Shared) {
             // The thread_locals of threads lie far apart, at multiples of some power of two: a product spreads them.
-            const auto thread = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()));
+            const auto thread = detail::as<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()));
             return lines_[(thread * 0x9e3779b97f4a7c15) >> 60];
         } else {
             return lines_[0];

@@ -21,6 +21,7 @@
 
 #include "weir/broadcast_stats.hpp"
 #include "weir/detail/base/metric_text.hpp"
+#include "weir/detail/base/plain_text.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/stats.hpp"
 
@@ -103,19 +104,11 @@ inline std::string_view name_of_mode(const reader_info& reader) noexcept {
     return reader.ended ? "ended" : reader.mode == reader_mode::gated ? "gated" : "lossy";
 }
 
-// Without control characters, which would break the line.
-inline std::string one_line(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    }
-    return text;
-}
-
-// A text within JSON quotes: other bytes than quotes, backslashes and control characters stand as they are.
+// A text within JSON quotes: UTF-8, in which quotes, backslashes and control characters are escaped.
 inline std::string json_text(std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out = "\"";
-    for (const char c : text) {
+    for (const char c : valid_utf8(text)) {
         const auto code = static_cast<unsigned char>(c);
         if (c == '\\' || c == '"') {
             out += std::string("\\") + c;
@@ -250,7 +243,7 @@ inline std::string to_text(const stats::broadcast_snapshot& s) {
                       detail::text_line("producer", detail::producer_numbers, s.producer);
     for (const reader_info& reader : s.readers) {
         out += "reader    " + std::string(detail::name_of_mode(reader)) + "  lag " + std::to_string(reader.lag) +
-               "  missed " + std::to_string(reader.missed) + "  " + detail::one_line(reader.name) + "\n";
+               "  missed " + std::to_string(reader.missed) + "  " + detail::printable(reader.name) + "\n";
     }
     return out;
 }
@@ -371,6 +364,10 @@ inline std::string to_prometheus(std::span<const labelled_broadcast_snapshot> ri
     detail::add_waiting(page, "weir_broadcast_ring");
     return page.take();
 }
+
+template <class Numbers>
+    requires requires(const Numbers& numbers) { weir::to_text(numbers); }
+std::string to_prometheus(const Numbers&) = delete;  // weir: a page names its rings: {{name, numbers}}
 
 inline std::string to_prometheus(std::initializer_list<labelled_snapshot> rings) {
     return to_prometheus(std::span<const labelled_snapshot>(rings.begin(), rings.size()));

@@ -74,7 +74,7 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
 template <class Ring>
 std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
     std::optional<typename Ring::value_type> out = ring.try_pop();
-    if (out || stop.stop_requested()) return out;
+    if (out.has_value() || stop.stop_requested()) return out;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
     // A reader of a broadcast ring shows its items const, and they are copied.

@@ -52,6 +52,7 @@ constexpr room rooms[] = {
     {3, "include/weir/detail/credit/"},
     {3, "include/weir/detail/mpmc/"},
     {3, "include/weir/detail/strict/"},
+    {3, "include/weir/detail/visit_refusals.hpp"},
     {3, "include/weir/plan.hpp"},
     {3, "include/weir/stats_text.hpp"},
     {3, "include/weir/histogram_text.hpp"},

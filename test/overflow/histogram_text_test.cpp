@@ -86,6 +86,14 @@ TEST(histogram_text, counts_exactly_up_to_every_bound_of_a_histogram) {
     }
 }
 
+TEST(histogram_text, has_any_text_for_help_and_labels) {
+    const weir::histogram h(20, 1);
+    const std::string page = weir::to_prometheus({.name = "n_seconds", .help = "a\\b\n\"c\" \xff", .from = 4},
+                                                 {{{{"venue", "\xfe\n\""}}, &h}});
+    EXPECT_EQ(page.substr(0, page.find("# TYPE")), "# HELP n_seconds a\\\\b\\n\"c\" \xef\xbf\xbd\n");
+    EXPECT_NE(page.find("n_seconds_count{venue=\"\xef\xbf\xbd\\n\\\"\"} 0\n"), std::string::npos) << page;
+}
+
 TEST(histogram_text, has_bounds_up_to_the_largest_highest_value_there_is) {
     const weir::histogram h(std::numeric_limits<std::uint64_t>::max(), 1);
     const std::string page = weir::to_prometheus({"n", "Of it.", weir::exported_unit::as_is, 4, 4}, {{{}, &h}});

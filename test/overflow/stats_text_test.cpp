@@ -247,4 +247,23 @@ TEST(stats_text, has_every_reader_of_a_broadcast_ring) {
     EXPECT_EQ(page.find("end=\"consumer\""), std::string::npos) << "readers are no end of their own";
 }
 
+// Names come from a program's user: a byte that is not UTF-8, in a page or a document, makes a reader refuse all of it.
+TEST(stats_text, is_utf8_whatever_a_name_is) {
+    stats::broadcast_snapshot s;
+    s.readers = {{"\xff\xc3(m\xc3\xa9\xe2\x82", weir::reader_mode::gated, 1, 0, false}};
+    const std::string shown = "\xef\xbf\xbd\xef\xbf\xbd(m\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd";
+    EXPECT_THAT(weir::to_json(s), testing::HasSubstr("\"name\": \"" + shown + "\""));
+    EXPECT_THAT(weir::to_prometheus({{"feed", s}}), testing::HasSubstr("reader=\"" + shown + "\""));
+    EXPECT_THAT(weir::to_text(s), testing::EndsWith("missed 0  ?\?(m\xc3\xa9?\?\n"));
+    EXPECT_THAT(weir::to_prometheus({{"\xed\xa0\x80", weir::overflow::ledger{}}}),
+                testing::HasSubstr("{ring=\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"} 0\n"));
+}
+
+// C1 begins escape sequences, too: 9b is that of ESC and [.
+TEST(stats_text, for_people_has_no_control_characters) {
+    stats::broadcast_snapshot s;
+    s.readers = {{"a\x1b[2J\x7f\xc2\x9b\n", weir::reader_mode::gated, 1, 0, false}};
+    EXPECT_THAT(weir::to_text(s), testing::EndsWith("missed 0  a?[2J?\?\?\n"));
+}
+
 }  // namespace

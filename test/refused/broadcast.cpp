@@ -2,8 +2,11 @@
 //
 // Uses of broadcast rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <memory>
+#include <string>
 
 #include "weir/broadcast_ring.hpp"
+
+struct defined_elsewhere;
 
 int main() {
 #if USE == 0
@@ -25,5 +28,46 @@ int main() {
 #elif USE == 7
     weir::broadcast_ring<int, weir::many_producers> shared(8);
     shared.adopt_producer();
+#elif USE == 8
+    int value = 0;
+    weir::broadcast_ring<int&> ring(8);
+    (void)ring.push(value);
+#elif USE == 9
+    weir::broadcast_ring<int[3]> ring(8);
+#elif USE == 10
+    weir::broadcast_ring<defined_elsewhere> ring(8);
+#elif USE == 11
+    weir::broadcast_ring<std::unique_ptr<int>> unique(8);
+    auto in = unique.join();
+    (void)unique.push(std::make_unique<int>(1));
+#elif USE == 12
+    weir::broadcast_ring<int> ring(8);
+    while (auto item = ring.pop()) (void)*item;
+#elif USE == 13
+    weir::broadcast_ring<int> ring(8);
+    int out = 0;
+    if (ring.try_pop(out)) return out;
+#elif USE == 14
+    weir::broadcast_ring<int> ring(8);
+    ring.consume([](const int&) {});
+#elif USE == 15
+    weir::broadcast_ring<int> ring(8);
+    auto in = ring.join();
+    in.consume([](int& item) { ++item; });
+#elif USE == 16
+    weir::broadcast_ring<int> ring(8);
+    auto in = ring.join();
+    (void)in.consume_some([](const std::string&) {});
+#elif USE == 17
+    weir::broadcast_ring<int> ring("eight");
+#elif USE == 18
+    weir::broadcast_ring<int> ring(8, weir::many_producers{});
+#elif USE == 19
+    weir::broadcast_ring<int> ring(8);
+    (void)ring.push_for(1, 100);
+#elif USE == 20
+    weir::broadcast_ring<int> ring(8);
+    auto in = ring.join();
+    (void)in.pop_for(100);
 #endif
 }

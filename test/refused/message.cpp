@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Uses of message rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,5 +45,43 @@ int main() {
     shared.adopt_producer();
 #elif USE == 13
     (void)ring.space_fd();
+#elif USE == 14
+    (void)weir::messages<quote, int[3]>::tag<quote>;
+#elif USE == 15
+    (void)weir::messages<quote, int&>::tag<quote>;
+#elif USE == 16
+    (void)ring.push(quote{1, 2});
+#elif USE == 17
+    (void)ring.try_push(1, 7);
+#elif USE == 18
+    const quote q{1, 2};
+    (void)ring.push_for(q, std::chrono::seconds(1));
+#elif USE == 19
+    (void)ring.push_until(std::string("text"), std::chrono::steady_clock::now());
+#elif USE == 20
+    (void)ring.push_unless(
+        "text", [] { return true; }, weir::forever, 7);
+#elif USE == 21
+    ring.consume([](std::span<const std::byte>) {});
+#elif USE == 22
+    (void)ring.consume_one([](const quote&) {});
+#elif USE == 23
+    (void)ring.try_consume_one([](std::uint16_t, std::span<std::byte>) {});
+#elif USE == 24
+    weir::spsc_message_ring<> named("feed");
+#elif USE == 25
+    weir::mpsc_message_ring<> optioned(1024, weir::wait::spin{});
+#elif USE == 26
+    ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}));
+#elif USE == 27
+    ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}, [](int) { return weir::visit::stop; }));
+#elif USE == 28
+    ring.consume(weir::messages<quote, int[3]>::visitor([](const auto&) {}));
+#elif USE == 29
+    (void)ring.push_for(std::span<const std::byte>(), 100);
+#elif USE == 30
+    (void)ring.reserve_for(8, 100);
+#elif USE == 31
+    weir::spsc_message_ring<weir::storage::fixed<1024>> named("feed");
 #endif
 }

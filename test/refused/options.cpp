@@ -2,7 +2,12 @@
 //
 // Options and arguments of rings, and operations that a ring does not have, which are refused with a sentence: the one whose
 // number is USE. Number 0 is fine.
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 
 #include "weir/overflow.hpp"
 #include "weir/pull.hpp"
@@ -16,6 +21,11 @@ int main() {
     strict_mpmc_ring<int, max_threads<4>, std::uint32_t, wait::spin> few(8);
     mpmc_ring<int, storage::fixed<8>, stats::off> inside;
     pull::mpmc_ring<int> asked(8, pull::grant_every{2});
+    spsc_ring<int> rounded(8.0), shifted(8, {5});
+    overflow_ring<int, overflow::sample> sampling(8, {.keep_one_in = 2});
+    std::byte memory[1024];
+    spsc_ring<int, storage::borrowed> lent(std::span<std::byte>{memory});
+    spsc_ring<int, storage::allocated<std::allocator<int>>> given(8, std::allocator<int>());
 #elif USE == 1
     spsc_ring<int, int> ring(8);
 #elif USE == 2
@@ -113,5 +123,48 @@ int main() {
 #elif USE == 36
     overflow_ring<int, overflow::reject> ring(8);
     (void)ring.force_push(1, [](int) {});
+#elif USE == 37
+    spsc_ring<int> ring("ten");
+#elif USE == 38
+    mpmc_ring<int> ring(10, wait::spin{});
+#elif USE == 39
+    strict_mpmc_ring<int> ring{1, 2, 3};
+#elif USE == 40
+    std::byte memory[1024];
+    spsc_ring<int> ring(10, std::span(memory));
+#elif USE == 41
+    overflow_ring<int, overflow::drop_newest> ring("ten");
+#elif USE == 42
+    spsc_ring<int, storage::fixed<8>> ring("ten");
+#elif USE == 43
+    overflow_ring<int, overflow::block> ring(10, overflow::reject{});
+#elif USE == 44
+    spsc_ring<int> ring(8);
+    ring.consume([](std::string&) {});
+#elif USE == 45
+    mpmc_ring<int> ring(8);
+    (void)ring.try_consume_one([] {});
+#elif USE == 46
+    strict_mpmc_ring<int> ring(8);
+    (void)ring.consume_some_for([](std::size_t, int&) {}, std::chrono::seconds(1));
+#elif USE == 47
+    overflow_ring<int, overflow::drop_oldest> ring(8);
+    (void)ring.consume_one([](int*) {});
+#elif USE == 48
+    overflow_ring<int, overflow::block> ring(8);
+    ring.consume([](const std::string&) {}, 3);
+#elif USE == 49
+    spsc_ring<int> ring(8);
+    (void)ring.push_for(1, 100);
+#elif USE == 50
+    mpmc_ring<int> ring(8);
+    int out = 0;
+    (void)ring.pop_for(out, 0.5);
+#elif USE == 51
+    overflow_ring<int, overflow::block> ring(8);
+    (void)ring.pop_for(100);
+#elif USE == 52
+    strict_mpmc_ring<int> ring(8);
+    (void)ring.consume_one_for([](int&) {}, 100U);
 #endif
 }

@@ -5,9 +5,11 @@
 #include <cstddef>
 
 #include "weir/overflow.hpp"
+#include "weir/stats_text.hpp"
 
 using namespace weir;
 
+struct defined_elsewhere;
 struct lowest {
     std::size_t operator()(int) const { return 0; }
 };
@@ -29,6 +31,7 @@ int main() {
     ring_of<overflow::drop_oldest, overflow::many_producers> many(2);
     ring_of<overflow::drop_oldest, overflow::one_producer, throws_when_assigned> dropping(2);
     (void)dropping.try_pop();
+    (void)to_prometheus({{"many", many.account()}});
 #elif USE == 1
     ring_of<int> ring(2);
 #elif USE == 2
@@ -45,5 +48,16 @@ int main() {
     ring_of<overflow::drop_oldest, overflow::one_producer, throws_when_assigned> ring(2);
     throws_when_assigned out;
     (void)ring.try_pop(out);
+#elif USE == 8
+    ring_of<overflow::block, overflow::one_producer, int&> ring(2);
+#elif USE == 9
+    ring_of<overflow::drop_oldest, overflow::many_producers, const int> ring(2);
+    (void)ring.push(1);
+    return *ring.pop();
+#elif USE == 10
+    ring_of<overflow::block, overflow::one_producer, defined_elsewhere> ring(2);
+#elif USE == 11
+    ring_of<overflow::drop_oldest> ring(2);
+    (void)to_prometheus(ring.account());
 #endif
 }

@@ -7,6 +7,7 @@
 #include "weir/credit_gate.hpp"
 #include "weir/ring.hpp"
 
+struct defined_elsewhere;
 struct throws_when_moved {
     throws_when_moved() = default;
     throws_when_moved(throws_when_moved&&) noexcept(false) {}
@@ -46,5 +47,20 @@ int main() {
     (void)gate.acquire_unless(permit, 1, [] { return true; });
 #elif USE == 7
     weir::strict_mpmc_ring<int&> ring(2);
+#elif USE == 8
+    weir::spsc_ring<int&> ring(2);
+#elif USE == 9
+    weir::spsc_ring<const int> ring(2);
+    (void)ring.push(1);
+    return *ring.pop();
+#elif USE == 10
+    weir::spsc_ring<void> ring(2);
+#elif USE == 11
+    weir::mpmc_ring<int[3]> ring(2);
+#elif USE == 12
+    weir::spsc_ring<defined_elsewhere>* ring = nullptr;
+#elif USE == 13
+    weir::spsc_ring<defined_elsewhere*> pointers(2);
+    weir::strict_mpmc_ring<volatile int> ring(2);
 #endif
 }

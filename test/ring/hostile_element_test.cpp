@@ -5,10 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "weir/broadcast_ring.hpp"
 #include "weir/handles.hpp"
+#include "weir/latest.hpp"
 #include "weir/overflow.hpp"
 #include "weir/pipeline.hpp"
 #include "weir/pull.hpp"
@@ -102,14 +108,34 @@ TYPED_TEST(hostile_element, passes_in_every_form) {
     EXPECT_TRUE(ring.emplace(element{7}));
 }
 
+template <class Ring, class Consumer>
+void pass_pointers_to(Ring& ring, Consumer& consumer) {
+    using namespace std::chrono_literals;
+    hostile::pointer out = nullptr;
+    const auto stop = []() noexcept { return true; };
+    const auto visit = [&out](const hostile::pointer& item) noexcept { out = item; };
+    EXPECT_TRUE(ring.try_push(hostile::pointer{}));
+    EXPECT_TRUE(ring.push(hostile::pointer{}));
+    EXPECT_TRUE(ring.push_for(out, 1s));
+    EXPECT_TRUE(ring.push_unless(out, stop));
+    EXPECT_TRUE(consumer.try_pop(out));
+    EXPECT_TRUE(consumer.pop(out));
+    EXPECT_TRUE(consumer.pop_for(out, 1s));
+    EXPECT_TRUE(consumer.pop_unless(out, stop));
+    EXPECT_FALSE(consumer.try_pop().has_value());
+    EXPECT_TRUE(ring.try_push(out));
+    EXPECT_TRUE(consumer.pop().has_value());
+    EXPECT_TRUE(ring.try_push(out));
+    EXPECT_EQ(consumer.consume(visit), 1U);
+    EXPECT_TRUE(ring.try_push(out));
+    EXPECT_TRUE(consumer.try_consume_one(visit));
+    ring.close();
+    EXPECT_EQ(consumer.consume_some(visit), 0U);
+}
 template <class Ring>
 void pass_pointers() {
     Ring ring(4);
-    hostile::pointer out = nullptr;
-    EXPECT_TRUE(ring.try_push(hostile::pointer{}));
-    EXPECT_TRUE(ring.push(hostile::pointer{}));
-    EXPECT_TRUE(ring.try_pop(out));
-    EXPECT_TRUE(ring.pop(out));
+    ::pass_pointers_to(ring, ring);
 }
 
 TEST(pointers_to_what_is_incomplete, pass) {
@@ -117,6 +143,72 @@ TEST(pointers_to_what_is_incomplete, pass) {
     pass_pointers<weir::mpmc_ring<hostile::pointer>>();
     pass_pointers<weir::strict_mpmc_ring<hostile::pointer>>();
     pass_pointers<weir::overflow_ring<hostile::pointer, weir::overflow::drop_oldest>>();
+    pass_pointers<weir::overflow_ring<hostile::pointer, weir::overflow::block>>();
+}
+
+TEST(pointers_to_what_is_incomplete, are_broadcast) {
+    weir::broadcast_ring<hostile::pointer> ring(4);
+    auto gated = ring.join();
+    auto lossy = ring.join({.mode = weir::reader_mode::lossy});
+    auto after = ring.join({.after = {std::addressof(gated)}});
+    after = std::move(gated);
+    ::pass_pointers_to(ring, after);
+    hostile::pointer out = nullptr;
+    EXPECT_TRUE(lossy.try_pop(out));
+}
+
+TEST(pointers_to_what_is_incomplete, are_the_latest) {
+    weir::latest<hostile::pointer> value;
+    value.write(nullptr);
+    std::uint64_t seen = 0;
+    EXPECT_TRUE(value.read_if_newer(seen).has_value());
+    hostile::pointer out = nullptr;
+    EXPECT_EQ(value.read_into(out), 1U);
+}
+
+TEST(pointers_to_what_is_incomplete, pass_through_handles) {
+    auto [sender, receiver] = weir::channel<weir::spsc_ring<hostile::pointer>>(4);
+    auto moved = std::move(receiver);
+    receiver = std::move(moved);
+    EXPECT_TRUE(sender.push(hostile::pointer{}));
+    hostile::pointer out = nullptr;
+    EXPECT_TRUE(receiver.pop(out));
+}
+
+template <class Split>
+std::size_t how_many_pass(Split how) {
+    using hostile::pointer;
+    weir::pipeline graph;
+    std::size_t left = 3, seen = 0, filtered = 0;
+    const auto in = graph.source<pointer>(
+        "in", [&left] { return left-- > 0 ? std::optional<pointer>(std::in_place, nullptr) : std::nullopt; });
+    auto outside = graph.inlet<pointer>("outside");
+    const auto both = graph.stage<pointer, pointer>(
+        "both", [](pointer p) { return p; }, {}, how);
+    const auto keep = graph.stage<pointer, pointer>(
+        "keep", [](const pointer& p) { return std::optional<pointer>(std::in_place, p); });
+    const auto twice = graph.flat_stage<pointer, pointer>("twice", 2, [](pointer p, auto& emit) { emit(p), emit(p); });
+    graph.connect(in, both, 8);
+    graph.connect(outside, both, 8);
+    graph.connect(both, keep, 8);
+    graph.connect(both, twice, 8);
+    graph.connect(keep, graph.sink<pointer>("out", [&seen](pointer) { ++seen; }), 8);
+    graph.connect(twice, graph.sink<pointer>("end", [&filtered](const pointer&) { ++filtered; }), 8);
+    EXPECT_TRUE(outside.push(pointer{}));
+    EXPECT_TRUE(outside.try_push(pointer{}));
+    graph.run();
+    outside.close();
+    EXPECT_EQ(graph.join(), weir::pipeline::outcome::drained);
+    return seen + filtered / 2;
+}
+
+TEST(pointers_to_what_is_incomplete, pass_through_a_pipeline) {
+    EXPECT_EQ(how_many_pass(weir::split::to_all{}), 10U);
+    EXPECT_EQ(how_many_pass(weir::split::in_turn{}), 5U);
+    EXPECT_EQ(how_many_pass(weir::split::least_loaded{}), 5U);
+    EXPECT_EQ(how_many_pass(weir::split::by_key{[](const hostile::pointer&) { return std::size_t{0}; },
+                                                weir::split::block_for_ever}),
+              5U);
 }
 
 TEST(hostile_element_elsewhere, passes_through_handles_requests_and_a_pipeline) {

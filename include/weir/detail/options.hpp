@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/base/producers.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/memory/storage.hpp"
@@ -130,8 +131,10 @@ enum class ring_family : unsigned char { plain, strict, overflow, message, broad
 /// the assertions say. What is wrong with T is said here, too, before any other part of a ring fails on it.
 template <ring_family Family, class T, class... Options>
 struct options {
-    static_assert(std::is_object_v<T> && !std::is_array_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>,
+    static_assert(is_plain_object<T>,
                   "weir: a ring holds objects: not references, functions, arrays, const or volatile types");
+    static_assert(is_element<T> || !is_plain_object<T>,
+                  "weir: a ring holds objects of a complete type; include the header that defines it");
 
     using waiting = typename option<waiting_option, Options...>::type;
     using statistics = typename option<statistics_option, Options...>::type;

@@ -4,11 +4,13 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
 
 #include "weir/detail/refusals.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -17,7 +19,8 @@ namespace weir::detail {
 
 /// The operations of an overflow_ring that are made of its others: a base of it. They mean what they mean on a ring.
 template <class Ring, class T>
-class overflow_forms {
+class overflow_forms : public visit_refusals<visit_of::item, T&> {
+    using refused = visit_refusals<visit_of::item, T&>;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
 public:
@@ -44,6 +47,13 @@ public:
     {
         return me().push_until(item, deadline_after(time));
     }
+
+    template <class U, bare_number N>
+    status push_for(U&&, N) = delete;  // weir: a time has a unit, as 100ms
+    template <class Out, bare_number N>
+    status pop_for(Out&, N) = delete;  // weir: a time has a unit, as 100ms
+    template <bare_number N>
+    std::optional<T> pop_for(N) = delete;  // weir: a time has a unit, as 100ms
 
     /// As push_n, but with `block` it also gives up when `stop()` returns true, and at the deadline. Values that were not pushed
     /// count as refused.
@@ -73,6 +83,14 @@ public:
     template <class Self = Ring, class... Args>
     status try_force_push(Args&&... args) noexcept {
         return force_push<Self>(std::forward<Args>(args)...);
+    }
+
+    template <class Self = Ring>
+    int space_fd() const noexcept
+        requires(Self::has_descriptors && Self::classes != 1)
+    {
+        static_assert(offered<Self>, "weir: no push with shed_lowest ever waits for room, so there is no space_fd");
+        return -1;
     }
 
     /// Waits for an item and visits it: success, closed or, with a time, timeout.
@@ -143,6 +161,10 @@ public:
         if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_until(n, deadline);
         return status::full;
     }
+
+    // A visit of another signature is refused with a sentence.
+    using refused::consume_one, refused::consume_one_for, refused::consume_some, refused::consume_some_for;
+    using refused::consume_some_until, refused::consume_some_unless;
 
 private:
     template <class Self>

@@ -6,8 +6,11 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 
 #include "weir/detail/cursor/demand.hpp"
+#include "weir/detail/memory/storage.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/in_place.hpp"
 #include "weir/stats.hpp"
 #include "weir/status.hpp"
@@ -18,32 +21,45 @@ struct start_at;
 
 namespace weir::detail {
 
-/// False, but only known to be so once a template is used.
-template <class...>
-inline constexpr bool offered = false;
-
-/// Whether a ring cannot be built from these arguments: without a capacity, with one more than its storage has, or with
-/// grants that it does not make.
 template <class Core>
 inline constexpr bool takes_capacity = Core::fixed_capacity == 0;
+template <class Core>
+inline constexpr bool takes_memory = !std::same_as<typename Core::memory_source, no_source>;
 template <class Core, class Argument>
 inline constexpr bool is_setting = std::same_as<Argument, start_at> || std::same_as<Argument, pull::grant_every> ||
                                    requires { requires std::same_as<Argument, typename Core::policy_type>; };
+
+/// Whether these arguments have no meaning for any ring without memory from outside: text, options, elements.
 template <class Core, class... Args>
-inline constexpr bool is_misbuilt = takes_capacity<Core> && (is_setting<Core, Args> && ...);
+inline constexpr bool are_strange = false;
+template <class Core, class First, class... Rest>
+    requires(!takes_memory<Core>)
+inline constexpr bool are_strange<Core, First, Rest...> =
+    !((std::convertible_to<const First&, std::size_t> || is_setting<Core, First>)&&(is_setting<Core, Rest> && ...));
+
+/// Whether a ring cannot be built from these arguments: they are strange, or lack a capacity, or have one more than its storage
+/// has, or grants that it does not make.
+template <class Core, class... Args>
+inline constexpr bool is_misbuilt =
+    are_strange<Core, Args...> || (takes_capacity<Core> && (is_setting<Core, Args> && ...));
 template <class Core, std::integral N, class... Rest>
 inline constexpr bool is_misbuilt<Core, N, Rest...> =
-    (!takes_capacity<Core> || (!Core::has_credit_on_request && (std::same_as<Rest, pull::grant_every> || ...))) &&
-    (is_setting<Core, Rest> && ...);
+    are_strange<Core, N, Rest...> ||
+    ((!takes_capacity<Core> || (!Core::has_credit_on_request && (std::same_as<Rest, pull::grant_every> || ...))) &&
+     (is_setting<Core, Rest> && ...));
 
 template <class Core, class... Args>
 constexpr void refuse_to_build() noexcept {
     constexpr bool has_capacity = (std::integral<Args> || ...);
-    static_assert(has_capacity || !takes_capacity<Core>,
+    constexpr bool is_strange = are_strange<Core, Args...>;
+    static_assert(!is_strange,
+                  "weir: a ring is built from its capacity, a number, as in ring(1000): its options are template "
+                  "arguments, memory needs the option storage::borrowed or allocated<A>, and items are pushed");
+    static_assert(is_strange || has_capacity || !takes_capacity<Core>,
                   "weir: a ring needs a capacity: ring(1000), or the option storage::fixed<1000>");
-    static_assert(!has_capacity || takes_capacity<Core>,
+    static_assert(is_strange || !has_capacity || takes_capacity<Core>,
                   "weir: storage::fixed<N> is the capacity of this ring; construct it without another one");
-    static_assert(!has_capacity || !takes_capacity<Core> || offered<Core, Args...>,
+    static_assert(is_strange || !has_capacity || !takes_capacity<Core> || offered<Core, Args...>,
                   "weir: this ring grants credit by itself; grant_every is for the rings of weir::pull");
 }
 
@@ -57,10 +73,12 @@ constexpr void refuse_without_memory() noexcept {
                   "weir: a ring with storage::borrowed needs its memory: ring(capacity, span) or ring(span)");
 }
 
-/// Stands for the core in refuse_to_build().
-template <std::size_t FixedCapacity>
+/// Stands for the core in is_misbuilt and refuse_to_build().
+template <std::size_t FixedCapacity, class Source = no_source>
 struct core_of_capacity {
     static constexpr std::size_t fixed_capacity = FixedCapacity;
+    static constexpr bool has_credit_on_request = false;
+    using memory_source = Source;
 };
 
 /// A base of rings of every family: what a ring cannot do by its options. The ring names each function in a using declaration,
@@ -100,6 +118,50 @@ public:
         static_assert(offered<Self>,
                       "weir: this ring has no descriptors; give it the option wait::event (see has_descriptors)");
         return -1;
+    }
+};
+
+/// A base of a broadcast ring: what its readers do.
+template <class Ring, class T>
+class reading_refusals {
+    template <class Self>
+    static constexpr void refuse() noexcept {
+        static_assert(offered<Self>,
+                      "weir: a broadcast ring is read by the readers that join it: auto reader = ring.join(); and then "
+                      "reader.pop(), in the reader's thread");
+    }
+
+public:
+    template <class Self = Ring>
+    std::optional<T> try_pop() noexcept {
+        refuse<Self>();
+        return std::nullopt;
+    }
+    template <class Self = Ring>
+    std::optional<T> pop() noexcept {
+        return try_pop<Self>();
+    }
+    template <class Out, class Self = Ring>
+    status try_pop(const Out&) noexcept {
+        refuse<Self>();
+        return status::empty;
+    }
+    template <class Out, class Self = Ring>
+    status pop(const Out& out) noexcept {
+        return try_pop<Out, Self>(out);
+    }
+    template <class F, class Self = Ring, class... More>
+    std::size_t consume(const F&, const More&...) noexcept {
+        refuse<Self>();
+        return 0;
+    }
+    template <class F, class Self = Ring, class... More>
+    std::size_t consume_some(const F& visit, const More&...) noexcept {
+        return consume<F, Self>(visit);
+    }
+    template <class F, class Self = Ring>
+    status try_consume_one(const F& visit) noexcept {
+        return try_pop<F, Self>(visit);
     }
 };
 

@@ -18,29 +18,51 @@ namespace weir::detail {
 template <class T>
 class copied_words {
     static_assert(std::is_trivially_copyable_v<T>);
-    static constexpr std::size_t words = (sizeof(T) + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t);
-    using bits = std::array<std::uint64_t, words>;
+    using word = std::uint64_t;
+    static constexpr std::size_t words = (sizeof(T) + sizeof(word) - 1) / sizeof(word);
 
 public:
+    // Word by word, both ways, so that a large value needs no room on the stack.
+
     [[gnu::always_inline]] void write(const T& value) noexcept {
-        bits copy;
-        if constexpr (sizeof copy != sizeof value) copy.back() = 0;
-        std::memcpy(copy.data(), std::addressof(value), sizeof value);
+        const auto* const from = reinterpret_cast<const std::byte*>(std::addressof(value));
         // (3) release: pairs with (4): a reader of a word also sees what the writer did before it wrote this value
-        for (std::size_t i = 0; i < words; ++i) words_[i].store(copy[i], release);
+        for (std::size_t i = 0; i < words; ++i) {
+            word copy = 0;
+            copy_part(i, &copy, from + i * sizeof copy);
+            words_[i].store(copy, release);
+        }
+    }
+
+    /// Copies to `to`, where there is room for sizeof(T) bytes.
+    [[gnu::always_inline]] void read_to(void* to) const noexcept {
+        // (4) acquire: pairs with (3)
+        for (std::size_t i = 0; i < words; ++i) {
+            const word copy = words_[i].load(acquire);
+            copy_part(i, static_cast<std::byte*>(to) + i * sizeof copy, &copy);
+        }
     }
 
     [[gnu::always_inline]] T read() const noexcept {
-        bits copy;
-        // (4) acquire: pairs with (3)
-        for (std::size_t i = 0; i < words; ++i) copy[i] = words_[i].load(acquire);
         std::array<std::byte, sizeof(T)> bytes;
-        std::memcpy(bytes.data(), copy.data(), sizeof bytes);
+        read_to(bytes.data());
         return std::bit_cast<T>(bytes);
     }
 
 private:
-    std::array<atomic<std::uint64_t>, words> words_{};
+    // The bytes of word `i` that belong to the value: fewer in the last one.
+    [[gnu::always_inline]] static void copy_part(std::size_t i, void* to, const void* from) noexcept {
+        constexpr std::size_t rest = sizeof(T) % sizeof(word);
+        if constexpr (rest > 0) {
+            if (i == words - 1) {
+                std::memcpy(to, from, rest);
+                return;
+            }
+        }
+        if constexpr (sizeof(T) >= sizeof(word)) std::memcpy(to, from, sizeof(word));
+    }
+
+    std::array<atomic<word>, words> words_{};
 };
 
 }  // namespace weir::detail

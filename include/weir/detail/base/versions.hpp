@@ -34,6 +34,13 @@ public:
         return copy;
     }
 
+    /// The same to `to`, where there is room for a T: false if it may have been overwritten meanwhile.
+    template <class Newer>
+    bool read_to(void* to, std::uint64_t n, Newer newer) const noexcept {
+        places_[n % Count].read_to(to);
+        return newer() < Count - 1;
+    }
+
 private:
     std::array<copied_words<T>, Count> places_{};
 };

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -197,7 +196,7 @@ private:
     std::size_t consume_gated(state& shared, F& visit, std::size_t most, Read& read) {
         reading<Read> done{*this, shared, read};
         while (done.all < most && position_ != known_) {
-            slots_.visit(position_, visit);
+            slots_.visit(position_, visit, copies_);
             done.add();
         }
         return done.all;
@@ -212,10 +211,10 @@ private:
             known_ = shared.sent.load(acquire);  // (2) acquire: pairs with (1)
             skip_to(shared, known_, shared.capacity, 0);
             if (known_ == position_) break;
-            std::array<std::optional<T>, copied_at_once> copies;
+            auto&& copies = copies_.get();
             const auto wanted = static_cast<std::size_t>(
-                std::min<std::uint64_t>({most - done.all, known_ - position_, copied_at_once}));
-            for (std::size_t i = 0; i < wanted; ++i) copies[i].emplace(slots_.get(position_ + i));
+                std::min<std::uint64_t>({most - done.all, known_ - position_, slots::copies::most}));
+            for (std::size_t i = 0; i < wanted; ++i) copies.put(i, slots_.at(position_ + i));
             // relaxed: if a word was of a newer item, this is ordered after the claim of that one, by the pair of copied_words
             const std::uint64_t first = position_;
             const std::uint64_t ahead = shared.claims.ahead_of(first);
@@ -223,7 +222,7 @@ private:
             for (std::size_t i = static_cast<std::size_t>(std::min<std::uint64_t>(position_ - first, wanted));
                  i < wanted; ++i) {
                 gap_ = std::exchange(pending_gap_, 0);
-                visit(std::as_const(*copies[i]));
+                visit(copies[i]);
                 done.add();
             }
         }
@@ -241,8 +240,7 @@ private:
         if (static_cast<std::int64_t>(known_ - position_) < 0) known_ = position_;
     }
 
-    static constexpr std::size_t copied_at_once = std::clamp<std::size_t>(1024 / sizeof(T), 1, 16);
-
+    [[no_unique_address]] typename slots::copies copies_;  // first: a reader that gets no memory takes no seat
     slots slots_;
     std::uint32_t seat_;
     broadcast_elders elders_;

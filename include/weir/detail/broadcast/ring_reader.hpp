@@ -16,6 +16,7 @@
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/broadcast/reader.hpp"
 #include "weir/detail/broadcast/state.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 #include "weir/wait.hpp"
@@ -24,8 +25,10 @@ namespace weir {
 
 /// A reader of a ring: it has the pops of a ring with one consumer. Movable; leaves the ring when it is destroyed.
 template <class Ring>
-class broadcast_reader {
+class broadcast_reader
+    : public detail::visit_refusals<detail::visit_of::shared_item, const typename Ring::value_type&> {
     using T = typename Ring::value_type;
+    using refused = detail::visit_refusals<detail::visit_of::shared_item, const T&>;
     using end = detail::broadcast_reader<T, typename Ring::state>;
     using seat = detail::broadcast_seat;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -35,12 +38,12 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     broadcast_reader(broadcast_reader&& other) noexcept
-        : ring_(std::exchange(other.ring_, nullptr)), end_(other.end_) {}
+        : ring_(std::exchange(other.ring_, nullptr)), end_(std::move(other.end_)) {}
     broadcast_reader& operator=(broadcast_reader&& other) noexcept {
-        if (this != &other) {
+        if (this != std::addressof(other)) {
             leave();
             ring_ = std::exchange(other.ring_, nullptr);
-            end_ = other.end_;
+            end_ = std::move(other.end_);
         }
         return *this;
     }
@@ -69,6 +72,10 @@ public:
     status pop_for(T& out, std::chrono::duration<Rep, Period> time) {
         return pop_until(out, detail::deadline_after(time));
     }
+    template <class Out, detail::bare_number N>
+    status pop_for(Out&, N) = delete;  // weir: a time has a unit, as 100ms
+    template <detail::bare_number N>
+    std::optional<T> pop_for(N) = delete;  // weir: a time has a unit, as 100ms
     status pop_until(T& out, detail::any_time_point deadline) { return pop_unless(out, detail::never, deadline); }
     template <std::predicate Stop>
     status pop_unless(T& out, Stop stop, detail::any_time_point deadline = detail::forever) {
@@ -113,6 +120,9 @@ public:
                                     std::size_t most = all) {
         return wait_to_consume(f, most, stop, deadline);
     }
+    // A visit of another signature is refused with a sentence.
+    using refused::consume, refused::try_consume_one, refused::consume_one_unless, refused::consume_some;
+    using refused::consume_some_for, refused::consume_some_unless;
 
     /// How many items were missed right before the latest one; and in all, since this reader joined. 0 for a gated one.
     std::uint64_t gap() const noexcept { return end_.gap(); }
@@ -167,7 +177,7 @@ private:
         check_limit(how);
         detail::broadcast_elders found;
         for (const broadcast_reader* const other : how.after) {
-            if (other == nullptr || other->ring_ != &ring || !other->end_.is_gated()) {
+            if (other == nullptr || other->ring_ != std::addressof(ring) || !other->end_.is_gated()) {
                 detail::reject_argument(
                     "a reader comes after gated readers of the same ring; name others of this ring, or none");
             }

@@ -56,7 +56,7 @@ public:
     /// Leaves `other` without a ring. O(1), wait-free. Assignment does a reset() first.
     ring_handle(ring_handle&& other) noexcept { take_over(other); }
     ring_handle& operator=(ring_handle&& other) noexcept {
-        if (this != &other) {
+        if (this != std::addressof(other)) {
             reset();
             take_over(other);
         }

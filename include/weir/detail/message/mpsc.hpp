@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/pause.hpp"
@@ -168,7 +169,7 @@ public:
         // acquire: so that `tail`, read after it, is not behind
         const std::uint64_t taken = ring.taken.load(acquire);
         const std::uint64_t in_flight = (ring.tail.load(relaxed) & ~state::closed_bit) - taken;  // relaxed: a statistic
-        return static_cast<std::size_t>(in_flight < ring.capacity ? in_flight : ring.capacity);
+        return as<std::size_t>(in_flight < ring.capacity ? in_flight : ring.capacity);
     }
 
     void adopt() noexcept { role_.adopt(); }

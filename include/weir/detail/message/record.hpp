@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/contract.hpp"
@@ -42,7 +43,7 @@ struct record_header {
     }
     static constexpr kind_type kind(std::uint64_t word) noexcept { return static_cast<kind_type>(word & 0xf); }
     static constexpr std::uint16_t type(std::uint64_t word) noexcept { return static_cast<std::uint16_t>(word >> 16); }
-    static constexpr std::size_t payload(std::uint64_t word) noexcept { return static_cast<std::size_t>(word >> 32); }
+    static constexpr std::size_t payload(std::uint64_t word) noexcept { return as<std::size_t>(word >> 32); }
 };
 
 /// A word of the storage: a header, or eight bytes of a payload.
@@ -118,7 +119,7 @@ public:
     }
 
 private:
-    std::size_t offset(std::uint64_t position) const noexcept { return static_cast<std::size_t>(position) & mask_; }
+    std::size_t offset(std::uint64_t position) const noexcept { return as<std::size_t>(position) & mask_; }
 
     record_word* first_;
     std::byte* payloads_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/prefetch.hpp"
@@ -57,7 +58,7 @@ public:
         claimed_.close();
         // relaxed, both: (1) hands them over
         if (claimed.record != claimed.begin) {
-            const auto skipped = static_cast<std::size_t>(claimed.record - claimed.begin);
+            const auto skipped = as<std::size_t>(claimed.record - claimed.begin);
             mapped_.header(claimed.begin).store(record_header::of_padding(skipped), relaxed);
         }
         mapped_.header(claimed.record).store(record_header::of_message(payload, type), relaxed);

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/pause.hpp"
@@ -85,7 +86,7 @@ public:
         if constexpr (reads_nothrow<It> && std::is_nothrow_constructible_v<T, std::iter_reference_t<It>>) {
             const claim room = try_claim<pushing>(ring, std::min<std::uint64_t>(n, ring.capacity));
             for (std::uint64_t i = 0; i < room.count; ++i, ++from) fill(items_ahead(room.first, i), *from);
-            return static_cast<std::size_t>(room.count);
+            return as<std::size_t>(room.count);
         } else {
             return detail::push_singly(
                 from, n, [&](auto&& item) { return try_emplace(ring, std::forward<decltype(item)>(item)); });
@@ -135,9 +136,9 @@ public:
         const claim items = try_claim<popping>(ring, std::min<std::uint64_t>(out.size(), ring.capacity));
         for (std::uint64_t i = 0; i < items.count; ++i) {
             const emptying slot(slots_, items_ahead(items.first, i));
-            out[static_cast<std::size_t>(i)] = std::move(slot.element());
+            out[as<std::size_t>(i)] = std::move(slot.element());
         }
-        return static_cast<std::size_t>(items.count);
+        return as<std::size_t>(items.count);
     }
 
     /// Calls `visit(element)` on the oldest elements, min(`most`, available) of them, each claimed before and destroyed
@@ -151,14 +152,14 @@ public:
         while (visited < count) {
             const claim items = try_claim<popping>(ring, std::min(count - visited, most_of_claim));
             if (items.count == 0) break;
-            const at_scope_end afterwards([&]() { given_back(static_cast<std::size_t>(items.count)); });
+            const at_scope_end afterwards([&]() { given_back(as<std::size_t>(items.count)); });
             for (std::uint64_t i = 0; i < items.count; ++i) {
                 const emptying slot(slots_, items_ahead(items.first, i));
                 visit(slot.element());
             }
             visited += items.count;
         }
-        return static_cast<std::size_t>(visited);
+        return as<std::size_t>(visited);
     }
 
     /// Calls `take(element)` on the oldest element and destroys it if the ring is full when it goes: the exchange that takes it

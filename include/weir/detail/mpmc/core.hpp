@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/cursor/demand.hpp"
@@ -150,6 +151,14 @@ private:
     mpmc_state<Granting> shared_;
     slots slots_;
     mpmc_algorithm<T, Counter, Granting> ends_;
+};
+
+/// Of what is no element: refused with a sentence, by options.
+template <class T, class Storage, std::unsigned_integral Counter, granting Granting>
+    requires(!is_element<T>)
+class mpmc_core<T, Storage, Counter, Granting> : public mpmc_core<instead_of<T>, Storage, Counter, Granting> {
+    using base = mpmc_core<instead_of<T>, Storage, Counter, Granting>;
+    using base::base;
 };
 
 static_assert(ring_core<mpmc_core<int, storage::heap, std::uint64_t>>);

@@ -182,7 +182,7 @@ public:
     /// Calls `push(ring)`; an item that the ring accepts is counted, and the reader woken.
     template <class Push>
     status offer(Push push) {
-        const status answer = push(*shared_);
+        const status answer = push(shared_.operator*());
         if (answer == status::success) {
             offered_.add();
             to_.bell().notify(1);
@@ -193,7 +193,7 @@ public:
     /// The same where `push(ring)` returns how many items the ring accepted.
     template <class Push>
     std::size_t offer_several(Push push) {
-        const std::size_t accepted = push(*shared_);
+        const std::size_t accepted = push(shared_.operator*());
         if (accepted > 0) {
             offered_.add(accepted);
             to_.bell().notify(1);
@@ -224,7 +224,7 @@ public:
         // Out of its slot: otherwise outside threads that come to the slot would get `busy`. Counted before it leaves the ring.
         in_hand_.set(1);
         std::optional<T> item = shared_->try_pop();
-        if (item) visit(*item);
+        if (item) visit(item.operator*());
         in_hand_.set(0);
         return item.has_value();
     }
@@ -242,6 +242,20 @@ private:
     std::optional<mpmc_ring<T, wait::park>> shared_;  // outside threads have no bell
 };
 
+/// The edges of one side of a node. Their addresses lose their type in the vector: with it, its iterators' operators would be looked
+/// for in the namespaces of whatever T points to, which completes that. For the same reason nothing here writes & or * of a T.
+template <class T>
+class edges_of {
+public:
+    void add(edge<T>& added) { all_.push_back(std::addressof(added)); }
+    std::size_t size() const noexcept { return all_.size(); }
+    bool empty() const noexcept { return all_.empty(); }
+    edge<T>& operator[](std::size_t i) const noexcept { return static_cast<edge<T>&>(*all_[i]); }
+
+private:
+    std::vector<edge_base*> all_;
+};
+
 /// All nodes and edges, and the signals that do not queue: closing, cancelling, failing.
 class graph {
 public:
@@ -253,9 +267,9 @@ public:
         if (std::ranges::any_of(nodes_, [&](const auto& n) { return n->name() == name; })) {
             reject_argument("there are two stages named '" + name + "'; failures and ledgers need to tell them apart");
         }
-        Node& added = *made;
+        Node* const added = made.get();
         nodes_.push_back(std::move(made));
-        return added;
+        return *added;
     }
 
     template <class T>
@@ -269,10 +283,10 @@ public:
         }
         refuse_cycle(from, to);
         auto made = std::make_unique<edge<T>>(from, to, capacity);
-        edge<T>& added = *made;
+        edge<T>* const added = made.get();
         edges_.push_back(std::move(made));
         from.followers().push_back(&to);
-        return added;
+        return *added;
     }
 
     /// The graph is complete: rejects it with a sentence if something is wrong with it.

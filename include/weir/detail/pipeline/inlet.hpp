@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -25,7 +26,7 @@ public:
     using value_type = T;
     using time_point = std::chrono::steady_clock::time_point;
 
-    explicit inlet(detail::inlet_node<T>& node) noexcept : node_(&node) {}
+    explicit inlet(detail::inlet_node<T>& node) noexcept : node_(std::addressof(node)) {}
 
     /// Appends if there is room. Returns success, full, closed, or busy (see mpmc_ring).
     status try_push(T&& item) {

@@ -47,7 +47,7 @@ class outputs_of {
 public:
     using value_type = T;
 
-    void add(edge<T>& output) { edges_.push_back(&output); }
+    void add(edge<T>& output) { edges_.add(output); }
 
     std::string prepare(const std::string& name) const {
         if (edges_.empty()) return "stage '" + name + "' has no output; connect it, or make it a sink";
@@ -58,11 +58,11 @@ public:
     steady_time deadline() const noexcept { return forever; }
     void end(bool cancelled) noexcept {
         if (cancelled) return;
-        for (edge<T>* const output : edges_) output->close();
+        for (std::size_t i = 0; i < edges_.size(); ++i) edges_[i].close();
     }
 
 protected:
-    std::vector<edge<T>*> edges_;
+    edges_of<T> edges_;
     ordered_count<false> emitted_;
 };
 
@@ -84,11 +84,13 @@ public:
 
     std::size_t room() const noexcept {
         std::size_t least = unlimited;
-        for (const edge<T>* const output : this->edges_) least = std::min(least, output->credits());
+        for (std::size_t i = 0; i < this->edges_.size(); ++i) least = std::min(least, this->edges_[i].credits());
         return least;
     }
     std::size_t most_room() const noexcept {
-        return (*std::ranges::min_element(this->edges_, {}, [](const auto* e) { return e->capacity(); }))->capacity();
+        std::size_t least = unlimited;
+        for (std::size_t i = 0; i < this->edges_.size(); ++i) least = std::min(least, this->edges_[i].capacity());
+        return least;
     }
 
     void send(T&& item) {
@@ -97,9 +99,9 @@ public:
         } else {
             this->emitted_.add();
             if constexpr (std::copy_constructible<T>) {
-                for (std::size_t i = 1; i < this->edges_.size(); ++i) this->edges_[i]->send(T(std::as_const(item)));
+                for (std::size_t i = 1; i < this->edges_.size(); ++i) this->edges_[i].send(T(std::as_const(item)));
             }
-            this->edges_[0]->send(std::move(item));
+            this->edges_[0].send(std::move(item));
         }
     }
 
@@ -109,11 +111,11 @@ private:
     void send(T&& item, std::size_t copies) {
         if (copies == 0) {
             this->emitted_.add();
-            this->edges_[0]->send(std::move(item));
+            this->edges_[0].send(std::move(item));
         } else {
             T copy(std::as_const(item));
             send(std::move(item), copies - 1);
-            this->edges_[copies]->send(std::move(copy));
+            this->edges_[copies].send(std::move(copy));
         }
     }
 };
@@ -124,12 +126,12 @@ class outputs_to_any : public outputs_of<T> {
 public:
     std::size_t room() const noexcept {
         std::size_t sum = 0;
-        for (const edge<T>* const output : this->edges_) sum += output->credits();
+        for (std::size_t i = 0; i < this->edges_.size(); ++i) sum += this->edges_[i].credits();
         return sum;
     }
     std::size_t most_room() const noexcept {
         std::size_t sum = 0;
-        for (const edge<T>* const output : this->edges_) sum += output->capacity();
+        for (std::size_t i = 0; i < this->edges_.size(); ++i) sum += this->edges_[i].capacity();
         return sum;
     }
 
@@ -137,7 +139,7 @@ protected:
     std::size_t in_turn(std::size_t i) const noexcept { return (next_ + i) % this->edges_.size(); }
     void send_to(std::size_t chosen, T&& item) noexcept {
         this->emitted_.add();
-        this->edges_[chosen]->send(std::move(item));
+        this->edges_[chosen].send(std::move(item));
         next_ = (chosen + 1) % this->edges_.size();
     }
 
@@ -152,7 +154,7 @@ public:
 
     void send(T&& item) noexcept {
         std::size_t i = 0;
-        while (this->edges_[this->in_turn(i)]->credits() == 0) ++i;  // ends: room() was not 0
+        while (this->edges_[this->in_turn(i)].credits() == 0) ++i;  // ends: room() was not 0
         this->send_to(this->in_turn(i), std::move(item));
     }
 };
@@ -166,7 +168,7 @@ public:
         std::size_t chosen = 0;
         std::size_t fewest = unlimited;
         for (std::size_t i = 0; i < this->edges_.size(); ++i) {  // among equals the next in turn
-            const edge<T>& output = *this->edges_[this->in_turn(i)];
+            const edge<T>& output = this->edges_[this->in_turn(i)];
             const std::size_t credits = output.credits();
             if (credits == 0 || output.capacity() - credits >= fewest) continue;
             fewest = output.capacity() - credits;
@@ -191,9 +193,9 @@ public:
 
     /// One while any output is full: the next item may be for that output, and is then held.
     std::size_t room() noexcept {
-        if (held_ && !is_held_placed()) return 0;
+        if (held_.has_value() && !is_held_placed()) return 0;
         std::size_t least = unlimited;
-        for (const edge<T>* const output : this->edges_) least = std::min(least, output->credits());
+        for (std::size_t i = 0; i < this->edges_.size(); ++i) least = std::min(least, this->edges_[i].credits());
         return std::max<std::size_t>(least, 1);
     }
     std::size_t most_room() const noexcept { return 1; }
@@ -202,9 +204,9 @@ public:
         const std::size_t lane =
             static_cast<std::size_t>(std::invoke(how_.key, std::as_const(item))) % this->edges_.size();
         this->emitted_.add();
-        if (this->edges_[lane]->credits() > 0) {
+        if (this->edges_[lane].credits() > 0) {
             stuck_[lane] = false;
-            this->edges_[lane]->send(std::move(item));
+            this->edges_[lane].send(std::move(item));
         } else if (stuck_[lane] || how_.patience <= split::shed_at_once) {
             shed_.add();
         } else {
@@ -231,8 +233,8 @@ public:
 
 private:
     bool is_held_placed() noexcept {
-        if (this->edges_[held_for_]->credits() > 0) {
-            this->edges_[held_for_]->send(std::move(*held_));
+        if (this->edges_[held_for_].credits() > 0) {
+            this->edges_[held_for_].send(std::move(held_.operator*()));
         } else if (has_passed(deadline_)) {
             stuck_[held_for_] = true;
             shed_.add();

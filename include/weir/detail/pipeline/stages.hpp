@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -18,6 +19,44 @@
 #include "weir/detail/pipeline/outputs.hpp"
 
 namespace weir::detail {
+
+/// Stands for a function of the wrong kind, so that the sentence that refuses it is the only error.
+template <class Result>
+struct any_function {
+    template <class F>
+        requires(!std::same_as<F, any_function>)
+    any_function(F) noexcept;
+    template <class... Args>
+    Result operator()(Args&&...);
+};
+template <bool Fits, class F, class Result>
+using if_fits = std::conditional_t<Fits, F, any_function<Result>>;
+
+/// What a source's function returns; void if it cannot be called.
+template <class Make>
+struct made {
+    using type = void;
+};
+template <std::invocable<std::stop_token> Make>
+struct made<Make> {
+    using type = std::invoke_result_t<Make, std::stop_token>;
+};
+template <std::invocable Make>
+    requires(!std::invocable<Make, std::stop_token>)
+struct made<Make> {
+    using type = std::invoke_result_t<Make>;
+};
+template <class Make>
+using made_by = typename made<Make&>::type;
+
+/// Whether F makes an Out of an In, or none.
+template <class Out, class F, class In>
+inline constexpr bool makes = false;
+template <class Out, class F, class In>
+    requires std::invocable<F&, In&&>
+inline constexpr bool makes<Out, F, In> =
+    std::same_as<std::remove_cvref_t<std::invoke_result_t<F&, In&&>>, std::optional<Out>> ||
+    std::constructible_from<Out, std::invoke_result_t<F&, In&&>>;
 
 /// Makes items while there is room for them.
 template <class Make, class Outputs>
@@ -51,7 +90,7 @@ private:
             }
         }();
         if (item) {
-            outputs_.send(std::move(*item));
+            outputs_.send(std::move(item.operator*()));
         } else {
             is_exhausted_ = true;
         }
@@ -80,7 +119,7 @@ public:
         }
     }
     void add(edge<T>& output) noexcept {
-        output_ = &output;
+        output_ = std::addressof(output);
         // relaxed, here and below: the flag hands over no data; from here on the edge says whether it is closed
         if (is_closed_.load(relaxed) || whole().closing().stop_requested()) output.close();
     }
@@ -125,7 +164,7 @@ private:
 template <class T>
 class inputs {
 public:
-    void add(edge<T>& input) { edges_.push_back(&input); }
+    void add(edge<T>& input) { edges_.add(input); }
     bool empty() const noexcept { return edges_.empty(); }
 
     /// Calls `take_from(edge)`, which returns whether it found something, on one input after the other until one has;
@@ -134,7 +173,7 @@ public:
     turn serve_next(Take take_from) noexcept {
         bool more_to_come = false;
         for (std::size_t i = 0; i < edges_.size(); ++i) {
-            edge<T>& input = *edges_[next_];
+            edge<T>& input = edges_[next_];
             next_ = (next_ + 1) % edges_.size();
             const bool closed = input.is_closed();  // before the look: after it, the last item may have come in between
             if (take_from(input)) return turn::moved;
@@ -144,7 +183,7 @@ public:
     }
 
 private:
-    std::vector<edge<T>*> edges_;
+    edges_of<T> edges_;
     std::size_t next_ = 0;
 };
 
@@ -218,7 +257,8 @@ struct mapping {
     void operator()(T&& item, Outputs& outputs) {
         using result = std::invoke_result_t<F&, T&&>;
         if constexpr (std::same_as<std::remove_cvref_t<result>, std::optional<Out>>) {
-            if (result kept = f(std::move(item))) outputs.send(std::move(*kept));  // else the permit is free again
+            if (result kept = f(std::move(item)))
+                outputs.send(std::move(kept.operator*()));  // else the permit is free again
         } else {
             outputs.send(Out(f(std::move(item))));
         }

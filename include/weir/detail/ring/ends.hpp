@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/opaque.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/stats.hpp"
@@ -222,7 +223,7 @@ public:
     void tell_of_credit(std::uint64_t n) noexcept
         requires has_credit_on_request
     {
-        if (n > 0) notify_space(static_cast<std::size_t>(n));
+        if (n > 0) notify_space(as<std::size_t>(n));
     }
 
     stats::snapshot snapshot() const noexcept {

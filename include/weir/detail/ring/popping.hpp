@@ -13,6 +13,7 @@
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/ring/pushing.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/in_place.hpp"
 #include "weir/status.hpp"
@@ -21,8 +22,10 @@ namespace weir::detail {
 
 /// The consumer's operations of a ring: a base of basic_ring.
 template <class Core, class Wait, class Stats>
-class ring_popping : public ring_pushing<Core, Wait, Stats> {
+class ring_popping : public ring_pushing<Core, Wait, Stats>,
+                     public visit_refusals<visit_of::item, typename Core::value_type&> {
     using base = ring_pushing<Core, Wait, Stats>;
+    using refused = visit_refusals<visit_of::item, typename Core::value_type&>;
 
 protected:
     using base::never, base::fits_registers, base::check_within_capacity;
@@ -183,6 +186,8 @@ public:
     {
         return pop_until(out, detail::deadline_after(time));
     }
+    template <class Out, bare_number N>
+    status pop_for(Out&, N) = delete;  // weir: a time has a unit, as 100ms
     [[gnu::always_inline]] status pop_until(T& out, detail::any_time_point deadline)
         requires std::is_move_assignable_v<T>
     {
@@ -210,6 +215,8 @@ public:
     [[nodiscard]] std::optional<T> pop_for(std::chrono::duration<Rep, Period> time) {
         return pop_until(detail::deadline_after(time));
     }
+    template <bare_number N>
+    std::optional<T> pop_for(N) = delete;  // weir: a time has a unit, as 100ms
     [[nodiscard, gnu::always_inline]] std::optional<T> pop_until(detail::any_time_point deadline) {
         std::optional<T> out;
         const status answer = this->ends_.take(detail::emplace_in(out));
@@ -281,6 +288,11 @@ public:
         check_within_capacity(n);
         return this->ends_.wait_for_several_items(n, deadline);
     }
+
+    // A visit of another signature is refused with a sentence.
+    using refused::consume, refused::consume_some, refused::consume_some_for, refused::consume_some_until;
+    using refused::consume_one_until, refused::consume_one_unless;
+    using refused::consume_some_unless, refused::try_consume_one, refused::consume_one, refused::consume_one_for;
 
 protected:
     using base::base;

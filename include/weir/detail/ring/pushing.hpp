@@ -124,6 +124,8 @@ public:
     status push_for(T&& value, std::chrono::duration<Rep, Period> time) {
         return push_until(std::move(value), detail::deadline_after(time));
     }
+    template <class U, bare_number N>
+    status push_for(U&&, N) = delete;  // weir: a time has a unit, as 100ms
     [[gnu::always_inline]] status push_until(const T& value, detail::any_time_point deadline)
         requires std::copy_constructible<T>
     {
@@ -242,7 +244,7 @@ public:
             do {
                 forced<T> once = force_once(value);
                 answer = once.answer;
-                if (once.oldest) displaced(*std::move(once.oldest));
+                if (once.oldest) displaced(std::move(once.oldest).operator*());
             } while (answer == status::full);
             return answer != status::busy;
         };

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/base/slot_run.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/credit/state.hpp"
@@ -133,6 +134,14 @@ private:
     credit_state<Counter> shared_;
     spsc_producer<T, Counter, Granting> producer_;
     spsc_consumer<T, Counter, Granting> consumer_;
+};
+
+/// Of what is no element: refused with a sentence, by options.
+template <class T, class Storage, std::unsigned_integral Counter, granting Granting>
+    requires(!is_element<T>)
+class spsc_core<T, Storage, Counter, Granting> : public spsc_core<instead_of<T>, Storage, Counter, Granting> {
+    using base = spsc_core<instead_of<T>, Storage, Counter, Granting>;
+    using base::base;
 };
 
 static_assert(ring_core<spsc_core<int, storage::heap, std::uint64_t>>);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/this_thread.hpp"
@@ -132,13 +133,13 @@ public:
     }
 
     /// The cell whose place an item of this position takes if it is free.
-    std::size_t own_index(std::uint64_t position) const noexcept { return static_cast<std::size_t>(position & mask_); }
+    std::size_t own_index(std::uint64_t position) const noexcept { return as<std::size_t>(position & mask_); }
 
     /// Claims any place, the spare ones first. None: no place was free when it was looked at. O(capacity) at worst.
     std::size_t claim_any() noexcept {
         // Where to begin differs from thread to thread, so that each tends to find the place that it had before.
-        const auto who = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()) / cache_line_bytes);
-        const std::size_t first = static_cast<std::size_t>((who * 0x9E3779B97F4A7C15U) >> 32) % Spares;
+        const auto who = as<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this_thread()) / cache_line_bytes);
+        const std::size_t first = as<std::size_t>((who * 0x9E3779B97F4A7C15U) >> 32) % Spares;
         const std::size_t count = mask_ + 1 + Spares;
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t index = i < Spares ? mask_ + 1 + (first + i) % Spares : i - Spares;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/element.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/base/user_code.hpp"
@@ -257,6 +258,15 @@ private:
 
     static constexpr int most_pauses_for_a_place = 16;
     static constexpr int items_ahead_of_need = 12;
+};
+
+/// Of what is no element: refused with a sentence, by options.
+template <class T, class Storage, std::unsigned_integral Counter, std::size_t Threads, granting Granting>
+    requires(!is_element<T>)
+class strict_core<T, Storage, Counter, Threads, Granting>
+    : public strict_core<instead_of<T>, Storage, Counter, Threads, Granting> {
+    using base = strict_core<instead_of<T>, Storage, Counter, Threads, Granting>;
+    using base::base;
 };
 
 static_assert(ring_core<strict_core<int, storage::heap, std::uint64_t, 1>>);

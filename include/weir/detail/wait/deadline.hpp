@@ -9,6 +9,10 @@
 
 namespace weir::detail {
 
+/// A time without a unit, which functions that wait refuse.
+template <class N>
+concept bare_number = std::is_arithmetic_v<N>;
+
 /// The time of the steady clock that is `time` from now: now if that is none or less, and `forever` from a century on. For
 /// durations of every unit, also floating ones, which are rounded up to nanoseconds.
 template <class Rep, class Period>

@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdint>
 
+#include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 
@@ -83,7 +84,7 @@ inline void futex_wait(const futex_word& word, std::uint32_t expected, steady_ti
     const auto since_boot = deadline.time_since_epoch();
     if (since_boot.count() <= 0) return;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_boot);
-    const timespec until{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((since_boot - seconds).count())};
+    const timespec until{.tv_sec = seconds.count(), .tv_nsec = as<long>((since_boot - seconds).count())};
     futex(word, FUTEX_WAIT_BITSET, expected, &until);
 }
 

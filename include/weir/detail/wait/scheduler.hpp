@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "weir/detail/base/as.hpp"
+
 #if defined(__linux__)
 #include <poll.h>
 #endif
@@ -32,7 +34,7 @@ inline void sleep_for(std::chrono::nanoseconds time) noexcept {
     if (time.count() <= 0) return;
 #if defined(__unix__) || defined(__APPLE__)
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
-    const timespec request{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((time - seconds).count())};
+    const timespec request{.tv_sec = seconds.count(), .tv_nsec = as<long>((time - seconds).count())};
     ::nanosleep(&request, nullptr);
 #else
     std::mutex mutex;
@@ -74,7 +76,7 @@ inline void wait_readable(int fd, steady_time deadline) noexcept {
     if (now >= deadline) return;
     const std::chrono::nanoseconds left = deadline - now;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = static_cast<long>((left - seconds).count())};
+    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = as<long>((left - seconds).count())};
     ::ppoll(&entry, 1, &timeout, nullptr);
 }
 #endif
