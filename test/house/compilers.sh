@@ -49,6 +49,7 @@ check() { # COMPILER LIBRARY LEVEL
     out="$folder/${name// /_}"
     log=$out.log
     mkdir -p "$out"
+    [[ $compiler != g++* ]] || warnings+=(-Wuseless-cast)
     # At -O1 GCC understands too little of a loop for this warning.
     [[ $compiler != g++* || $level != 1 ]] || warnings+=(-Wno-maybe-uninitialized)
     if [[ $library == libc++ ]]; then
@@ -59,7 +60,7 @@ check() { # COMPILER LIBRARY LEVEL
         done
         libraries+=(-nostdlib++ "$there/lib/libc++.a" "$there/lib/libc++abi.a")
         if ((version < 18)); then  # no std::stop_token at all
-            files=("$root"/test/house/uses/{rings,overflow,credit_gate}.cpp)
+            files=("$root"/test/house/uses/{rings,overflow,credit_gate,messages,broadcast,latest}.cpp)
         elif ((version < 20)); then
             flags+=(-fexperimental-library)
             libraries+=("$there/lib/libc++experimental.a")
@@ -73,8 +74,6 @@ check() { # COMPILER LIBRARY LEVEL
         if [[ $result == passed && -e $out/headers_together.cpp.o ]]; then
             "$compiler" -o "$out/program" "$out"/*.o "${libraries[@]}" && "$out/program" || result='failed: the program'
         fi
-        # -Wuseless-cast warns of casts in our templates too, so it is for users who include us with -isystem.
-        [[ $compiler != g++* ]] || warnings+=(-Wuseless-cast)
         if [[ $level == 0 && $result == passed ]]; then
             for file in "${files[@]}"; do
                 [[ $file != */uses/* ]] || "$compiler" "${flags[@]}" -isystem "$root/include" "${warnings[@]}" -fsyntax-only "$file" ||

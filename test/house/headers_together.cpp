@@ -18,6 +18,9 @@ int main() {
                       {"rings", use_rings},
                       {"overflow", use_overflow},
                       {"pipeline", use_pipeline},
+                      {"messages", use_messages},
+                      {"broadcast", use_broadcast},
+                      {"latest", use_latest},
                       {"credit gate", use_credit_gate},
                       {"stop tokens", use_stop_tokens},
                       {"natural loops", use_natural_loops}};
