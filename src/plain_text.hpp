@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-#include <string_view>
+#include "weir/detail/base/plain_text.hpp"
 
 namespace weir {
 
-/// Whether it is well-formed UTF-8 (RFC 3629).
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
-
-/// Text from outside, made fit for a terminal and for JSON: control characters, and bytes that are not UTF-8, become '?'.
-[[nodiscard]] std::string printable(std::string_view text);
+using detail::is_utf8, detail::printable, detail::valid_utf8;
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <weir/version.hpp>
 
 #include "json_input.hpp"
+#include "json_text.hpp"
 #include "plan_words.hpp"
 #include "replace_file.hpp"
 
@@ -140,7 +141,7 @@ std::string placement_plan::to_json() const {
     for (const auto& edge : edges) all["edges"].push_back(as_json(edge));
     for (const auto& other : alternatives)
         all["alternatives"].push_back({{"pus", other.pus}, {"extra_ns", other.extra_ns}, {"reason", other.reason}});
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(all);
 }
 
 void placement_plan::save(const std::string& path) const {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/queues/queue.hpp"
+#include "src/json_text.hpp"
 
 namespace bench {
 namespace {
@@ -201,7 +202,7 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     }
     all["absent"] = std::move(absent);
 
-    stream_ << all.dump(2) << '\n';
+    stream_ << weir::json_text(all);
     stream_.close();
     std::error_code error;
     std::filesystem::rename(draft_, path_, error);

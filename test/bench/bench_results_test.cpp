@@ -45,6 +45,13 @@ TEST(results, have_each_fact_of_the_environment_under_its_key) {
     EXPECT_FALSE(all["queues"].empty());
 }
 
+// They say what the machine's files say: dump() would throw after a whole run.
+TEST(results, are_utf8_whatever_the_machine_is_called) {
+    auto env = somewhere();
+    env.cpu_model = "a \xff processor";
+    EXPECT_EQ(written(env, {})["environment"]["cpu_model"], "a \xef\xbf\xbd processor");
+}
+
 TEST(results, have_each_floor_under_its_key) {
     const auto floors = written(somewhere(), {rates(), latencies(true)})["floors"];
     ASSERT_EQ(floors.size(), 2U);

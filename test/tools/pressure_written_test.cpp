@@ -68,6 +68,12 @@ TEST(written, has_each_figure_under_its_key) {
     expect_golden("pressure.json", all.dump(1) + "\n");
 }
 
+TEST(written, is_utf8_whatever_a_text_is) {
+    auto outcomes = made_up_outcomes();
+    outcomes[0].not_held = "a \xff machine";
+    EXPECT_EQ(json::parse(as_json({}, outcomes))["policies"][0]["rates_not_held"], "a \xef\xbf\xbd machine");
+}
+
 TEST(written, has_each_figure_under_its_heading) {
     expect_golden("pressure.txt", as_table({}, made_up_outcomes()));
     conditions slow;

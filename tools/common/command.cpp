@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/common/command.hpp"
 
+#include "src/plain_text.hpp"
+
 #include <fmt/format.h>
 #include <array>
 #include <cerrno>
@@ -20,7 +22,7 @@ void print(std::string_view result) {
 }
 
 void say(std::string_view who, std::string_view sentence) {
-    std::fputs(fmt::format("{}: {}\n", who, sentence).c_str(), stderr);
+    std::fputs(fmt::format("{}: {}\n", who, printable(sentence)).c_str(), stderr);
 }
 
 topology load_topology(const std::optional<std::string>& file_or_synthetic) {

@@ -52,7 +52,7 @@ command add_pressure(CLI::App& app);
 /// Writes a result to stdout and checks that it was written: a full disk is a `stop`.
 void print(std::string_view result);
 
-/// Writes "weir topo: sentence" to stderr.
+/// Writes "weir topo: sentence" to stderr, on one line whatever a name in it contains.
 void say(std::string_view who, std::string_view sentence);
 
 /// Loads the topology that --topology names: an existing file or what looks like a file name, otherwise a synthetic

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/common/html_page.hpp"
 
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 
@@ -173,7 +174,7 @@ std::string gnuplot_string(std::string_view text) {
 
 std::string escaped(std::string_view text) {
     std::string safe;
-    for (const char c : text) {
+    for (const char c : valid_utf8(text)) {
         switch (c) {
         case '&': safe += "&amp;"; break;
         case '<': safe += "&lt;"; break;

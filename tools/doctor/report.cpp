@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/doctor/doctor.hpp"
 
+#include "src/json_text.hpp"
 #include "tools/common/words.hpp"
 
 #include <weir/version.hpp>
@@ -69,7 +70,7 @@ std::string findings_as_json(const std::vector<finding>& findings, const machine
     for (const auto level : levels) counts[std::string(to_string(level))] = count(findings, level);
     const json all{{"schema_version", 1},         {"kind", "weir doctor"}, {"weir_version", WEIR_VERSION_STRING},
                    {"machine", to_json(machine)}, {"counts", counts},      {"findings", rows}};
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(all);
 }
 
 }  // namespace weir::tool

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir jitter: measures how a spinning thread is interrupted.
+#include "src/json_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
@@ -65,8 +66,7 @@ exit_code show(const options& wanted) {
     if (pus.empty()) throw stop(wrong_usage, "--pus names no PU: name at least one, such as 0");
     auto jitter = watch(pus, settings);
     jitter.machine = machine_identity::of(machine);
-    print(wanted.json ? to_json(jitter).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                      : jitter_as_text(jitter));
+    print(wanted.json ? json_text(to_json(jitter)) : jitter_as_text(jitter));
     return succeeded;
 }
 

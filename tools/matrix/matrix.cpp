@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir matrix: measures the cost of passing an item from one PU to another.
+#include "src/json_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 #include "tools/common/machine_facts.hpp"
@@ -94,8 +95,7 @@ exit_code show(const options& wanted) {
     auto matrix = complete(machine, plan, std::move(measured));
     matrix.machine = describe(machine);
     if (!wanted.svg.empty()) write_file(wanted.svg, matrix_as_svg(matrix));
-    print(wanted.json ? to_json(matrix).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                      : matrix_as_text(matrix, view_of_stdout()));
+    print(wanted.json ? json_text(to_json(matrix)) : matrix_as_text(matrix, view_of_stdout()));
     return succeeded;
 }
 

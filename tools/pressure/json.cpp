@@ -5,6 +5,8 @@
 // are in "measured" only.
 #include "tools/pressure/pressure.hpp"
 
+#include "src/json_text.hpp"
+
 #include <weir/version.hpp>
 
 #include <fmt/format.h>
@@ -140,7 +142,7 @@ std::string as_json(const conditions& c, const std::vector<outcome>& all) {
     const json whole{{"schema_version", 1},          {"kind", "weir pressure"},  {"weir_version", WEIR_VERSION_STRING},
                      {"environment", environment()}, {"conditions", to_json(c)}, {"item_bytes", sizeof(item)},
                      {"policies", policies}};
-    return whole.dump(1, ' ') + "\n";
+    return json_text(whole, 1);
 }
 
 }  // namespace weir::tool::pressure

@@ -2,6 +2,7 @@
 // weir report: combines saved results into one HTML page.
 #include "tools/report/report.hpp"
 
+#include "src/json_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 #include "tools/common/progress.hpp"
@@ -119,7 +120,7 @@ std::string as_json(const contents& all, const std::string& html_file) {
                                       {"summary", optional(one.identity.summary)},
                                       {"cpu_model", optional(one.cpu_model)},
                                       {"files", one.files}});
-    return result.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(result);
 }
 
 }  // namespace report

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What `weir run` prints, as text and as JSON (schema 1).
+#include "src/json_text.hpp"
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 #include "tools/run/data.hpp"
@@ -172,7 +173,7 @@ std::string run_as_json(const run_data& found) {
     }
     all["gate"] =
         found.max_p99_ns ? json{{"max_p99_ns", *found.max_p99_ns}, {"passed", found.is_within_gate()}} : json(nullptr);
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+    return json_text(all);
 }
 
 }  // namespace weir::tool

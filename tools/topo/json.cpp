@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Schema 1 of `weir topo --json`: indexes are hwloc's logical ones, "pus" are kernel numbers, null means unknown.
+#include "src/json_text.hpp"
 #include "tools/common/machine_identity.hpp"
 #include "tools/topo/topo.hpp"
 
@@ -124,7 +125,7 @@ std::string topo_as_json(const topo_findings& found) {
     all["policy"] = found.wanted;
     all["pair"] = pair(found.pair);
     all["why_no_pair"] = found.pair ? json(nullptr) : json(found.why_no_pair);
-    return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";  // names in a topology file may not be UTF-8
+    return json_text(all);
 }
 
 }  // namespace weir::tool
