@@ -7,6 +7,9 @@
 
 #include <random>
 
+#include "instruments/arguments.hpp"
+#include "src/plain_text.hpp"
+
 namespace bench {
 namespace {
 
@@ -57,6 +60,16 @@ void add_options(CLI::App& app, options& chosen) {
     app.footer(benchmark_flags);
 }
 
+/// No option means anything by an empty value, such as an unset variable of the shell leaves.
+void refuse_empty_values(CLI::App& app) {
+    for (auto* const option : app.get_options()) {
+        if (option->get_items_expected_max() == 0) continue;
+        option->check([](const std::string& value) {
+            return value.empty() ? std::string{"the value is empty; give one, or leave it out"} : std::string{};
+        });
+    }
+}
+
 std::string first_objection(const options& chosen) {
     for (const std::size_t capacity : chosen.capacities) {
         constexpr std::size_t most = std::size_t{1} << 24U;
@@ -86,9 +99,10 @@ std::optional<options> parse(int argc, char** argv) {
     CLI::App app;
     options chosen;
     add_options(app, chosen);
+    refuse_empty_values(app);
     std::string objection;
     try {
-        app.parse(argc, argv);
+        app.parse(weir::reversed_arguments(argc, argv));
         if (app.count("--sample-ms") == 0) {
             chosen.sample_ms = chosen.quick ? 20.0 : 50.0;
         }
@@ -101,7 +115,7 @@ std::optional<options> parse(int argc, char** argv) {
         objection = fmt::format("{}; 'weir-bench --help' lists the options", error.what());
     }
     if (!objection.empty()) {
-        fmt::print(stderr, "weir-bench: {}\n", objection);
+        fmt::print(stderr, "weir-bench: {}\n", weir::printable(objection));
         return std::nullopt;
     }
     return chosen;

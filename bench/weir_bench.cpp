@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <optional>
 #include <sstream>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -19,6 +20,7 @@
 #include "bench/report/plot.hpp"
 #include "bench/report/table.hpp"
 #include "bench/session.hpp"
+#include "src/plain_text.hpp"
 
 namespace bench {
 namespace {
@@ -27,7 +29,7 @@ enum exit_code : int { done = 0, failed = 1, usage = 2 };
 
 int complain(exit_code code, const std::string& sentence) {
     clear_progress();
-    fmt::print(stderr, "weir-bench: {}\n", sentence);
+    fmt::print(stderr, "weir-bench: {}\n", weir::printable(sentence));
     return code;
 }
 
@@ -160,6 +162,9 @@ int measure(options chosen, bool own_table) {
 int run(int argc, char** argv) {
     const bool only_list = has_flag(argc, argv, "benchmark_list_tests");
     const bool own_table = !has_flag(argc, argv, "benchmark_format");
+    if (std::any_of(argv, argv + argc, [](std::string_view given) { return given == "--benchmark_out="; })) {
+        return complain(usage, "--benchmark_out: the value is empty; give one, or leave it out");
+    }
     benchmark::Initialize(&argc, argv, [] { fmt::print("{}", help()); });
     const auto chosen = parse(argc, argv);
     if (!chosen) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // weir: decides where the two threads of a ring should run, and shows how a ring behaves. One subcommand per task.
+#include "instruments/arguments.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/completion.hpp"
+#include "tools/common/given_values.hpp"
 
 #include <weir/version.hpp>
 
@@ -76,9 +78,10 @@ int run(int argc, char** argv) {
         {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
         {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring and compare overflow policies"))},
     };
+    refuse_empty_values(app);
 
     try {
-        app.parse(argc, argv);
+        app.parse(weir::reversed_arguments(argc, argv));
         if (completion->count() != 0) {
             print(completion_of(app, shell));
             return succeeded;

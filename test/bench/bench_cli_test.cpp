@@ -229,6 +229,17 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         {{"--benchmark_filter=nothing_is_called_so"}, "--benchmark_filter "},
         {{"--compare", "missing.json", "missing.json"}, "missing.json: "},
         {{"--plot", "missing.json", "folder"}, "missing.json: "},
+        {{"--json", ""}, "--json: the value is empty; give one, or leave it out"},
+        {{"--json=", "--rounds=1"}, "--json: the value is empty"},
+        {{"--plan="}, "--plan: the value is empty"},
+        {{"--pin="}, "--pin: the value is empty"},
+        {{"--hgrm", ""}, "--hgrm: the value is empty"},
+        {{"--queues="}, "--queues: the value is empty"},
+        {{"--seed", ""}, "--seed: the value is empty"},
+        {{"--compare", "", "missing.json"}, "--compare: the value is empty"},
+        {{"--plot", "missing.json", ""}, "--plot: the value is empty"},
+        {{"--paired="}, "--paired: the value is empty"},
+        {{"--benchmark_out="}, "--benchmark_out: the value is empty"},
         {{"--paired", "missing"},
          "--paired missing: other.txt is missing; give a folder that './dev bench --against COMMIT' "},
     };
@@ -260,7 +271,7 @@ TEST_F(weir_bench, pins_where_a_plan_has_the_ends_of_an_edge) {
 
 TEST_F(weir_bench, says_before_measuring_that_results_cannot_be_written) {
     std::ofstream{folder_ / "a_file"} << "kept";
-    for (const char* path : {"a_file/bench.json", "/proc/bench.json", ".", ""}) {
+    for (const char* path : {"a_file/bench.json", "/proc/bench.json", "."}) {
         const auto seen = measure("roundtrip", {"--json", path});
         EXPECT_EQ(seen.exit_code, 1) << path;
         EXPECT_THAT(seen.err, StartsWith("weir-bench: --json " + std::string{path} + ": cannot be written ("));

@@ -228,7 +228,6 @@ TEST(cli_topo, a_topology_that_cannot_be_read_is_a_failure_with_a_sentence) {
     expect_refusal({"topo", "--topology", "/"}, 1, "Is a directory");
     expect_refusal({"topo", "--topology", "pack:2 cores:"}, 1,
                    "there is no file 'pack:2 cores:', and 'pack:2 cores:' is not a synthetic topology");
-    expect_refusal({"topo", "--topology", ""}, 1, "is not a synthetic topology");
     expect_refusal({"topo", "--topology", "pu:1000000"}, 1, "has more than 65536 PUs");
 }
 
@@ -297,6 +296,52 @@ TEST(cli_topo, detects_that_hwloc_describes_another_machine) {
                                           .variables = {{"HWLOC_SYNTHETIC", other}, {"HWLOC_THISSYSTEM", "1"}}});
     EXPECT_EQ(found["pus"].size(), pus);
     EXPECT_EQ(found["is_this_machine"], false);
+}
+
+// A script's variable that is not set must not turn an option into none, or into one that swallows the next.
+TEST(cli_topo, an_empty_name_or_number_is_wrong_usage) {
+    const std::vector<std::vector<std::string>> named{
+        {"topo", "--topology"},  {"topo", "--save"},      {"matrix", "--svg"},      {"doctor", "--root"},
+        {"plan", "--roles"},     {"plan", "--matrix"},    {"plan", "--jitter"},     {"plan", "--topology"},
+        {"plan", "--out"},       {"run", "--plan"},       {"run", "--matrix"},      {"report", "--html"},
+        {"pressure", "--json"},  {"pressure", "--html"},  {"pressure", "--from"},   {"run", "--seed"},
+        {"run", "--rounds"},     {"matrix", "--rounds"},  {"pressure", "--calm-s"}, {"pressure", "--capacity"},
+        {"jitter", "--seconds"}, {"run", "--max-p99"},    {"matrix", "--budget"},   {"jitter", "--threshold"},
+        {"matrix", "--pus"},     {"plan", "--isolated="},
+    };
+    for (auto arguments : named) {
+        const std::string option = arguments[1];
+        const bool may_be_empty = option.ends_with('=');  // as --isolated '', which says that none is isolated
+        if (arguments[0] == "run" && option != "--plan") arguments.insert(arguments.begin() + 1, {"--plan", "x.json"});
+        if (arguments[0] == "plan") arguments.insert(arguments.begin() + 1, {"--edge", "a->b"});
+        if (arguments[0] == "report") arguments.insert(arguments.begin() + 1, "x.json");
+        auto assigned = arguments;
+        if (!may_be_empty) {
+            arguments.emplace_back();
+            expect_refusal(arguments, 2, option);
+            assigned.back() += '=';
+        }
+        // Would be taken for the value.
+        if (may_be_empty) assigned.insert(assigned.end(), {"--topology", "core:2 pu:1"});
+        if (arguments[0] == "topo") assigned.emplace_back("--json");
+        const auto seen = weir_tool(assigned);
+        EXPECT_EQ(seen.exit_code, may_be_empty ? 0 : 2) << option << ": " << seen.err;
+        if (!may_be_empty) {
+            EXPECT_THAT(seen.err, HasSubstr(option));
+        }
+    }
+    expect_refusal({"topo", "--save", ""}, 2, "weir topo: --save: the name is empty; give one, or leave it out");
+    expect_refusal({"run", "--plan", "x.json", "--seed", ""}, 2, "weir run: --seed: the number is empty; give one");
+    expect_refusal({"report", "", "--json"}, 2, "weir report: files: the name is empty");
+    expect_refusal({"topo", "--json="}, 2, "weir topo: there is no ''");
+}
+
+TEST(cli_topo, a_name_that_is_no_text_stays_on_one_line) {
+    expect_refusal({"topo", "--topology", "a\nb\x1b[2J\xff.xml"}, 1, "cannot read topology file 'a?b?[2J?.xml'");
+    const auto path = testing::TempDir() + "weir_" + std::to_string(::getpid()) + "_\xff.xml";
+    std::ofstream(path) << read_file(data("single_pu.xml"));
+    EXPECT_THAT(json_of({"topo", "--topology", path})["source"].get<std::string>(), EndsWith("_\xef\xbf\xbd.xml"));
+    std::remove(path.c_str());
 }
 
 // ---- Help

@@ -2,6 +2,7 @@
 #include "tools/common/completion.hpp"
 
 #include "tools/common/command.hpp"
+#include "tools/common/given_values.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -28,17 +29,13 @@ struct shown_command {
     std::vector<shown_option> options;
 };
 
-bool is_file(const std::string& type) {
-    return type.find("FILE") != std::string::npos || type.find("JSON") != std::string::npos;
-}
-
 shown_option shown(const CLI::Option& option) {
     shown_option one;
     for (const auto& name : option.get_snames()) one.names.push_back("-" + name);
     for (const auto& name : option.get_lnames()) one.names.push_back("--" + name);
     one.words = option.get_description();
     one.type = option.get_type_name();
-    if (option.get_items_expected_max() > 0) one.value = is_file(one.type) ? wants::file : wants::word;
+    if (option.get_items_expected_max() > 0) one.value = takes_file(option) ? wants::file : wants::word;
     one.may_go_without = option.get_items_expected_min() == 0;
     one.many = option.get_items_expected_max() > 1;
     return one;

@@ -49,7 +49,9 @@ command add_doctor(CLI::App& app) {
     auto wanted = std::make_shared<options>();
     app.add_flag("--strict", wanted->strict, "Exit with 1 if there is a severe finding")->disable_flag_override();
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the text")->disable_flag_override();
-    app.add_option("--root", wanted->root, "A folder with the proc and sys of another host, for tests")->group("");
+    app.add_option("--root", wanted->root, "A folder with the proc and sys of another host, for tests")
+        ->type_name("FOLDER")
+        ->group("");
     app.footer(footer);
     return [wanted] { return show(*wanted); };
 }

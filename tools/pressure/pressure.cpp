@@ -35,11 +35,13 @@ Examples:
   weir pressure --policy codel,reject --burst-per-s 60000 --capacity 4096
   weir pressure --from run.json --html report.html draw the report of a run saved with --json run.json)";
 
+constexpr const char* to_stdout = "-";
+
 struct options {
     lab::conditions c;
     std::vector<std::string> policies;
     bool all = false, quick = false;
-    std::optional<std::string> json;  // "": write to stdout
+    std::optional<std::string> json;  // to_stdout, or the name of a file
     std::optional<std::string> html;
     std::optional<std::string> from;
 };
@@ -99,7 +101,7 @@ void draw(const options& wanted, const std::string& json) {
     } catch (const stop& why) {
         if (wanted.from) throw;
         // Measuring takes the time: a missing picture must not discard the figures.
-        const bool kept = wanted.json && !wanted.json->empty();
+        const bool kept = wanted.json && *wanted.json != to_stdout;
         const auto where = kept ? *wanted.json : *wanted.html + ".json";
         if (!kept) write_file(where, json);
         throw stop(why.code(),
@@ -125,16 +127,16 @@ exit_code measure(const options& wanted) {
     lab::check(wanted.c);
     const auto policies = chosen_policies(wanted);
     check_memory(wanted.c, policies);
-    for (const auto& file : {wanted.json, wanted.html})
-        if (file && !file->empty()) check_writable(*file);
+    if (wanted.json && *wanted.json != to_stdout) check_writable(*wanted.json);
+    if (wanted.html) check_writable(*wanted.html);
 
     say_how_long(wanted.c, policies);
     std::vector<lab::outcome> all;
     for (const auto& policy : policies) all.push_back(lab::run(wanted.c, policy, all.size() + 1, policies.size()));
 
     const auto json = lab::as_json(wanted.c, all);
-    if (wanted.json && !wanted.json->empty()) write_file(*wanted.json, json);
-    print(wanted.json && wanted.json->empty() ? json : lab::as_table(wanted.c, all));
+    if (wanted.json && *wanted.json != to_stdout) write_file(*wanted.json, json);
+    print(wanted.json && *wanted.json == to_stdout ? json : lab::as_table(wanted.c, all));
     if (wanted.html) draw(wanted, json);
     return judge(all);
 }
@@ -176,6 +178,7 @@ command add_pressure(CLI::App& app) {
     number("--codel-interval-ms", c.codel_interval_ms, "codel: how long waits may exceed the target");
     app.add_option("--json", wanted->json, "JSON (schema_version 1): to FILE, or to stdout in place of the table")
         ->expected(0, 1)
+        ->default_str(to_stdout)
         ->type_name("[FILE]");
     app.add_option("--html", wanted->html, "Write a report with pictures as one HTML file")->type_name("FILE");
     app.add_option("--from", wanted->from, "Do not measure; draw the report of a file saved with --json")

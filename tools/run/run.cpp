@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <random>
 
 #include "instruments/floors.hpp"
@@ -40,7 +41,7 @@ Examples:
 struct options {
     std::string plan;
     std::string matrix;
-    std::string max_p99;
+    std::optional<std::string> max_p99;
     std::string sample = "50ms";
     std::size_t rounds = 21;
     std::optional<std::uint64_t> seed;
@@ -155,7 +156,7 @@ exit_code run_plan(const options& wanted) {
     run_data found;
     found.file = wanted.plan;
     found.sample_s = read_seconds(wanted.sample, "--sample", 1e-3, 10);
-    if (!wanted.max_p99.empty()) found.max_p99_ns = 1e9 * read_seconds(wanted.max_p99, "--max-p99", 1e-9, 60);
+    if (wanted.max_p99) found.max_p99_ns = 1e9 * read_seconds(*wanted.max_p99, "--max-p99", 1e-9, 60);
     if (wanted.rounds < 1 || wanted.rounds > 10'000)
         throw stop(wrong_usage,
                    fmt::format("--rounds {}: give 1 to 10000 (21 and more for figures to quote)", wanted.rounds));
@@ -183,12 +184,12 @@ exit_code run_plan(const options& wanted) {
         throw stop(failed,
                    fmt::format("--max-p99 {}: nothing was delivered in the median round, so there is no p99; give a "
                                "longer --sample, or a higher rate",
-                               wanted.max_p99));
+                               *wanted.max_p99));
     throw stop(
         failed,
         fmt::format(
             "--max-p99 {}: the plan's p99 is {:.0f} ns in the median round; give a higher limit, or improve the plan",
-            wanted.max_p99, found.planned_p99_ns()));
+            *wanted.max_p99, found.planned_p99_ns()));
 }
 
 }  // namespace
