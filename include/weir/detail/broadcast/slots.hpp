@@ -87,7 +87,7 @@ public:
     /// Asks for the lines of the slots `begin` to `end` on from `position`.
     template <bool Write>
     void prefetch(std::uint64_t position, std::uint64_t begin, std::uint64_t end) const noexcept {
-        prefetch_slots<Write>(first_, mask_, position, begin, end);
+        detail::prefetch_slots<Write>(first_, mask_, position, begin, end);
     }
     static constexpr std::uint64_t portion = slots_of_portion<slot>;
 
@@ -131,7 +131,7 @@ public:
     /// Asks for the lines of the slots `begin` to `end` on from `position`.
     template <bool Write>
     void prefetch(std::uint64_t position, std::uint64_t begin, std::uint64_t end) const noexcept {
-        prefetch_slots<Write>(first_, mask_, position, begin, end);
+        detail::prefetch_slots<Write>(first_, mask_, position, begin, end);
     }
     static constexpr std::uint64_t portion = slots_of_portion<slot>;
 

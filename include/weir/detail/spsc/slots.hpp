@@ -37,7 +37,7 @@ public:
     /// Asks for the lines of the slots `first` to `last` items on from `position`.
     template <bool Write>
     void prefetch(Counter position, std::size_t first, std::size_t last) const noexcept {
-        prefetch_slots<Write>(first_, mask_, position, first, last);
+        detail::prefetch_slots<Write>(first_, mask_, position, first, last);
     }
 
     /// Writes a byte of each line of `n` slots from `position` on. Their elements are destroyed, and the consumer gives them back next.
