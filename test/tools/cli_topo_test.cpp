@@ -301,13 +301,13 @@ TEST(cli_topo, detects_that_hwloc_describes_another_machine) {
 // A script's variable that is not set must not turn an option into none, or into one that swallows the next.
 TEST(cli_topo, an_empty_name_or_number_is_wrong_usage) {
     const std::vector<std::vector<std::string>> named{
-        {"topo", "--topology"},  {"topo", "--save"},      {"matrix", "--svg"},      {"doctor", "--root"},
-        {"plan", "--roles"},     {"plan", "--matrix"},    {"plan", "--jitter"},     {"plan", "--topology"},
-        {"plan", "--out"},       {"run", "--plan"},       {"run", "--matrix"},      {"report", "--html"},
-        {"pressure", "--json"},  {"pressure", "--html"},  {"pressure", "--from"},   {"run", "--seed"},
-        {"run", "--rounds"},     {"matrix", "--rounds"},  {"pressure", "--calm-s"}, {"pressure", "--capacity"},
-        {"jitter", "--seconds"}, {"run", "--max-p99"},    {"matrix", "--budget"},   {"jitter", "--threshold"},
-        {"matrix", "--pus"},     {"plan", "--isolated="},
+        {"topo", "--topology"},  {"topo", "--save"},       {"matrix", "--svg"},        {"plan", "--roles"},
+        {"plan", "--matrix"},    {"plan", "--jitter"},     {"plan", "--topology"},     {"plan", "--out"},
+        {"run", "--plan"},       {"run", "--matrix"},      {"report", "--html"},       {"pressure", "--json"},
+        {"pressure", "--html"},  {"pressure", "--from"},   {"run", "--seed"},          {"run", "--rounds"},
+        {"matrix", "--rounds"},  {"pressure", "--calm-s"}, {"pressure", "--capacity"}, {"jitter", "--seconds"},
+        {"run", "--max-p99"},    {"matrix", "--budget"},   {"jitter", "--threshold"},  {"matrix", "--pus"},
+        {"plan", "--isolated="},
     };
     for (auto arguments : named) {
         const std::string option = arguments[1];

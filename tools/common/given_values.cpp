@@ -26,7 +26,7 @@ void refuse_empty_values(CLI::App& app) {
     for (auto* const subcommand : app.get_subcommands([](CLI::App*) { return true; })) {
         for (auto* const option : subcommand->get_options()) {
             const std::string what = takes_file(*option) ? "name" : takes_number(*option) ? "number" : "";
-            if (what.empty()) continue;
+            if (what.empty() || option->get_group().empty()) continue;  // a hidden option has no name in errors
             option->check([what](const std::string& value) {
                 return value.empty() ? "the " + what + " is empty; give one, or leave it out" : std::string();
             });

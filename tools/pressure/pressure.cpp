@@ -124,6 +124,9 @@ exit_code judge(const std::vector<lab::outcome>& all) {
 }
 
 exit_code measure(const options& wanted) {
+    // CLI11 does not check an empty value of an option that may go without one.
+    if (wanted.json && wanted.json->empty())
+        throw stop(wrong_usage, "--json: the name is empty; give one, or leave it out");
     lab::check(wanted.c);
     const auto policies = chosen_policies(wanted);
     check_memory(wanted.c, policies);
