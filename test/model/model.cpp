@@ -70,6 +70,16 @@ struct random_generator {
 // Relacy replaces operator new, and of the operators delete the one that compilers no longer call.
 void operator delete(void* p, std::size_t) noexcept { ::operator delete(p); }
 
+namespace {
+
+// They are inline, so a compiler may leave out those that this file does not call; the scenarios call them.
+using new_type = void* (*)(std::size_t);
+using delete_type = void (*)(void*);
+[[gnu::used]] const new_type kept_news[] = {&::operator new, &::operator new[] };
+[[gnu::used]] const delete_type kept_deletes[] = {&::operator delete, &::operator delete[] };
+
+}  // namespace
+
 namespace model {
 namespace {
 
