@@ -118,8 +118,11 @@ private:
                 const bool is_padding = record_header::kind(header) == record_header::padding;
                 const std::uint64_t next =
                     head + (is_padding ? payload + record_header::bytes : mapping::record_bytes(payload));
-                // relaxed: a position, the record is this thread's own. (4) acquire: pairs with (3), the consumer was quicker
-                if (!shared.head.compare_exchange_strong(head, next, relaxed, acquire)) continue;
+                // relaxed, both: a position, the record is this thread's own. Not acquire for a failure: GCC 12 warns of that.
+                if (!shared.head.compare_exchange_strong(head, next, relaxed, relaxed)) {
+                    head = shared.head.load(acquire);  // (4) acquire: pairs with (3), the consumer was quicker
+                    continue;
+                }
                 head = next;
                 if (is_padding) continue;
                 dropped_.add(payload - Prefix);
