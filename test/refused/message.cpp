@@ -58,60 +58,55 @@ int main() {
     p.stage<int, weir::message>("returns", [](int) { return weir::message{}; });
 #elif USE == 17
     weir::pipeline p;
-    const auto key = [](const weir::message& one) { return one.type; };
-    p.flat_stage<int, weir::message>(
-        "keyed", 1, [](int, auto&) {}, {.most_bytes = 8}, weir::split::by_key{key, weir::split::block_for_ever});
+    p.source<weir::message>("optional", [](auto&) { return std::optional<weir::message>(); }, {.most_bytes = 8});
 #elif USE == 18
     weir::pipeline p;
-    p.source<weir::message>("optional", [](auto&) { return std::optional<weir::message>(); }, {.most_bytes = 8});
+    (void)p.broadcast(p.source<weir::message>("feed", [](auto&) { return false; }, {.most_bytes = 8}), 1024);
 #elif USE == 19
     weir::pipeline p;
-    (void)p.broadcast(p.source<weir::message>("feed", [](auto&) { return false; }, {.most_bytes = 8}), 1024);
-#elif USE == 20
-    weir::pipeline p;
     p.sink<weir::message>("stops", [](std::uint16_t, std::span<const std::byte>) { return weir::visit::stop; });
-#elif USE == 21
+#elif USE == 20
     struct token {
         bool stop_requested() const { return false; }
     };
     (void)weir::messages<quote>::push(ring, quote{}, token{});
-#elif USE == 22
+#elif USE == 21
     (void)weir::messages<quote, int[3]>::tag<quote>;
-#elif USE == 23
+#elif USE == 22
     (void)weir::messages<quote, int&>::tag<quote>;
-#elif USE == 24
+#elif USE == 23
     (void)ring.push(quote{1, 2});
-#elif USE == 25
+#elif USE == 24
     (void)ring.try_push(1, 7);
-#elif USE == 26
+#elif USE == 25
     const quote q{1, 2};
     (void)ring.push_for(q, std::chrono::seconds(1));
-#elif USE == 27
+#elif USE == 26
     (void)ring.push_until(std::string("text"), std::chrono::steady_clock::now());
-#elif USE == 28
+#elif USE == 27
     (void)ring.push_unless(
         "text", [] { return true; }, weir::forever, 7);
-#elif USE == 29
+#elif USE == 28
     ring.consume([](std::span<const std::byte>) {});
-#elif USE == 30
+#elif USE == 29
     (void)ring.consume_one([](const quote&) {});
-#elif USE == 31
+#elif USE == 30
     (void)ring.try_consume_one([](std::uint16_t, std::span<std::byte>) {});
-#elif USE == 32
+#elif USE == 31
     weir::spsc_message_ring<> named("feed");
-#elif USE == 33
+#elif USE == 32
     weir::mpsc_message_ring<> optioned(1024, weir::wait::spin{});
-#elif USE == 34
+#elif USE == 33
     ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}));
-#elif USE == 35
+#elif USE == 34
     ring.consume(weir::messages<quote, int>::visitor([](const quote&) {}, [](int) { return weir::visit::stop; }));
-#elif USE == 36
+#elif USE == 35
     ring.consume(weir::messages<quote, int[3]>::visitor([](const auto&) {}));
-#elif USE == 37
+#elif USE == 36
     (void)ring.push_for(std::span<const std::byte>(), 100);
-#elif USE == 38
+#elif USE == 37
     (void)ring.reserve_for(8, 100);
-#elif USE == 39
+#elif USE == 38
     weir::spsc_message_ring<weir::storage::fixed<1024>> named("feed");
 #endif
 }
