@@ -157,9 +157,9 @@ public:
     /// Exact when it is closed.
     bool is_empty() const noexcept { return size_approx() == 0; }
     std::size_t size_approx() const noexcept {
-        return lone_     ? lone_->size_approx()
-               : shared_ ? shared_->size_approx()
-                         : static_cast<std::size_t>(std::min<std::uint64_t>(branch_->lag(), capacity_));
+        if (lone_) return lone_->size_approx();
+        if (shared_) return shared_->size_approx();
+        return branch_ ? static_cast<std::size_t>(std::min<std::uint64_t>(branch_->lag(), capacity_)) : 0;
     }
 
     // ---- any thread ------------------------------------------------------------------------------------------
