@@ -97,7 +97,7 @@ struct cell {
 struct {
     std::array<knowledge, most_threads> announced{};  // what a thread had done at its last light fence
     std::array<knowledge, most_threads> delivered{};  // what it will see from its next light fence on
-    // Who is to be woken, at which variable. A thread that watches several stands there for each, until it runs again.
+    // The sleeping threads, each with the variable it watches. A thread that watches several has an entry for each, until it runs again.
     struct sleeper {
         const variable* on;
         rl::thread_id_t thread;

@@ -281,16 +281,6 @@ TEST(pipeline_broadcast, an_item_that_cannot_be_copied_for_a_reader_fails_the_pi
     expect_balanced(p);
 }
 
-template <class Act>
-std::string refusal(Act act) {
-    try {
-        act();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "nothing was refused";
-}
-
 TEST(pipeline_broadcast, refuses_what_cannot_be_built) {
     pipeline p;
     const auto feed = p.source<int>("feed", count_for_ever());

@@ -300,16 +300,6 @@ TEST(pipeline_messages, an_exception_or_a_message_too_large_fails_the_pipeline) 
                 HasSubstr("emit() was called more than 1 times"));
 }
 
-template <class Act>
-std::string refusal(Act act) {
-    try {
-        act();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "nothing was refused";
-}
-
 TEST(pipeline_messages, refuses_what_cannot_be_built) {
     pipeline p;
     EXPECT_THAT(refusal([&] { p.source<message>("mute", messages_to(1)); }),

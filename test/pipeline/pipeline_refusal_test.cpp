@@ -102,17 +102,6 @@ TEST(pipeline, a_flat_stage_that_emits_more_than_it_may_has_failed) {
                 HasSubstr("stage 'burst' threw: weir: emit() was called more than 2 times for one item; "));
 }
 
-/// The sentence by which `act` is refused.
-template <class Act>
-std::string refusal(Act act) {
-    try {
-        act();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "nothing was refused";
-}
-
 TEST(pipeline, refuses_a_cycle_and_names_the_stages_on_it) {
     pipeline p;
     const auto feed = p.source<int>("feed", count_for_ever());

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <stdexcept>
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -264,5 +266,16 @@ public:
     std::vector<std::vector<int>> arrived;
     weir::pipeline p;  // last: it uses the others
 };
+
+/// The sentence by which `act` is refused.
+template <class Act>
+std::string refusal(Act act) {
+    try {
+        act();
+    } catch (const std::invalid_argument& refused) {
+        return refused.what();
+    }
+    return "nothing was refused";
+}
 
 }  // namespace weir_test

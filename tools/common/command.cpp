@@ -21,8 +21,8 @@ void print(std::string_view result) {
                                        std::strerror(errno != 0 ? errno : EIO)));
 }
 
-void say(std::string_view who, std::string_view sentence) {
-    std::fputs(fmt::format("{}: {}\n", who, printable(sentence)).c_str(), stderr);
+void say(std::string_view program, std::string_view sentence) {
+    std::fputs(fmt::format("{}: {}\n", program, printable(sentence)).c_str(), stderr);
 }
 
 topology load_topology(const std::optional<std::string>& file_or_synthetic) {

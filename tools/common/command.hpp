@@ -53,7 +53,7 @@ command add_pressure(CLI::App& app);
 void print(std::string_view result);
 
 /// Writes "weir topo: sentence" to stderr, on one line whatever a name in it contains.
-void say(std::string_view who, std::string_view sentence);
+void say(std::string_view program, std::string_view sentence);
 
 /// Loads the topology that --topology names: an existing file or what looks like a file name, otherwise a synthetic
 /// description. This machine if the option is not given.

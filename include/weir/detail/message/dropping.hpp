@@ -13,6 +13,7 @@
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/cursor/closing.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/message/lone_writer.hpp"
 #include "weir/detail/message/record.hpp"
 #include "weir/detail/message/tallies.hpp"
 #include "weir/detail/message/visit.hpp"
@@ -45,13 +46,15 @@ struct dropping_message_state {
 
 /// The producer's end. Where there is no room for a claim, it drops the oldest messages, no more than it must.
 template <std::size_t Alignment, std::size_t Prefix>
-class alignas(separation_bytes) dropping_message_producer {
-    using state = dropping_message_state;
-    using mapping = records<Alignment>;
+class alignas(separation_bytes) dropping_message_producer
+    : public lone_message_writer<dropping_message_state, Alignment> {
+    using writer = lone_message_writer<dropping_message_state, Alignment>;
+    using typename writer::state, typename writer::mapping;
+    using writer::mapped_, writer::role_, writer::claimed_;
 
 public:
     dropping_message_producer(const state& shared, mapping mapped) noexcept
-        : mapped_(mapped), oldest_(shared.head.load(relaxed)) {  // relaxed: not shared yet
+        : writer(mapped), oldest_(shared.head.load(relaxed)) {  // relaxed: not shared yet
     }
 
     /// Claims a record for `payload` bytes: success or closed; or busy, if the consumer is copying a message that would have to go, and
@@ -74,32 +77,6 @@ public:
         claimed_.open();
         return {status::success, position, position + skipped, payload};
     }
-
-    /// As of message_producer.
-    void commit(state& shared, const record_claim& claimed, std::size_t payload, std::uint16_t type) noexcept {
-        claimed_.close();
-        // relaxed, both: (1) hands them over
-        if (claimed.record != claimed.begin) {
-            const auto skipped = static_cast<std::size_t>(claimed.record - claimed.begin);
-            mapped_.header(claimed.begin).store(record_header::of_padding(skipped), relaxed);
-        }
-        mapped_.header(claimed.record).store(record_header::of_message(payload, type), relaxed);
-        const std::uint64_t end = claimed.record + mapping::record_bytes(payload);
-        if (payload != claimed.payload) shared.closing.unclaim(shared.claimed, end);
-        shared.sent.store(end, release);  // (1) release: pairs with (2), hands the records over
-    }
-    void abort(state& shared, const record_claim& claimed) noexcept {
-        claimed_.close();
-        shared.closing.unclaim(shared.claimed, claimed.begin);
-    }
-
-    std::byte* payload(const record_claim& claimed) const noexcept { return mapped_.payload(claimed.record); }
-    std::size_t need(const state& shared, std::size_t payload) const noexcept {
-        const std::size_t record = mapping::record_bytes(payload);
-        return mapped_.skipped(shared.claimed.load(relaxed), record) + record;  // relaxed: only this thread writes it
-    }
-
-    void adopt() noexcept { role_.adopt(); }
 
     /// What was dropped, without the prefix of each message. Any thread.
     const message_tally& dropped() const noexcept { return dropped_; }
@@ -137,9 +114,6 @@ private:
     static bool is_held(std::uint64_t head) noexcept { return (head & state::held) != 0; }
     static std::uint64_t position_of(std::uint64_t head) noexcept { return head & ~state::held; }
 
-    mapping mapped_;
-    [[no_unique_address]] role_checker role_{};
-    single_use_checker claimed_;
     std::uint64_t oldest_;  // as of the latest look
     message_tally dropped_;
 };

@@ -13,6 +13,7 @@
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/credit/state.hpp"
 #include "weir/detail/cursor/remote_view.hpp"
+#include "weir/detail/message/lone_writer.hpp"
 #include "weir/detail/message/record.hpp"
 #include "weir/detail/message/visit.hpp"
 #include "weir/status.hpp"
@@ -21,13 +22,14 @@ namespace weir::detail {
 
 /// The producer's end of a message ring with one producer: its credit in bytes, and where the records are mapped for it.
 template <std::size_t Alignment>
-class alignas(separation_bytes) message_producer {
-    using state = credit_state<std::uint64_t>;
-    using mapping = records<Alignment>;
+class alignas(separation_bytes) message_producer : public lone_message_writer<credit_state<std::uint64_t>, Alignment> {
+    using writer = lone_message_writer<credit_state<std::uint64_t>, Alignment>;
+    using typename writer::state, typename writer::mapping;
+    using writer::mapped_, writer::role_, writer::claimed_;
 
 public:
     message_producer(const state& shared, mapping mapped) noexcept
-        : mapped_(mapped),
+        : writer(mapped),
           prefetched_(shared.sent.load(relaxed)),
           limit_(shared.returned.load(relaxed) + shared.capacity) {  // relaxed: not shared yet
     }
@@ -53,34 +55,6 @@ public:
         claimed_.open();
         return {status::success, position, position + skipped, payload};
     }
-
-    /// Hands the record over with the first `payload` bytes of what was claimed, which are written.
-    void commit(state& shared, const record_claim& claimed, std::size_t payload, std::uint16_t type) noexcept {
-        claimed_.close();
-        // relaxed, both: (1) hands them over
-        if (claimed.record != claimed.begin) {
-            const auto skipped = as<std::size_t>(claimed.record - claimed.begin);
-            mapped_.header(claimed.begin).store(record_header::of_padding(skipped), relaxed);
-        }
-        mapped_.header(claimed.record).store(record_header::of_message(payload, type), relaxed);
-        const std::uint64_t end = claimed.record + mapping::record_bytes(payload);
-        if (payload != claimed.payload) shared.closing.unclaim(shared.claimed, end);
-        shared.sent.store(end, release);  // (1) release: pairs with (2), hands the records over
-    }
-    void abort(state& shared, const record_claim& claimed) noexcept {
-        claimed_.close();
-        shared.closing.unclaim(shared.claimed, claimed.begin);
-    }
-
-    std::byte* payload(const record_claim& claimed) const noexcept { return mapped_.payload(claimed.record); }
-
-    /// How many bytes a push of this size needs now.
-    std::size_t need(const state& shared, std::size_t payload) const noexcept {
-        const std::size_t record = mapping::record_bytes(payload);
-        return mapped_.skipped(shared.claimed.load(relaxed), record) + record;  // relaxed: only this thread writes it
-    }
-
-    void adopt() noexcept { role_.adopt(); }
 
 private:
     static constexpr std::uint64_t ahead_bytes = 8 * cache_line_bytes;
@@ -109,9 +83,6 @@ private:
                            [&shared]() noexcept { return state::is_signed_by_me(shared.consumer); }) > 0;
     }
 
-    mapping mapped_;
-    [[no_unique_address]] role_checker role_{};
-    single_use_checker claimed_;
     std::uint64_t prefetched_ = 0;             // lines before this position were asked for
     remote_view<std::uint64_t, false> limit_;  // how far the consumer lets this side go
 };

@@ -93,7 +93,7 @@ public:
     select_waiter(const select_waiter&) = delete;
     select_waiter& operator=(const select_waiter&) = delete;
 
-    /// How one call chooses that is told nothing: each of the ready ends is as likely.
+    /// The choice of a call without settings: each ready end is equally likely.
     static selection at_random() noexcept {
         selection how;
         how.at_random_ = true;
