@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cpu_list.hpp"
+#include "text.hpp"
 
 #include <charconv>
 #include <fstream>
@@ -7,8 +8,6 @@
 
 namespace weir {
 namespace {
-
-constexpr auto npos = std::string_view::npos;
 
 std::optional<unsigned> read_number(std::string_view text) {
     unsigned number = 0;
@@ -29,12 +28,6 @@ bool append_item(std::string_view item, std::vector<unsigned>& out) {
     if (!first || !last || !step || *step == 0 || *first > *last) return false;
     for (unsigned pu = *first; pu <= *last; pu += *step) out.push_back(pu);
     return true;
-}
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view white = " \t\n";
-    const auto first = text.find_first_not_of(white);
-    return first == npos ? std::string_view{} : text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
 }  // namespace

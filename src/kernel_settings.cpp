@@ -2,6 +2,7 @@
 #include <weir/kernel_settings.hpp>
 
 #include "cpu_list.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,8 +12,6 @@
 
 namespace weir {
 namespace {
-
-constexpr auto npos = std::string_view::npos;
 
 std::vector<std::string> words(const std::string& text) {
     std::istringstream stream(text);

@@ -4,6 +4,7 @@
 
 #include "cpu_list.hpp"
 #include "pair_words.hpp"
+#include "text.hpp"
 
 #include <array>
 #include <charconv>
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::array policies{pair_policy::automatic, pair_policy::smt, pair_policy::same_l2, pair_policy::same_l3,
                               pair_policy::cross_numa};
-constexpr auto npos = std::string_view::npos;
 constexpr std::string_view separators = ", \t\n";
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -26,8 +26,6 @@ std::vector<std::string_view> split(std::string_view text) {
     }
     return words;
 }
-
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 struct index_range {
     unsigned first;
@@ -60,7 +58,7 @@ public:
             if (dot == npos) return found;
             if (found.size() != 1)
                 throw placement_error(
-                    quoted(location) +
+                    in_quotes(location) +
                     " has a range before its last part: name one object there, such as package:0.core:0-1");
             within = std::move(found.front());
             rest.remove_prefix(dot + 1);
@@ -75,7 +73,7 @@ private:
         const auto wanted = colon == npos ? std::nullopt : read_range(part.substr(colon + 1));
         if (!wanted)
             throw placement_error(
-                quoted(location) +
+                in_quotes(location) +
                 " is not a location: write a type, a colon and an index, such as core:0 or package:1.core:0");
         const std::string type(part.substr(0, colon));
         const int depth = depth_of(type, location);
@@ -84,7 +82,7 @@ private:
         if (wanted->last >= count)
             throw placement_error(
                 "there is no " + type + ":" + std::to_string(wanted->last) + " " + where_ +
-                (part == location ? "" : " for " + quoted(location)) +
+                (part == location ? "" : " for " + in_quotes(location)) +
                 (count == 0 ? " (none of that type)" : " (indexes go to " + std::to_string(count - 1) + ")") +
                 "; run 'weir topo' to see what there is");
         return {all.begin() + wanted->first, all.begin() + wanted->last + 1};
@@ -104,16 +102,16 @@ private:
         hwloc_obj_type_t type{};
         if (hwloc_type_sscanf(type_name.c_str(), &type, nullptr, 0) != 0 || hwloc_obj_type_is_io(type) != 0 ||
             type == HWLOC_OBJ_MISC)
-            throw placement_error("hwloc finds no PUs in a " + quoted(type_name) + ", as in " + quoted(location) +
+            throw placement_error("hwloc finds no PUs in a " + in_quotes(type_name) + ", as in " + in_quotes(location) +
                                   ": use pu, core, l2, l3, numa, die or package");
         if (type == HWLOC_OBJ_CORE && hwloc_get_type_depth(tree_, type) == HWLOC_TYPE_DEPTH_UNKNOWN)
             type = HWLOC_OBJ_PU;  // as in the tables: without core information, each PU is a core
         const int depth = hwloc_get_type_depth(tree_, type);
         if (depth == HWLOC_TYPE_DEPTH_MULTIPLE)
-            throw placement_error(quoted(location) +
+            throw placement_error(in_quotes(location) +
                                   " could be on several levels of the machine: name a core or a package");
         if (depth == HWLOC_TYPE_DEPTH_UNKNOWN)
-            throw placement_error("there is no " + type_name + " " + where_ + " for " + quoted(location) +
+            throw placement_error("there is no " + type_name + " " + where_ + " for " + in_quotes(location) +
                                   "; run 'weir topo' to see what there is");
         return depth;
     }
@@ -163,12 +161,12 @@ pu_pair topology::parse_pair(std::string_view text) const {
         if (word.find_first_not_of("0123456789") == npos)  // larger than any PU number
             data_->throw_no_such_pu(word);
         if (word.find(':') == npos)
-            throw placement_error(quoted(word) + " is neither a policy nor a location: use " + forms);
+            throw placement_error(in_quotes(word) + " is neither a policy nor a location: use " + forms);
         for (const auto& place : locations.read(word)) named.push_back(data_->first_allowed(place, word));
     }
     for (const unsigned pu : named) data_->check_allowed(pu);
     if (named.size() != 2)
-        throw placement_error(quoted(text) + " names " + std::to_string(named.size()) +
+        throw placement_error(in_quotes(text) + " names " + std::to_string(named.size()) +
                               (named.size() == 1 ? " PU" : " PUs") + ", but a pair has two, the producer first: use " +
                               forms);
 

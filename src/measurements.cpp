@@ -2,16 +2,13 @@
 #include <weir/measurements.hpp>
 
 #include "json_input.hpp"
+#include "pair_words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace weir {
 namespace {
-
-constexpr std::array distances{distance::same_pu, distance::smt,          distance::same_l2,
-                               distance::same_l3, distance::same_package, distance::cross_package};
 
 constexpr double most_ns = 1e10;  // ten seconds
 constexpr double most_ppm = 1e6;

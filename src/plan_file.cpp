@@ -6,6 +6,7 @@
 
 #include "json_input.hpp"
 #include "json_text.hpp"
+#include "pair_words.hpp"
 #include "plan_words.hpp"
 #include "replace_file.hpp"
 
@@ -18,8 +19,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::array distances{distance::same_pu, distance::smt,          distance::same_l2,
-                               distance::same_l3, distance::same_package, distance::cross_package};
 constexpr std::array sources{cost_source::measured, cost_source::measured_class, cost_source::assumed};
 
 template <class T>

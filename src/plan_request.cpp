@@ -4,6 +4,7 @@
 #include "json_input.hpp"
 #include "plain_text.hpp"
 #include "plan_words.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -11,15 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 constexpr std::string_view known_hints = "the hints are quiet, smt-ok, pinned=PU and package=N";
-
-std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    return first == npos ? std::string_view{} : text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 // A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "read_input.hpp"
+#include "text.hpp"
 
 #include <weir/affinity.hpp>
 
@@ -17,7 +18,6 @@
 namespace weir {
 namespace {
 
-constexpr auto npos = std::string_view::npos;
 constexpr std::uint64_t most_pus = std::uint64_t{pu_set::max_pu} + 1;
 
 // Parses a number and removes it from the front of `text`; a number that overflows becomes the maximum. nullopt if

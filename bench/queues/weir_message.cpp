@@ -45,9 +45,9 @@ private:
 };
 
 template <typename T>
-using spsc = messages<weir::spsc_message_ring<>, T>;
+using spsc_messages = messages<weir::spsc_message_ring<>, T>;
 template <typename T>
-using mpsc = messages<weir::mpsc_message_ring<>, T>;
+using mpsc_messages = messages<weir::mpsc_message_ring<>, T>;
 
 }  // namespace
 
@@ -57,14 +57,14 @@ std::vector<queue_entry> weir_message_queues() {
              .subject = true,
              .plays = league::message,
              .sibling = "weir::mpsc_message_ring",
-             .make = make_message_channel<spsc>},
+             .make = make_message_channel<spsc_messages>},
             {.name = "weir::mpsc_message_ring",
              .configuration = "try_push, consume of one; in place: try_reserve, consume",
              .subject = true,
              .plays = league::message | league::gathering,
              .many_producers = true,
              .sibling = "weir::spsc_message_ring",
-             .make = make_message_channel<mpsc>}};
+             .make = make_message_channel<mpsc_messages>}};
 }
 
 }  // namespace bench

@@ -229,7 +229,7 @@ std::vector<double> ratios_of(const paired_row& row) {
     return ratios_where(row, [](const paired_sample&) { return true; });
 }
 
-std::string range(const quartiles& q) { return fmt::format("{:.2f}-{:.2f}", q.q1, q.q3); }
+std::string quartile_range(const quartiles& q) { return fmt::format("{:.2f}-{:.2f}", q.q1, q.q3); }
 
 const char* word_for(verdict v) {
     switch (v) {
@@ -264,7 +264,7 @@ std::string states_text(const paired_row& row) {
         }
         const auto ratio = quartiles_of(ratios_where(row, here));
         text += fmt::format("      {} pairs at a line round trip near {:.0f} ns: {:.2f} ({})\n", trips.size(),
-                            median(trips), ratio.median, range(ratio));
+                            median(trips), ratio.median, quartile_range(ratio));
     }
     return text;
 }
@@ -275,8 +275,9 @@ std::string row_text(const paired_row& row) {
         text += fmt::format("no pair kept, {} dropped\n", row.dropped);
     } else {
         const auto ratio = quartiles_of(ratios_of(row));
-        text += fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, range(ratio), row.samples.size(),
-                            row.dropped, row.same_program.empty() ? "-" : range(quartiles_of(row.same_program)),
+        text += fmt::format("{:>6.2f}  {:<12}{:>6}{:>9}   {:<14}{}\n", ratio.median, quartile_range(ratio),
+                            row.samples.size(), row.dropped,
+                            row.same_program.empty() ? "-" : quartile_range(quartiles_of(row.same_program)),
                             word_for(verdict_of(row)));
     }
     for (const auto& sentence : row.excluded) {

@@ -14,13 +14,13 @@
 namespace bench {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
-json to_json(const quartiles& q) { return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}}; }
+ordered_json to_json(const quartiles& q) { return {{"median", q.median}, {"q1", q.q1}, {"q3", q.q3}}; }
 
 /// [percentile, ns] from p0 to p100, denser towards the tail, for a plot of the distribution.
-json percentile_curve(const weir::histogram& latencies) {
-    json curve = json::array();
+ordered_json percentile_curve(const weir::histogram& latencies) {
+    ordered_json curve = ordered_json::array();
     constexpr int steps_per_halving = 5;
     double remaining = 1.0;
     while (remaining * static_cast<double>(latencies.count()) >= 0.5) {
@@ -35,9 +35,9 @@ json percentile_curve(const weir::histogram& latencies) {
     return curve;
 }
 
-json latency_figures(const scenario_summary& s, const summary_row& row) {
+ordered_json latency_figures(const scenario_summary& s, const summary_row& row) {
     const weir::histogram& latencies = *row.latencies_ns;
-    json it = json::object();
+    ordered_json it = ordered_json::object();
     if (s.scheduled_per_s > 0.0) {
         it["scheduled_per_s"] = s.scheduled_per_s;
         it["achieved_per_s"] = row.achieved_per_s;
@@ -65,8 +65,9 @@ const char* key_of(metric unit) {
     }
 }
 
-json to_json(const environment& env, const scenario_summary& s, const summary_row& row) {
-    json it = {{"scenario", s.name}, {"queue", row.queue}, {"subject", row.subject}, {"blocking", row.blocking}};
+ordered_json to_json(const environment& env, const scenario_summary& s, const summary_row& row) {
+    ordered_json it = {
+        {"scenario", s.name}, {"queue", row.queue}, {"subject", row.subject}, {"blocking", row.blocking}};
     if (!env.pinned || env.one_core) {
         it["pinned"] = env.pinned;
         it["one_core"] = env.one_core;
@@ -75,13 +76,13 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
         it["excluded"] = row.excluded;
     }
     const char* const unit = key_of(s.unit);
-    const auto or_null = [](bool known, double value) { return known ? json(value) : json(); };
+    const auto or_null = [](bool known, double value) { return known ? ordered_json(value) : ordered_json(); };
     const bool kept = row.rounds != 0;
     const auto& best = row.vs_best_rival;
     it[unit] = or_null(kept, row.value.median);
     it["of_floor"] = or_null(kept, row.of_floor.median);
     it["vs_best_rival"] = or_null(best.has_value(), best ? best->ratio.median : 0.0);
-    it["best_rival"] = s.best_rival.empty() ? json() : json(s.best_rival);
+    it["best_rival"] = s.best_rival.empty() ? ordered_json() : ordered_json(s.best_rival);
     it["q1"] = or_null(best.has_value(), best ? best->ratio.q1 : 0.0);
     it["q3"] = or_null(best.has_value(), best ? best->ratio.q3 : 0.0);
     it["rounds"] = row.rounds;
@@ -107,9 +108,10 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
     if (row.consumers_fairness) {
         it["consumers_fairness"] = *row.consumers_fairness;
     }
-    it["samples"] = json::array();  // round by round, null where dropped: the ratios can be recomputed from them
+    it["samples"] =
+        ordered_json::array();  // round by round, null where dropped: the ratios can be recomputed from them
     for (const auto& value : row.values) {
-        it["samples"].push_back(value ? json(*value) : json());
+        it["samples"].push_back(value ? ordered_json(*value) : ordered_json());
     }
     it["item_bytes"] = s.kind.item_bytes;
     it["capacity"] = s.kind.capacity;
@@ -123,15 +125,15 @@ json to_json(const environment& env, const scenario_summary& s, const summary_ro
     return it;
 }
 
-json floor_figures(const scenario_summary& s) {
-    json it = {{"scenario", s.name},
-               {"line_roundtrip_ns", to_json(s.roundtrip_floor_ns)},
-               {"stream_words_per_s", to_json(s.stream_floor_words_per_s)},
-               {"line_roundtrip_ns_by_round", s.round_roundtrips_ns},
-               {"samples", s.samples},
-               {"dropped", s.dropped}};
+ordered_json floor_figures(const scenario_summary& s) {
+    ordered_json it = {{"scenario", s.name},
+                       {"line_roundtrip_ns", to_json(s.roundtrip_floor_ns)},
+                       {"stream_words_per_s", to_json(s.stream_floor_words_per_s)},
+                       {"line_roundtrip_ns_by_round", s.round_roundtrips_ns},
+                       {"samples", s.samples},
+                       {"dropped", s.dropped}};
     for (const auto& state : s.states) {
-        json& one = it["states"].emplace_back();
+        ordered_json& one = it["states"].emplace_back();
         one = {{"line_roundtrip_ns", state.roundtrip_ns}, {"rounds", state.rounds}};
         if (const auto& ratio = state.subject_vs_best_rival) {
             one["subject_vs_best_rival"] = to_json(ratio->ratio);
@@ -176,13 +178,13 @@ results_file::~results_file() {
 }
 
 void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) {
-    json all;
+    ordered_json all;
     all["schema_version"] = schema_version;
     all["kind"] = "weir-bench";
     all["environment"] = env;
     // Lists are built separately and moved in when complete: adding a key to an ordered_json moves the values before it.
-    json floors = json::array();
-    json summary = json::array();
+    ordered_json floors = ordered_json::array();
+    ordered_json summary = ordered_json::array();
     for (const auto& s : scenarios) {
         floors.push_back(floor_figures(s));
         for (const auto& row : s.rows) {
@@ -191,12 +193,12 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     }
     all["floors"] = std::move(floors);
     all["summary"] = std::move(summary);
-    json queues = json::array();
+    ordered_json queues = ordered_json::array();
     for (const auto& queue : built_in_queues()) {
         queues.push_back({{"queue", queue.name}, {"configuration", queue.configuration}});
     }
     all["queues"] = std::move(queues);
-    json absent = json::array();
+    ordered_json absent = ordered_json::array();
     for (const auto& library : absent_queues()) {
         absent.push_back({{"queue", library.library}, {"package", library.remedy}});
     }

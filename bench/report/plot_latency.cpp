@@ -11,10 +11,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int panel_width = 760;
-constexpr int panel_height = 400;
+constexpr int curve_width = 760;
+constexpr int curve_height = 400;
 constexpr int key_width = 220;
-constexpr int head = 50;
+constexpr int curve_head = 50;
 
 // Okabe and Ito's colours; after the last one, they repeat with the next dash pattern.
 constexpr std::array<const char*, 7> colours = {"#E69F00", "#56B4E9", "#009E73", "#CC79A7",
@@ -43,8 +43,8 @@ std::string curve_data(const json& curve) {
 }  // namespace
 
 std::string latency_script(const json& results, const std::vector<std::string>& scenarios) {
-    const int height = head + panel_height * static_cast<int>(scenarios.size());
-    const int width = panel_width + key_width;
+    const int height = curve_head + curve_height * static_cast<int>(scenarios.size());
+    const int width = curve_width + key_width;
     std::string text = plot_prologue(width, height, "One-way latency on a fixed schedule, from the intended send time");
     text +=
         "set logscale xy\nset grid lc rgb '#E5E5E5'\nset border 3 lc rgb '#888888'\nset tics nomirror scale 0.4 textcolor rgb '#222222'\n";
@@ -56,7 +56,7 @@ std::string latency_script(const json& results, const std::vector<std::string>& 
     text += fmt::format("set label 1 {} at screen 0.01,{:.4f} left font ',11' textcolor rgb '#444444'\n",
                         gnuplot_string(plot_caption(results["environment"])), 12.0 / height);
     text += fmt::format("set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\n", 90.0 / width,
-                        (panel_width - 10.0) / width);
+                        (curve_width - 10.0) / width);
     for (std::size_t panel = 0; panel != scenarios.size(); ++panel) {
         std::string plots;
         std::size_t curves = 0;
@@ -72,9 +72,9 @@ std::string latency_script(const json& results, const std::vector<std::string>& 
                                  line_style(subject, rivals), gnuplot_string(row["queue"].get<std::string>()));
             rivals += subject ? 0 : 1;
         }
-        const double top = head + static_cast<double>(panel) * panel_height + 30;
+        const double top = curve_head + static_cast<double>(panel) * curve_height + 30;
         text += fmt::format("set tmargin at screen {:.4f}\nset bmargin at screen {:.4f}\n", 1.0 - top / height,
-                            1.0 - (top + panel_height - 90) / height);
+                            1.0 - (top + curve_height - 90) / height);
         text += fmt::format("set title {} font ',12' offset 0,-0.6\n",
                             gnuplot_string(scenarios[panel] + ", all rounds together"));
         text += "set xlabel 'share of messages that took no longer' font ',11'\n" + plots + "\nunset label\n";

@@ -8,9 +8,6 @@
 namespace bench {
 namespace {
 
-constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
-constexpr double latency_range_ns = 60e9;
-
 /// The state that the two threads of a round-trip sample share.
 struct rally {
     starting_line start;

@@ -53,6 +53,10 @@ struct channel_kind {
     form handover = form::single;
 };
 
+/// The ring through which latencies are measured, and the longest that is told from a longer one.
+inline constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
+inline constexpr double latency_range_ns = 60e9;
+
 struct scenario {
     std::string name;  ///< "throughput/8B/cap1024/balanced"
     channel_kind kind;

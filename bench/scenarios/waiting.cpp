@@ -11,15 +11,12 @@
 namespace bench {
 namespace {
 
-constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
-constexpr std::uint64_t latency_range_ns = 60'000'000'000;
-
 struct waking {
     starting_line start;
     std::unique_ptr<channel> ring;
     handshake steps;
     receipt got;
-    weir::histogram latencies_ns{latency_range_ns};
+    weir::histogram latencies_ns{static_cast<std::uint64_t>(latency_range_ns)};
 };
 
 measurement wake_up(rig& on, const queue_entry& queue, roles who, word count) {

@@ -354,6 +354,18 @@ TEST(overflow_operations, an_item_whose_visit_throws_stays_or_counts_as_delivere
 }
 #endif
 
+TEST(overflow_operations, consume_of_a_codel_ring_leaves_what_comes_meanwhile) {
+    overflow_ring<int, overflow::codel<>> ring(8, overflow::codel<>{.target = 1h, .interval = 2h});
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(ring.try_push(i));
+    int next = 3;
+    const auto visit = [&](int item) {
+        if (item < 100) ASSERT_TRUE(ring.try_push(next++));
+    };
+    EXPECT_EQ(ring.consume(visit), 3U);
+    EXPECT_EQ(ring.consume(visit), 3U);
+    EXPECT_EQ(ring.try_pop(), 6);
+}
+
 // ---- gaps --------------------------------------------------------------------------------------------------------
 
 TEST(overflow_operations, a_visit_sees_the_gap_before_its_item_and_then_the_sum_remains) {

@@ -267,6 +267,7 @@ public:
     weir::pipeline p;  // last: it uses the others
 };
 
+#if defined(__cpp_exceptions)
 /// The sentence by which `act` is refused.
 template <class Act>
 std::string refusal(Act act) {
@@ -277,5 +278,6 @@ std::string refusal(Act act) {
     }
     return "nothing was refused";
 }
+#endif
 
 }  // namespace weir_test

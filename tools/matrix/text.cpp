@@ -54,10 +54,10 @@ std::string heat_map(const matrix_data& matrix, const view_settings& settings) {
     std::size_t widest = 1;
     for (const auto& row : grid)
         for (const auto* pair : row) widest = std::max(widest, cell_text(pair).size());
-    const std::size_t margin = 8;
-    const bool numbers = settings.columns == 0 || margin + matrix.pus.size() * (widest + 2) <= settings.columns;
+    const std::size_t label_width = 8;
+    const bool numbers = settings.columns == 0 || label_width + matrix.pus.size() * (widest + 2) <= settings.columns;
     const std::size_t width = numbers ? widest + 2 : 2;
-    if (settings.columns != 0 && margin + matrix.pus.size() * width > settings.columns)
+    if (settings.columns != 0 && label_width + matrix.pus.size() * width > settings.columns)
         return fmt::format("  a map of {} PUs does not fit into {} columns: write one with --svg FILE\n",
                            matrix.pus.size(), settings.columns);
 

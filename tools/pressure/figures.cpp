@@ -11,8 +11,8 @@
 namespace weir::tool::pressure {
 namespace {
 
-constexpr std::array points{50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0};
-static_assert(points.size() <= most_points);
+constexpr std::array reported{50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 100.0};
+static_assert(reported.size() <= most_points);
 
 class writer {
 public:
@@ -85,7 +85,7 @@ void fill_in(const run_plan& plan, std::string_view policy, const source_record&
         out("sojourn_p99_ms", ms(seen.sojourn, 99));
         out("delay_p50_ms", ms(seen.delay, 50));
         out("delay_p99_ms", ms(seen.delay, 99));
-        for (const double p : points)
+        for (const double p : reported)
             to.percentiles[to.end.percentiles++] = {p, ms(seen.sojourn, p), ms(seen.delay, p)};
     }
     if (seen.engaged_sojourn.count() != 0) out("engaged_sojourn_p99_ms", ms(seen.engaged_sojourn, 99));

@@ -18,12 +18,12 @@
 namespace weir::tool::pressure {
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 // Measurements do not repeat to more than six digits.
 double rounded(double value) { return std::stod(fmt::format("{:.6g}", value)); }
 
-json to_json(const conditions& c) {
+ordered_json to_json(const conditions& c) {
     return {{"calm_per_s", c.calm_per_s},
             {"burst_per_s", c.burst_per_s},
             {"sink_per_s", c.sink_per_s},
@@ -38,33 +38,33 @@ json to_json(const conditions& c) {
             {"codel_interval_ms", c.codel_interval_ms}};
 }
 
-json to_json(const account& a) {
+ordered_json to_json(const account& a) {
     return {{"offered", a.offered},         {"refused", a.refused},         {"accepted", a.offered - a.refused},
             {"delivered", a.delivered},     {"queued", a.queued},           {"lost", a.lost()},
             {"lost_newest", a.lost_newest}, {"lost_oldest", a.lost_oldest}, {"lost_sampled", a.lost_sampled},
             {"lost_lowest", a.lost_lowest}, {"lost_late", a.lost_late}};
 }
 
-json comparison(const prediction& expected, std::optional<double> measured) {
+ordered_json comparison(const prediction& expected, std::optional<double> measured) {
     return {{"figure", expected.key},
             {"title", title_of(expected.key)},
             {"relation", expected.is == relation::about ? "about" : "at most"},
             {"predicted", rounded(expected.value)},
             {"formula", expected.formula},
-            {"measured", measured ? json(rounded(*measured)) : json(nullptr)},
-            {"met", measured ? json(is_met(expected, *measured)) : json(nullptr)}};
+            {"measured", measured ? ordered_json(rounded(*measured)) : ordered_json(nullptr)},
+            {"met", measured ? ordered_json(is_met(expected, *measured)) : ordered_json(nullptr)}};
 }
 
 template <class F>
-json column(const std::vector<sample>& looks, F value) {
-    json all = json::array();
+ordered_json column(const std::vector<sample>& looks, F value) {
+    ordered_json all = ordered_json::array();
     for (const auto& look : looks) all.push_back(value(look));
     return all;
 }
 
 // One array per quantity: compact, and what plotting programs expect.
-json series(const std::vector<sample>& looks) {
-    json all;
+ordered_json series(const std::vector<sample>& looks) {
+    ordered_json all;
     all["at_s"] = column(looks, [](const sample& s) { return rounded(s.at_s); });
     all["depth"] = column(looks, [](const sample& s) { return s.so_far.queued; });
     all["offered"] = column(looks, [](const sample& s) { return s.so_far.offered; });
@@ -79,16 +79,17 @@ json series(const std::vector<sample>& looks) {
     return all;
 }
 
-json policy(const conditions& c, const outcome& seen) {
+ordered_json policy(const conditions& c, const outcome& seen) {
     const auto expected = predict(c, seen.policy);
-    json predicted = json::object(), bounds = json::object(), measured = json::object(), comparisons = json::array();
+    ordered_json predicted = ordered_json::object(), bounds = ordered_json::object(), measured = ordered_json::object(),
+                 comparisons = ordered_json::array();
     for (const auto& p : expected.figures) {
         (p.is == relation::about ? predicted : bounds)[p.key] = rounded(p.value);
         comparisons.push_back(comparison(p, seen.find(p.key)));
         measured[p.key] = nullptr;  // null if not measured
     }
     for (const auto& f : seen.figures) measured[f.key] = rounded(f.value);
-    json percentiles = json::array(), goodput = json::array();
+    ordered_json percentiles = ordered_json::array(), goodput = ordered_json::array();
     for (const auto& p : seen.percentiles)
         percentiles.push_back(
             {{"percentile", p.percentile}, {"sojourn_ms", rounded(p.sojourn_ms)}, {"delay_ms", rounded(p.delay_ms)}});
@@ -103,10 +104,10 @@ json policy(const conditions& c, const outcome& seen) {
             {"bounds", bounds},
             {"measured", measured},
             {"comparisons", comparisons},
-            {"note", expected.note.empty() ? json(nullptr) : json(expected.note)},
+            {"note", expected.note.empty() ? ordered_json(nullptr) : ordered_json(expected.note)},
             {"ledger", ledger},
             {"rates_held", seen.not_held.empty()},
-            {"rates_not_held", seen.not_held.empty() ? json(nullptr) : json(seen.not_held)},
+            {"rates_not_held", seen.not_held.empty() ? ordered_json(nullptr) : ordered_json(seen.not_held)},
             {"percentiles", percentiles},
             {"goodput", goodput},
             {"series", series(seen.samples)}};
@@ -120,10 +121,10 @@ std::string today() {
                        utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
-json environment() {
+ordered_json environment() {
     utsname kernel{};
     return {{"date", today()},
-            {"kernel", ::uname(&kernel) == 0 ? json(kernel.release) : json(nullptr)},
+            {"kernel", ::uname(&kernel) == 0 ? ordered_json(kernel.release) : ordered_json(nullptr)},
             {"pus", std::thread::hardware_concurrency()},
             {"assertions",
 #ifdef NDEBUG
@@ -137,11 +138,12 @@ json environment() {
 }  // namespace
 
 std::string as_json(const conditions& c, const std::vector<outcome>& all) {
-    json policies = json::array();
+    ordered_json policies = ordered_json::array();
     for (const auto& seen : all) policies.push_back(policy(c, seen));
-    const json whole{{"schema_version", 1},          {"kind", "weir pressure"},  {"weir_version", WEIR_VERSION_STRING},
-                     {"environment", environment()}, {"conditions", to_json(c)}, {"item_bytes", sizeof(item)},
-                     {"policies", policies}};
+    const ordered_json whole{
+        {"schema_version", 1},          {"kind", "weir pressure"},  {"weir_version", WEIR_VERSION_STRING},
+        {"environment", environment()}, {"conditions", to_json(c)}, {"item_bytes", sizeof(item)},
+        {"policies", policies}};
     return json_text(whole, 1);
 }
 

@@ -72,7 +72,7 @@ std::optional<standing> standing_of(const scenario& one) {
     return best;
 }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> bench_facts(const part& of) {
     std::map<standing, int> counts;
     int all = 0;
     for (const auto& one : scenarios_of(of.content))
@@ -197,7 +197,7 @@ std::string table_of(const scenario& one) {
     return folded("Figures of " + one.name, table.str());
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_bench(html_page& page, const contents&, const part& of) {
     const auto& results = of.content;
     const auto& where = object(results, "environment");
     const auto all = scenarios_of(results);
@@ -224,6 +224,6 @@ void add(html_page& page, const contents&, const part& of) {
 
 }  // namespace
 
-const section bench_section{facts, add};
+const section bench_section{bench_facts, add_bench};
 
 }  // namespace weir::tool::report

@@ -29,7 +29,7 @@ std::vector<const json*> findings_of(const json& content, severity level) {
     return found;
 }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> doctor_facts(const part& of) {
     const auto count = [&](severity level) { return findings_of(of.content, level).size(); };
     const auto severe = count(severity::severe);
     const auto warnings = count(severity::warning);
@@ -53,7 +53,7 @@ std::string as_html(const json& one) {
     return html + "</div>\n";
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_doctor(html_page& page, const contents&, const part& of) {
     std::size_t shown = 0;
     for (const auto& [level, title, is_folded] : groups) {
         const auto found = findings_of(of.content, level);
@@ -71,6 +71,6 @@ void add(html_page& page, const contents&, const part& of) {
 
 }  // namespace
 
-const section doctor_section{facts, add};
+const section doctor_section{doctor_facts, add_doctor};
 
 }  // namespace weir::tool::report

@@ -29,7 +29,7 @@ std::vector<const pu_jitter*> worst_first(const jitter_data& jitter, std::size_t
     return all;
 }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> jitter_facts(const part& of) {
     const auto jitter = jitter_from_json(of.content);
     if (jitter.pus.empty()) return {};
     const auto& pus = jitter.pus;
@@ -123,7 +123,7 @@ std::string table_of(const jitter_data& jitter) {
     return folded_if(jitter.pus.size() > 16, fmt::format("All {} PUs", jitter.pus.size()), table.str());
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_jitter(html_page& page, const contents&, const part& of) {
     const auto jitter = jitter_from_json(of.content);
     page.paragraph(fmt::format(
         "{:g} s on each PU, {}. A gap is a time of more than {} between two readings of the clock: "
@@ -139,6 +139,6 @@ void add(html_page& page, const contents&, const part& of) {
 
 }  // namespace
 
-const section jitter_section{facts, add};
+const section jitter_section{jitter_facts, add_jitter};
 
 }  // namespace weir::tool::report

@@ -12,7 +12,7 @@
 namespace weir::tool::report {
 namespace {
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> matrix_facts(const part& of) {
     const auto matrix = matrix_from_json(of.content);
     const auto less = [](const pair_cost& a, const pair_cost& b) { return a.one_way_ns.p50 < b.one_way_ns.p50; };
     if (matrix.pairs.empty()) return {};
@@ -54,7 +54,7 @@ std::string caption(const matrix_data& matrix) {
             : fmt::format(" For {} pairs it is half a round trip, because their clocks are not comparable.", halved));
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_matrix(html_page& page, const contents&, const part& of) {
     const auto matrix = matrix_from_json(of.content);
     page.paragraph(
         "Each figure is shown with two hardware floors: half the round trip of a cache line, which no queue can "
@@ -74,6 +74,6 @@ void add(html_page& page, const contents&, const part& of) {
 
 }  // namespace
 
-const section matrix_section{facts, add};
+const section matrix_section{matrix_facts, add_matrix};
 
 }  // namespace weir::tool::report

@@ -13,7 +13,7 @@ namespace {
 
 std::string edge_name(const json& edge) { return text(edge, "from") + " → " + text(edge, "to"); }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> plan_facts(const part& of) {
     const auto& cost = object(of.content, "cost_ns");
     const bool proven = flag_or(of.content, "proven", false);
     const auto bound = number_or(of.content, "lower_bound_ns", 0);
@@ -88,7 +88,7 @@ std::string remarks(const json& plan) {
     return items.empty() ? "" : "<h3>Note</h3>\n<ul>\n" + items + "</ul>\n";
 }
 
-void add(html_page& page, const contents& all, const part& of) {
+void add_plan(html_page& page, const contents& all, const part& of) {
     const auto& plan = of.content;
     const auto tables = roles_table(plan) + edges_table(plan);
     if (const auto* const topo = all.find_beside(kind::topo, of)) {
@@ -111,6 +111,6 @@ void add(html_page& page, const contents& all, const part& of) {
 
 }  // namespace
 
-const section plan_section{facts, add};
+const section plan_section{plan_facts, add_plan};
 
 }  // namespace weir::tool::report

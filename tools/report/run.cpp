@@ -20,11 +20,11 @@ std::string with_quartiles(const json& spread) {
                      fmt::format("{}–{}", ns_in_words(number(spread, "q1")), ns_in_words(number(spread, "q3"))));
 }
 
-std::string_view class_of(const std::string& verdict) {
+std::string_view class_of_verdict(const std::string& verdict) {
     return verdict == "plan is better" ? "met" : verdict == "plan is worse" ? "off" : "";
 }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> run_facts(const part& of) {
     const auto& layouts = array(of.content, "layouts");
     if (layouts.empty()) throw std::runtime_error("\"layouts\" is empty");
     std::vector<fact> all{
@@ -33,7 +33,7 @@ std::vector<fact> facts(const part& of) {
         if (text(one, "figure") != "p99" || count(one, "rounds") == 0) continue;
         const auto verdict = text(one, "verdict");
         all.push_back({fmt::format("{:.3g}×", median(one, "ratio")),
-                       fmt::format("p99 of {} / planned: {}", text(one, "other"), verdict), class_of(verdict)});
+                       fmt::format("p99 of {} / planned: {}", text(one, "other"), verdict), class_of_verdict(verdict)});
     }
     return all;
 }
@@ -176,12 +176,12 @@ std::string comparisons_table(const json& run) {
                              fmt::format("{:.3g}–{:.3g}", number(ratio, "q1"), number(ratio, "q3"))),
                    fmt::format("{} of {} rounds", count(one, "slower_in"), count(one, "rounds")),
                    fmt::format("{:.2g}", number(one, "sign_test_p")),
-                   fmt::format("<span class=\"{}\">{}</span>", class_of(verdict), escaped(verdict))});
+                   fmt::format("<span class=\"{}\">{}</span>", class_of_verdict(verdict), escaped(verdict))});
     }
     return table.empty() ? "" : table.str();
 }
 
-std::string edges_table(const json& run) {
+std::string floors_table(const json& run) {
     html_table table(
         {"ring", "over", ">planned median", "figures", ">median", ">p99", ">half a line trip", ">streaming floor"});
     for (const auto& edge : array(run, "edges")) {
@@ -196,7 +196,7 @@ std::string edges_table(const json& run) {
     return table.empty() ? "" : table.str();
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_run(html_page& page, const contents&, const part& of) {
     const auto& run = of.content;
     page.paragraph(fmt::format(
         "{} rounds of {:g} ms for each layout, in shuffled order. Each verdict is a two-sided paired sign test of "
@@ -207,13 +207,13 @@ void add(html_page& page, const contents&, const part& of) {
                              ns_in_words(number(*gate, "max_p99_ns")), flag_or(*gate, "passed", false) ? "met" : "off",
                              flag_or(*gate, "passed", false) ? "passed" : "failed"));
     page.pictures({layouts_picture(run), rounds_picture(run), edges_picture(run)});
-    page.add(comparisons_table(run) + layouts_table(run) + edges_table(run));
+    page.add(comparisons_table(run) + layouts_table(run) + floors_table(run));
     for (const auto& remark : array_or_none(run, "remarks"))
         if (remark.is_string()) page.paragraph("Note: " + remark.get<std::string>() + ".");
 }
 
 }  // namespace
 
-const section run_section{facts, add};
+const section run_section{run_facts, add_run};
 
 }  // namespace weir::tool::report

@@ -23,7 +23,7 @@ std::string list_or_unknown(const json& from, const char* key) {
     return found == from.end() || !found->is_array() ? "unknown" : pu_list(*found, key);
 }
 
-std::vector<fact> facts(const part& of) {
+std::vector<fact> topo_facts(const part& of) {
     const auto& may_use = object(of.content, "allowed");
     const auto& pus = array(may_use, "pus");
     const auto there = array(of.content, "pus").size();
@@ -55,7 +55,7 @@ std::string settings(const json& content) {
     return table.str();
 }
 
-void add(html_page& page, const contents&, const part& of) {
+void add_topo(html_page& page, const contents&, const part& of) {
     const auto& content = of.content;
     if (content.contains("is_this_machine") && !flag_or(content, "is_this_machine", true))
         page.paragraph("Loaded from '" + text_or(content, "source", "?") + "', not read from this machine.");
@@ -76,6 +76,6 @@ void add(html_page& page, const contents&, const part& of) {
 
 }  // namespace
 
-const section topo_section{facts, add};
+const section topo_section{topo_facts, add_topo};
 
 }  // namespace weir::tool::report

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# Where WEIR_BUNDLE is on, as in the preset dev, files are compiled as few: what they include is read once for many, and
+# compiled once where it is a template. So a name of an anonymous namespace is used once in a folder. The other presets
+# compile each file as it is, so that each is seen to include what it needs.
+
+option(WEIR_BUNDLE "Compile the files of a folder as one: quicker from nothing, slower after a change of one" OFF)
+mark_as_advanced(WEIR_BUNDLE)
+
+# weir_bundle(target [ALONE file...]): to be called where the target is made, when it has all of its sources.
+function(weir_bundle target)
+  if(NOT WEIR_BUNDLE)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ALONE")
+  get_target_property(sources ${target} SOURCES)
+  list(REMOVE_ITEM sources ${arg_ALONE})
+  foreach(source IN LISTS sources)
+    get_filename_component(folder ${source} DIRECTORY)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "of_${folder}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
