@@ -121,8 +121,8 @@ class Build:
                        check=True)
         configure = ["cmake", "-G", "Ninja", "-S", str(self.tree), "-B", str(self.build), "-DCMAKE_CXX_COMPILER=clang++-14",
                      "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_CXX_FLAGS=-I{include} {FLAGS}", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
-                     f"-DCMAKE_EXE_LINKER_FLAGS={chosen}", "-DCMAKE_CXX_EXTENSIONS=OFF", "-DWEIR_DEVELOPER=ON",
-                     "-DWEIR_BUILD_MODEL=OFF", "-DWEIR_INSTALL=OFF"]
+                     f"-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold {chosen}", "-DCMAKE_CXX_EXTENSIONS=OFF",
+                     "-DWEIR_DEVELOPER=ON", "-DWEIR_BUNDLE=ON", "-DWEIR_BUILD_MODEL=OFF", "-DWEIR_INSTALL=OFF"]
         self.write()
         made = subprocess.run(configure, capture_output=True, text=True)
         if made.returncode != 0:
@@ -147,9 +147,9 @@ class Build:
         sys.exit("semantic.py: the instrumented copy still does not build after twelve attempts")
 
     def make_models(self):
-        """The model programs need GCC, whose std::source_location Clang 14 does not have. Returns what it complains of."""
+        """The model programs, which the preset dev alone would build. Returns what the compiler complains of."""
         model = self.tree / "test/model"
-        flags = ["g++", "-std=c++20", "-O1", "-w", "-I", str(model), "-I", str(model / "shadow"), "-I", str(self.tree / "include"), "-I", str(self.tree),
+        flags = ["clang++-14", "-std=c++20", "-O1", "-w", "-I", str(model), "-I", str(model / "shadow"), "-I", str(self.tree / "include"), "-I", str(self.tree),
                  "-I", str(self.tree / "mutant"), "-include", "weir_mutant.hpp"]
         headers = max(path.stat().st_mtime for path in (self.tree / "include").rglob("*.hpp"))
 
@@ -171,7 +171,7 @@ class Build:
                 made = self.build / "model" / source.stem
                 parts = [f"{made}.o", *(str(made.with_name(part)) for part in ("model.o", "run.o")),
                          str(self.tree / "mutant/weir_mutant.o")]
-                subprocess.run(["g++", *parts, "-o", str(made)], check=True)
+                subprocess.run(["clang++-14", *parts, "-o", str(made)], check=True)
         return "".join(complaints)
 
     def models(self):

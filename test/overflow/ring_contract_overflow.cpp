@@ -6,19 +6,23 @@
 
 namespace {
 
-template <class Policy, class... Options>
-using overflow_rings_of =
-    testing::Types<weir::overflow_ring<int, Policy, Options...>,
-                   weir::overflow_ring<std::unique_ptr<int>, Policy, Options...>,
-                   weir::overflow_ring<aligned<128>, Policy, Options..., std::uint32_t>,
+using weir::overflow::block;
+using blocking_rings = testing::Types<weir::overflow_ring<int, block>, weir::overflow_ring<std::unique_ptr<int>, block>,
+                                      weir::overflow_ring<aligned<128>, block, std::uint32_t>,
 #if defined(__cpp_exceptions)
-                   weir::overflow_ring<throwing, Policy, Options...>,
+                                      weir::overflow_ring<throwing, block>,
 #endif
-                   weir::overflow_ring<counted, Policy, Options..., seq_cst_park, weir::stats::on>>;
+                                      weir::overflow_ring<counted, block, seq_cst_park, weir::stats::on>>;
+INSTANTIATE_TYPED_TEST_SUITE_P(overflow_block, ring_contract, blocking_rings);
 
-INSTANTIATE_TYPED_TEST_SUITE_P(overflow_block, ring_contract, overflow_rings_of<weir::overflow::block>);
-INSTANTIATE_TYPED_TEST_SUITE_P(overflow_reject, ring_contract, overflow_rings_of<weir::overflow::reject>);
-using shared_rings = overflow_rings_of<weir::overflow::reject, weir::overflow::many_producers>;
-INSTANTIATE_TYPED_TEST_SUITE_P(overflow_many, ring_contract, shared_rings);
+// Beside the first they differ in what a full ring does, and in the side of the producers.
+template <class... Options>
+using some_rings_of = testing::Types<weir::overflow_ring<std::unique_ptr<int>, weir::overflow::reject, Options...>,
+#if defined(__cpp_exceptions)
+                                     weir::overflow_ring<throwing, weir::overflow::reject, Options...>,
+#endif
+                                     weir::overflow_ring<counted, weir::overflow::reject, Options..., seq_cst_park>>;
+INSTANTIATE_TYPED_TEST_SUITE_P(overflow_reject, ring_contract, some_rings_of<>);
+INSTANTIATE_TYPED_TEST_SUITE_P(overflow_many, ring_contract, some_rings_of<weir::overflow::many_producers>);
 
 }  // namespace

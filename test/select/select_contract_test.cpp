@@ -125,6 +125,10 @@ TYPED_TEST_P(select_contract, a_close_wakes_the_thread_and_is_reported_once) {
 REGISTER_TYPED_TEST_SUITE_P(select_contract, an_end_that_is_not_ready_is_waited_for_until_the_deadline,
                             an_end_that_becomes_ready_wakes_the_thread_and_can_be_used_once,
                             a_close_wakes_the_thread_and_is_reported_once);
+#if defined(WEIR_FUTEX_FALLBACK)
+INSTANTIATE_TYPED_TEST_SUITE_P(park, select_contract, some_ends<weir::wait::park>, end_names);
+INSTANTIATE_TYPED_TEST_SUITE_P(event, select_contract, some_ends<weir::wait::event>, end_names);
+#else
 INSTANTIATE_TYPED_TEST_SUITE_P(park, select_contract, every_end<weir::wait::park>, end_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(park_seq_cst, select_contract, some_ends<parking_seq_cst>, end_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(spin, select_contract, some_ends<weir::wait::spin>, end_names);
@@ -133,6 +137,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(sleep, select_contract, some_ends<weir::wait::sle
 #if defined(__linux__)
 INSTANTIATE_TYPED_TEST_SUITE_P(event, select_contract, every_end<weir::wait::event>, end_names);
 INSTANTIATE_TYPED_TEST_SUITE_P(event_seq_cst, select_contract, some_ends<eventing_seq_cst>, end_names);
+#endif
 #endif
 
 }  // namespace

@@ -39,12 +39,23 @@ inline std::uint64_t rounds(std::uint64_t usual) {
 using parking_seq_cst = weir::wait::parking<weir::fence::seq_cst>;
 #if defined(__linux__)
 using eventing_seq_cst = weir::wait::eventing<weir::fence::seq_cst>;
+/// Each strategy, and with seq_cst each that has a fence; `some_waits`: one of each way to wait.
 using every_wait = testing::Types<weir::wait::spin, weir::wait::yield, weir::wait::park, parking_seq_cst,
                                   weir::wait::sleep, weir::wait::event, eventing_seq_cst>;
+using some_waits = testing::Types<weir::wait::yield, weir::wait::park, weir::wait::sleep, weir::wait::event>;
 #else
+using some_waits = testing::Types<weir::wait::yield, weir::wait::park, weir::wait::sleep>;
 using every_wait =
     testing::Types<weir::wait::spin, weir::wait::yield, weir::wait::park, parking_seq_cst, weir::wait::sleep>;
 #endif
+
+/// Those that are tried on each kind of ring, where the others are tried on some: how to wait does not depend on the ring.
+template <class Wait>
+constexpr bool on_every_ring = std::is_same_v<Wait, weir::wait::park>
+#if defined(__linux__)
+                               || std::is_same_v<Wait, weir::wait::event>
+#endif
+    ;
 
 struct wait_names {
     template <class Wait>
