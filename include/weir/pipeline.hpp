@@ -37,6 +37,7 @@
 #include "weir/broadcast_stats.hpp"
 #include "weir/detail/pipeline/broadcast.hpp"
 #include "weir/detail/pipeline/edge.hpp"
+#include "weir/detail/pipeline/functions.hpp"
 #include "weir/detail/pipeline/graph.hpp"
 #include "weir/detail/pipeline/inlet.hpp"
 #include "weir/detail/pipeline/message_edge.hpp"
@@ -124,14 +125,17 @@ public:
     template <class T, class Make, class Split = split::to_all>
     output<T> source(std::string name, Make make, stage_settings settings = {}, Split how = {}) {
         using outputs = detail::outputs<T, Split>;
-        if constexpr (detail::is_message<T>) {
-            static_assert(std::same_as<made_by<Make, detail::emitter<outputs>&>, bool>,
-                          "weir: the function of a source of messages takes auto& emit, and returns bool");
-        } else {
-            static_assert(std::same_as<made_by<Make>, std::optional<T>>,
-                          "weir: a source's function returns std::optional<T>");
-        }
-        using node = detail::source_node<Make, outputs>;
+        constexpr bool of_messages = detail::is_message<T>;
+        using made = std::conditional_t<of_messages, bool, std::optional<T>>;
+        constexpr bool fits = [] {
+            if constexpr (of_messages) return detail::makes_items<made, Make, detail::emitter<outputs>&>;
+            return detail::makes_items<made, Make>;
+        }();
+        static_assert(fits || of_messages,
+                      "weir: a source's function takes nothing, or a std::stop_token, and returns std::optional<T>");
+        static_assert(fits || !of_messages,
+                      "weir: the function of a source of messages takes auto& emit, and returns bool");
+        using node = detail::source_node<detail::if_fits<fits, Make, made>, outputs>;
         node& added = add<node>(std::move(name), std::move(make), settings, std::move(how));
         return {&added, &added.outputs()};
     }
@@ -150,12 +154,15 @@ public:
     /// A stage that makes one item of each, or, if `f` returns std::optional<Out>, one or none (a filter).
     template <class In, class Out, class F, class Split = split::to_all>
     in_and_out<In, Out> stage(std::string name, F f, stage_settings settings = {}, Split how = {}) {
-        static_assert(detail::takes_item<F, In>,
+        constexpr bool takes = detail::takes_item<F, In>, fits = detail::makes<Out, F, In>;
+        static_assert(takes,
                       "weir: a stage's function takes In&&, const In& or In, and a message as its type and bytes");
         static_assert(
             !detail::is_message<Out>,
             "weir: a message that is returned could outlive its bytes; use flat_stage, whose function emits it");
-        return add_stage<In, Out>(std::move(name), detail::mapping<Out, F>{std::move(f)}, settings, std::move(how));
+        static_assert(!takes || fits, "weir: a stage's function returns Out, or std::optional<Out>");
+        using work = detail::mapping<Out, detail::if_fits<fits, F, Out>>;
+        return add_stage<In, Out>(std::move(name), work{std::move(f)}, settings, std::move(how));
     }
 
     /// A stage that makes up to `most` items of each: `f(In&&, auto& emit)` calls emit(Out). It takes an item only when there is
@@ -167,18 +174,21 @@ public:
             !is_by_key<Split>,
             "weir: a flat stage cannot split by key, since it has one hand to hold an item whose output is full; "
             "let it feed a stage that does");
+        constexpr bool fits = detail::makes_several<F, In, detail::emitter<detail::outputs<Out, Split>>>;
+        static_assert(fits, "weir: a flat stage's function takes an item and what emits others: f(In&&, auto& emit)");
         if (most == 0) detail::reject_argument("stage '" + name + "' may make 0 items of one; make it a sink");
-        return add_stage<In, Out>(std::move(name), detail::flattening<F>{std::move(f), most}, settings, std::move(how));
+        using work = detail::flattening<detail::if_fits<fits, F, void>>;
+        return add_stage<In, Out>(std::move(name), work{std::move(f), most}, settings, std::move(how));
     }
 
     /// Where items end.
     template <class T, class F>
     input<T> sink(std::string name, F f, stage_settings settings = {}) {
-        static_assert(detail::takes_item<F, T>,
-                      "weir: a sink's function takes T&&, const T& or T, and a message as its type and bytes");
-        using node = detail::worker_node<T, detail::sinking<F>, detail::no_outputs>;
-        node& added =
-            add<node>(std::move(name), detail::sinking<F>{std::move(f)}, settings, detail::no_outputs::nowhere());
+        constexpr bool fits = detail::takes_item<F, T>;
+        static_assert(fits, "weir: a sink's function takes T&&, const T& or T, and a message as its type and bytes");
+        using work = detail::sinking<detail::if_fits<fits, F, void>>;
+        using node = detail::worker_node<T, work, detail::no_outputs>;
+        node& added = add<node>(std::move(name), work{std::move(f)}, settings, detail::no_outputs::nowhere());
         return {&added, &added.inputs()};
     }
 
@@ -320,17 +330,6 @@ private:
         threads_.emplace_back(std::move(live));
 #endif
     }
-
-    template <class Make, class... Args>
-    static auto call(Make& make, Args&... args) {
-        if constexpr (std::invocable<Make&, Args&..., std::stop_token>) {
-            return make(args..., std::stop_token());
-        } else {
-            return make(args...);
-        }
-    }
-    template <class Make, class... Args>
-    using made_by = decltype(call(std::declval<Make&>(), std::declval<Args&>()...));
 
     template <class Split>
     static constexpr bool is_by_key = requires(Split how) { how.patience; };
