@@ -19,22 +19,22 @@
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-json written(const bench::environment& env, const std::vector<bench::scenario_summary>& scenarios) {
+ordered_json written(const bench::environment& env, const std::vector<bench::scenario_summary>& scenarios) {
     const temporary_file file;
     bench::results_file out(file.path());
     out.write(env, scenarios);
-    return json::parse(file.text());
+    return ordered_json::parse(file.text());
 }
 
 TEST(results, have_each_fact_of_the_environment_under_its_key) {
     const auto all = written(somewhere(), {});
     EXPECT_EQ(all["schema_version"], 1);
     EXPECT_EQ(all["kind"], "weir-bench");
-    EXPECT_EQ(all["environment"], json::parse(R"({"cpu_model": "a processor", "hypervisor": "KVM", "pus": 3,
+    EXPECT_EQ(all["environment"], ordered_json::parse(R"({"cpu_model": "a processor", "hypervisor": "KVM", "pus": 3,
         "topology": "1 package", "fingerprint": "1p-2c", "allowed_pus": "0-2", "smt": "off", "kernel": "6.7",
         "governor": "performance", "transparent_huge_pages": "madvise", "tick_source": "tsc", "weir_version": "8.9",
         "compiler": "a compiler", "compiler_flags": "-O9", "build_type": "Release", "assertions": false,
@@ -55,7 +55,7 @@ TEST(results, are_utf8_whatever_the_machine_is_called) {
 TEST(results, have_each_floor_under_its_key) {
     const auto floors = written(somewhere(), {rates(), latencies(true)})["floors"];
     ASSERT_EQ(floors.size(), 2U);
-    EXPECT_EQ(floors[0], json::parse(R"({"scenario": "throughput/64B",
+    EXPECT_EQ(floors[0], ordered_json::parse(R"({"scenario": "throughput/64B",
         "line_roundtrip_ns": {"median": 152.0, "q1": 101.0, "q3": 203.0},
         "stream_words_per_s": {"median": 1.52e9, "q1": 1.01e9, "q3": 2.03e9},
         "line_roundtrip_ns_by_round": [151.0, 153.0], "samples": 43, "dropped": 8,
@@ -69,7 +69,7 @@ TEST(results, have_each_floor_under_its_key) {
 TEST(results, have_each_figure_of_a_queue_under_its_key) {
     const auto rows = written(somewhere(), {rates()})["summary"];
     ASSERT_EQ(rows.size(), 5U);
-    EXPECT_EQ(rows[0], json::parse(R"({"scenario": "throughput/64B", "queue": "mine", "subject": true,
+    EXPECT_EQ(rows[0], ordered_json::parse(R"({"scenario": "throughput/64B", "queue": "mine", "subject": true,
         "blocking": false, "items_per_s": 32.5e6, "of_floor": 0.25, "vs_best_rival": 1.5, "best_rival": "theirs",
         "q1": 1.25, "q3": 1.75, "rounds": 19, "paired_rounds": 17, "dropped": 2, "items_per_s_q1": 21.5e6,
         "items_per_s_q3": 43.5e6, "of_floor_q1": 0.125, "of_floor_q3": 0.375, "vs_best_blocking": 0.625,
@@ -81,7 +81,7 @@ TEST(results, have_each_figure_of_a_queue_under_its_key) {
     EXPECT_EQ(rows[1]["consumers_fairness"], 0.5);
     EXPECT_FALSE(rows[1].contains("producers_fairness"));
     EXPECT_EQ(rows[2]["blocking"], true);
-    EXPECT_EQ(rows[4], json::parse(R"({"scenario": "throughput/64B", "queue": "wrong", "subject": false,
+    EXPECT_EQ(rows[4], ordered_json::parse(R"({"scenario": "throughput/64B", "queue": "wrong", "subject": false,
         "blocking": false, "excluded": "wrong in throughput/64B: why", "items_per_s": null, "of_floor": null,
         "vs_best_rival": null, "best_rival": "theirs", "q1": null, "q3": null, "rounds": 0, "paired_rounds": 0,
         "dropped": 0, "items_per_s_q1": null, "items_per_s_q3": null, "of_floor_q1": null, "of_floor_q3": null,
@@ -110,17 +110,18 @@ TEST(results, have_each_percentile_under_its_key) {
     EXPECT_EQ(row["ns_q3"], 431);
     const auto curve = row["latency"]["curve"];
     row["latency"].erase("curve");
-    EXPECT_EQ(row["latency"], json::parse(R"({"scheduled_per_s": 1e6, "achieved_per_s": 987654.0, "messages": 1000,
+    EXPECT_EQ(row["latency"],
+              ordered_json::parse(R"({"scheduled_per_s": 1e6, "achieved_per_s": 987654.0, "messages": 1000,
         "typical_p50_ns": 321.0, "typical_p99_ns": 12345.0, "typical_p99_9_ns": 2345678.0, "mean_ns": 6840.0,
         "p50_ns": 100, "p90_ns": 1000, "p99_ns": 30015, "p99_9_ns": 400127, "p99_99_ns": 5000000,
         "max_ns": 5000000})"));
     ASSERT_EQ(curve.size(), 56U) << "five steps for each halving down to the last message, and the maximum";
-    EXPECT_EQ(curve[0], json::parse("[0.0, 100]"));
-    EXPECT_EQ(curve[1], json::parse("[10.0, 100]"));
-    EXPECT_EQ(curve[5], json::parse("[50.0, 100]"));
-    EXPECT_EQ(curve[7], json::parse("[60.0, 1000]"));
-    EXPECT_EQ(curve[10], json::parse("[75.0, 1000]"));
-    EXPECT_EQ(curve[55], json::parse("[100.0, 5000000]"));
+    EXPECT_EQ(curve[0], ordered_json::parse("[0.0, 100]"));
+    EXPECT_EQ(curve[1], ordered_json::parse("[10.0, 100]"));
+    EXPECT_EQ(curve[5], ordered_json::parse("[50.0, 100]"));
+    EXPECT_EQ(curve[7], ordered_json::parse("[60.0, 1000]"));
+    EXPECT_EQ(curve[10], ordered_json::parse("[75.0, 1000]"));
+    EXPECT_EQ(curve[55], ordered_json::parse("[100.0, 5000000]"));
     const auto woken = written(somewhere(), {latencies(false)})["summary"][0]["latency"];
     EXPECT_FALSE(woken.contains("scheduled_per_s"));
     EXPECT_FALSE(woken.contains("achieved_per_s"));
@@ -136,7 +137,7 @@ TEST(results, are_a_draft_until_they_are_written) {
     EXPECT_EQ(file.text(), "");
 }
 
-std::string compared(const json& first, const json& second) {
+std::string compared(const ordered_json& first, const ordered_json& second) {
     const temporary_file one(first.dump());
     const temporary_file other(second.dump());
     testing::internal::CaptureStdout();

@@ -132,7 +132,7 @@ class Build:
                  if pathlib.Path(name).name not in NOT_TESTS and self.tests.search(pathlib.Path(name).name)]
         for _ in range(12):
             made = subprocess.run(["ninja", "-C", str(self.build), "-k", "0", f"-j{self.jobs}", *tests], capture_output=True,
-                                  text=True)
+                                  text=True, env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
             wrong = made.stdout if made.returncode != 0 else self.make_models()
             if not wrong:
                 return

@@ -125,7 +125,7 @@ TEST(pair_plan, distinguishes_numa_nodes_and_core_kinds) {
 
 // ---- Classes
 
-pair_cost cost(unsigned from, unsigned to, const pair_class& kind, double p50, bool steady = true) {
+pair_cost measured_pair(unsigned from, unsigned to, const pair_class& kind, double p50, bool steady = true) {
     pair_cost one;
     one.from = from;
     one.to = to;
@@ -144,8 +144,9 @@ TEST(complete_matrix, gives_pairs_that_were_not_measured_the_figures_of_their_cl
     const auto plan = plan_pairs(machine, machine.allowed(), false, 1);
     const auto near = class_of(machine, 0, 1);
     const auto far = class_of(machine, 0, 7);
-    const auto matrix = complete(
-        machine, plan, {cost(0, 1, near, 50), cost(1, 0, near, 60), cost(2, 3, near, 70), cost(0, 7, far, 300)});
+    const auto matrix = complete(machine, plan,
+                                 {measured_pair(0, 1, near, 50), measured_pair(1, 0, near, 60),
+                                  measured_pair(2, 3, near, 70), measured_pair(0, 7, far, 300)});
     EXPECT_EQ(matrix.pairs.size(), 8U * 7U);
     EXPECT_EQ(matrix.classes.size(), 2U);
     EXPECT_EQ(matrix.classes[0].one_way_ns.p50, 60) << "the median";
@@ -163,17 +164,17 @@ TEST(complete_matrix, does_not_mix_unsteady_pairs_into_a_class_that_has_steady_o
     const auto machine = topology::synthetic("core:4 pu:1");
     const auto plan = plan_pairs(machine, machine.allowed(), false);
     const auto kind = class_of(machine, 0, 1);
-    const auto mixed = complete(machine, plan, {cost(0, 1, kind, 50), cost(1, 0, kind, 900, false)});
+    const auto mixed = complete(machine, plan, {measured_pair(0, 1, kind, 50), measured_pair(1, 0, kind, 900, false)});
     EXPECT_EQ(mixed.classes[0].one_way_ns.p50, 50);
     EXPECT_EQ(mixed.classes[0].pairs_measured, 1U);
-    const auto unsteady = complete(machine, plan, {cost(1, 0, kind, 900, false)});
+    const auto unsteady = complete(machine, plan, {measured_pair(1, 0, kind, 900, false)});
     EXPECT_EQ(unsteady.classes[0].one_way_ns.p50, 900);
 }
 
 TEST(complete_matrix, omits_a_class_without_figures) {
     const auto machine = topology::synthetic("package:2 core:2 pu:1");
-    const auto matrix =
-        complete(machine, plan_pairs(machine, machine.allowed(), false), {cost(0, 1, class_of(machine, 0, 1), 50)});
+    const auto matrix = complete(machine, plan_pairs(machine, machine.allowed(), false),
+                                 {measured_pair(0, 1, class_of(machine, 0, 1), 50)});
     EXPECT_EQ(matrix.pairs.size(), 4U);
     EXPECT_EQ(matrix.find(0, 2), nullptr);
 }
@@ -233,7 +234,8 @@ matrix_data eight_pus() {
     const auto machine = topology::synthetic("package:2 l3:1 core:2 pu:2");
     std::vector<pair_cost> costs;
     for (const auto& pair : plan_pairs(machine, machine.allowed(), false, 1).pairs)
-        costs.push_back(cost(pair.from, pair.to, pair.kind, 20 + 130.0 * static_cast<double>(pair.kind.distance)));
+        costs.push_back(
+            measured_pair(pair.from, pair.to, pair.kind, 20 + 130.0 * static_cast<double>(pair.kind.distance)));
     costs.back().steady = false;
     auto matrix = complete(machine, plan_pairs(machine, machine.allowed(), false, 1), costs);
     matrix.machine.cpu_model = "A <Model> & \"Co\"\x01";
@@ -286,7 +288,7 @@ TEST(matrix_svg, of_many_pus_and_of_equal_pairs_is_well_formed) {
     for (const auto* description : {"pu:2", "core:128 pu:1"}) {
         const auto machine = topology::synthetic(description);
         const auto plan = plan_pairs(machine, machine.allowed(), false, 1);
-        const auto svg = matrix_as_svg(complete(machine, plan, {cost(0, 1, class_of(machine, 0, 1), 50)}));
+        const auto svg = matrix_as_svg(complete(machine, plan, {measured_pair(0, 1, class_of(machine, 0, 1), 50)}));
         EXPECT_TRUE(is_well_formed(svg));
         EXPECT_EQ(svg.find("nan"), std::string::npos);
     }

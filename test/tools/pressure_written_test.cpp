@@ -21,7 +21,7 @@
 namespace {
 
 using namespace weir::tool::pressure;
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using weir_test::expect_golden;
 
 std::vector<outcome> made_up_outcomes() {
@@ -62,7 +62,7 @@ std::vector<outcome> made_up_outcomes() {
 }
 
 TEST(written, has_each_figure_under_its_key) {
-    auto all = json::parse(as_json({}, made_up_outcomes()));
+    auto all = ordered_json::parse(as_json({}, made_up_outcomes()));
     all.erase("weir_version");
     all.erase("environment");
     expect_golden("pressure.json", all.dump(1) + "\n");
@@ -71,7 +71,7 @@ TEST(written, has_each_figure_under_its_key) {
 TEST(written, is_utf8_whatever_a_text_is) {
     auto outcomes = made_up_outcomes();
     outcomes[0].not_held = "a \xff machine";
-    EXPECT_EQ(json::parse(as_json({}, outcomes))["policies"][0]["rates_not_held"], "a \xef\xbf\xbd machine");
+    EXPECT_EQ(ordered_json::parse(as_json({}, outcomes))["policies"][0]["rates_not_held"], "a \xef\xbf\xbd machine");
 }
 
 TEST(written, has_each_figure_under_its_heading) {
@@ -84,7 +84,7 @@ TEST(written, has_each_figure_under_its_heading) {
 class page : public weir_test::with_fake_gnuplot {};
 
 TEST_F(page, has_each_figure_in_its_picture_and_table) {
-    auto run = json::parse(as_json({}, made_up_outcomes()));
+    auto run = ordered_json::parse(as_json({}, made_up_outcomes()));
     run["environment"] = {{"date", "a day"}, {"kernel", "6.7"}, {"pus", 3}, {"assertions", false}};
     expect_golden("pressure.html", body_of(as_html(run.dump())));
 }
