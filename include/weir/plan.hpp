@@ -175,6 +175,31 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 [[nodiscard]] placement_plan plan(const plan_request& request, const topology& machine,
                                   const measurements& measured = {}, const plan_settings& settings = {});
 
+/// A term of the cost in which one placement differs from another.
+struct plan_difference {
+    double extra_ns;  ///< negative where it is cheaper
+    std::string what;
+};
+
+/// A placement that exists, with the costs that plan() would give it.
+struct placement_check {
+    placement_plan placed;                     ///< the placement; its alternatives are empty
+    placement_plan best;                       ///< the plan for the same roles, edges and PUs
+    std::vector<plan_difference> differences;  ///< of the placement from the best, largest first
+    std::vector<plan_alternative> steps;       ///< single moves and swaps that save most, with a negative extra_ns
+    std::vector<std::string> broken;           ///< sentences: hints, and rules of a plan, that the placement breaks
+
+    /// How much the placement costs above the best; negative only if it breaks a hint or a rule.
+    [[nodiscard]] double extra_ns() const { return placed.cost.total() - best.cost.total(); }
+};
+
+/// Costs an existing placement, a PU for each role in the order of the roles, by the model of plan(), and compares it with the
+/// plan. The PUs of the placement are candidates, too, wherever they are, so that both have the same choice. Throws placement_error
+/// as plan() does, and for a PU that does not exist or may not be used.
+[[nodiscard]] placement_check check_placement(const plan_request& request, const std::vector<unsigned>& pus,
+                                              const topology& machine, const measurements& measured = {},
+                                              const plan_settings& settings = {});
+
 /// A bad placement for comparison, by the same cost function: the worst that local search finds with each role on a
 /// PU of its own. If that is no worse than the plan, or there are no more PUs than roles (two roles on two cores),
 /// all roles are on the plan's first PU. In the order of the roles.

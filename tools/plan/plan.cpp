@@ -2,12 +2,19 @@
 // weir plan: assigns a PU to each role, given the roles and the rings between them.
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
+#include "tools/common/process_threads.hpp"
+#include "tools/plan/check.hpp"
+#include "tools/plan/diff.hpp"
+#include "tools/plan/placement.hpp"
 #include "tools/plan/text.hpp"
 
 #include <weir/plan.hpp>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,7 +48,12 @@ Examples:
   weir plan --roles threads.json --matrix matrix.json --jitter jitter.json --out plan.json
   weir plan --edge 'in->dsp' --edge 'dsp->out' --role dsp:quiet --topology server.xml
   weir plan --edge 'a->b' --pus 2-7 --isolated 2-7 --topology "package:2 core:4 pu:1"
-  weir plan --roles threads.json --json | jq '.roles[] | {name, pu}')";
+  weir plan --roles threads.json --json | jq '.roles[] | {name, pu}'
+  weir plan --check md=3,gw=4 --edge 'md->gw'           what does this placement cost, and why?
+  weir plan --check plan.json --pid $(pidof app)        is the program still where the plan put it?
+  weir plan --diff old.json new.json)";
+
+constexpr std::size_t most_words = 1024;  // of a placement
 
 struct options {
     std::vector<std::string> edges;
@@ -53,11 +65,16 @@ struct options {
     std::string pus;
     std::optional<std::string> isolated;
     std::string out;
+    std::vector<std::string> check;
+    bool has_check = false;
+    std::string pid;
+    std::optional<std::string> max_extra;
+    std::vector<std::string> diff;
     bool json = false;
 };
 
 // Errors in command-line arguments are wrong usage; errors in files are not.
-plan_request read_request(const options& wanted) {
+plan_request read_given_request(const options& wanted) {
     auto asked = wanted.roles_file.empty() ? plan_request{} : plan_request::load(wanted.roles_file);
     try {
         for (const auto& edge : wanted.edges) asked.add_edge(edge);
@@ -65,6 +82,11 @@ plan_request read_request(const options& wanted) {
     } catch (const placement_error& error) {
         throw stop(wrong_usage, error.what());
     }
+    return asked;
+}
+
+plan_request read_request(const options& wanted) {
+    auto asked = read_given_request(wanted);
     if (asked.roles.empty() && wanted.roles_file.empty())
         throw stop(wrong_usage,
                    "there are no roles to place: give edges, as in --edge 'md->strat', or a file with --roles");
@@ -87,20 +109,84 @@ void check_exist(const pu_set& pus, const topology& machine, const char* option)
     }
 }
 
-exit_code make_plan(const options& wanted) {
-    const auto asked = read_request(wanted);
+plan_settings read_settings(const options& wanted) {
     plan_settings settings;
     settings.pus = read_pus(wanted.pus, "--pus");
     if (wanted.isolated) settings.isolated = read_pus(*wanted.isolated, "--isolated");
-    const auto machine = load_topology(wanted.topology);
-    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    return settings;
+}
+
+measurements read_measurements(const options& wanted, const topology& machine) {
     measurements measured;
     if (!wanted.matrix.empty()) measured.load_matrix(wanted.matrix, machine);
     if (!wanted.jitter.empty()) measured.load_jitter(wanted.jitter, machine);
-    const auto made = plan(asked, machine, measured, settings);
+    return measured;
+}
+
+exit_code make_plan(const options& wanted) {
+    const auto asked = read_request(wanted);
+    const auto settings = read_settings(wanted);
+    const auto machine = load_topology(wanted.topology);
+    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    const auto made = plan(asked, machine, read_measurements(wanted, machine), settings);
     if (!wanted.out.empty()) made.save(wanted.out);
     print(wanted.json ? made.to_json() : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
     return succeeded;
+}
+
+bool is_file(const std::string& name) {
+    std::error_code ignored;
+    return name.ends_with(".json") || std::filesystem::exists(name, ignored);
+}
+
+existing_placement read_placement(const options& wanted, const topology& machine) {
+    auto asked = read_given_request(wanted);
+    auto words = wanted.check;
+    std::erase(words, "");  // no value
+    const bool has_file = words.size() == 1 && is_file(words.front());
+    if (!wanted.pid.empty()) {
+        const auto process = read_process_id(wanted.pid);
+        if (!words.empty() && !has_file)
+            throw stop(wrong_usage, "--check gives places, and --pid gives those of a process: give one of them");
+        if (has_file && asked.roles.empty()) asked = placement_plan::load(words.front(), machine).request();
+        return placement_of_process(process, asked);
+    }
+    if (words.empty())
+        throw stop(wrong_usage,
+                   "--check needs a placement: a plan's file, places such as md=3,gw=4, or a process by --pid");
+    return has_file ? placement_of_plan(words.front(), asked, machine) : placement_of_pairs(words, asked);
+}
+
+exit_code check_plan(const options& wanted) {
+    const auto settings = read_settings(wanted);
+    const auto most_ns =
+        wanted.max_extra ? std::optional(1e9 * read_seconds(*wanted.max_extra, "--max-extra", 0, 1)) : std::nullopt;
+    const auto machine = load_topology(wanted.topology);
+    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    const auto found = read_placement(wanted, machine);
+    const auto made = check_placement(found.asked, found.pus, machine, read_measurements(wanted, machine), settings);
+    if (!wanted.out.empty()) made.best.save(wanted.out);
+    print(wanted.json ? check_as_json(made, found.remarks) : check_as_text(made, machine, found.remarks));
+    if (most_ns && made.extra_ns() > *most_ns)
+        throw stop(failed, fmt::format("--max-extra {}: the placement costs {:.0f} ns more than the best; move its "
+                                       "threads, or give a higher limit",
+                                       *wanted.max_extra, made.extra_ns()));
+    return succeeded;
+}
+
+exit_code diff_plans(const options& wanted) {
+    const auto machine = load_topology(wanted.topology);
+    const auto found = compare_plans(wanted.diff[0], wanted.diff[1], machine);
+    print(wanted.json ? diff_as_json(found) : diff_as_text(found, machine));
+    return found.same_places() ? succeeded : failed;
+}
+
+exit_code run_plan(const options& wanted) {
+    if (!wanted.diff.empty()) return diff_plans(wanted);
+    if (wanted.has_check) return check_plan(wanted);
+    if (!wanted.pid.empty()) throw stop(wrong_usage, "--pid names the process of --check: give --check, too");
+    if (wanted.max_extra) throw stop(wrong_usage, "--max-extra limits what --check finds: give --check, too");
+    return make_plan(wanted);
 }
 
 }  // namespace
@@ -124,10 +210,25 @@ command add_plan(CLI::App& app) {
     app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
     app.add_option("--out", wanted->out, "Write the plan to this file, for `weir run`, weir-bench and your program")
         ->type_name("FILE");
-    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1, same as --out) instead of the text")
+    auto* const check =
+        app.add_option("--check", wanted->check, "Cost this placement: a plan's file, or role=PU,role=PU")
+            ->type_name("PLACEMENT")
+            ->expected(0, static_cast<int>(most_words));
+    app.add_option("--pid", wanted->pid, "With --check: the places of this process's threads, by their names")
+        ->type_name("PID");
+    app.add_option("--max-extra", wanted->max_extra,
+                   "With --check: exit with 1 if it costs more than this above the best")
+        ->type_name("TIME");
+    app.add_option("--diff", wanted->diff, "Compare two plans of one machine; exit with 1 if a role has another place")
+        ->type_name("FILE")
+        ->expected(2);
+    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1; of a plan, same as --out) instead of the text")
         ->disable_flag_override();
     app.footer(footer);
-    return [wanted] { return make_plan(*wanted); };
+    return [wanted, check] {
+        wanted->has_check = check->count() != 0;
+        return run_plan(*wanted);
+    };
 }
 
 }  // namespace weir::tool
