@@ -50,7 +50,7 @@ void add_remarks(placement_plan& made, const topology& machine, const measuremen
     for (const auto& core : machine.cores()) {
         std::string mates;
         for (const auto& role : made.roles)
-            if (core.pus.contains(role.pu) && !role.asked.smt_ok)
+            if (core.pus.contains(role.pu) && !role.asked.smt_ok && !role.asked.housekeeping)
                 mates += (mates.empty() ? "" : " and ") + role.asked.name;
         const auto here = std::count_if(made.roles.begin(), made.roles.end(),
                                         [&](const planned_role& role) { return core.pus.contains(role.pu); });
@@ -69,7 +69,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
     for (std::size_t i = 0; i != request.roles.size(); ++i) {
         const auto pu = model.pus()[best[i]];
         made.roles.push_back({request.roles[i], pu, model.is_isolated(best[i]), model.noise(best[i]),
-                              measured.noise_ns.find(pu) == measured.noise_ns.end()});
+                              measured.noise_ns.find(pu) == measured.noise_ns.end(),
+                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu}});
     }
     const auto weights = edge_weights(request);
     for (std::size_t i = 0; i != request.edges.size(); ++i) {
@@ -108,7 +109,7 @@ namespace {
 
 // The hints and rules that a placement breaks.
 std::vector<std::string> broken_rules(const plan_request& request, const topology& machine,
-                                      const std::vector<unsigned>& pus) {
+                                      const std::vector<unsigned>& pus, const pu_set& housekeeping) {
     std::vector<std::string> broken;
     for (std::size_t i = 0; i != pus.size(); ++i) {
         const auto& role = request.roles[i];
@@ -117,9 +118,13 @@ std::vector<std::string> broken_rules(const plan_request& request, const topolog
             broken.push_back(on + ", but asks for PU " + std::to_string(*role.pinned));
         if (role.package && machine.pu(pus[i]).package != role.package)
             broken.push_back(on + ", which is not in package " + std::to_string(*role.package) + ", as it asks");
+        if (role.housekeeping && !housekeeping.contains(pus[i]))
+            broken.push_back(on + ", and not on PUs " + housekeeping.to_string() +
+                             " with the other housekeeping roles; it is costed as if it were there");
         const auto pinned_here = [&](std::size_t other) { return request.roles[other].pinned == pus[i]; };
         for (std::size_t other = 0; other != i; ++other)
-            if (pus[other] == pus[i] && !(pinned_here(i) && pinned_here(other)))
+            if (pus[other] == pus[i] && !(role.housekeeping && request.roles[other].housekeeping) &&
+                !(pinned_here(i) && pinned_here(other)))
                 broken.push_back(request.roles[other].name + " and " + role.name + " share PU " +
                                  std::to_string(pus[i]) + ": they take turns there, and neither may spin");
     }
@@ -136,11 +141,9 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));  // throws if it does not exist
     auto all = settings;
     all.pus = (settings.pus.empty() ? machine.allowed() : settings.pus) | pu_set(pus);
-    const plan_model model(request, machine, measured, all);
+    const plan_model model(request, machine, measured, all, plan_model::housekeeping_pus::kept);
     seating seats;
-    for (const unsigned pu : pus)
-        seats.push_back(
-            static_cast<std::size_t>(std::find(model.pus().begin(), model.pus().end(), pu) - model.pus().begin()));
+    for (std::size_t i = 0; i != pus.size(); ++i) seats.push_back(model.seat_of(i, pus[i]));
 
     placement_check made;
     made.best = plan(request, machine, measured, all);
@@ -152,12 +155,10 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     fill(made.placed, request, machine, measured, model, seats);
     add_remarks(made.placed, machine, measured, pu_set(model.pus()));
     seating best;
-    for (const auto& role : made.best.roles)
-        best.push_back(
-            static_cast<std::size_t>(std::find(model.pus().begin(), model.pus().end(), role.pu) - model.pus().begin()));
+    for (std::size_t i = 0; i != pus.size(); ++i) best.push_back(model.seat_of(i, made.best.roles[i].pu));
     made.differences = plan_reasons(request, machine, model, best).differences(seats);
     made.steps = plan_reasons(request, machine, model, seats).improvements();
-    made.broken = broken_rules(request, machine, pus);
+    made.broken = broken_rules(request, machine, pus, model.housekeeping());
     return made;
 }
 

@@ -223,6 +223,29 @@ TEST_F(cli_place, check_refuses_what_is_no_placement) {
     expect_refusal({"plan", "--check", "md=0,gw=1", "--edge", "md->gw", "--max-extra", "nan"}, 2, "--max-extra nan");
 }
 
+TEST_F(cli_place, plan_keeps_cores_free_and_places_copies) {
+    const auto found = weir_json({"plan", "--edge", "a->log", "--role", "log:housekeeping", "--keep-free", "1",
+                                  "--topology", "core:4 pu:2(indexes=0,4,1,5,2,6,3,7)", "--json"});
+    EXPECT_EQ(found["roles"][1]["pus"], "1,5");  // core 0 is kept free
+    EXPECT_EQ(found["roles"][0]["pu"], 2);
+    const auto listed =
+        weir_json({"plan", "--edge", "a->b", "--keep-free", "1-1", "--topology", "core:4 pu:1", "--json"});
+    EXPECT_EQ(listed["roles"][0]["pu"], 2);
+    const auto copies =
+        weir_json({"plan", "--edge", "a->b", "--times", "2", "--each", "l3", "--topology", two_l3, "--json"});
+    EXPECT_EQ(copies["roles"].size(), 4U);
+    EXPECT_EQ(copies["edges"][1]["from"], "a.2");
+    expect_refusal({"plan", "--edge", "a->b", "--keep-free", "8", "--topology", two_l3}, 2,
+                   "one must be left for the roles");
+    expect_refusal({"plan", "--edge", "a->b", "--keep-free", "3,99", "--topology", two_l3}, 2,
+                   "--keep-free: there is no PU 99");
+    expect_refusal({"plan", "--edge", "a->b", "--times", "0"}, 2, "--times 0: give 1 to 1024");
+    expect_refusal({"plan", "--edge", "a->b", "--times", "3", "--topology", two_l3}, 1,
+                   "2 L3 caches, 1 NUMA node, 1 package");
+    expect_refusal({"plan", "--edge", "a->b", "--each", "l3"}, 2, "give --times, too");
+    expect_refusal({"plan", "--edge", "a->b", "--times", "1", "--each", "core"}, 2, "its own l3, node or package");
+}
+
 TEST_F(cli_place, diff_shows_which_roles_have_another_place) {
     ASSERT_EQ(weir({"plan", "--edge", "a->b", "--topology", two_l3, "--out", "old.json"}).exit_code, 0);
     ASSERT_EQ(weir({"plan", "--edge", "a->b", "--edge", "b->c", "--role", "b:pinned=7", "--topology", two_l3, "--out",

@@ -13,7 +13,7 @@ std::vector<role_place> places_of(const placement_plan& plan) {
     std::vector<role_place> places;
     for (const auto& role : plan.roles) {
         names.push_back(role.asked.name);
-        places.push_back({role.asked.name, pu_set{role.pu}});
+        places.push_back({role.asked.name, role.pus.empty() ? pu_set{role.pu} : role.pus});
     }
     check_thread_names(names);
     return places;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir plan: assigns a PU to each role, given the roles and the rings between them.
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/process_threads.hpp"
@@ -12,6 +13,8 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -26,6 +29,7 @@ constexpr const char* footer =
 Mps, Gps). Quote it: the shell takes > for itself. A role is a thread; hints state its needs:
   quiet        latency-critical: noise and the p99 of its edges count too
   smt-ok       may share its core with another role
+  housekeeping needs no core of its own, as loggers and monitors: such roles share the core of PU 0
   pinned=3     on PU 3, regardless of cost
   package=0    on a PU of package 0
 
@@ -49,11 +53,14 @@ Examples:
   weir plan --edge 'in->dsp' --edge 'dsp->out' --role dsp:quiet --topology server.xml
   weir plan --edge 'a->b' --pus 2-7 --isolated 2-7 --topology "package:2 core:4 pu:1"
   weir plan --roles threads.json --json | jq '.roles[] | {name, pu}'
+  weir plan --edge 'md->gw' --edge 'gw->log' --role log:housekeeping --keep-free 1
+  weir plan --edge 'md->strat' --edge 'strat->gw' --times 4 --each l3
   weir plan --check md=3,gw=4 --edge 'md->gw'           what does this placement cost, and why?
   weir plan --check plan.json --pid $(pidof app)        is the program still where the plan put it?
   weir plan --diff old.json new.json)";
 
 constexpr std::size_t most_words = 1024;  // of a placement
+constexpr unsigned most_copies = 1024;
 
 struct options {
     std::vector<std::string> edges;
@@ -64,6 +71,10 @@ struct options {
     std::optional<std::string> topology;
     std::string pus;
     std::optional<std::string> isolated;
+    std::string keep_free;
+    std::string housekeeping;
+    std::optional<unsigned> times;
+    std::string each;
     std::string out;
     std::vector<std::string> check;
     bool has_check = false;
@@ -113,7 +124,46 @@ plan_settings read_settings(const options& wanted) {
     plan_settings settings;
     settings.pus = read_pus(wanted.pus, "--pus");
     if (wanted.isolated) settings.isolated = read_pus(*wanted.isolated, "--isolated");
+    settings.housekeeping = read_pus(wanted.housekeeping, "--housekeeping");
     return settings;
+}
+
+// A number of cores, PU 0's first, since the kernel's own work is there; or a list of PUs.
+pu_set read_keep_free(const std::string& text, const topology& machine) {
+    unsigned cores = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cores);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        const auto listed = read_pus(text, "--keep-free");
+        check_exist(listed, machine, "--keep-free");
+        return listed;
+    }
+    std::vector<const core_info*> order;
+    for (const auto& core : machine.cores())
+        if (!(core.pus & machine.allowed()).empty()) order.push_back(&core);
+    if (cores >= order.size())
+        throw stop(wrong_usage,
+                   fmt::format("--keep-free {}: {} cores may be used, and one must be left for the roles; keep "
+                               "fewer free, or name PUs, as in --keep-free 0,16",
+                               cores, order.size()));
+    std::stable_sort(order.begin(), order.end(),
+                     [](const core_info* a, const core_info* b) { return a->pus.contains(0) > b->pus.contains(0); });
+    pu_set free;
+    for (unsigned i = 0; i != cores; ++i) free = free | order[i]->pus;
+    return free;
+}
+
+copy_place read_each(const std::string& word) {
+    if (word.empty()) return copy_place::automatic;
+    if (word == "l3") return copy_place::l3;
+    if (word == "node") return copy_place::numa_node;
+    if (word == "package") return copy_place::package;
+    throw stop(wrong_usage, fmt::format("--each {}: a copy can have its own l3, node or package", printable(word)));
+}
+
+void check_settings(const options& wanted, plan_settings& settings, const topology& machine) {
+    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    check_exist(settings.housekeeping, machine, "--housekeeping");
+    if (!wanted.keep_free.empty()) settings.keep_free = read_keep_free(wanted.keep_free, machine);
 }
 
 measurements read_measurements(const options& wanted, const topology& machine) {
@@ -125,10 +175,17 @@ measurements read_measurements(const options& wanted, const topology& machine) {
 
 exit_code make_plan(const options& wanted) {
     const auto asked = read_request(wanted);
-    const auto settings = read_settings(wanted);
+    auto settings = read_settings(wanted);
+    const auto each = read_each(wanted.each);
+    if (!wanted.each.empty() && !wanted.times)
+        throw stop(wrong_usage, "--each says where copies are to be: give --times, too");
+    if (wanted.times && (*wanted.times < 1 || *wanted.times > most_copies))
+        throw stop(wrong_usage, fmt::format("--times {}: give 1 to {}", *wanted.times, most_copies));
     const auto machine = load_topology(wanted.topology);
-    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
-    const auto made = plan(asked, machine, read_measurements(wanted, machine), settings);
+    check_settings(wanted, settings, machine);
+    const auto measured = read_measurements(wanted, machine);
+    const auto made = wanted.times ? plan_copies(asked, *wanted.times, machine, each, measured, settings)
+                                   : plan(asked, machine, measured, settings);
     if (!wanted.out.empty()) made.save(wanted.out);
     print(wanted.json ? made.to_json() : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
     return succeeded;
@@ -158,11 +215,11 @@ existing_placement read_placement(const options& wanted, const topology& machine
 }
 
 exit_code check_plan(const options& wanted) {
-    const auto settings = read_settings(wanted);
+    auto settings = read_settings(wanted);
     const auto most_ns =
         wanted.max_extra ? std::optional(1e9 * read_seconds(*wanted.max_extra, "--max-extra", 0, 1)) : std::nullopt;
     const auto machine = load_topology(wanted.topology);
-    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    check_settings(wanted, settings, machine);
     const auto found = read_placement(wanted, machine);
     const auto made = check_placement(found.asked, found.pus, machine, read_measurements(wanted, machine), settings);
     if (!wanted.out.empty()) made.best.save(wanted.out);
@@ -208,6 +265,18 @@ command add_plan(CLI::App& app) {
         ->type_name("LIST")
         ->check(why_no_pus);
     app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
+    app.add_option("--keep-free", wanted->keep_free,
+                   "Leave these PUs to the kernel: a number of cores, or a list such as 0,16 or 3-3")
+        ->type_name("CORES|LIST")
+        ->check(why_no_pus);
+    app.add_option("--housekeeping", wanted->housekeeping, "PUs that housekeeping roles share; default: PU 0's core")
+        ->type_name("LIST")
+        ->check(why_no_pus);
+    app.add_option("--times", wanted->times, "Place the graph so many times, as md.1, md.2: each in a part of its own")
+        ->type_name("N");
+    app.add_option("--each", wanted->each,
+                   "With --times, this part: l3, node or package; default: the first that suffices")
+        ->type_name("PART");
     app.add_option("--out", wanted->out, "Write the plan to this file, for `weir run`, weir-bench and your program")
         ->type_name("FILE");
     auto* const check =

@@ -17,11 +17,14 @@ std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format(
 
 std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
 
+// Where its thread may run; a plan that was not made by plan() may name a PU alone.
+pu_set places_of(const planned_role& role) { return role.pus.empty() ? pu_set{role.pu} : role.pus; }
+
 std::string role_table(const placement_plan& made, const topology& machine) {
     std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "noise", "", "asked for"}};
     for (const auto& role : made.roles) {
         const auto& pu = machine.pu(role.pu);
-        lines.push_back({role.asked.name, fmt::format("{}", role.pu), fmt::format("core:{}", pu.core),
+        lines.push_back({role.asked.name, places_of(role).to_string(), fmt::format("core:{}", pu.core),
                          or_dash(pu.package), or_dash(pu.l3), ns_of(role.noise_ns),
                          std::string(role.noise_assumed ? "assumed" : "measured") + (role.isolated ? ", isolated" : ""),
                          hints_of(role.asked)});
@@ -59,6 +62,11 @@ std::string hwloc_mask(const pu_set& pus) {
     for (auto word = words.rbegin(); word != words.rend(); ++word)
         text += fmt::format("{}0x{:08x}", text.empty() ? "" : ",", *word);
     return text;
+}
+
+std::string call_that_pins(const pu_set& pus) {
+    if (pus.size() == 1) return fmt::format("weir::pin_this_thread({})", pus.front());
+    return fmt::format("weir::set_this_thread_affinity(weir::pu_set::parse(\"{}\"))", pus.to_string());
 }
 
 std::string in_shell_quotes(const std::string& name) {
@@ -124,6 +132,7 @@ std::string hints_of(const plan_role& role) {
     const auto add = [&](const std::string& hint) { text += (text.empty() ? "" : ", ") + hint; };
     if (role.quiet) add("quiet");
     if (role.smt_ok) add("smt-ok");
+    if (role.housekeeping) add("housekeeping");
     if (role.pinned) add(fmt::format("pinned={}", *role.pinned));
     if (role.package) add(fmt::format("package={}", *role.package));
     return text;
@@ -169,7 +178,7 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
     for (const auto& pu : machine.pus()) all.insert(pu.os_index);
     for (const auto& core : machine.cores())
         if (!core.pus.contains(0) && std::any_of(made.roles.begin(), made.roles.end(), [&](const planned_role& role) {
-                return (role.asked.quiet || !any_quiet) && core.pus.contains(role.pu);
+                return (role.asked.quiet || !any_quiet) && !role.asked.housekeeping && core.pus.contains(role.pu);
             }))
             chosen = chosen | core.pus;
     return (all - chosen).empty() ? pu_set{} : chosen;
@@ -177,7 +186,7 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
 
 std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file) {
     pu_set pus;
-    for (const auto& role : made.roles) pus.insert(role.pu);
+    for (const auto& role : made.roles) pus = pus | places_of(role);
     std::string spaced;
     for (const unsigned pu : pus) spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
     std::string text = fmt::format(
@@ -187,7 +196,8 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
 
     text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)
-        text += fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", role.pu, role.asked.name);
+        text +=
+            fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", places_of(role).to_string(), role.asked.name);
 
     if (!file.empty())
         text += fmt::format(
@@ -200,7 +210,7 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
     if (file.empty()) {
         text += "  #include <weir/affinity.hpp>\n";
         for (const auto& role : made.roles)
-            text += fmt::format("  weir::pin_this_thread({});  // in the thread of {}\n", role.pu, role.asked.name);
+            text += fmt::format("  {};  // in the thread of {}\n", call_that_pins(places_of(role)), role.asked.name);
     } else {
         text +=
             fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n", file);
