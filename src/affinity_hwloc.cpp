@@ -3,6 +3,7 @@
 #include <weir/affinity.hpp>
 
 #include "bitmap.hpp"
+#include "thread_affinity.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -26,6 +27,10 @@ int set_mask(const pu_set& pus) {
 }
 
 }  // namespace
+
+// hwloc takes handles of this process's threads alone.
+int set_thread_affinity(long, const pu_set&) { return ENOSYS; }
+std::optional<pu_set> thread_affinity(long) { return std::nullopt; }
 
 pu_set this_thread_affinity() {
     const auto mask = make_bitmap();

@@ -2,8 +2,10 @@
 #include <weir/affinity.hpp>
 
 #include "cpu_list.hpp"
+#include "thread_affinity.hpp"
 
 #include <sched.h>
+#include <sys/types.h>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -33,12 +35,8 @@ pu_set to_pu_set(const mask_words& words) {
     return pu_set(std::move(pus));
 }
 
-// Returns 0 or an errno value. Thread 0 means the calling thread.
-int set_mask(const pu_set& pus) {
-    const auto words = to_mask(pus);
-    const auto* const mask = reinterpret_cast<const cpu_set_t*>(words.data());
-    return ::sched_setaffinity(0, words.size() * sizeof words[0], mask) == 0 ? 0 : errno;
-}
+// Returns 0 or an errno value.
+int set_mask(const pu_set& pus) { return set_thread_affinity(0, pus); }
 
 std::string bounded(const std::optional<pu_set>& pus, const char* verb) {
     return pus && !pus->empty() ? " (" + pus->to_string() + " " + verb + ")" : "";
@@ -65,14 +63,28 @@ std::string bounded(const std::optional<pu_set>& pus, const char* verb) {
 
 }  // namespace
 
-pu_set this_thread_affinity() {
+// Thread 0 means the calling thread.
+int set_thread_affinity(long thread, const pu_set& pus) {
+    const auto words = to_mask(pus);
+    const auto* const mask = reinterpret_cast<const cpu_set_t*>(words.data());
+    const auto id = static_cast<pid_t>(thread);
+    return ::sched_setaffinity(id, words.size() * sizeof words[0], mask) == 0 ? 0 : errno;
+}
+
+std::optional<pu_set> thread_affinity(long thread) {
+    const auto id = static_cast<pid_t>(thread);
     // The kernel answers EINVAL to a buffer shorter than its own mask, but does not report the required length.
     for (mask_words words(1024 / word_bits); words.size() * word_bits <= std::size_t{16} * (pu_set::max_pu + 1);
          words.resize(words.size() * 2))
-        if (::sched_getaffinity(0, words.size() * sizeof words[0], reinterpret_cast<cpu_set_t*>(words.data())) == 0)
+        if (::sched_getaffinity(id, words.size() * sizeof words[0], reinterpret_cast<cpu_set_t*>(words.data())) == 0)
             return to_pu_set(words);
         else if (errno != EINVAL)
             break;
+    return std::nullopt;
+}
+
+pu_set this_thread_affinity() {
+    if (auto found = thread_affinity(0)) return *std::move(found);
     throw placement_error(std::string("the kernel does not report this thread's affinity: ") + std::strerror(errno));
 }
 

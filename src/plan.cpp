@@ -1,134 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Turns the search result into a plan: its tables, its alternatives and its remarks.
+// Turns the search result into a plan: its tables, its alternatives and its remarks. And costs a placement that exists.
 #include <weir/plan.hpp>
 
+#include "plan_reasons.hpp"
 #include "plan_search.hpp"
 #include "plan_words.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <set>
 #include <utility>
 
 namespace weir {
 namespace {
-
-std::string ns(double value) { return std::to_string(static_cast<long long>(std::llround(value))) + " ns"; }
-
-std::string where(const topology& machine, unsigned pu) {
-    return "PU " + std::to_string(pu) + " (core:" + std::to_string(machine.pu(pu).core) + ")";
-}
-
-class explainer {
-public:
-    explainer(const plan_request& request, const topology& machine, const plan_model& model, const seating& best)
-        : request_(request), machine_(machine), model_(model), best_(best), cost_(model.cost(best)) {}
-
-    // The cheapest placements that differ from the best by one move or swap, each with a different reason.
-    [[nodiscard]] std::vector<plan_alternative> alternatives() const {
-        std::vector<std::pair<double, seating>> ranked;
-        auto all = best_;
-        const auto consider = [&] {
-            const double extra = model_.cost(all).total() - cost_.total();
-            if (extra >= 0.5) ranked.emplace_back(extra, all);
-        };
-        for (std::size_t role = 0; role != model_.roles(); ++role) {
-            for (std::size_t seat = 0; seat != model_.seats(); ++seat) {
-                if (seat == best_[role] || !model_.may_sit(role, seat)) continue;
-                all[role] = seat;
-                const auto holder = std::find(best_.begin(), best_.end(), seat);
-                consider();  // also tries a PU that is taken: the cost of sharing it
-                if (holder != best_.end() &&
-                    model_.may_sit(static_cast<std::size_t>(holder - best_.begin()), best_[role])) {
-                    all[static_cast<std::size_t>(holder - best_.begin())] = best_[role];
-                    consider();
-                    all[static_cast<std::size_t>(holder - best_.begin())] = seat;
-                }
-                all[role] = best_[role];
-            }
-        }
-        std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-        return distinct(ranked);
-    }
-
-private:
-    // Keeps the cheapest alternative for each kind of reason, four at most.
-    [[nodiscard]] std::vector<plan_alternative> distinct(const std::vector<std::pair<double, seating>>& ranked) const {
-        constexpr std::size_t few = 4;
-        std::vector<plan_alternative> chosen;
-        std::set<std::pair<long long, std::string>> seen;
-        for (const auto& [extra, all] : ranked) {
-            if (chosen.size() == few) break;
-            auto [key, sentence] = reason(all);
-            if (!seen.emplace(0, key).second) continue;
-            std::vector<unsigned> pus;
-            for (const auto seat : all) pus.push_back(model_.pus()[seat]);
-            chosen.push_back({std::move(pus), extra, std::move(sentence)});
-        }
-        return chosen;
-    }
-
-    // A key that is equal for similar reasons, and a sentence: which roles move and what it costs, largest change
-    // first.
-    [[nodiscard]] std::pair<std::string, std::string> reason(const seating& all) const {
-        const auto cost = model_.cost(all);
-        std::vector<std::pair<double, std::string>> terms;
-        const auto add = [&](double before, double after, const std::string& what) {
-            if (std::abs(after - before) >= 0.5) terms.emplace_back(after - before, what);
-        };
-        add_edges(all, terms);
-        add(cost_.noise, cost.noise, "noise on a quiet role's PU");
-        add(cost_.smt_sharing, cost.smt_sharing, "roles that share a core");
-        add(cost_.not_isolated, cost.not_isolated, "PUs that are not isolated");
-        add(cost_.slow_cores, cost.slow_cores, "slower cores");
-        add(cost_.pu_0, cost.pu_0, "the core of PU 0, where interrupts land");
-        std::stable_sort(terms.begin(), terms.end(),
-                         [](const auto& a, const auto& b) { return std::abs(a.first) > std::abs(b.first); });
-        std::string text;
-        for (const auto& [extra, what] : terms)
-            text += (text.empty() ? "" : ", ") + std::string(extra > 0 ? "+" : "-") + ns(std::abs(extra)) + " " + what;
-        return {terms.empty() ? "" : terms.front().second, moved(all) + ": " + text};
-    }
-
-    [[nodiscard]] std::string moved(const seating& all) const {
-        std::string text;
-        for (std::size_t role = 0; role != all.size(); ++role)
-            if (all[role] != best_[role])
-                text += (text.empty() ? "" : " and ") + request_.roles[role].name + " on " +
-                        where(machine_, model_.pus()[all[role]]);
-        return text;
-    }
-
-    [[nodiscard]] std::string how_far(const seating& all, const plan_model::link& l) const {
-        const auto from = model_.pus()[all[l.from]];
-        const auto to = model_.pus()[all[l.to]];
-        const auto far = machine_.distance_between(from, to);
-        const bool same_node = machine_.pu(from).numa_node == machine_.pu(to).numa_node;
-        return std::string(to_string(far)) +
-               (same_node || far == distance::cross_package ? "" : " (another NUMA node)");
-    }
-
-    void add_edges(const seating& all, std::vector<std::pair<double, std::string>>& terms) const {
-        for (std::size_t i = 0; i != model_.links().size(); ++i) {
-            const auto& l = model_.links()[i];
-            const double before = l.weight * model_.between(l.critical, best_[l.from], best_[l.to]);
-            const double after = l.weight * model_.between(l.critical, all[l.from], all[l.to]);
-            if (std::abs(after - before) < 0.5) continue;
-            const auto was = how_far(best_, l);
-            const auto is = how_far(all, l);
-            terms.emplace_back(after - before,
-                               request_.edges[i].name() + (was == is ? " between other PUs, still " + is
-                                                                     : " over " + is + " instead of " + was));
-        }
-    }
-
-    const plan_request& request_;
-    const topology& machine_;
-    const plan_model& model_;
-    const seating& best_;
-    plan_cost cost_;
-};
 
 pu_set measured_pus(const measurements& measured) {
     pu_set all;
@@ -167,7 +50,7 @@ void add_remarks(placement_plan& made, const topology& machine, const measuremen
     for (const auto& core : machine.cores()) {
         std::string mates;
         for (const auto& role : made.roles)
-            if (core.pus.contains(role.pu) && !role.asked.smt_ok)
+            if (core.pus.contains(role.pu) && !role.asked.smt_ok && !role.asked.housekeeping)
                 mates += (mates.empty() ? "" : " and ") + role.asked.name;
         const auto here = std::count_if(made.roles.begin(), made.roles.end(),
                                         [&](const planned_role& role) { return core.pus.contains(role.pu); });
@@ -186,7 +69,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
     for (std::size_t i = 0; i != request.roles.size(); ++i) {
         const auto pu = model.pus()[best[i]];
         made.roles.push_back({request.roles[i], pu, model.is_isolated(best[i]), model.noise(best[i]),
-                              measured.noise_ns.find(pu) == measured.noise_ns.end()});
+                              measured.noise_ns.find(pu) == measured.noise_ns.end(),
+                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu}});
     }
     const auto weights = edge_weights(request);
     for (std::size_t i = 0; i != request.edges.size(); ++i) {
@@ -216,8 +100,65 @@ placement_plan plan(const plan_request& request, const topology& machine, const 
     made.cost = model.cost(found.best);
     made.lower_bound_ns = std::min(found.lower_bound, made.cost.total());
     fill(made, request, machine, measured, model, found.best);
-    made.alternatives = explainer(request, machine, model, found.best).alternatives();
+    made.alternatives = plan_reasons(request, machine, model, found.best).alternatives();
     add_remarks(made, machine, measured, pu_set(model.pus()));
+    return made;
+}
+
+namespace {
+
+// The hints and rules that a placement breaks.
+std::vector<std::string> broken_rules(const plan_request& request, const topology& machine,
+                                      const std::vector<unsigned>& pus, const pu_set& housekeeping) {
+    std::vector<std::string> broken;
+    for (std::size_t i = 0; i != pus.size(); ++i) {
+        const auto& role = request.roles[i];
+        const auto on = role.name + " is on PU " + std::to_string(pus[i]);
+        if (role.pinned && *role.pinned != pus[i])
+            broken.push_back(on + ", but asks for PU " + std::to_string(*role.pinned));
+        if (role.package && machine.pu(pus[i]).package != role.package)
+            broken.push_back(on + ", which is not in package " + std::to_string(*role.package) + ", as it asks");
+        if (role.housekeeping && !housekeeping.contains(pus[i]))
+            broken.push_back(on + ", and not on PUs " + housekeeping.to_string() +
+                             " with the other housekeeping roles; it is costed as if it were there");
+        const auto pinned_here = [&](std::size_t other) { return request.roles[other].pinned == pus[i]; };
+        for (std::size_t other = 0; other != i; ++other)
+            if (pus[other] == pus[i] && !(role.housekeeping && request.roles[other].housekeeping) &&
+                !(pinned_here(i) && pinned_here(other)))
+                broken.push_back(request.roles[other].name + " and " + role.name + " share PU " +
+                                 std::to_string(pus[i]) + ": they take turns there, and neither may spin");
+    }
+    return broken;
+}
+
+}  // namespace
+
+placement_check check_placement(const plan_request& request, const std::vector<unsigned>& pus, const topology& machine,
+                                const measurements& measured, const plan_settings& settings) {
+    if (pus.size() != request.roles.size())
+        throw placement_error("there are " + std::to_string(pus.size()) + " places for " +
+                              std::to_string(request.roles.size()) + " roles: give one for each");
+    for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));  // throws if it does not exist
+    auto all = settings;
+    all.pus = (settings.pus.empty() ? machine.allowed() : settings.pus) | pu_set(pus);
+    const plan_model model(request, machine, measured, all, plan_model::housekeeping_pus::kept);
+    seating seats;
+    for (std::size_t i = 0; i != pus.size(); ++i) seats.push_back(model.seat_of(i, pus[i]));
+
+    placement_check made;
+    made.best = plan(request, machine, measured, all);
+    made.placed.fingerprint = made.best.fingerprint;
+    made.placed.machine = made.best.machine;
+    made.placed.is_of_this_machine = made.best.is_of_this_machine;
+    made.placed.cost = model.cost(seats);
+    made.placed.lower_bound_ns = std::min(made.best.lower_bound_ns, made.placed.cost.total());
+    fill(made.placed, request, machine, measured, model, seats);
+    add_remarks(made.placed, machine, measured, pu_set(model.pus()));
+    seating best;
+    for (std::size_t i = 0; i != pus.size(); ++i) best.push_back(model.seat_of(i, made.best.roles[i].pu));
+    made.differences = plan_reasons(request, machine, model, best).differences(seats);
+    made.steps = plan_reasons(request, machine, model, seats).improvements();
+    made.broken = broken_rules(request, machine, pus, model.housekeeping());
     return made;
 }
 

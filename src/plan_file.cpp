@@ -26,16 +26,22 @@ json or_null(const std::optional<T>& value) {
     return value ? json(*value) : json(nullptr);
 }
 
+// What only housekeeping roles have is left out of the others.
 json as_json(const planned_role& role) {
-    return {{"name", role.asked.name},
-            {"pu", role.pu},
-            {"quiet", role.asked.quiet},
-            {"smt_ok", role.asked.smt_ok},
-            {"pinned", or_null(role.asked.pinned)},
-            {"package", or_null(role.asked.package)},
-            {"isolated", role.isolated},
-            {"noise_ns", role.noise_ns},
-            {"noise_assumed", role.noise_assumed}};
+    json row{{"name", role.asked.name},
+             {"pu", role.pu},
+             {"quiet", role.asked.quiet},
+             {"smt_ok", role.asked.smt_ok},
+             {"pinned", or_null(role.asked.pinned)},
+             {"package", or_null(role.asked.package)},
+             {"isolated", role.isolated},
+             {"noise_ns", role.noise_ns},
+             {"noise_assumed", role.noise_assumed}};
+    if (role.asked.housekeeping) {
+        row["housekeeping"] = true;
+        row["pus"] = role.pus.to_string();
+    }
+    return row;
 }
 
 json as_json(const planned_edge& edge) {
@@ -69,12 +75,27 @@ Enum read_word(const json_input& file, const json_input::json& row, const char* 
     return *found;
 }
 
+void read_pus(const json_input& file, const json_input::json& row, const std::string& place, const topology& machine,
+              planned_role& role) {
+    const auto list = file.text(row, "pus", place);
+    try {
+        role.pus = pu_set::parse(list);
+        for (const unsigned pu : role.pus) static_cast<void>(machine.pu(pu));
+    } catch (const placement_error& error) {
+        file.fail("'" + place + ".pus': " + error.what());
+    }
+    if (!role.pus.contains(role.pu))
+        file.fail(place + " is on PU " + std::to_string(role.pu) + ", which is not among its PUs " + list);
+}
+
 void read_role(const json_input& file, const json_input::json& row, const topology& machine, planned_role& role) {
     const auto place = "role '" + role.asked.name + "'";
     role.pu = file.number(row, "pu", place);
     const auto& pus = machine.pus();
     if (std::none_of(pus.begin(), pus.end(), [&](const pu_info& pu) { return pu.os_index == role.pu; }))
         file.fail(place + " has PU " + std::to_string(role.pu) + ", which does not exist");
+    role.pus = pu_set{role.pu};
+    if (role.asked.housekeeping) read_pus(file, row, place, machine, role);
     role.isolated = file.flag(row, "isolated", place);
     role.noise_ns = file.maybe_amount(row, "noise_ns", place).value_or(0);
     role.noise_assumed = file.flag(row, "noise_assumed", place);
@@ -180,7 +201,9 @@ pu_set placement_plan::pin_this_thread(std::string_view role) const {
         throw placement_error("role '" + std::string(role) +
                               "' cannot be pinned by a plan that was made for another machine, " + fingerprint +
                               "; plan it here with 'weir plan'");
-    return weir::pin_this_thread(pu);
+    const auto found =
+        std::find_if(roles.begin(), roles.end(), [&](const planned_role& row) { return row.asked.name == role; });
+    return found->pus.size() > 1 ? set_this_thread_affinity(found->pus) : weir::pin_this_thread(pu);
 }
 
 }  // namespace weir

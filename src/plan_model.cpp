@@ -37,6 +37,8 @@ void check_pin(const plan_role& role, const topology& machine) {
     if (!machine.cgroup_allowed().contains(*role.pinned))
         throw placement_error(who + ", which the cgroup of this process does not allow (" +
                               bound(machine.cgroup_allowed()) + "); pin it to another, or widen the cgroup's cpuset");
+    if (role.housekeeping)
+        throw placement_error(who + ", but housekeeping roles share their PUs; leave out one of the hints");
     if (role.package && machine.pu(*role.pinned).package != role.package)
         throw placement_error(who + ", which is not in package " + std::to_string(*role.package) +
                               ", the package it asks for; leave out one of the hints");
@@ -58,6 +60,11 @@ void check(const plan_request& request, const topology& machine) {
                               std::to_string(most_roles) +
                               " at most; make separate plans for groups of roles that share no edge");
     for (const auto& role : request.roles) {
+        if (role.housekeeping && (role.quiet || role.package))
+            throw placement_error("role '" + role.name + "' is housekeeping and " +
+                                  (role.quiet ? "quiet: a quiet role needs a core of its own"
+                                              : "asks for a package: housekeeping roles share their PUs") +
+                                  "; leave out one of the hints");
         if (role.pinned) check_pin(role, machine);
         if (role.package) check_package(role, machine);
     }
@@ -83,6 +90,31 @@ std::optional<unsigned> rank_of(const topology& machine, unsigned core) {
 
 }  // namespace
 
+pu_set housekeeping_pus_of(const plan_request& request, const topology& machine, const plan_settings& settings) {
+    if (std::none_of(request.roles.begin(), request.roles.end(),
+                     [](const plan_role& role) { return role.housekeeping; }))
+        return {};
+    for (const unsigned pu : settings.housekeeping)
+        if (!machine.cgroup_allowed().contains(pu))
+            throw placement_error("housekeeping roles cannot use PU " + std::to_string(pu) + " " + place(machine) +
+                                  " (" + bound(machine.cgroup_allowed()) + "); run 'weir topo' to see them");
+    if (!settings.housekeeping.empty()) return settings.housekeeping;
+    // The kernel's own work is on PU 0's core, so that other roles avoid it anyway. Cores are in the machine's order.
+    const auto& isolated = settings.isolated ? *settings.isolated : machine.isolated();
+    const auto may_use =
+        ((settings.pus.empty() ? machine.allowed() : settings.pus) & machine.cgroup_allowed()) - settings.keep_free;
+    const core_info* chosen = nullptr;
+    for (const auto& core : machine.cores()) {
+        if ((core.pus & may_use).empty()) continue;
+        const auto merit = [&](const core_info& c) { return std::pair(c.pus.contains(0), (c.pus & isolated).empty()); };
+        if (chosen == nullptr || merit(core) > merit(*chosen)) chosen = &core;
+    }
+    if (chosen == nullptr)
+        throw placement_error("no PU is left for the housekeeping roles " + place(machine) + " (" + bound(may_use) +
+                              "); keep fewer PUs free, or name theirs with --housekeeping");
+    return chosen->pus & may_use;
+}
+
 bool is_critical(const plan_request& request, const plan_edge& edge) {
     return role_of(request, edge.from).quiet || role_of(request, edge.to).quiet;
 }
@@ -97,15 +129,15 @@ std::vector<double> edge_weights(const plan_request& request) {
 }
 
 plan_model::plan_model(const plan_request& request, const topology& machine, const measurements& measured,
-                       const plan_settings& settings)
+                       const plan_settings& settings, housekeeping_pus keep)
     : roles_(request.roles.size()), isolated_(settings.isolated.value_or(machine.isolated())) {
     check(request, machine);
     for (const auto& role : request.roles) {
-        pinned_.push_back(role.pinned.has_value());
+        pinned_.push_back(role.pinned || role.housekeeping);
         quiet_.push_back(role.quiet);
-        sharing_.push_back(role.smt_ok ? 0 : assumed::smt_sharing_ns);
+        sharing_.push_back(role.smt_ok || role.housekeeping ? 0 : assumed::smt_sharing_ns);
     }
-    choose_seats(request, machine, settings);
+    choose_seats(request, machine, settings, keep);
     weigh_seats(request, machine, measured);
     weigh_links(request);
     weigh_pairs(machine, measured);
@@ -113,15 +145,20 @@ plan_model::plan_model(const plan_request& request, const topology& machine, con
     check_regular();
 }
 
-void plan_model::choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings) {
+void plan_model::choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings,
+                              housekeeping_pus keep) {
     for (const unsigned pu : settings.pus)
         if (!machine.cgroup_allowed().contains(pu))
             throw placement_error("PU " + std::to_string(pu) + " cannot be used " + place(machine) + " (" +
                                   bound(machine.cgroup_allowed()) + "); run 'weir topo' to see them");
-    const auto& chosen = settings.pus.empty() ? machine.allowed() : settings.pus;
+    auto chosen = (settings.pus.empty() ? machine.allowed() : settings.pus) - settings.keep_free;
     pu_set pins;
     std::size_t free_roles = 0;
-    for (const auto& role : request.roles) role.pinned ? pins.insert(*role.pinned) : void(++free_roles);
+    for (const auto& role : request.roles)
+        role.housekeeping ? void() : role.pinned ? pins.insert(*role.pinned) : void(++free_roles);
+    housekeeping_ = housekeeping_pus_of(request, machine, settings);
+    shares_housekeeping_ = keep == housekeeping_pus::kept || free_roles > (chosen - housekeeping_ - pins).size();
+    if (!shares_housekeeping_) chosen = chosen - housekeeping_;
     if (const auto left = (chosen - pins).size(); free_roles > left)
         throw placement_error("there are " + std::to_string(request.roles.size()) + " roles for " +
                               std::to_string((chosen | pins).size()) +
@@ -135,14 +172,29 @@ void plan_model::choose_seats(const plan_request& request, const topology& machi
     if (pus_.size() > most_seats)
         throw placement_error("there are " + std::to_string(pus_.size()) + " candidate PUs, but a plan takes " +
                               std::to_string(most_seats) + " at most; name those to use, as in --pus 0-1023");
+    candidates_ = pus_.size();
+    own_seat_.assign(roles_, nowhere);
+    for (std::size_t role = 0; role != roles_; ++role)
+        if (request.roles[role].housekeeping) {
+            own_seat_[role] = pus_.size();
+            pus_.push_back(housekeeping_.front());
+            cores_.push_back(machine.pu(housekeeping_.front()).core);
+        }
+}
+
+std::size_t plan_model::seat_of(std::size_t role, unsigned pu) const {
+    if (own_seat_[role] != nowhere) return own_seat_[role];
+    return static_cast<std::size_t>(
+        std::find(pus_.begin(), pus_.begin() + static_cast<std::ptrdiff_t>(candidates_), pu) - pus_.begin());
 }
 
 void plan_model::weigh_seats(const plan_request& request, const topology& machine, const measurements& measured) {
     std::optional<unsigned> core_of_pu_0;  // which may be offline
     for (const auto& pu : machine.pus())
         if (pu.os_index == 0) core_of_pu_0 = pu.core;
+    const auto end_of_candidates = pus_.begin() + static_cast<std::ptrdiff_t>(candidates_);
     const bool any_isolated =
-        std::any_of(pus_.begin(), pus_.end(), [&](unsigned pu) { return isolated_.contains(pu); });
+        std::any_of(pus_.begin(), end_of_candidates, [&](unsigned pu) { return isolated_.contains(pu); });
     unsigned fastest = 0;
     for (const unsigned core : cores_) fastest = std::max(fastest, rank_of(machine, core).value_or(0));
     pu_set pins;
@@ -166,6 +218,11 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
     }
     for (const auto& role : request.roles)
         for (std::size_t seat = 0; seat != seats(); ++seat) {
+            if (role.housekeeping || seat >= candidates_) {
+                const auto index = static_cast<std::size_t>(&role - request.roles.data());
+                alone_.push_back(own_seat_[index] == seat ? 0 : never);
+                continue;
+            }
             const bool allowed = role.pinned ? pus_[seat] == *role.pinned
                                              : !pins.contains(pus_[seat]) &&
                                                    (!role.package || machine.pu(pus_[seat]).package == role.package);
@@ -215,19 +272,24 @@ void plan_model::number_nodes(const topology& machine) {
         const auto or_none = [](std::optional<unsigned> index) { return index ? *index + 1 : 0; };
         const std::array<unsigned, levels> steps{
             or_none(pu.package), or_none(pu.numa_node), or_none(pu.l3), or_none(pu.l2), pu.core, number};
+        const bool is_own_seat = nodes_.back().size() >= candidates_;
         path here;
         for (std::size_t level = 0; level != levels; ++level) {
-            here.push_back(steps[level]);
+            here.push_back(is_own_seat && level == levels - 1
+                               ? pu_set::max_pu + 1 + static_cast<unsigned>(nodes_.back().size())
+                               : steps[level]);
             nodes_[level].push_back(known[level].try_emplace(here, known[level].size()).first->second);
         }
     }
 }
 
 void plan_model::check_regular() {
+    if (shares_housekeeping_ && candidates_ != seats()) return;  // a role may be on the PU of another, and beside it
     // By the innermost common level (0: none): the one cost that all pairs at that level must have.
     std::array<std::optional<std::pair<double, double>>, levels + 1> seen;
     for (std::size_t a = 0; a != seats(); ++a)
         for (std::size_t b = 0; b != seats(); ++b) {
+            if (a >= candidates_ && b >= candidates_) continue;  // the cost between housekeeping roles is a constant
             std::size_t common = 0;
             while (common != levels && nodes_[common][a] == nodes_[common][b]) ++common;
             const std::pair cost(between(false, a, b), between(true, a, b));
@@ -264,13 +326,15 @@ plan_cost plan_model::cost(const seating& all) const {
     for (const auto& l : links_) sum.edges += l.weight * between(l.critical, all[l.from], all[l.to]);
     for (std::size_t role = 0; role != roles_; ++role) {
         const auto seat = all[role];
+        if (own_seat_[role] == seat) continue;
         if (quiet_[role]) sum.noise += noise_[seat];
         sum.not_isolated += not_isolated_[seat];
         sum.slow_cores += slowness(quiet_[role], seat);
         sum.pu_0 += pu_0_[seat];
-        for (std::size_t other = 0; other != role; ++other)
-            if (same_core(seat, all[other])) sum.smt_sharing += sharing(role, other);
     }
+    for (std::size_t role = 0; role != roles_; ++role)
+        for (std::size_t other = 0; other != role; ++other)
+            if (same_core(all[role], all[other])) sum.smt_sharing += sharing(role, other);
     return sum;
 }
 

@@ -23,9 +23,12 @@ public:
         bool critical;
     };
 
+    /// Whether the PUs of housekeeping roles are candidates for others even where there are PUs enough.
+    enum class housekeeping_pus { left_out, kept };
+
     /// Validates the request; throws placement_error with a sentence if it is impossible on this machine.
     plan_model(const plan_request& request, const topology& machine, const measurements& measured,
-               const plan_settings& settings);
+               const plan_settings& settings, housekeeping_pus keep = housekeeping_pus::left_out);
 
     [[nodiscard]] std::size_t roles() const noexcept { return roles_; }
     [[nodiscard]] std::size_t seats() const noexcept { return pus_.size(); }
@@ -66,11 +69,20 @@ public:
     [[nodiscard]] double noise(std::size_t seat) const { return noise_[seat]; }
     [[nodiscard]] bool is_isolated(std::size_t seat) const { return isolated_.contains(pus_[seat]); }
 
+    /// The PUs that the housekeeping roles share; empty if there are none of them. Each of these roles has a seat of its own on the
+    /// first of these PUs, after the candidates' seats, and takes nothing from the roles that are there.
+    [[nodiscard]] const pu_set& housekeeping() const noexcept { return housekeeping_; }
+    [[nodiscard]] bool shares_housekeeping() const noexcept { return shares_housekeeping_; }
+
+    /// The seat of a role that runs on `pu`, a candidate.
+    [[nodiscard]] std::size_t seat_of(std::size_t role, unsigned pu) const;
+
     static constexpr double never = 1e15;
     static constexpr std::size_t nowhere = ~std::size_t{0};
 
 private:
-    void choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings);
+    void choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings,
+                      housekeeping_pus keep);
     void weigh_seats(const plan_request& request, const topology& machine, const measurements& measured);
     void weigh_links(const plan_request& request);
     void weigh_pairs(const topology& machine, const measurements& measured);
@@ -85,7 +97,11 @@ private:
     std::vector<unsigned> cores_;
     std::vector<bool> pinned_;
     std::vector<bool> quiet_;
-    std::vector<double> sharing_;  // by role: its penalty for sharing a core
+    std::vector<std::size_t> own_seat_;  // by role: that of a housekeeping role, or nowhere
+    std::size_t candidates_ = 0;         // seats before those of housekeeping roles
+    pu_set housekeeping_;
+    bool shares_housekeeping_ = false;  // other roles may be there, too
+    std::vector<double> sharing_;       // by role: its penalty for sharing a core
     std::vector<double> alone_;
     std::vector<double> calm_;
     std::vector<double> critical_;
@@ -100,6 +116,10 @@ private:
     std::vector<double> slow_;
     std::vector<double> pu_0_;
 };
+
+/// The PUs that the housekeeping roles of this request share; empty if it has none. Throws placement_error if none is left.
+[[nodiscard]] pu_set housekeeping_pus_of(const plan_request& request, const topology& machine,
+                                         const plan_settings& settings);
 
 /// Edge weights: 1 for an edge that is critical or has no rate; otherwise its rate divided by the highest rate.
 [[nodiscard]] std::vector<double> edge_weights(const plan_request& request);

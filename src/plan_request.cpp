@@ -12,8 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view known_hints = "the hints are quiet, smt-ok, pinned=PU and package=N";
-
+constexpr std::string_view known_hints = "the hints are quiet, smt-ok, housekeeping, pinned=PU and package=N";
 // A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {
     return !text.empty() && is_utf8(text) && text.find("->") == npos &&
@@ -78,6 +77,8 @@ void apply_hint(plan_role& role, std::string_view hint, std::string_view text) {
         role.quiet = true;
     else if (hint == "smt-ok")
         role.smt_ok = true;
+    else if (hint == "housekeeping")
+        role.housekeeping = true;
     else if (hint.starts_with("pinned="))
         give(role.pinned, hint, text);
     else if (hint.starts_with("package="))
@@ -169,15 +170,20 @@ plan_request read_request(const json_input& file) {
     plan_request request;
     for (std::size_t i = 0; const auto& row : file.array(file.root(), "roles")) {
         const auto place = "roles[" + std::to_string(i++) + "]";
-        plan_role role{file.text(row, "name", place), file.flag(row, "quiet", place), file.flag(row, "smt_ok", place),
-                       file.maybe_number(row, "pinned", place), file.maybe_number(row, "package", place)};
+        plan_role role{file.text(row, "name", place),
+                       file.flag(row, "quiet", place),
+                       file.flag(row, "smt_ok", place),
+                       file.maybe_number(row, "pinned", place),
+                       file.maybe_number(row, "package", place),
+                       file.flag(row, "housekeeping", place)};
         if (!is_name(role.name))
             file.fail("'" + place + ".name' is '" + printable(role.name) +
                       "': names consist of letters, digits and '-', '_', '.'");
         if (find(request.roles, role.name) != nullptr) file.fail("role '" + role.name + "' is given twice");
         for (const auto& [key, value] : row.items())
             if (!is_role_key(key))
-                file.fail("'" + place + "." + key + "' is unknown: a role has name, quiet, smt_ok, pinned, package");
+                file.fail("'" + place + "." + key +
+                          "' is unknown: a role has name, quiet, smt_ok, pinned, package, housekeeping");
         request.roles.push_back(std::move(role));
     }
     if (!file.root().contains("edges")) return request;
@@ -201,9 +207,9 @@ plan_request read_request(const json_input& file) {
 }
 
 bool is_role_key(std::string_view key) {
-    // The last four appear only in a plan.
-    for (const std::string_view known :
-         {"name", "quiet", "smt_ok", "pinned", "package", "pu", "isolated", "noise_ns", "noise_assumed"})
+    // Those from pu on appear only in a plan.
+    for (const std::string_view known : {"name", "quiet", "smt_ok", "pinned", "package", "housekeeping", "pu", "pus",
+                                         "isolated", "noise_ns", "noise_assumed"})
         if (key == known) return true;
     return false;
 }

@@ -29,6 +29,8 @@ constexpr const char* footer = R"(Examples:
   weir doctor                            settings of this host that cost latency, and the remedies
   weir plan --edge 'md->strat' --role strat:quiet --out plan.json
                                          a PU for each thread of a program
+  weir pin --plan plan.json -- ./app     run a program with its threads on the planned PUs
+  weir watch --pid 4711 --plan plan.json where its threads run, and when one leaves its plan
   weir run --plan plan.json              compare the plan with no pinning and with a bad placement
   weir report *.json --html report.html  one page from the JSON files of the above and of weir-bench
   source <(weir --completion bash)       tab completion, if not installed already
@@ -74,6 +76,8 @@ int run(int argc, char** argv) {
          add_jitter(*app.add_subcommand("jitter", "Measure how often and how long a spinning thread is interrupted"))},
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find settings of this host that cost latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Choose a PU for each thread of a program"))},
+        {"pin", add_pin(*app.add_subcommand("pin", "Pin the threads of a program by their names, as planned"))},
+        {"watch", add_watch(*app.add_subcommand("watch", "Watch where the threads of a program run"))},
         {"run", add_run(*app.add_subcommand("run", "Measure a plan against other placements"))},
         {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
         {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring and compare overflow policies"))},

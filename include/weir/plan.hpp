@@ -23,6 +23,7 @@ struct plan_role {
     bool smt_ok = false;                ///< may share its core with another role
     std::optional<unsigned> pinned{};   ///< to this PU, regardless of cost
     std::optional<unsigned> package{};  ///< restricted to this package (hwloc's logical index)
+    bool housekeeping = false;          ///< needs no core of its own: shares a few PUs with its like, as a logger
 };
 
 /// A ring from one role to another.
@@ -42,11 +43,11 @@ struct plan_request {
     /// Reads "md->strat" or "strat->gw@1.5Mps" (ps, kps, Mps, Gps), and adds roles that do not exist yet.
     void add_edge(std::string_view text);
 
-    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3": hints for a role that some edge uses. In a
+    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3", "log:housekeeping": hints for a role that some edge uses. In a
     /// request without edges it adds the role. Call it after add_edge.
     void add_role(std::string_view text);
 
-    /// Reads a file: {"roles": [{"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3, "package": 0}],
+    /// Reads a file: {"roles": [{"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3, "package": 0, "housekeeping": false}],
     /// "edges": [{"from": "strat", "to": "gw", "items_per_s": 1e6}]}; all but names may be left out. An edge joins
     /// roles that the file declares.
     [[nodiscard]] static plan_request load(const std::string& path);
@@ -66,10 +67,11 @@ struct plan_cost {
 
 struct planned_role {
     plan_role asked;
-    unsigned pu;
+    unsigned pu;                ///< for a housekeeping role the first of its PUs
     bool isolated = false;      ///< from the kernel's scheduler
     double noise_ns = 0;        ///< noise of its PU
     bool noise_assumed = true;  ///< assumed, not measured
+    pu_set pus{};               ///< where its thread may run: {pu}, or the PUs of all housekeeping roles
 };
 
 struct planned_edge {
@@ -121,7 +123,8 @@ public:
     /// The edge with this name, such as "md->strat"; throws placement_error, naming the edges, if there is none.
     [[nodiscard]] const planned_edge& edge(std::string_view name) const;
 
-    /// Pins the calling thread to this role's PU, verifies it and returns the mask, like weir::pin_this_thread.
+    /// Pins the calling thread to this role's PU, verifies it and returns the mask, like weir::pin_this_thread. The thread of a
+    /// housekeeping role may then run on each of the PUs that these roles share.
     /// Throws placement_error if the kernel refuses, and for a plan that was not made for this machine.
     pu_set pin_this_thread(std::string_view role) const;
 
@@ -136,6 +139,11 @@ struct plan_settings {
     pu_set pus{};
     /// Empty: topology::isolated(), which a loaded topology does not record.
     std::optional<pu_set> isolated{};
+    /// PUs that no role takes unless it is pinned there: left to the kernel and to other programs.
+    pu_set keep_free{};
+    /// The PUs that housekeeping roles share; empty: those of PU 0's core, or of another if that may not be used. Other roles stay
+    /// off them while there are PUs enough.
+    pu_set housekeeping{};
     /// Limits the search, in steps of a few nanoseconds each. When it is exhausted, the result may not be optimal;
     /// lower_bound_ns then says how far off it can be.
     std::uint64_t effort = 60'000'000;
@@ -162,7 +170,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 ///
 /// p50 and p99 are the one-way costs of measurements::cost. An edge that is critical (one end is quiet) or has no
 /// rate has weight 1; any other edge has its rate divided by the highest rate. So a latency-critical message counts
-/// in full, however rare it is. No two roles share a PU, unless both are pinned to it.
+/// in full, however rare it is. No two roles share a PU, unless both are pinned to it. Housekeeping roles count only by their
+/// edges, as if they ran on the first of the PUs that they share.
 ///
 /// The search is exact while settings.effort lasts: branch and bound with the Gilmore-Lawler bound, which tries only
 /// one of several equivalent PUs. This is enough for a dozen roles on most servers if the cost of an edge depends on
@@ -174,6 +183,47 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 /// than PUs, or more than 1024 candidate PUs.
 [[nodiscard]] placement_plan plan(const plan_request& request, const topology& machine,
                                   const measurements& measured = {}, const plan_settings& settings = {});
+
+/// Where each copy of a graph has to be. See plan_copies().
+enum class copy_place {
+    automatic,  ///< the first of the following of which there are enough
+    l3,         ///< an L3 cache (on AMD: a CCX)
+    numa_node,
+    package,
+};
+
+/// Plans the same graph `times` times: the roles and edges of copy n have the names "md.n" and "md.n->gw.n", from 1 on. Each copy
+/// is within an L3 cache, NUMA node or package of its own; of those with PUs enough, the ones in which the graph costs least.
+/// Housekeeping roles of all copies share their PUs. The cost is that of all copies; a proven plan is proven for the parts in which
+/// the copies are. Throws placement_error as plan() does, if a role is pinned, and if there are fewer places than copies.
+[[nodiscard]] placement_plan plan_copies(const plan_request& request, unsigned times, const topology& machine,
+                                         copy_place where = copy_place::automatic, const measurements& measured = {},
+                                         const plan_settings& settings = {});
+
+/// A term of the cost in which one placement differs from another.
+struct plan_difference {
+    double extra_ns;  ///< negative where it is cheaper
+    std::string what;
+};
+
+/// A placement that exists, with the costs that plan() would give it.
+struct placement_check {
+    placement_plan placed;                     ///< the placement; its alternatives are empty
+    placement_plan best;                       ///< the plan for the same roles, edges and PUs
+    std::vector<plan_difference> differences;  ///< of the placement from the best, largest first
+    std::vector<plan_alternative> steps;       ///< single moves and swaps that save most, with a negative extra_ns
+    std::vector<std::string> broken;           ///< sentences: hints, and rules of a plan, that the placement breaks
+
+    /// How much the placement costs above the best; negative only if it breaks a hint or a rule.
+    [[nodiscard]] double extra_ns() const { return placed.cost.total() - best.cost.total(); }
+};
+
+/// Costs an existing placement, a PU for each role in the order of the roles, by the model of plan(), and compares it with the
+/// plan. The PUs of the placement are candidates, too, wherever they are, so that both have the same choice. Throws placement_error
+/// as plan() does, and for a PU that does not exist or may not be used.
+[[nodiscard]] placement_check check_placement(const plan_request& request, const std::vector<unsigned>& pus,
+                                              const topology& machine, const measurements& measured = {},
+                                              const plan_settings& settings = {});
 
 /// A bad placement for comparison, by the same cost function: the worst that local search finds with each role on a
 /// PU of its own. If that is no worse than the plan, or there are no more PUs than roles (two roles on two cores),

@@ -584,7 +584,7 @@ TEST(plan_request, refuses_malformed_text_with_a_sentence) {
     EXPECT_EQ(role("gx:quiet"),
               "there is no role 'gx': the edges use md, gw; declare a role without rings in a file of roles");
     EXPECT_EQ(role("gw:silent"),
-              "there is no hint 'silent', as in 'gw:silent': the hints are quiet, smt-ok, pinned=PU "
+              "there is no hint 'silent', as in 'gw:silent': the hints are quiet, smt-ok, housekeeping, pinned=PU "
               "and package=N");
     for (const auto* text : {"gw:", "gw:quiet,", "gw:pinned", "gw:Quiet"})
         EXPECT_THAT(role(text), HasSubstr("there is no hint")) << text;

@@ -75,6 +75,8 @@ public:
         std::fclose(err_);
     }
 
+    pid_t id() const { return child_; }
+
     void signal(int which) const { EXPECT_EQ(::kill(child_, which), 0); }
 
     /// Returns when it stands still.

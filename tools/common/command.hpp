@@ -43,9 +43,11 @@ using command = std::function<exit_code()>;
 command add_doctor(CLI::App& app);
 command add_jitter(CLI::App& app);
 command add_matrix(CLI::App& app);
+command add_pin(CLI::App& app);
 command add_plan(CLI::App& app);
 command add_report(CLI::App& app);
 command add_run(CLI::App& app);
+command add_watch(CLI::App& app);
 command add_topo(CLI::App& app);
 command add_pressure(CLI::App& app);
 

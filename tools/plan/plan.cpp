@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
 // weir plan: assigns a PU to each role, given the roles and the rings between them.
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
+#include "tools/common/process_threads.hpp"
+#include "tools/plan/check.hpp"
+#include "tools/plan/diff.hpp"
+#include "tools/plan/placement.hpp"
 #include "tools/plan/text.hpp"
 
 #include <weir/plan.hpp>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +29,7 @@ constexpr const char* footer =
 Mps, Gps). Quote it: the shell takes > for itself. A role is a thread; hints state its needs:
   quiet        latency-critical: noise and the p99 of its edges count too
   smt-ok       may share its core with another role
+  housekeeping needs no core of its own, as loggers and monitors: such roles share the core of PU 0
   pinned=3     on PU 3, regardless of cost
   package=0    on a PU of package 0
 
@@ -41,7 +52,15 @@ Examples:
   weir plan --roles threads.json --matrix matrix.json --jitter jitter.json --out plan.json
   weir plan --edge 'in->dsp' --edge 'dsp->out' --role dsp:quiet --topology server.xml
   weir plan --edge 'a->b' --pus 2-7 --isolated 2-7 --topology "package:2 core:4 pu:1"
-  weir plan --roles threads.json --json | jq '.roles[] | {name, pu}')";
+  weir plan --roles threads.json --json | jq '.roles[] | {name, pu}'
+  weir plan --edge 'md->gw' --edge 'gw->log' --role log:housekeeping --keep-free 1
+  weir plan --edge 'md->strat' --edge 'strat->gw' --times 4 --each l3
+  weir plan --check md=3,gw=4 --edge 'md->gw'           what does this placement cost, and why?
+  weir plan --check plan.json --pid $(pidof app)        is the program still where the plan put it?
+  weir plan --diff old.json new.json)";
+
+constexpr std::size_t most_words = 1024;  // of a placement
+constexpr unsigned most_copies = 1024;
 
 struct options {
     std::vector<std::string> edges;
@@ -52,12 +71,21 @@ struct options {
     std::optional<std::string> topology;
     std::string pus;
     std::optional<std::string> isolated;
+    std::string keep_free;
+    std::string housekeeping;
+    std::optional<unsigned> times;
+    std::string each;
     std::string out;
+    std::vector<std::string> check;
+    bool has_check = false;
+    std::string pid;
+    std::optional<std::string> max_extra;
+    std::vector<std::string> diff;
     bool json = false;
 };
 
 // Errors in command-line arguments are wrong usage; errors in files are not.
-plan_request read_request(const options& wanted) {
+plan_request read_given_request(const options& wanted) {
     auto asked = wanted.roles_file.empty() ? plan_request{} : plan_request::load(wanted.roles_file);
     try {
         for (const auto& edge : wanted.edges) asked.add_edge(edge);
@@ -65,6 +93,11 @@ plan_request read_request(const options& wanted) {
     } catch (const placement_error& error) {
         throw stop(wrong_usage, error.what());
     }
+    return asked;
+}
+
+plan_request read_request(const options& wanted) {
+    auto asked = read_given_request(wanted);
     if (asked.roles.empty() && wanted.roles_file.empty())
         throw stop(wrong_usage,
                    "there are no roles to place: give edges, as in --edge 'md->strat', or a file with --roles");
@@ -87,20 +120,130 @@ void check_exist(const pu_set& pus, const topology& machine, const char* option)
     }
 }
 
-exit_code make_plan(const options& wanted) {
-    const auto asked = read_request(wanted);
+plan_settings read_settings(const options& wanted) {
     plan_settings settings;
     settings.pus = read_pus(wanted.pus, "--pus");
     if (wanted.isolated) settings.isolated = read_pus(*wanted.isolated, "--isolated");
-    const auto machine = load_topology(wanted.topology);
+    settings.housekeeping = read_pus(wanted.housekeeping, "--housekeeping");
+    return settings;
+}
+
+// A number of cores, PU 0's first, since the kernel's own work is there; or a list of PUs.
+pu_set read_keep_free(const std::string& text, const topology& machine) {
+    unsigned cores = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cores);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        const auto listed = read_pus(text, "--keep-free");
+        check_exist(listed, machine, "--keep-free");
+        return listed;
+    }
+    std::vector<const core_info*> order;
+    for (const auto& core : machine.cores())
+        if (!(core.pus & machine.allowed()).empty()) order.push_back(&core);
+    if (cores >= order.size())
+        throw stop(wrong_usage,
+                   fmt::format("--keep-free {}: {} cores may be used, and one must be left for the roles; keep "
+                               "fewer free, or name PUs, as in --keep-free 0,16",
+                               cores, order.size()));
+    std::stable_sort(order.begin(), order.end(),
+                     [](const core_info* a, const core_info* b) { return a->pus.contains(0) > b->pus.contains(0); });
+    pu_set free;
+    for (unsigned i = 0; i != cores; ++i) free = free | order[i]->pus;
+    return free;
+}
+
+copy_place read_each(const std::string& word) {
+    if (word.empty()) return copy_place::automatic;
+    if (word == "l3") return copy_place::l3;
+    if (word == "node") return copy_place::numa_node;
+    if (word == "package") return copy_place::package;
+    throw stop(wrong_usage, fmt::format("--each {}: a copy can have its own l3, node or package", printable(word)));
+}
+
+void check_settings(const options& wanted, plan_settings& settings, const topology& machine) {
     if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
+    check_exist(settings.housekeeping, machine, "--housekeeping");
+    if (!wanted.keep_free.empty()) settings.keep_free = read_keep_free(wanted.keep_free, machine);
+}
+
+measurements read_measurements(const options& wanted, const topology& machine) {
     measurements measured;
     if (!wanted.matrix.empty()) measured.load_matrix(wanted.matrix, machine);
     if (!wanted.jitter.empty()) measured.load_jitter(wanted.jitter, machine);
-    const auto made = plan(asked, machine, measured, settings);
+    return measured;
+}
+
+exit_code make_plan(const options& wanted) {
+    const auto asked = read_request(wanted);
+    auto settings = read_settings(wanted);
+    const auto each = read_each(wanted.each);
+    if (!wanted.each.empty() && !wanted.times)
+        throw stop(wrong_usage, "--each says where copies are to be: give --times, too");
+    if (wanted.times && (*wanted.times < 1 || *wanted.times > most_copies))
+        throw stop(wrong_usage, fmt::format("--times {}: give 1 to {}", *wanted.times, most_copies));
+    const auto machine = load_topology(wanted.topology);
+    check_settings(wanted, settings, machine);
+    const auto measured = read_measurements(wanted, machine);
+    const auto made = wanted.times ? plan_copies(asked, *wanted.times, machine, each, measured, settings)
+                                   : plan(asked, machine, measured, settings);
     if (!wanted.out.empty()) made.save(wanted.out);
     print(wanted.json ? made.to_json() : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
     return succeeded;
+}
+
+bool is_file(const std::string& name) {
+    std::error_code ignored;
+    return name.ends_with(".json") || std::filesystem::exists(name, ignored);
+}
+
+existing_placement read_placement(const options& wanted, const topology& machine) {
+    auto asked = read_given_request(wanted);
+    auto words = wanted.check;
+    std::erase(words, "");  // no value
+    const bool has_file = words.size() == 1 && is_file(words.front());
+    if (!wanted.pid.empty()) {
+        const auto process = read_process_id(wanted.pid);
+        if (!words.empty() && !has_file)
+            throw stop(wrong_usage, "--check gives places, and --pid gives those of a process: give one of them");
+        if (has_file && asked.roles.empty()) asked = placement_plan::load(words.front(), machine).request();
+        return placement_of_process(process, asked);
+    }
+    if (words.empty())
+        throw stop(wrong_usage,
+                   "--check needs a placement: a plan's file, places such as md=3,gw=4, or a process by --pid");
+    return has_file ? placement_of_plan(words.front(), asked, machine) : placement_of_pairs(words, asked);
+}
+
+exit_code check_plan(const options& wanted) {
+    auto settings = read_settings(wanted);
+    const auto most_ns =
+        wanted.max_extra ? std::optional(1e9 * read_seconds(*wanted.max_extra, "--max-extra", 0, 1)) : std::nullopt;
+    const auto machine = load_topology(wanted.topology);
+    check_settings(wanted, settings, machine);
+    const auto found = read_placement(wanted, machine);
+    const auto made = check_placement(found.asked, found.pus, machine, read_measurements(wanted, machine), settings);
+    if (!wanted.out.empty()) made.best.save(wanted.out);
+    print(wanted.json ? check_as_json(made, found.remarks) : check_as_text(made, machine, found.remarks));
+    if (most_ns && made.extra_ns() > *most_ns)
+        throw stop(failed, fmt::format("--max-extra {}: the placement costs {:.0f} ns more than the best; move its "
+                                       "threads, or give a higher limit",
+                                       *wanted.max_extra, made.extra_ns()));
+    return succeeded;
+}
+
+exit_code diff_plans(const options& wanted) {
+    const auto machine = load_topology(wanted.topology);
+    const auto found = compare_plans(wanted.diff[0], wanted.diff[1], machine);
+    print(wanted.json ? diff_as_json(found) : diff_as_text(found, machine));
+    return found.same_places() ? succeeded : failed;
+}
+
+exit_code run_plan(const options& wanted) {
+    if (!wanted.diff.empty()) return diff_plans(wanted);
+    if (wanted.has_check) return check_plan(wanted);
+    if (!wanted.pid.empty()) throw stop(wrong_usage, "--pid names the process of --check: give --check, too");
+    if (wanted.max_extra) throw stop(wrong_usage, "--max-extra limits what --check finds: give --check, too");
+    return make_plan(wanted);
 }
 
 }  // namespace
@@ -122,12 +265,39 @@ command add_plan(CLI::App& app) {
         ->type_name("LIST")
         ->check(why_no_pus);
     app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
+    app.add_option("--keep-free", wanted->keep_free,
+                   "Leave these PUs to the kernel: a number of cores, or a list such as 0,16 or 3-3")
+        ->type_name("CORES|LIST")
+        ->check(why_no_pus);
+    app.add_option("--housekeeping", wanted->housekeeping, "PUs that housekeeping roles share; default: PU 0's core")
+        ->type_name("LIST")
+        ->check(why_no_pus);
+    app.add_option("--times", wanted->times, "Place the graph so many times, as md.1, md.2: each in a part of its own")
+        ->type_name("N");
+    app.add_option("--each", wanted->each,
+                   "With --times, this part: l3, node or package; default: the first that suffices")
+        ->type_name("PART");
     app.add_option("--out", wanted->out, "Write the plan to this file, for `weir run`, weir-bench and your program")
         ->type_name("FILE");
-    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1, same as --out) instead of the text")
+    auto* const check =
+        app.add_option("--check", wanted->check, "Cost this placement: a plan's file, or role=PU,role=PU")
+            ->type_name("PLACEMENT")
+            ->expected(0, static_cast<int>(most_words));
+    app.add_option("--pid", wanted->pid, "With --check: the places of this process's threads, by their names")
+        ->type_name("PID");
+    app.add_option("--max-extra", wanted->max_extra,
+                   "With --check: exit with 1 if it costs more than this above the best")
+        ->type_name("TIME");
+    app.add_option("--diff", wanted->diff, "Compare two plans of one machine; exit with 1 if a role has another place")
+        ->type_name("FILE")
+        ->expected(2);
+    app.add_flag("--json", wanted->json, "Write JSON (schema_version 1; of a plan, same as --out) instead of the text")
         ->disable_flag_override();
     app.footer(footer);
-    return [wanted] { return make_plan(*wanted); };
+    return [wanted, check] {
+        wanted->has_check = check->count() != 0;
+        return run_plan(*wanted);
+    };
 }
 
 }  // namespace weir::tool

@@ -15,30 +15,19 @@ namespace {
 
 std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format("{}", *index) : "-"; }
 
-std::string ns(double value) {
-    return value < 9.95 ? fmt::format("{:.1f} ns", value) : fmt::format("{:.0f} ns", value);
-}
-
 std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
 
-std::string hints(const plan_role& role) {
-    std::string text;
-    const auto add = [&](const std::string& hint) { text += (text.empty() ? "" : ", ") + hint; };
-    if (role.quiet) add("quiet");
-    if (role.smt_ok) add("smt-ok");
-    if (role.pinned) add(fmt::format("pinned={}", *role.pinned));
-    if (role.package) add(fmt::format("package={}", *role.package));
-    return text;
-}
+// Where its thread may run; a plan that was not made by plan() may name a PU alone.
+pu_set places_of(const planned_role& role) { return role.pus.empty() ? pu_set{role.pu} : role.pus; }
 
 std::string role_table(const placement_plan& made, const topology& machine) {
     std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "noise", "", "asked for"}};
     for (const auto& role : made.roles) {
         const auto& pu = machine.pu(role.pu);
-        lines.push_back({role.asked.name, fmt::format("{}", role.pu), fmt::format("core:{}", pu.core),
-                         or_dash(pu.package), or_dash(pu.l3), ns(role.noise_ns),
+        lines.push_back({role.asked.name, places_of(role).to_string(), fmt::format("core:{}", pu.core),
+                         or_dash(pu.package), or_dash(pu.l3), ns_of(role.noise_ns),
                          std::string(role.noise_assumed ? "assumed" : "measured") + (role.isolated ? ", isolated" : ""),
-                         hints(role.asked)});
+                         hints_of(role.asked)});
     }
     return aligned(lines, {side::left, side::right});
 }
@@ -47,29 +36,18 @@ std::string edge_table(const placement_plan& made) {
     std::vector<table_line> lines{{"edge", "rate", "over", "p50", "p99", "", "weight", "costs"}};
     for (const auto& edge : made.edges)
         lines.push_back({edge.asked.name(), rate(edge.asked.items_per_s), std::string(to_string(edge.distance)),
-                         ns(edge.cost.p50_ns), ns(edge.cost.p99_ns), std::string(to_string(edge.source)),
-                         fmt::format("{:.3g}{}", edge.weight, edge.critical ? ", and p99" : ""),
-                         ns(edge.weight * (edge.cost.p50_ns + (edge.critical ? edge.cost.p99_ns : 0)))});
+                         ns_of(edge.cost.p50_ns), ns_of(edge.cost.p99_ns), std::string(to_string(edge.source)),
+                         fmt::format("{:.3g}{}", edge.weight, edge.critical ? ", and p99" : ""), ns_of(cost_of(edge))});
     return aligned(lines, {side::left, side::right, side::left, side::right, side::right});
 }
 
 std::string cost_line(const placement_plan& made) {
-    std::string terms;
-    const auto add = [&](double cost, const char* what) {
-        if (cost != 0) terms += fmt::format("{}{} {}", terms.empty() ? "" : " + ", ns(cost), what);
-    };
-    add(made.cost.edges, "edges");
-    add(made.cost.noise, "noise of quiet roles");
-    add(made.cost.smt_sharing, "shared cores");
-    add(made.cost.not_isolated, "PUs that are not isolated");
-    add(made.cost.slow_cores, "slower cores");
-    add(made.cost.pu_0, "PU 0's core");
-    const double total = made.cost.total();
     return fmt::format(
-        "  {}\n  {}\n", wrapped("cost " + ns(total) + (terms.empty() ? "" : " = " + terms), 2, 4),
-        made.is_proven() ? "proven optimal: no placement costs less"
-                         : fmt::format("best found, not proven optimal: no placement costs less than {}, {:.0f}% below",
-                                       ns(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / total)));
+        "  {}\n  {}\n", wrapped(cost_sentence(made.cost), 2, 4),
+        made.is_proven()
+            ? "proven optimal: no placement costs less"
+            : fmt::format("best found, not proven optimal: no placement costs less than {}, {:.0f}% below",
+                          ns_of(made.lower_bound_ns), 100 * (1 - made.lower_bound_ns / made.cost.total())));
 }
 
 // As hwloc writes a set of the kernel's PU numbers: 32 bits a word, the highest first. Locations such as pu:2 would count the PUs
@@ -86,7 +64,97 @@ std::string hwloc_mask(const pu_set& pus) {
     return text;
 }
 
+std::string call_that_pins(const pu_set& pus) {
+    if (pus.size() == 1) return fmt::format("weir::pin_this_thread({})", pus.front());
+    return fmt::format("weir::set_this_thread_affinity(weir::pu_set::parse(\"{}\"))", pus.to_string());
+}
+
+std::string in_shell_quotes(const std::string& name) {
+    std::string text = "'";
+    for (const char c : name) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return text + "'";
+}
+
+// Words of a command in lines of 100 columns, which the shell joins.
+std::string command_line(const std::vector<std::string>& words) {
+    constexpr std::size_t width = 98;
+    std::string text;
+    std::size_t column = 2;
+    for (const auto& word : words) {
+        if (!text.empty() && column + 1 + word.size() > width) {
+            text += " \\\n    ";
+            column = 4;
+        } else if (!text.empty()) {
+            text += ' ';
+            ++column;
+        }
+        text += word;
+        column += word.size();
+    }
+    return "  " + text + "\n";
+}
+
+// The command that costs this placement again; empty if a role has no edge, which only a file of roles can say.
+std::string check_to_paste(const placement_plan& made, const topology& machine) {
+    std::vector<std::string> words{"weir plan", "--check"};
+    for (const auto& role : made.roles) words.push_back(fmt::format("{}={}", role.asked.name, role.pu));
+    for (const auto& edge : made.edges)
+        words.push_back(fmt::format("--edge '{}{}'", edge.asked.name(),
+                                    edge.asked.items_per_s ? fmt::format("@{}ps", *edge.asked.items_per_s) : ""));
+    for (const auto& role : made.roles) {
+        const auto& name = role.asked.name;
+        const bool has_edge = std::any_of(made.edges.begin(), made.edges.end(), [&](const planned_edge& edge) {
+            return edge.asked.from == name || edge.asked.to == name;
+        });
+        if (!has_edge && !made.edges.empty()) return {};
+        auto hints = hints_of(role.asked);
+        std::erase(hints, ' ');
+        if (!hints.empty() || !has_edge)
+            words.push_back(fmt::format("--role {}{}{}", name, hints.empty() ? "" : ":", hints));
+    }
+    if (!machine.is_this_machine()) words.push_back("--topology " + in_shell_quotes(machine.source()));
+    return "\nto paste: what this placement costs, later or with other figures\n" + command_line(words);
+}
+
 }  // namespace
+
+std::string ns_of(double value) {
+    return value < 9.95 ? fmt::format("{:.1f} ns", value) : fmt::format("{:.0f} ns", value);
+}
+
+std::string signed_ns(double value) {
+    if (std::abs(value) < 0.05) return "0 ns";
+    return (value < 0 ? "-" : "+") + ns_of(std::abs(value));
+}
+
+std::string hints_of(const plan_role& role) {
+    std::string text;
+    const auto add = [&](const std::string& hint) { text += (text.empty() ? "" : ", ") + hint; };
+    if (role.quiet) add("quiet");
+    if (role.smt_ok) add("smt-ok");
+    if (role.housekeeping) add("housekeeping");
+    if (role.pinned) add(fmt::format("pinned={}", *role.pinned));
+    if (role.package) add(fmt::format("package={}", *role.package));
+    return text;
+}
+
+std::string cost_sentence(const plan_cost& cost) {
+    std::string terms;
+    const auto add = [&](double part, const char* what) {
+        if (part != 0) terms += fmt::format("{}{} {}", terms.empty() ? "" : " + ", ns_of(part), what);
+    };
+    add(cost.edges, "edges");
+    add(cost.noise, "noise of quiet roles");
+    add(cost.smt_sharing, "shared cores");
+    add(cost.not_isolated, "PUs that are not isolated");
+    add(cost.slow_cores, "slower cores");
+    add(cost.pu_0, "PU 0's core");
+    return "cost " + ns_of(cost.total()) + (terms.empty() ? "" : " = " + terms);
+}
+
+double cost_of(const planned_edge& edge) {
+    return edge.weight * (edge.cost.p50_ns + (edge.critical ? edge.cost.p99_ns : 0));
+}
 
 std::string plan_as_text(const placement_plan& made, const topology& machine) {
     std::string text = machine.source() + ": " + made.machine + "\n\n" + role_table(made, machine);
@@ -94,7 +162,7 @@ std::string plan_as_text(const placement_plan& made, const topology& machine) {
     text += "\n" + cost_line(made);
     if (!made.alternatives.empty()) text += "\nalternatives, and why they cost more\n";
     for (const auto& other : made.alternatives) {
-        const auto begin = fmt::format("  +{:<9} ", ns(other.extra_ns));
+        const auto begin = fmt::format("  +{:<9} ", ns_of(other.extra_ns));
         text += begin + wrapped(other.reason, begin.size(), begin.size()) + "\n";
     }
     if (!made.remarks.empty()) text += "\nnote\n";
@@ -110,7 +178,7 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
     for (const auto& pu : machine.pus()) all.insert(pu.os_index);
     for (const auto& core : machine.cores())
         if (!core.pus.contains(0) && std::any_of(made.roles.begin(), made.roles.end(), [&](const planned_role& role) {
-                return (role.asked.quiet || !any_quiet) && core.pus.contains(role.pu);
+                return (role.asked.quiet || !any_quiet) && !role.asked.housekeeping && core.pus.contains(role.pu);
             }))
             chosen = chosen | core.pus;
     return (all - chosen).empty() ? pu_set{} : chosen;
@@ -118,7 +186,7 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
 
 std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file) {
     pu_set pus;
-    for (const auto& role : made.roles) pus.insert(role.pu);
+    for (const auto& role : made.roles) pus = pus | places_of(role);
     std::string spaced;
     for (const unsigned pu : pus) spaced += fmt::format("{}{}", spaced.empty() ? "" : " ", pu);
     std::string text = fmt::format(
@@ -128,13 +196,21 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
 
     text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)
-        text += fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", role.pu, role.asked.name);
+        text +=
+            fmt::format("  taskset --cpu-list --pid {} $TID   # {}\n", places_of(role).to_string(), role.asked.name);
+
+    if (!file.empty())
+        text += fmt::format(
+            "\nto paste: run the program with its threads, by their names, in these places\n"
+            "  weir pin --plan {} -- ./app\n",
+            in_shell_quotes(file));
+    text += check_to_paste(made, machine);
 
     text += "\nto paste: or pin in the program, linked with weir::topology\n";
     if (file.empty()) {
         text += "  #include <weir/affinity.hpp>\n";
         for (const auto& role : made.roles)
-            text += fmt::format("  weir::pin_this_thread({});  // in the thread of {}\n", role.pu, role.asked.name);
+            text += fmt::format("  {};  // in the thread of {}\n", call_that_pins(places_of(role)), role.asked.name);
     } else {
         text +=
             fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n", file);

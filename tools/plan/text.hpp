@@ -14,6 +14,13 @@ namespace weir::tool {
 /// `file` is where the plan was written; empty if it was not.
 [[nodiscard]] std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file);
 
+// Words that the tables of `weir plan` share.
+[[nodiscard]] std::string ns_of(double value);                   ///< "9.5 ns", "250 ns"
+[[nodiscard]] std::string signed_ns(double value);               ///< "+250 ns", "0 ns"
+[[nodiscard]] std::string hints_of(const plan_role& role);       ///< "quiet, pinned=3"
+[[nodiscard]] std::string cost_sentence(const plan_cost& cost);  ///< "cost 450 ns = 250 ns edges + ..."
+[[nodiscard]] double cost_of(const planned_edge& edge);          ///< with its weight, and its p99 if that counts
+
 /// The PUs to isolate from the kernel's scheduler: those of the quiet roles (of all roles if none is quiet) and their
 /// SMT siblings, but not PU 0, whose core keeps the kernel's own work. Empty if no such core remains, or if the kernel
 /// would be left without a PU.
