@@ -13,6 +13,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view known_hints = "the hints are quiet, smt-ok, housekeeping, pinned=PU and package=N";
+
 // A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {
     return !text.empty() && is_utf8(text) && text.find("->") == npos &&
