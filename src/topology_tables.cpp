@@ -49,10 +49,10 @@ std::vector<numa_node_info> read_numa_nodes(hwloc_topology* tree) {
 }
 
 std::vector<cache_info> read_caches(hwloc_topology* tree) {
-    constexpr std::array levels{HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE,
-                                HWLOC_OBJ_L1CACHE};
+    constexpr std::array cache_types{HWLOC_OBJ_L5CACHE, HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L2CACHE,
+                                     HWLOC_OBJ_L1CACHE};
     std::vector<cache_info> caches;
-    for (const auto type : levels)
+    for (const auto type : cache_types)
         for_each(tree, type, [&](hwloc_obj& cache) {
             const auto& what = cache.attr->cache;
             caches.push_back({what.depth, cache.logical_index, what.size, what.linesize, to_pu_set(cache.cpuset)});
