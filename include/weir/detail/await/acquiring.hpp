@@ -96,7 +96,7 @@ private:
     };
     struct place : gate_waiter {
         explicit place(acquire_operation& me) noexcept
-            : gate_waiter(gate_access::share(me.want_.from()), me.want_.n(), &served), of(me) {}
+            : gate_waiter(gate_access::share(me.want_.from()), me.want_.n(), &acquire_operation::served), of(me) {}
         acquire_operation& of;
     };
 

@@ -181,19 +181,18 @@ public:
     }
     bool try_once() noexcept { return attempt(); }
     bool attempt() noexcept {
-        // Here, where it stays: it refers to the ends and to the selection.
-        if (!waiter_) waiter_.emplace(std::span<const any_end>(ends_), how_ == nullptr ? own_ : *how_);
+        select_waiter& me = waiter();
         adopt();
         for (unsigned naps = 0;;) {
-            found_.emplace(waiter_->look_once());
+            found_.emplace(me.look_once());
             if (*found_ || found_->is_closed()) return true;
-            if (!waiter_->settles_soon()) return false;
+            if (!me.settles_soon()) return false;
             nap(++naps, forever);  // as in pop_want
         }
     }
     void stop() noexcept {}
     void prepare() noexcept {
-        waiter_->will_sleep();
+        waiter().will_sleep();
         for (std::size_t i = 0; i < places; ++i) lots_[i] = select_waiter::lot_of(ends_[i]);
     }
     bool may_sleep() const noexcept {
@@ -210,6 +209,12 @@ public:
     selected result() const noexcept { return *found_; }
 
 private:
+    // Made where it stays: it refers to the ends and to the selection.
+    select_waiter& waiter() noexcept {
+        if (!waiter_) waiter_.emplace(std::span<const any_end>(ends_), how_ == nullptr ? own_ : *how_);
+        return *waiter_;
+    }
+
     selection* how_;
     selection own_;
     std::array<any_end, places> ends_;
