@@ -61,27 +61,19 @@ auto push_made(Part& part, T x) {
 
 // ---- the ends of async_select() ------------------------------------------------------------------------------------
 
-template <class Ring>
-using part_of_ring = std::remove_reference_t<decltype(select_access::part_of(std::declval<Ring&>()))>;
-template <class Part>
-inline constexpr bool lists_for_items = requires(Part& part) { part.lot_of_items().listened(); };
-template <class Part>
-inline constexpr bool lists_for_room =
-    requires(Part& part) { part.lot_of_room().listened(); } && !requires(Part& part) { part.when_to_look(); };
-
 /// Whether an operation can wait at that end without a thread.
 template <class End>
 inline constexpr bool can_list = false;
 template <class Ring>
-inline constexpr bool can_list<items_end<Ring>> = lists_for_items<part_of_ring<Ring>>;
+inline constexpr bool can_list<items_end<Ring>> = select_access::lists_for_items<Ring>;
 template <class Ring>
-inline constexpr bool can_list<receiver<Ring>> = lists_for_items<part_of_ring<Ring>>;
+inline constexpr bool can_list<receiver<Ring>> = select_access::lists_for_items<Ring>;
 template <class Ring>
-inline constexpr bool can_list<broadcast_reader<Ring>> = lists_for_items<part_of_ring<broadcast_reader<Ring>>>;
+inline constexpr bool can_list<broadcast_reader<Ring>> = select_access::lists_for_items<broadcast_reader<Ring>>;
 template <class Ring>
-inline constexpr bool can_list<room_end<Ring>> = lists_for_room<part_of_ring<Ring>>;
+inline constexpr bool can_list<room_end<Ring>> = select_access::lists_for_room<Ring>;
 template <class Ring>
-inline constexpr bool can_list<sender<Ring>> = lists_for_room<part_of_ring<Ring>>;
+inline constexpr bool can_list<sender<Ring>> = select_access::lists_for_room<Ring>;
 
 template <class Token, class... Ends>
 auto async_select_ends(selection* how, bool by_priority, Token token, Ends&... ends) noexcept {

@@ -213,6 +213,13 @@ struct select_access {
     template <class Ring>
     static constexpr bool waits_for_room = requires(Ring& ring) { part_of(ring).lot_of_room(); };
 
+    /// Whether an operation can wait there without a thread: not where threads look by themselves, nor where time makes room.
+    template <class Ring>
+    static constexpr bool lists_for_items = requires(Ring& ring) { part_of(ring).lot_of_items().listened(); };
+    template <class Ring>
+    static constexpr bool lists_for_room = requires(Ring& ring) { part_of(ring).lot_of_room().listened(); } &&
+                                           !requires(Ring& ring) { part_of(ring).when_to_look(); };
+
     template <class Side, class Part, class Ring>
     static constexpr end_functions functions = of_side<Side, Part, Ring>::make();
 };

@@ -39,9 +39,9 @@ public:
             const std::uint32_t phase = now & phases;
             if (phase != looking && phase != asleep) return claim::refused;
             const std::uint32_t next = (now & cancelled) | (phase == looking ? woken : owned);
-            // (16) acq_rel: pairs with (17): the caller has what the owner before it did; and with (18): the owner that looks
-            // again sees what the waker saw. relaxed, of a failure: as above
-            if (state_.compare_exchange_weak(now, next, acq_rel, relaxed))
+            // (16) acquire: pairs with (17): the caller has what the owner before it did. An owner that looks again has what the caller
+            // did by the lock. relaxed, of a failure: as above
+            if (state_.compare_exchange_weak(now, next, acquire, relaxed))
                 return phase == looking ? claim::noted : claim::owned;
         }
     }
@@ -52,7 +52,8 @@ public:
         for (;;) {
             const bool is_asleep = (now & phases) == asleep;
             const std::uint32_t next = cancelled | (is_asleep ? std::uint32_t{owned} : now);
-            if (state_.compare_exchange_weak(now, next, acq_rel, relaxed)) return is_asleep;  // (16) as above
+            // (19) acq_rel: pairs with (17), as (16); and with (18), what was done before the stop. relaxed, of a failure: as above
+            if (state_.compare_exchange_weak(now, next, acq_rel, relaxed)) return is_asleep;
         }
     }
 
@@ -71,11 +72,12 @@ protected:
     /// may be touched.
     bool fall_asleep() noexcept {
         std::uint32_t now = looking;
-        // (17) release: pairs with (16), all that was done with the operation; on failure (18) acquire: pairs with (16)
-        return state_.compare_exchange_strong(now, asleep, release, acquire);
+        // (17) release: pairs with (16) and (19), all that was done with the operation; relaxed, of a failure: the lists' locks and
+        // (18) come before the next look
+        return state_.compare_exchange_strong(now, asleep, release, relaxed);
     }
     bool is_cancelled() const noexcept {
-        return (state_.load(acquire) & cancelled) != 0;  // (18) acquire: as above
+        return (state_.load(acquire) & cancelled) != 0;  // (18) acquire: pairs with (19)
     }
 
 private:
@@ -121,8 +123,9 @@ public:
         l.is_listed_ = true;
         (last_ == nullptr ? first_ : last_->next_) = &l;
         last_ = &l;
-        // (15) acquire: pairs with (6): a publisher that looked before this published before the next look. Also if the flag is up
-        state_.fetch_or(flag_, acquire);
+        // (15) acquire: pairs with (6): a publisher that looked before this published before the next look. The lock passes that on to
+        // those that find the flag up
+        if (l.previous_ == nullptr) state_.fetch_or(flag_, acquire);
         lock_.unlock();
     }
 
