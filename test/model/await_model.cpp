@@ -2,6 +2,9 @@
 //
 // Operations that wait without a thread, under the model checker: suspended, notified, cancelled, closed and destroyed. What a thread
 // would show by a deadlock shows here at the end: an operation that is still asleep beside what it waits for.
+#include <cstring>
+#include <memory>
+
 #include "scenarios.hpp"
 #include "weir/await.hpp"
 #include "weir/select.hpp"
@@ -136,11 +139,18 @@ private:
         is_stopped_ = operation_->is_stopped();
         if (is_stopped_) check(news_.number() == 3, "it knows what was done before the stop");
         result_.emplace(operation_->want().result());
-        operation_.reset();
+        forget_operation();
         if constexpr (std::is_same_v<Want, weir::detail::acquire_want>) {
             has_credit = result_->has_value();
             result_.reset();  // given back at once
         }
+    }
+
+    // And makes the worst of its memory, so that a thread that still uses it shows.
+    void forget_operation() noexcept {
+        operation_.reset();
+        std::memset(static_cast<void*>(&operation_), 0xee, sizeof operation_);
+        std::construct_at(&operation_);
     }
 
     element frame_, news_;

@@ -462,6 +462,20 @@ class shrinks_below_a_request : public scenario {
     credit_permit permit_ = *gate_.try_acquire(1);
 };
 
+/// A gate that owes is closed: a request that waits hears of it.
+class closes_while_it_owes : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.close();
+        credit_permit mine;
+        check(gate_.acquire(mine, 1) == status::closed, "closed before enough came back");
+    }
+    credit_gate gate_{3};
+    credit_permit permit_ = *gate_.try_acquire(3);
+
+public:
+    closes_while_it_owes() { gate_.shrink(1); }
+};
+
 /// A thread waits until the gate grows, while it pays what it owes.
 class grows : public scenario {
     void thread(unsigned index) override {
@@ -487,6 +501,7 @@ public:
 constexpr entry scenarios[] = {
     {"shrinks", 3, 1, 60'000, make<shrinks>},
     {"shrinks_below_a_request", 3, 0, 60'000, make<shrinks_below_a_request>},
+    {"closes_while_it_owes", 2, 1, 20'000, make<closes_while_it_owes>},
     {"grows", 3, 1, 60'000, make<grows>},
     {"lock", 3, 3, 50'000, make<locking>},
     {"try", 2, 4, 50'000, make<trying<1>>},

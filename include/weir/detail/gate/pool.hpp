@@ -315,7 +315,7 @@ private:
     void hand_out(waiter* served = nullptr) noexcept {
         waiter** end = served == nullptr ? &served : &served->next;
         pay();
-        bool dry = owed() > 0;  // the pool owes, or an older waiter waits for it
+        bool dry = owed() > 0 && !is_closed();  // the pool owes, or an older waiter waits for it
         ++pass_;
         for (waiter *w = first_, *next; w != nullptr; w = next) {
             next = w->next;

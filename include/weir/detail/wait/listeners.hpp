@@ -52,8 +52,8 @@ public:
         for (;;) {
             const bool is_asleep = (now & phases) == asleep;
             const std::uint32_t next = cancelled | (is_asleep ? std::uint32_t{owned} : now);
-            // (19) acq_rel: pairs with (17), as (16); and with (18), what was done before the stop. relaxed, of a failure: as above
-            if (state_.compare_exchange_weak(now, next, acq_rel, relaxed)) return is_asleep;
+            // (16) as above. What was done before the stop comes with the end of the stop callback
+            if (state_.compare_exchange_weak(now, next, acquire, relaxed)) return is_asleep;
         }
     }
 
@@ -72,12 +72,12 @@ protected:
     /// may be touched.
     bool fall_asleep() noexcept {
         std::uint32_t now = looking;
-        // (17) release: pairs with (16) and (19), all that was done with the operation; relaxed, of a failure: the lists' locks and
-        // (18) come before the next look
+        // (17) release: pairs with (16), all that was done with the operation; relaxed, of a failure: the lists' locks come before the
+        // next look
         return state_.compare_exchange_strong(now, asleep, release, relaxed);
     }
     bool is_cancelled() const noexcept {
-        return (state_.load(acquire) & cancelled) != 0;  // (18) acquire: pairs with (19)
+        return (state_.load(relaxed) & cancelled) != 0;  // relaxed: one of the owner, or as in cancel()
     }
 
 private:
