@@ -53,6 +53,7 @@
 #include "weir/detail/await/operation.hpp"
 #include "weir/detail/await/selecting.hpp"
 #include "weir/detail/await/wants.hpp"
+#include "weir/select.hpp"
 
 namespace weir {
 

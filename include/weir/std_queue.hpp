@@ -173,7 +173,7 @@ private:
 
 template <class Ring>
 struct queue_ring {
-    Ring ring;
+    Ring held;
 };
 
 }  // namespace detail
@@ -206,22 +206,22 @@ public:
     /// A queue of exactly `most` items, 1 at least: as the ring.
     explicit bounded_queue(std::size_t most)
         : detail::queue_ring<Ring>{Ring(most)},
-          detail::queue_pushing<Ring>(this->ring),
-          detail::queue_popping<Ring>(this->ring) {}
+          detail::queue_pushing<Ring>(this->held),
+          detail::queue_popping<Ring>(this->held) {}
     bounded_queue(const bounded_queue&) = delete;
     bounded_queue& operator=(const bounded_queue&) = delete;
 
     using detail::queue_pushing<Ring>::close;
     using detail::queue_pushing<Ring>::is_closed;
 
-    std::size_t capacity() const noexcept { return detail::queue_ring<Ring>::ring.capacity(); }
+    std::size_t capacity() const noexcept { return this->held.capacity(); }
 
     /// The one-sided ends.
-    queue_back<Ring> back() noexcept { return queue_back<Ring>(detail::queue_ring<Ring>::ring); }
-    queue_front<Ring> front() noexcept { return queue_front<Ring>(detail::queue_ring<Ring>::ring); }
+    queue_back<Ring> back() noexcept { return queue_back<Ring>(this->held); }
+    queue_front<Ring> front() noexcept { return queue_front<Ring>(this->held); }
 
     /// The ring itself, for what the proposal has no name for: batches, deadlines, select(), statistics.
-    Ring& ring() noexcept { return detail::queue_ring<Ring>::ring; }
+    Ring& ring() noexcept { return this->held; }
 };
 
 }  // namespace weir
