@@ -16,7 +16,7 @@ import sys
 INCLUDE = pathlib.Path(__file__).resolve().parent.parent / "include"
 DOORS = ["ring", "pull", "wait", "overflow", "credit_gate", "message_ring", "messages", "overflow_messages", "broadcast_ring",
          "latest", "handles", "stats", "stats_text", "clock", "histogram", "histogram_text", "stop", "select",
-         "await"]
+         "await", "std_queue"]
 OWN = re.compile(r'^#include [<"](weir/[^>"]+)[>"]')
 STANDARD = re.compile(r"^#include <([^/>]+)>")
 # A header that needs what a library may lack refuses it; in the one header its part is left out instead.

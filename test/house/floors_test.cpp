@@ -78,6 +78,7 @@ constexpr room rooms[] = {
     {7, "include/weir/detail/pipeline/"},
     {7, "include/weir/messages.hpp"},
     {7, "include/weir/overflow.hpp"},
+    {7, "include/weir/std_queue.hpp"},
     {7, "include/weir/overflow_messages.hpp"},
     {8, "include/weir/pipeline.hpp"},
     {8, "src/"},
