@@ -4,8 +4,8 @@
 
     cmake/amalgamate.py [--stubs FOLDER] OUT
 
-OUT has the rings, waiting, select, overflow policies, the credit gate, messages, broadcast, latest values, handles, statistics and
-stop tokens, and what they are made of, each once and after what it needs. It needs the standard library alone. With --stubs, FOLDER gets a
+OUT has the rings, waiting, select, overflow policies, the credit gate, messages, broadcast, latest values, handles, statistics,
+stop tokens and coroutines, and what they are made of, each once and after what it needs. It needs the standard library alone. With --stubs, FOLDER gets a
 header of every name that weir/... had, which includes OUT: so programs that were written for the many can be built with the one.
 """
 import argparse
@@ -15,7 +15,8 @@ import sys
 
 INCLUDE = pathlib.Path(__file__).resolve().parent.parent / "include"
 DOORS = ["ring", "pull", "wait", "overflow", "credit_gate", "message_ring", "messages", "overflow_messages", "broadcast_ring",
-         "latest", "handles", "stats", "stats_text", "clock", "histogram", "histogram_text", "stop", "select"]
+         "latest", "handles", "stats", "stats_text", "clock", "histogram", "histogram_text", "stop", "select",
+         "await", "std_queue"]
 OWN = re.compile(r'^#include [<"](weir/[^>"]+)[>"]')
 STANDARD = re.compile(r"^#include <([^/>]+)>")
 # A header that needs what a library may lack refuses it; in the one header its part is left out instead.

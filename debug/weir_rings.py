@@ -121,7 +121,7 @@ class Lot:
             lot.member("ticket_")
             self.waiting = state & 0x7FFF
             self.woken = state >> 15 & 0xFFFF
-            self.several = state >> 31 & 0xFFFFFFFF
+            self.several = state >> 31 & 0x7FFFFFFF
         self.waiting += self.several
 
 
@@ -542,7 +542,7 @@ def read_credit_gate(gate):
     word = pool.member("free_").integer()
     capacity = pool.member("capacity_").integer()
     shares = [share_numbers(share) for share in linked_list(pool.member("shares_"))]
-    in_use = pool.member("lent_").integer() - word // ONE_CREDIT + sum(min(held, own) for held, own in shares)
+    in_use = pool.member("lent_").integer() + pool.member("owed_").integer() - word // ONE_CREDIT + sum(min(held, own) for held, own in shares)
     line = "weir::credit_gate, %d of %d credits free, %s" % (
         capacity - checked(in_use, capacity), capacity, open_or_closed(word & GATE_CLOSED))
     wanted = [str(waiter.member("n").integer()) for waiter in linked_list(pool.member("first_"))]

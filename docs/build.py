@@ -30,7 +30,8 @@ NAVIGATION = [
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),
-    ("On top of rings", [("docs/gate.md", "gate", "credit_gate"), ("docs/pipeline.md", "pipeline", "pipeline")]),
+    ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
+                         ("docs/pipeline.md", "pipeline", "pipeline")]),
     ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),
     ("Recipes", [(f"docs/recipe_{name}.md", f"recipe_{name}", title) for name, title in [
         ("audio", "Audio callbacks"), ("trading", "Trading"), ("logging", "Logging"), ("epoll", "epoll loops"),

@@ -13,6 +13,7 @@ INCLUDE = Path(__file__).resolve().parent.parent / "include" / "weir"
 
 # What users see of a header that is declared in files below detail/.
 PARTS = {
+    "await": ["detail/await/awaiting.hpp"],
     "broadcast_ring": ["detail/broadcast/ring_reader.hpp", "detail/broadcast/state.hpp"],
     "handles": ["detail/handles/ring_handle.hpp"],
     "message_ring": ["detail/message/reservation.hpp", "detail/message/visit.hpp", "detail/message/pushing.hpp",

@@ -33,5 +33,17 @@ int main() {
     auto more = reports.try_acquire(1);               // ... so this is nothing
     auto paid = payments.try_acquire(20);             // ... and this succeeds at once
     // end
-    return eager && !more && paid ? 0 : 1;
+    if (!(eager && !more && paid)) return 1;
+
+    // show resize
+    weir::credit_gate sessions(8);
+    auto busy = sessions.try_acquire(8);
+    sessions.grow(2);                       // at once: 10
+    sessions.shrink(4);                     // at once as far as credits are free; the others as they come back
+    auto refused = sessions.try_acquire();  // nothing, until then
+    const std::size_t lost = busy->split(3).forget();  // handed to a process that may die ...
+    sessions.forget(lost);                             // ... and has: they count as given back
+    // end
+    busy.reset();
+    return !refused && sessions.credits() == 6 ? 0 : 1;
 }

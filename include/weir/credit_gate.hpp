@@ -7,6 +7,7 @@
 //     send(message, std::move(*permit));                     // dropping the permit gives the bytes back
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -25,6 +26,11 @@ namespace weir {
 
 class credit_gate;
 class credit_permit;
+
+namespace detail {
+/// Reaches what an operation that waits without a thread needs of a gate: see detail/await/acquiring.hpp.
+struct gate_access;
+}  // namespace detail
 
 /// Where credits are acquired: a credit_gate, or a share of one. All of this may be called by any thread.
 ///
@@ -53,8 +59,8 @@ public:
     /// Takes `n` credits, or returns nothing.
     [[nodiscard]] std::optional<permit> try_acquire(std::size_t n = 1);
 
-    /// Takes `n` credits, and waits for them: spins a little, then sleeps. Returns success, or closed. As fast as try_acquire if
-    /// it need not wait.
+    /// Takes `n` credits, and waits for them: spins a little, then sleeps. Returns success, or closed; or too_large, if the gate was
+    /// made smaller than `n` meanwhile. As fast as try_acquire if it need not wait.
     status acquire(permit& out, std::size_t n = 1);
     /// The same; returns nothing when it is closed.
     [[nodiscard]] std::optional<permit> acquire(std::size_t n = 1);
@@ -72,6 +78,12 @@ public:
     template <std::predicate Stop>
     status acquire_unless(permit& out, std::size_t n, Stop stop, detail::any_time_point deadline = detail::forever);
 
+    /// The holder of `n` credits has died, and will never give them back: they are free from here on, as if it had. For the credits
+    /// of permits that were forgotten (credit_permit::forget). If their holder lives after all, and gives them back, too, then more
+    /// is granted than there is. Rejects more than is in permits of this source with std::invalid_argument (aborts where exceptions
+    /// are off). Costs and blocks as giving back does.
+    void forget(std::size_t n);
+
     /// Makes every waiter at the gate look again, and ask again whether to stop.
     void wake_all() noexcept { pool_.wake_all(); }
 
@@ -83,6 +95,7 @@ protected:
 
 private:
     friend credit_permit;
+    friend struct detail::gate_access;
 
     void require(std::size_t n) const {
         if (n - 1 >= pool_.most_for(share_)) [[unlikely]]
@@ -134,6 +147,10 @@ public:
     }
     void give_back() noexcept { give_back(size_); }
 
+    /// Leaves its credits in use and is empty: to be called where the right to give them back goes to another process, say. They come
+    /// back by forget() of the gate or share. Returns how many they are. Wait-free.
+    std::size_t forget() noexcept { return std::exchange(size_, 0); }
+
     /// Moves `k` credits to a permit of their own. Aborts when `k` exceeds size().
     credit_permit split(std::size_t k) noexcept {
         if (k > size_) detail::abort_with("credit_permit::split: more than it holds; look at size()");
@@ -153,6 +170,7 @@ public:
 
 private:
     friend credit_source;
+    friend struct detail::gate_access;
 
     credit_permit(credit_source* from, std::size_t size) noexcept : from_(from), size_(size) {}
 
@@ -160,9 +178,10 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A fixed number of credits. They may stand for anything: messages, bytes, requests in flight.
+/// A number of credits. They may stand for anything: messages, bytes, requests in flight.
 ///
-/// - Credits in permits + credits free = capacity, exactly, at every quiet moment; within [0, capacity] always.
+/// - Credits in permits + credits free = capacity, exactly, at every quiet moment; each is within [0, capacity] always. After a
+///   shrink() there may be more in permits, until enough of them have come back.
 /// - close() ends the acquiring. Permits stay valid, and are given back as before.
 /// - Without waiters, to acquire and to give back costs one read-modify-write each, on one cache line. Never allocates.
 /// - Construct and destroy while no other thread uses it; destroy its permits and shares first, else the destructor aborts.
@@ -187,11 +206,34 @@ public:
     void close() noexcept { pool_.close(); }
     bool is_closed() const noexcept { return pool_.is_closed(); }
 
+    /// Adds `n` credits, and serves requests that wait for them. For any thread; blocking, for a few instructions. Rejects a number that
+    /// would make more than 2^62 - 1 with std::invalid_argument (aborts where exceptions are off).
+    void grow(std::size_t n) {
+        if (!pool_.grow(n)) {
+            detail::reject_argument("a credit_gate of capacity " + std::to_string(capacity()) + " cannot grow by " +
+                                    std::to_string(n) + "; the largest one has " +
+                                    std::to_string(detail::credit_pool::most));
+        }
+    }
+    /// Takes `n` credits away: those that are free at once, and of those in permits as many as are left when they come back; until then
+    /// no other request is granted, and in_use() may exceed capacity(). Requests that wait for more than there can ever be now
+    /// answer too_large. For any thread; it does not wait for permits. Rejects, with std::invalid_argument (aborts where exceptions are
+    /// off), a number that would leave no credit, or less than is guaranteed to shares.
+    void shrink(std::size_t n) {
+        if (!pool_.shrink(n)) {
+            const std::size_t most = std::min<std::size_t>(capacity() - 1, pool_.lent());
+            detail::reject_argument("a credit_gate of capacity " + std::to_string(capacity()) + " cannot shrink by " +
+                                    std::to_string(n) + ": " + std::to_string(capacity() - pool_.lent()) +
+                                    " are guaranteed to shares, and one must be left; shrink by " +
+                                    std::to_string(most) + " at most");
+        }
+    }
+
     std::size_t capacity() const noexcept { return pool_.capacity(); }
     /// Credits in permits: exact at a quiet moment, slightly stale otherwise.
     std::size_t in_use() const noexcept { return pool_.in_use(); }
     /// Credits that are free, including those reserved for a share and those that a waiter is about to get.
-    std::size_t credits() const noexcept { return capacity() - in_use(); }
+    std::size_t credits() const noexcept { return capacity() - std::min<std::size_t>(capacity(), in_use()); }
 
 private:
     static std::size_t checked(std::size_t capacity) {
@@ -261,6 +303,15 @@ inline std::optional<credit_permit> credit_source::try_acquire(std::size_t n) {
     require(n);
     if (pool_.try_take(share_, n) != status::success) return std::nullopt;
     return permit(this, n);
+}
+
+inline void credit_source::forget(std::size_t n) {
+    const std::size_t held = share_ == nullptr ? pool_.in_use_of_none() : detail::credit_pool::held(*share_);
+    if (n > held) {
+        detail::reject_argument(std::to_string(n) + " credits cannot be forgotten where " + std::to_string(held) +
+                                " are in permits; forget those of a holder that died, once");
+    }
+    if (n > 0) pool_.give(share_, n);
 }
 
 inline status credit_source::acquire(permit& out, std::size_t n) { return acquire_until(out, n, detail::forever); }

@@ -9,6 +9,7 @@
 
 #include "model.hpp"
 #include "weir/credit_gate.hpp"
+#include "weir/detail/await/acquiring.hpp"
 
 namespace {
 
@@ -414,7 +415,94 @@ class closing_shares : public gate_scenario<1> {
     element news_;
 };
 
+/// The gate is made smaller while all its credits are in use, and a thread waits for one of those that are left: what comes back pays
+/// for that first.
+class shrinks : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.shrink(1);
+        if (index == 1) {
+            permit_.give_back(1);
+            return permit_.give_back();
+        }
+        credit_permit mine;
+        const status answer = gate_.acquire(mine, 1);
+        check(answer == status::success, "one is left");
+        check(gate_.in_use() <= 2, "never more in use than there was");
+    }
+    void after() override {
+        check(gate_.capacity() == 1 && gate_.in_use() == 0 && gate_.credits() == 1, "it is smaller");
+        const auto one = gate_.try_acquire(1);
+        check(one.has_value() && !gate_.try_acquire(1), "and grants what it has");
+    }
+    credit_gate gate_{2};
+    credit_permit permit_ = *gate_.try_acquire(2);
+};
+
+/// A request for more than is left for ever is answered, and does not hold up the one behind it.
+class shrinks_below_a_request : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            gate_.shrink(1);
+            return permit_.give_back();
+        }
+        credit_permit mine;
+        if (index == 1) {
+            // As acquire() does once it has found that 2 are possible.
+            auto& pool = weir::detail::gate_access::pool(gate_);
+            const auto never = []() noexcept { return false; };
+            const status answer = pool.wait(nullptr, 2, never, weir::detail::forever);
+            if (answer == status::success) return pool.give(nullptr, 2);
+            check(answer == status::too_large, "granted before, or refused");
+        } else {
+            check(gate_.acquire(mine, 1) == status::success, "one is left");
+        }
+    }
+    void after() override { check(gate_.in_use() == 0 && gate_.credits() == 1, "it is smaller"); }
+    credit_gate gate_{2};
+    credit_permit permit_ = *gate_.try_acquire(1);
+};
+
+/// A gate that owes is closed: a request that waits hears of it.
+class closes_while_it_owes : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.close();
+        credit_permit mine;
+        check(gate_.acquire(mine, 1) == status::closed, "closed before enough came back");
+    }
+    credit_gate gate_{3};
+    credit_permit permit_ = *gate_.try_acquire(3);
+
+public:
+    closes_while_it_owes() { gate_.shrink(1); }
+};
+
+/// A thread waits until the gate grows, while it pays what it owes.
+class grows : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.grow(2);
+        credit_permit mine;
+        if (index == 1) {
+            check(gate_.acquire(mine, 1) == status::success, "it is woken by what is added");
+        } else {
+            mine = std::move(permit_);
+        }
+    }
+    void after() override {
+        check(gate_.capacity() == 3 && gate_.in_use() == 0, "it is larger");
+        check(gate_.try_acquire(3).has_value(), "and grants what it has");
+    }
+    credit_gate gate_{2};
+    credit_permit permit_ = *gate_.try_acquire(2);
+
+public:
+    grows() { gate_.shrink(1); }
+};
+
 constexpr entry scenarios[] = {
+    {"shrinks", 3, 1, 60'000, make<shrinks>},
+    {"shrinks_below_a_request", 3, 0, 60'000, make<shrinks_below_a_request>},
+    {"closes_while_it_owes", 2, 1, 20'000, make<closes_while_it_owes>},
+    {"grows", 3, 1, 60'000, make<grows>},
     {"lock", 3, 3, 50'000, make<locking>},
     {"try", 2, 4, 50'000, make<trying<1>>},
     {"try_3", 3, 2, 50'000, make<trying<2>>},

@@ -7,6 +7,7 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/gate/waiter.hpp"
 #include "weir/detail/wait/futex.hpp"
 #include "weir/detail/wait/futex_lock.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -26,8 +27,12 @@ namespace weir::detail {
 /// flag. There is no second variable to look at, and no fence.
 ///
 /// While the flag is up, credits go to the queue only, under a lock, by the thread that has changed something: oldest first,
-/// each when there are enough for it. The nodes of the queue are on the stacks of the waiting threads. tokio's batch_semaphore
-/// does the same; there the head of the queue gathers credits, here they stay free until there are enough.
+/// each when there are enough for it. The nodes of the queue are on the stacks of the waiting threads, or in the frames of waiting
+/// coroutines. tokio's batch_semaphore does the same; there the head of the queue gathers credits, here they stay free until there
+/// are enough.
+///
+/// A pool that is made smaller by more than is free owes the rest. The flag is up until that is paid, by the credits that come back
+/// first, under the lock.
 ///
 /// Shares. A share has a word of its own, for the credits that it holds and the flags. The first `guaranteed` of these come
 /// from credits that were set aside when the share was made, the rest are borrowed from the pool. So no other share can take
@@ -36,16 +41,8 @@ namespace weir::detail {
 class credit_pool {
 public:
     using count = std::uint64_t;
-
-    struct alignas(separation_bytes) share {
-        explicit share(count n) noexcept : guaranteed(n) {}
-
-        const count guaranteed;
-        atomic<std::uint64_t> held{0};  // credits, times `one`, and flags
-        share* next = nullptr;
-        std::size_t waiters = 0;       // under the lock, as the next one
-        std::uint64_t held_up_in = 0;  // the last pass through the queue in which a waiter of this share was not served
-    };
+    using share = gate_share;
+    using waiter = gate_waiter;
 
     /// More than this does not fit the word.
     static constexpr count most = ~std::uint64_t{0} / 4;
@@ -75,8 +72,8 @@ public:
             serve();
     }
 
-    /// Waits until `n` credits are free and no older waiter comes first, then takes them. Returns success or closed; or
-    /// no_credit when `stop` returned true, or timeout: then nothing has happened.
+    /// Waits until `n` credits are free and no older waiter comes first, then takes them. Returns success or closed; too_large, if the
+    /// pool has become too small for ever; or no_credit when `stop` returned true, or timeout: then nothing has happened.
     template <class Stop>
     [[gnu::noinline]] status wait(share* from, count n, Stop stop, steady_time deadline) noexcept {
         waiter me(from, n);
@@ -97,6 +94,63 @@ public:
         return end;
     }
 
+    // ---- an operation that waits without a thread --------------------------------------------------------------
+
+    /// Puts it in the queue. It may be answered before this returns.
+    void enqueue(waiter& w) noexcept {
+        lock_.lock();
+        append(w);
+        hand_out();
+    }
+    /// True: `served` will be called, by the thread that answers; the operation is that thread's from then on. False: it is answered.
+    static bool fall_asleep(waiter& w) noexcept {
+        std::uint32_t state = awake;
+        // (9) release: pairs with (7), all that was done with the operation; on failure (8) acquire: as below
+        return w.state.compare_exchange_strong(state, asleep, release, acquire);
+    }
+    /// Answers it with no_credit, unless it is answered already.
+    void cancel(waiter& w) noexcept {
+        lock_.lock();
+        if (!w.queued) return lock_.unlock();
+        remove(w);
+        w.answer = status::no_credit;
+        hand_out(&w);  // the next waiter may want fewer
+    }
+    /// Takes it out of the queue, unanswered. False if it is answered already.
+    bool withdraw(waiter& w) noexcept {
+        lock_.lock();
+        if (!w.queued) return lock_.unlock(), false;
+        remove(w);
+        hand_out();
+        return true;
+    }
+
+    // ---- capacity --------------------------------------------------------------------------------------------------
+
+    /// Adds `n` credits. False if the pool would be too large.
+    bool grow(count n) noexcept {
+        lock_.lock();
+        if (n > most - capacity() - owed()) return lock_.unlock(), false;
+        resize(capacity() + n, lent() + n);
+        const count paid = std::min(n, owed());
+        owed_.store(owed() - paid, relaxed);                       // relaxed: a number, written under the lock
+        if (n > paid) free_.fetch_add((n - paid) * one, release);  // (1) as in give()
+        lower_flag();
+        hand_out();
+        return true;
+    }
+    /// Takes `n` credits away: free ones at once, and those that are in use when they come back. False if less than one would be left,
+    /// or less than shares have set aside.
+    bool shrink(count n) noexcept {
+        lock_.lock();
+        if (n >= capacity() || n > lent()) return lock_.unlock(), false;
+        resize(capacity() - n, lent() - n);
+        owed_.store(owed() + n, relaxed);  // relaxed: as above
+        free_.fetch_or(waiting, relaxed);  // relaxed: as in append()
+        hand_out();
+        return true;
+    }
+
     /// No credits are handed out from now on. Idempotent.
     void close() noexcept {
         free_.fetch_or(closed, release);  // (3) release: pairs with (4), what the closing thread did
@@ -110,6 +164,7 @@ public:
     void wake_all() noexcept {
         lock_.lock();
         for (waiter* w = first_; w != nullptr; w = w->next) {
+            if (w->served != nullptr) continue;  // it has nothing to ask
             // (5) release: pairs with (6): a thread that goes to sleep after this sees the reason not to
             if (w->state.exchange(awake, release) == asleep) futex_wake(w->state, 1);
         }
@@ -121,7 +176,7 @@ public:
     /// Sets the guarantee aside. False if so many are not free.
     bool add(share& s) noexcept {
         if (s.guaranteed > 0 && take(free_, s.guaranteed, any) != status::success) return false;
-        lent_ -= s.guaranteed;
+        resize(capacity(), lent() - s.guaranteed);
         s.next = shares_;
         shares_ = &s;
         return true;
@@ -130,48 +185,47 @@ public:
         share** at = &shares_;
         while (*at != &s) at = &(*at)->next;
         *at = s.next;
-        lent_ += s.guaranteed;
+        resize(capacity(), lent() + s.guaranteed);
         give(nullptr, s.guaranteed);
     }
 
     // ---- numbers: exact at a quiet moment, within their bounds always ---------------------------------------------
 
-    count capacity() const noexcept { return capacity_; }
+    count capacity() const noexcept { return capacity_.load(relaxed); }  // relaxed: a number
     bool has_shares() const noexcept { return shares_ != nullptr; }
     /// Credits that no share has set aside.
-    count lent() const noexcept { return lent_; }
+    count lent() const noexcept { return lent_.load(relaxed); }  // relaxed: a number
+    /// Credits that were taken away, and are still in use.
+    count owed() const noexcept { return owed_.load(relaxed); }  // relaxed: a number
     /// The most that can ever be taken at a time.
-    count most_for(const share* from) const noexcept { return lent_ + (from == nullptr ? 0 : from->guaranteed); }
+    count most_for(const share* from) const noexcept { return lent() + (from == nullptr ? 0 : from->guaranteed); }
 
     count in_use() const noexcept {
-        count sum = lent_ - free();
+        count sum = in_use_of_pool();
         for (const share* s = shares_; s != nullptr; s = s->next) sum += std::min(held(*s), s->guaranteed);
         return sum;
+    }
+    /// In permits of the pool itself, or borrowed by shares.
+    count in_use_of_pool() const noexcept {
+        const count all = lent() + owed();
+        return all - std::min(all, free());  // while it grows or shrinks, the two need not fit
+    }
+    /// In permits of the pool itself.
+    count in_use_of_none() const noexcept {
+        count borrowed = 0;
+        for (const share* s = shares_; s != nullptr; s = s->next)
+            borrowed += held(*s) - std::min(held(*s), s->guaranteed);
+        return in_use_of_pool() - std::min(in_use_of_pool(), borrowed);
     }
     count free() const noexcept { return free_.load(relaxed) / one; }                  // relaxed: a number
     static count held(const share& s) noexcept { return s.held.load(relaxed) / one; }  // relaxed: a number
 
 private:
+    static constexpr auto awake = waiter::awake, asleep = waiter::asleep, answered = waiter::answered;
     static constexpr std::uint64_t waiting = 1;
     static constexpr std::uint64_t closed = 2;
     static constexpr std::uint64_t any = waiting | closed;
     static constexpr std::uint64_t one = 4;
-
-    enum : std::uint32_t { awake, asleep, answered };
-
-    struct waiter {
-        waiter(share* s, count many) noexcept : from(s), n(many) {}
-
-        share* const from;
-        const count n;
-        // Under the lock, until it is answered:
-        waiter* previous = nullptr;
-        waiter* next = nullptr;
-        bool queued = true;
-        status answer = status::success;
-
-        futex_word state{awake};
-    };
 
     /// How many credits a share that holds `held` must borrow to hold `n` more, or has borrowed if it holds them already.
     static count to_borrow(const share& s, count held, count n) noexcept {
@@ -227,7 +281,29 @@ private:
         w.queued = false;
         // relaxed, both: a thread that takes credits from here on is ordered by (1) and (2)
         if (w.from != nullptr && --w.from->waiters == 0) w.from->held.fetch_and(~waiting, relaxed);
-        if (first_ == nullptr) free_.fetch_and(~waiting, relaxed);
+        lower_flag();
+    }
+    void lower_flag() noexcept {
+        if (first_ == nullptr && owed() == 0) free_.fetch_and(~waiting, relaxed);  // relaxed: as above
+    }
+
+    void resize(count capacity, count lent) noexcept {
+        capacity_.store(capacity, relaxed);  // relaxed, both: numbers
+        lent_.store(lent, relaxed);
+    }
+
+    /// Pays what the pool owes, as far as credits are free.
+    void pay() noexcept {
+        if (owed() == 0) return;
+        std::uint64_t now = free_.load(relaxed);  // relaxed: the exchange decides
+        count paid;
+        do {
+            paid = std::min(now / one, owed());
+            if (paid == 0) return;
+            // relaxed, both: these credits are not used again
+        } while (!free_.compare_exchange_weak(now, now - paid * one, relaxed, relaxed));
+        owed_.store(owed() - paid, relaxed);  // relaxed: a number, written under the lock
+        lower_flag();
     }
 
     [[gnu::noinline]] void serve() noexcept {
@@ -235,11 +311,11 @@ private:
         hand_out();
     }
 
-    /// Serves the waiters whose turn it is, releases the lock, and wakes them.
-    void hand_out() noexcept {
-        waiter* served = nullptr;
-        waiter** end = &served;
-        bool dry = false;  // an older waiter waits for the pool
+    /// Serves the waiters whose turn it is, releases the lock, and wakes them; before them `served`, which is answered already.
+    void hand_out(waiter* served = nullptr) noexcept {
+        waiter** end = served == nullptr ? &served : &served->next;
+        pay();
+        bool dry = owed() > 0 && !is_closed();  // the pool owes, or an older waiter waits for it
         ++pass_;
         for (waiter *w = first_, *next; w != nullptr; w = next) {
             next = w->next;
@@ -257,15 +333,22 @@ private:
         *end = nullptr;
         lock_.unlock();
         while (served != nullptr) {
-            futex_word& state = served->state;
+            waiter& w = *served;
             served = served->next;
-            // (7) release: pairs with (8), the answer, and what (2) has seen. From here on the waiter may be gone: the wake needs
-            // only its address, and another thread that sleeps there looks again.
-            if (state.exchange(answered, release) == asleep) futex_wake(state, 1);
+            const auto go_on = w.served;
+            // (7) acq_rel: pairs with (8), the answer, and what (2) has seen; and with (9). From here on the waiter may be gone, unless
+            // it is an operation that was asleep: the wake needs only its address, and another thread that sleeps there looks again.
+            if (w.state.exchange(answered, acq_rel) != asleep) continue;
+            if (go_on != nullptr) {
+                go_on(w);
+            } else {
+                futex_wake(w.state, 1);
+            }
         }
     }
 
     status turn_of(waiter& w, bool dry) noexcept {
+        if (w.n > most_for(w.from)) return status::too_large;  // the pool has become smaller meanwhile
         const bool held_up = w.from != nullptr && w.from->held_up_in == pass_;
         return held_up ? status::no_credit : take(w.from, w.n, closed, dry);
     }
@@ -297,10 +380,11 @@ private:
     waiter* last_ = nullptr;
     std::uint64_t pass_ = 0;
     spin_budget spins_;
-    // Written while no other thread uses it:
-    alignas(separation_bytes) share* shares_ = nullptr;
-    count lent_;
-    const count capacity_;
+    alignas(separation_bytes) share* shares_ = nullptr;  // written while no other thread uses it
+    // Written under the lock:
+    atomic<count> lent_;
+    atomic<count> capacity_;
+    atomic<count> owed_{0};
 };
 
 }  // namespace weir::detail

@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/wait/listeners.hpp"
 #include "weir/detail/wait/lot.hpp"
 #include "weir/detail/wait/roll_call.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -67,6 +68,9 @@ struct end_functions {
     int (*fd)(void* lot) noexcept = nullptr;
     roll_call& (*waiting)(void* lot) noexcept = nullptr;
     void (*found_nothing)(void* lot, void* at, std::size_t need) noexcept = nullptr;
+    void (*adopt)(void* ring) noexcept =
+        nullptr;  // the calling thread has the side from now on; null if many threads may
+    listeners& (*listened)(void* lot) noexcept = nullptr;
 };
 
 /// A ring of items, of messages, with an overflow policy, or of many readers.
@@ -120,6 +124,12 @@ struct select_access {
             if constexpr (requires { part.pass_items_on(); }) part.pass_items_on();
         }
         static steady_time when_to_look(Part&) noexcept { return forever; }
+        template <class Ring>
+        static constexpr bool is_one_threads = requires(Ring& ring) {
+            requires !Ring::has_many_consumers;
+            ring.adopt_consumer();
+        };
+        static void adopt(auto& ring) noexcept { ring.adopt_consumer(); }
     };
     template <class Part>
     struct room {
@@ -138,6 +148,12 @@ struct select_access {
             if constexpr (requires { part.when_to_look(); }) return part.when_to_look();
             return forever;
         }
+        template <class Ring>
+        static constexpr bool is_one_threads = requires(Ring& ring) {
+            requires !Ring::has_many_producers;
+            ring.adopt_producer();
+        };
+        static void adopt(auto& ring) noexcept { ring.adopt_producer(); }
     };
 
     /// The functions of a Side of Part, which belongs to a Ring.
@@ -163,6 +179,9 @@ struct select_access {
         static bool needs_fence(void* place) noexcept { return lot(place).needs_fence(); }
         static spin_budget& spins(void* place) noexcept { return lot(place).spins(); }
 
+        static void adopt(void* ring) noexcept { Side::adopt(*static_cast<Ring*>(ring)); }
+        static listeners& listened(void* place) noexcept { return lot(place).listened(); }
+
         static int fd(void* place) noexcept { return lot(place).fd(); }
         static roll_call& waiting(void* place) noexcept { return lot(place).waiting(); }
         static void found_nothing(void* place, void* at, std::size_t need) noexcept {
@@ -179,7 +198,9 @@ struct select_access {
                 f.depart = depart;
                 f.needs_fence = needs_fence;
                 f.spins = spins;
+                f.listened = listened;
             }
+            if constexpr (Side::template is_one_threads<Ring>) f.adopt = adopt;
             if constexpr (how == resting::on_descriptor) {
                 f.fd = fd;
                 f.waiting = waiting;
@@ -191,6 +212,13 @@ struct select_access {
     /// Whether there is room that a producer would wait for: not with shed_lowest.
     template <class Ring>
     static constexpr bool waits_for_room = requires(Ring& ring) { part_of(ring).lot_of_room(); };
+
+    /// Whether an operation can wait there without a thread: not where threads look by themselves, nor where time makes room.
+    template <class Ring>
+    static constexpr bool lists_for_items = requires(Ring& ring) { part_of(ring).lot_of_items().listened(); };
+    template <class Ring>
+    static constexpr bool lists_for_room = requires(Ring& ring) { part_of(ring).lot_of_room().listened(); } &&
+                                           !requires(Ring& ring) { part_of(ring).when_to_look(); };
 
     template <class Side, class Part, class Ring>
     static constexpr end_functions functions = of_side<Side, Part, Ring>::make();

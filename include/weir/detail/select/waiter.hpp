@@ -117,6 +117,19 @@ public:
     /// A closed end is left out from now on.
     void leave_out(std::size_t index) noexcept { how_.left_out_ |= bit(index); }
 
+    // ---- for an operation that waits without a thread: detail/await/ -------------------------------------------
+
+    /// An end is closed, and an operation from before is under way: nothing will notify of its end.
+    bool settles_soon() const noexcept { return settles_soon_; }
+    /// It may be counted as woken from now on.
+    void will_sleep() noexcept { has_slept_ = true; }
+    static void adopt(const any_end& end) noexcept {
+        if (end.does_->adopt != nullptr) end.does_->adopt(end.ring_);
+    }
+    static void* lot_of(const any_end& end) noexcept { return end.does_->where(end.at_); }
+    static listeners& listened(const any_end& end, void* lot) noexcept { return end.does_->listened(lot); }
+    static bool needs_fence(const any_end& end, void* lot) noexcept { return end.does_->needs_fence(lot); }
+
     void wake_all() const noexcept {
         for (const any_end& end : ends_) end.does_->wake_all(end.ring_);
     }

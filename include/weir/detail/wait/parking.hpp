@@ -9,6 +9,7 @@
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/wait/futex.hpp"
+#include "weir/detail/wait/listeners.hpp"
 #include "weir/detail/wait/lot.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/detail/wait/spin_budget.hpp"
@@ -59,6 +60,7 @@ struct parking {
             const std::uint64_t state = state_.fetch_add(0, weir::detail::release);
             if (waiters(state) > 0) wake_sleepers(most_waiters);
             if (several(state) > 0) several_.wake_all();
+            if ((state & listening) != 0) listeners_.wake(all);
         }
 
         /// Calls `parked` before each sleep.
@@ -90,27 +92,44 @@ struct parking {
         void depart() noexcept { leave(); }
         weir::detail::spin_budget& spins() noexcept { return spins_; }
 
+        // ---- for waiters that are no threads: see detail/await/ --------------------------------------------------
+
+        /// Where they register. One that is listed may fall asleep if a look after that, and after a heavy fence if the lot
+        /// needs_fence(), has found nothing.
+        weir::detail::listeners& listened() noexcept { return listeners_; }
+
+        /// As notify(), but wakes threads alone: for a listener that was woken and leaves something. Its waker wakes the next one.
+        void notify_threads(std::size_t n) noexcept {
+            weir::detail::light_fence();
+            // relaxed: as in notify()
+            if (const std::uint64_t state = state_.load(weir::detail::relaxed); (state & ~listening) != 0) [[unlikely]]
+                (void)wake(n, detail::uncounted{}, state, 0);
+        }
+
     private:
         // The state:
         //
-        //     bit  63            62 .. 31           30 .. 15          14 .. 0
-        //        +-------------+------------------+-----------------+-----------------------+
-        //        | always_look | wait for several | woken, not left | registered as waiting |
-        //        +-------------+------------------+-----------------+-----------------------+
+        //     bit  63            62          61 .. 31           30 .. 15          14 .. 0
+        //        +-------------+-----------+------------------+-----------------+-----------------------+
+        //        | always_look | listening | wait for several | woken, not left | registered as waiting |
+        //        +-------------+-----------+------------------+-----------------+-----------------------+
         //
         // always_look: there is no asymmetric fence, so every publisher must look by a read-modify-write.
+        // listening: there are waiters that are no threads.
         static constexpr std::uint64_t one_waiter = 1;
         static constexpr std::uint32_t most_waiters = 0x7fff;
         static constexpr std::uint64_t one_woken = std::uint64_t{1} << 15;
         static constexpr std::uint64_t one_of_several = std::uint64_t{1} << 31;
+        static constexpr std::uint64_t listening = std::uint64_t{1} << 62;
         static constexpr std::uint64_t always_look = std::uint64_t{1} << 63;
+        static constexpr std::size_t all = static_cast<std::size_t>(-1);
 
         static constexpr std::uint32_t waiters(std::uint64_t state) noexcept { return state & most_waiters; }
         static constexpr std::uint32_t woken(std::uint64_t state) noexcept {
             return static_cast<std::uint32_t>(state % one_of_several / one_woken);
         }
         static constexpr std::uint64_t several(std::uint64_t state) noexcept {
-            return (state & ~always_look) / one_of_several;
+            return (state & ~(always_look | listening)) / one_of_several;
         }
 
         template <class Done, class Parked>
@@ -161,17 +180,20 @@ struct parking {
         }
 
         template <class Available>
-        [[gnu::noinline]] bool wake(std::size_t n, Available available, std::uint64_t seen) noexcept {
+        [[gnu::noinline]] bool wake(std::size_t n, Available available, std::uint64_t seen,
+                                    std::uint64_t others = listening) noexcept {
             // All waiters were woken and have not run yet, as happens on one CPU. Those that register later have their heavy fence
             // and a look before they sleep.
-            if (asymmetric_ && several(seen) == 0 && waiters(seen) <= woken(seen)) return false;
-            // (6) release: pairs with (5), (11) and (14): either we see the registration, or a later waiter sees our publication;
+            if (asymmetric_ && several(seen) == 0 && (seen & others) == 0 && waiters(seen) <= woken(seen)) return false;
+            // (6) release: pairs with (5), (11), (14) and (15): either we see the registration, or a later waiter sees our publication;
             // and acquire: for those that wait for several, see threshold_waiters
             const std::uint64_t state = state_.fetch_add(0, weir::detail::acq_rel);
             if (state == always_look) [[likely]]  // the usual case without an asymmetric fence
                 return false;
-            const bool woke_one = wake_waiters(n, state);
-            return (several(state) > 0 && several_.wake(available)) || woke_one;
+            bool woke_one = wake_waiters(n, state);
+            if (several(state) > 0 && several_.wake(available)) woke_one = true;
+            if ((state & others) != 0) listeners_.wake(n);  // at last: it runs them, and so code of the user's
+            return woke_one;
         }
 
         bool wake_waiters(std::size_t n, std::uint64_t state) noexcept {
@@ -198,6 +220,7 @@ struct parking {
         alignas(weir::detail::separation_bytes) weir::detail::futex_word ticket_{0};
         weir::detail::spin_budget spins_;
         weir::detail::threshold_waiters several_{state_, one_of_several, asymmetric_};
+        weir::detail::listeners listeners_{state_, listening};
     };
 };
 

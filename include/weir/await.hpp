@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// Waiting without a thread: coroutines that await rings, gates and the first of several rings.
+//
+//     task consumer(weir::spsc_ring<order>& ring) {                     // a coroutine type of yours, or of a library
+//         while (auto order = co_await weir::async_pop(ring)) use(*order);
+//     }                                                                 // until the ring is closed and drained
+//
+//     co_await weir::async_push(ring, x)                                // status: success, or closed
+//     co_await weir::async_pop(ring)                                    // optional<T>: nothing once it is closed and drained
+//     co_await weir::async_pop(ring, out)                               // status: success, or closed
+//     co_await weir::async_acquire(gate, n)                             // optional<credit_permit>: nothing once it is closed
+//     co_await weir::async_select(weir::items_of(a), weir::room_in(b))  // selected: see select.hpp
+//
+// Each takes a stop token as its last argument (async_select: before the ends), and then also ends when a stop is requested, as the
+// forms in stop.hpp do. Functions, not members of the rings: so the rings know nothing of coroutines, and cost no more.
+//
+// Where the coroutine goes on. If there is an answer at once it is not suspended. Else the thread whose push, pop, close or stop ends
+// the wait resumes it, INSIDE THAT CALL: what the coroutine does until it suspends again happens there. So it must not block, must
+// not use the side of the ring that this thread is using, and must not destroy the ring. Where that is too much to ask,
+//
+//     co_await weir::async_pop(ring).resume_on(executor)                // any object with execute(f) or post(f)
+//
+// and that thread only takes the item, on behalf of the coroutine, and hands the coroutine to the executor.
+//
+// What it costs. No allocation: the waiter is part of the coroutine's frame. No lock, and no more than the try-operation, if there is
+// an answer at once. To suspend takes a lock for a few instructions, and a heavy fence (see fence::asymmetric). Threads that push and
+// pop pay nothing while no coroutine is suspended; while one is, each push or pop takes that lock, too: it is blocking then.
+//
+// Cancelling. A wait that is cancelled takes nothing, and a wake-up that was meant for it goes to the next waiter. To destroy a
+// suspended coroutine withdraws it, if no other thread can end its wait meanwhile; else request a stop and let it end. Misuse that
+// is noticed aborts with a sentence.
+//
+// The ring waits by wait::park, which is the default. Source of the protocol: see detail/wait/parking.hpp and listeners.hpp.
+#pragma once
+
+#include <version>
+
+#if !defined(__cpp_impl_coroutine)
+#error \
+    "weir: await.hpp needs coroutines, which this compiler lacks or has not been asked for (__cpp_impl_coroutine); " \
+       "compile with -std=c++20 (GCC 10: and -fcoroutines), or use the waiting operations of the rings, and select.hpp"
+#else
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "weir/credit_gate.hpp"
+#include "weir/detail/await/acquiring.hpp"
+#include "weir/detail/await/awaiting.hpp"
+#include "weir/detail/await/operation.hpp"
+#include "weir/detail/await/selecting.hpp"
+#include "weir/detail/await/wants.hpp"
+#include "weir/select.hpp"
+
+namespace weir {
+
+/// Awaits the oldest item of a ring of items, or of its receiver. Gives std::optional<T>: the item; nothing when the ring is closed and
+/// drained, or a stop was requested. If a stop was requested before, it only tries.
+///
+/// For a consumer of the ring: the coroutine has the role, whatever thread it runs on, and takes it over (adopt_consumer) whenever it
+/// tries. Does not block, with one exception: after close() it waits, in naps, for a push from before that is still under way.
+/// No thread is held up by a suspended consumer. O(1) for each try; a wake-up that finds the item taken by another consumer suspends
+/// again, at the end of the queue.
+template <class Ring>
+auto async_pop(Ring& ring) noexcept {
+    auto& part = detail::part_to_await(detail::ring_behind(ring));
+    return awaitable(detail::pop_want(part));
+}
+template <class Ring, detail::token_to_stop Token>
+auto async_pop(Ring& ring, Token stop) noexcept {
+    using want = decltype(detail::pop_want(detail::part_to_await(detail::ring_behind(ring))));
+    return awaitable<want, Token>(want(detail::part_to_await(detail::ring_behind(ring))), std::move(stop));
+}
+/// The same; moves the item to `out` when the coroutine goes on, and gives a status: success; closed; or empty or busy, when a stop was
+/// requested.
+template <class Ring>
+auto async_pop(Ring& ring, typename Ring::value_type& out) noexcept {
+    return awaitable(detail::pop_to_want(detail::part_to_await(detail::ring_behind(ring)), out));
+}
+template <class Ring, detail::token_to_stop Token>
+auto async_pop(Ring& ring, typename Ring::value_type& out, Token stop) noexcept {
+    using want = decltype(detail::pop_to_want(detail::part_to_await(detail::ring_behind(ring)), out));
+    return awaitable<want, Token>(want(detail::part_to_await(detail::ring_behind(ring)), out), std::move(stop));
+}
+
+/// Awaits room in a ring of items, or in that of its sender, and appends `x`. Gives a status: success; closed; or full, no_credit or busy,
+/// when a stop was requested. If the answer is not success, `x` is untouched, also an rvalue.
+///
+/// `x` is kept by reference until then: await the result in the same expression, or keep `x` alive. Only an lvalue whose copy may throw
+/// is copied first. For a producer of the ring, as above; does not block.
+template <class Ring, class U>
+    requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
+auto async_push(Ring& ring, U&& x) noexcept(detail::keeps_by_reference<U&&>) {
+    return awaitable(detail::push_of(detail::part_to_await(detail::ring_behind(ring)), std::forward<U>(x)));
+}
+template <class Ring, class U, detail::token_to_stop Token>
+    requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
+auto async_push(Ring& ring, U&& x, Token stop) noexcept(detail::keeps_by_reference<U&&>) {
+    auto want = detail::push_of(detail::part_to_await(detail::ring_behind(ring)), std::forward<U>(x));
+    return awaitable<decltype(want), Token>(std::move(want), std::move(stop));
+}
+/// From what a T can be made of: it is made at once, and is gone if it is not accepted.
+template <class Ring, class U>
+    requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
+             std::constructible_from<typename Ring::value_type, U>)
+auto async_push(Ring& ring, U&& x) {
+    return awaitable(detail::push_made(detail::part_to_await(detail::ring_behind(ring)),
+                                       typename Ring::value_type(std::forward<U>(x))));
+}
+template <class Ring, class U, detail::token_to_stop Token>
+    requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
+             std::constructible_from<typename Ring::value_type, U>)
+auto async_push(Ring& ring, U&& x, Token stop) {
+    auto want = detail::push_made(detail::part_to_await(detail::ring_behind(ring)),
+                                  typename Ring::value_type(std::forward<U>(x)));
+    return awaitable<decltype(want), Token>(std::move(want), std::move(stop));
+}
+
+/// Awaits `n` credits of a credit_gate, or of a share, in the order of requests, those of threads among them. Gives
+/// std::optional<credit_permit>: nothing when the gate is closed, has become smaller than `n`, or a stop was requested. Rejects an
+/// impossible `n` as acquire() does. For any thread; blocks no longer than giving back does, which serves the queue.
+inline auto async_acquire(credit_source& from, std::size_t n = 1) {
+    detail::gate_access::require(from, n);
+    return awaitable(detail::acquire_want(from, n));
+}
+template <detail::token_to_stop Token>
+auto async_acquire(credit_source& from, std::size_t n, Token stop) {
+    detail::gate_access::require(from, n);
+    return awaitable<detail::acquire_want, Token>(detail::acquire_want(from, n), std::move(stop));
+}
+
+/// Awaits the first of several ends, as select() does: items_of(ring), room_in(ring), receivers, senders, and readers of a broadcast
+/// ring. Before the ends may stand, in any order, by_priority, a selection, which must live until then, and a stop token.
+/// Gives `selected`: see select.hpp. It takes no item: the try-operation that follows may find that another consumer was quicker.
+///
+/// The coroutine has the role that each end asks for. Does not block, but as async_pop() does. O(ends) for each look; a suspension
+/// registers at each of them.
+template <class... Args>
+auto async_select(Args&&... args) noexcept {
+    return detail::async_select_of(static_cast<selection*>(nullptr), false, detail::no_token{}, args...);
+}
+
+}  // namespace weir
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+//
+// From a Want (operation.hpp) to what users hold: something to co_await, which is a sender, too. Users get it through weir/await.hpp.
+#pragma once
+
+#include <version>
+
+#if defined(__cpp_impl_coroutine)  // await.hpp refuses compilers without
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/pause.hpp"
+
+namespace weir {
+
+namespace detail {
+
+/// What an executor gets to run.
+struct resumption {
+    std::coroutine_handle<> waiting;
+    void operator()() const { waiting.resume(); }
+};
+
+/// Resumes on the thread that ended the wait.
+struct right_here {
+    void operator()(std::coroutine_handle<> waiting) const noexcept { waiting.resume(); }
+};
+
+/// Hands the coroutine to an executor, kept by reference, or a copy of it.
+template <class Executor>
+struct on_executor {
+    Executor executor;
+    void operator()(std::coroutine_handle<> waiting) noexcept {
+        if constexpr (requires { executor.execute(resumption{waiting}); }) {
+            executor.execute(resumption{waiting});
+        } else {
+            executor.post(resumption{waiting});
+        }
+    }
+};
+template <class Executor>
+inline constexpr bool is_executor = requires(Executor& executor) { executor.execute(resumption{}); } ||
+                                    requires(Executor& executor) { executor.post(resumption{}); };
+
+/// The operation of a coroutine, in its frame.
+template <class Want, class Token, class Resume>
+class awaiter {
+public:
+    awaiter(Want&& want, Token token, Resume resume, std::size_t spins) noexcept
+        : spins_(spins), operation_(std::move(want), std::move(token), resuming{this}), resume_(std::move(resume)) {}
+    awaiter(const awaiter&) = delete;
+    awaiter& operator=(const awaiter&) = delete;
+
+    bool await_ready() noexcept {
+        for (bool is_ready = operation_.want().try_once();; is_ready = operation_.want().attempt()) {
+            if (is_ready || spins_ == 0) return is_ready;
+            --spins_;
+            pause();
+        }
+    }
+    // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
+    bool await_suspend(std::coroutine_handle<> waiting) noexcept {
+        waiting_ = waiting;
+        return !operation_.begin();
+    }
+    decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
+        operation_.want().adopt();
+        return operation_.want().result();
+    }
+
+private:
+    struct resuming {
+        awaiter* me;
+        void operator()() const noexcept {
+            Resume resume = me->resume_;  // the awaiter may end before this returns
+            resume(me->waiting_);
+        }
+    };
+
+    std::size_t spins_;
+    std::coroutine_handle<> waiting_;
+    typename Want::template operation<Token, resuming> operation_;
+    [[no_unique_address]] Resume resume_;
+};
+
+/// The operation of a receiver, as std::execution connects it.
+template <class Want, class Token, class Receiver>
+class connected {
+public:
+    connected(Want&& want, Token token, Receiver receiver)
+        : receiver_(std::move(receiver)), operation_(std::move(want), std::move(token), completing{this}) {}
+    connected(const connected&) = delete;
+    connected& operator=(const connected&) = delete;
+
+    void start() noexcept {
+        if (operation_.want().try_once() || operation_.begin()) complete();
+    }
+
+private:
+    struct completing {
+        connected* me;
+        void operator()() const noexcept { me->complete(); }
+    };
+    void complete() noexcept {
+        if (operation_.is_stopped()) return std::move(receiver_).set_stopped();
+        operation_.want().adopt();
+        std::move(receiver_).set_value(operation_.want().result());
+    }
+
+    Receiver receiver_;
+    typename Want::template operation<Token, completing> operation_;
+};
+
+}  // namespace detail
+
+/// What async_pop() and its like return: to be awaited, once, by any coroutine; or to be connected to a receiver. It does nothing before.
+/// It refers to the ring, and to an item that is pushed, which must live until it has ended.
+///
+/// Movable, so that it can be returned and stored before it is used.
+template <class Want, class Token = detail::no_token, class Resume = detail::right_here>
+class [[nodiscard]] awaitable {
+public:
+    // For libraries of senders: it is one, and ends by set_value or set_stopped.
+    using is_sender = void;
+
+    explicit awaitable(Want&& want, Token token = {}, Resume resume = {}, std::size_t spins = 0) noexcept
+        : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
+
+    /// The coroutine goes on where `executor` runs it, by execute(f) or else post(f), if it has to be suspended: then the thread that
+    /// ends the wait hands it over, and does not run it. An lvalue is kept by reference, and must live until then; an rvalue is kept,
+    /// and must be copyable. What the executor does must not throw; whether it allocates is its own matter.
+    template <class Executor>
+    auto resume_on(Executor&& executor) && noexcept {
+        static_assert(
+            detail::is_executor<std::remove_reference_t<Executor>>,
+            "weir: resume_on() takes an executor: an object with execute(f) or post(f), which calls f() once");
+        using on = detail::on_executor<Executor>;
+        return awaitable<Want, Token, on>(std::move(want_), std::move(token_), on{std::forward<Executor>(executor)},
+                                          spins_);
+    }
+
+    /// Looks so many times more before it suspends, with a pause of the processor in between; 0 if this is not called. Worth it where
+    /// the answer is nearer than a suspension, a microsecond or two, and no other work waits for the thread.
+    auto spin(std::size_t looks) && noexcept {
+        return awaitable(std::move(want_), std::move(token_), std::move(resume_), looks);
+    }
+
+    auto operator co_await() && noexcept {
+        return detail::awaiter<Want, Token, Resume>(std::move(want_), std::move(token_), std::move(resume_), spins_);
+    }
+
+    /// The operation of a sender, which start() starts. It must not move, and lives until it has called one of
+    ///
+    ///     std::move(receiver).set_value(result)      what co_await gives
+    ///     std::move(receiver).set_stopped()          a stop was requested
+    ///
+    /// neither of which may throw. On the thread that started it, or that ends the wait; resume_on() has no effect here.
+    template <class Receiver>
+    auto connect(Receiver receiver) && {
+        return detail::connected<Want, Token, Receiver>(std::move(want_), std::move(token_), std::move(receiver));
+    }
+
+private:
+    Want want_;
+    [[no_unique_address]] Token token_;
+    [[no_unique_address]] Resume resume_;
+    std::size_t spins_;
+};
+
+}  // namespace weir
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+//
+// What operations without a thread wait for, at rings: see operation.hpp. Users get it through weir/await.hpp.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/user_code.hpp"
+#include "weir/detail/select/any_end.hpp"
+#include "weir/detail/select/waiter.hpp"
+#include "weir/detail/wait/listeners.hpp"
+#include "weir/detail/wait/lot.hpp"
+#include "weir/detail/wait/scheduler.hpp"
+#include "weir/status.hpp"
+
+namespace weir::detail {
+
+/// A ring's part that its threads wait at (ring_ends), for async_pop() and async_push(); refused with a sentence.
+template <class Ring>
+auto& part_to_await(Ring& ring) noexcept {
+    static_assert(
+        ring_of_any_family<Ring> && !ring_of_readers<Ring> && !ring_of_sizes<Ring> && !ring_of_policy<Ring>,
+        "weir: async_pop() and async_push() are for rings of items, such as spsc_ring and mpmc_ring; wait for "
+        "other ends with async_select(), then use their try-operations");
+    auto& part = select_access::part_of(ring);
+    static_assert(
+        requires { part.lot_of_items().listened(); },
+        "weir: in a ring with wait::spin, yield, sleep or event only threads can wait; give it wait::park, or wait "
+        "for the descriptor of wait::event");
+    return part;
+}
+
+/// One item of a ring: the answer of pop(out), and the item.
+template <class Part>
+class pop_want {
+    using T = typename std::remove_reference_t<decltype(std::declval<Part&>().core())>::value_type;
+
+public:
+    template <class Token, class Deliver>
+    using operation = wait_operation<pop_want, Token, Deliver>;
+    static constexpr std::size_t places = 1;
+
+    explicit pop_want(Part& part) noexcept : part_(&part) {}
+
+    /// The calling thread is the consumer from now on.
+    void adopt() const noexcept {
+        if constexpr (!Part::has_many_consumers) part_->core().adopt_consumer();
+    }
+    /// The first try. True if it has its answer.
+    bool try_once() noexcept {
+        adopt();
+        answer_ = part_->take(emplace_in(item_));
+        part_->note_pop(answer_);
+        return !Part::is_to_wait(answer_);
+    }
+    bool attempt() noexcept {
+        adopt();
+        for (unsigned naps = 0;;) {
+            answer_ = part_->take(emplace_in(item_));
+            if (!Part::is_to_wait(answer_)) return part_->note_pop(answer_), true;
+            if (!part_->core().is_closed()) return false;
+            // Closed, but a push from before is still under way: there is no notification when that is over.
+            nap(++naps, forever);
+        }
+    }
+    void stop() noexcept {}
+    void prepare() noexcept {}
+    static constexpr bool may_sleep() noexcept { return true; }
+    auto& listened(std::size_t) const noexcept { return part_->lot_of_items().listened(); }
+    bool needs_fence(std::size_t) const noexcept { return part_->lot_of_items().needs_fence(); }
+    void pass_on() const noexcept { part_->pass_items_on(); }
+    bool pass_on_as_woken() const noexcept {
+        if (!Part::has_many_consumers || !part_->core().has_items()) return false;
+        part_->lot_of_items().notify_threads(1);
+        return true;
+    }
+
+    status answer() const noexcept { return answer_; }
+    std::optional<T> item() noexcept { return std::move(item_); }
+    std::optional<T> result() noexcept { return item(); }
+
+private:
+    Part* part_;
+    status answer_ = status::empty;
+    std::optional<T> item_;
+};
+
+/// The same, which moves the item to a variable of the caller's when it resumes, and gives the answer.
+template <class Part, class T>
+class pop_to_want : public pop_want<Part> {
+public:
+    template <class Token, class Deliver>
+    using operation = wait_operation<pop_to_want, Token, Deliver>;
+
+    pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
+
+    status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
+        if (std::optional<T> item = this->item(); item.has_value()) *out_ = std::move(*item);
+        return this->answer();
+    }
+
+private:
+    T* out_;
+};
+
+/// Room for one item, and the item: the answer of push(x). X is T, kept by value; T&&, or const T&, kept by reference.
+template <class Part, class X>
+class push_want {
+public:
+    template <class Token, class Deliver>
+    using operation = wait_operation<push_want, Token, Deliver>;
+    static constexpr std::size_t places = 1;
+
+    push_want(Part& part, X&& x) noexcept(std::is_nothrow_move_constructible_v<X>)
+        : part_(&part), x_{static_cast<X&&>(x)} {}
+
+    /// The calling thread is the producer from now on.
+    void adopt() const noexcept {
+        if constexpr (!Part::has_many_producers) part_->core().adopt_producer();
+    }
+    bool try_once() noexcept {
+        adopt();
+        answer_ = part_->put(static_cast<X&&>(x_.x));
+        part_->note_push(answer_);
+        return !Part::is_to_wait(answer_);
+    }
+    bool attempt() noexcept {
+        adopt();
+        answer_ = part_->put(static_cast<X&&>(x_.x));
+        if (Part::is_to_wait(answer_)) return false;
+        part_->note_push(answer_);
+        return true;
+    }
+    void stop() noexcept {}
+    void prepare() noexcept {}
+    static constexpr bool may_sleep() noexcept { return true; }
+    auto& listened(std::size_t) const noexcept { return part_->lot_of_room().listened(); }
+    bool needs_fence(std::size_t) const noexcept { return part_->lot_of_room().needs_fence(); }
+    void pass_on() const noexcept { part_->pass_room_on(); }
+    bool pass_on_as_woken() const noexcept {
+        if (!Part::has_many_producers || !part_->core().has_room()) return false;
+        part_->lot_of_room().notify_threads(1);
+        return true;
+    }
+
+    status answer() const noexcept { return answer_; }
+    status result() const noexcept { return answer_; }
+
+private:
+    struct kept {
+        X x;
+    };
+    Part* part_;
+    status answer_ = status::full;
+    kept x_;
+};
+
+/// The first of N ends: the answer of select().
+template <class... Ends>
+class select_want {
+public:
+    template <class Token, class Deliver>
+    using operation = wait_operation<select_want, Token, Deliver>;
+    static constexpr std::size_t places = sizeof...(Ends);
+
+    /// `how`: null for a choice of its own, at random, or by priority.
+    select_want(selection* how, bool by_priority, Ends&... ends) noexcept
+        : how_(how),
+          own_(by_priority ? selection(weir::by_priority) : select_waiter::at_random()),
+          ends_{any_end(ends)...} {}
+    select_want(select_want&& other) noexcept : how_(other.how_), own_(other.own_), ends_(other.ends_) {}
+
+    void adopt() const noexcept {
+        for (const any_end& end : ends_) select_waiter::adopt(end);
+    }
+    bool try_once() noexcept { return attempt(); }
+    bool attempt() noexcept {
+        select_waiter& me = waiter();
+        adopt();
+        for (unsigned naps = 0;;) {
+            found_.emplace(me.look_once());
+            if (*found_ || found_->is_closed()) return true;
+            if (!me.settles_soon()) return false;
+            nap(++naps, forever);  // as in pop_want
+        }
+    }
+    void stop() noexcept {}
+    void prepare() noexcept {
+        waiter().will_sleep();
+        for (std::size_t i = 0; i < places; ++i) lots_[i] = select_waiter::lot_of(ends_[i]);
+    }
+    bool may_sleep() const noexcept {
+        for (std::size_t i = 0; i < places; ++i) {
+            if (select_waiter::lot_of(ends_[i]) != lots_[i]) return false;
+        }
+        return true;
+    }
+    listeners& listened(std::size_t i) const noexcept { return select_waiter::listened(ends_[i], lots_[i]); }
+    bool needs_fence(std::size_t i) const noexcept { return select_waiter::needs_fence(ends_[i], lots_[i]); }
+    void pass_on() noexcept { waiter_->pass_on(); }
+    bool pass_on_as_woken() noexcept { return pass_on(), false; }
+
+    selected result() const noexcept { return *found_; }
+
+private:
+    // Made where it stays: it refers to the ends and to the selection.
+    select_waiter& waiter() noexcept {
+        if (!waiter_) waiter_.emplace(std::span<const any_end>(ends_), how_ == nullptr ? own_ : *how_);
+        return *waiter_;
+    }
+
+    selection* how_;
+    selection own_;
+    std::array<any_end, places> ends_;
+    std::array<void*, places> lots_{};
+    std::optional<select_waiter> waiter_;
+    std::optional<selected> found_;
+};
+
+}  // namespace weir::detail
