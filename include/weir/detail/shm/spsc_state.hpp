@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/cursor/cursor.hpp"
+#include "weir/detail/shm/owner.hpp"
+#include "weir/detail/wait/futex.hpp"
+
+namespace weir::detail {
+
+/// The words that the processes of a ring of one producer and one consumer share. Standard layout, no pointers.
+///
+/// An item is published by one exchange of `sent`, which also carries the bit of the close: so acceptance is atomic with the close,
+/// and a producer that dies leaves nothing behind but a slot that nobody was told of. A side keeps its own position in private
+/// memory. Here it stands for the other side, and for the next holder of the end.
+struct shm_spsc_state {
+    // Written by the producer; and `sent` by the thread that closes.
+    alignas(separation_bytes) atomic<cursor> sent{0};  // items published, and closed_bit
+    atomic<std::uint64_t> pushing{0};                  // items published, and the one that is being written
+    // Written by the consumer.
+    alignas(separation_bytes) atomic<std::uint64_t> taken{0};  // items taken
+    atomic<std::uint64_t> taking{0};                           // items taken, and the one that is being read
+    // Where each side sleeps, see bed.
+    alignas(separation_bytes) futex_word consumer_asleep{0};
+    alignas(separation_bytes) futex_word producer_asleep{0};
+    // Who holds each end, see owner.
+    alignas(separation_bytes) atomic<std::uint64_t> producer{0};
+    atomic<std::uint64_t> consumer{0};
+
+    /// Nothing is accepted from now on; every waiter wakes. Any thread of any process.
+    void close() noexcept;
+    bool is_closed() const noexcept {
+        return (sent.load(acquire) & closed_bit) != 0;  // (7) acquire: pairs with (8): what the closing thread did
+    }
+    /// Whatever a peer wrote: between 0 and the capacity.
+    std::size_t size_approx(std::size_t capacity) const noexcept {
+        const std::uint64_t out =
+            taken.load(acquire);  // (9) acquire: pairs with (10): `sent`, read next, is not behind
+        // relaxed: a statistic
+        return size_within(distance(sent.load(relaxed), cursor_at(out)), capacity);
+    }
+};
+
+/// Items from 0 on, in the order in which they were pushed.
+using item_number = std::uint64_t;
+
+/// The item that a holder had begun and not finished, from its two counters.
+constexpr std::optional<item_number> begun_item(std::uint64_t begun, std::uint64_t done) noexcept {
+    return begun == done + 1 ? std::optional<item_number>(done) : std::nullopt;
+}
+
+}  // namespace weir::detail

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: MIT
+//
+// A ring between two processes, one of which dies: before each step that the other one could see, in turn.
+#define WEIR_ATOMIC_HEADER "mortal_atomic.hpp"
+#define WEIR_CHECK_ROLES 0
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "model.hpp"
+#include "weir/detail/shm/spsc_ends.hpp"
+
+namespace {
+
+using namespace model;
+using namespace weir::detail;
+using weir::status;
+
+// ---- life and death ------------------------------------------------------------------------------------------
+
+/// The process that may die: one at a time.
+struct mortal_process {
+    const void* thread = nullptr;  // that of it
+    unsigned left = 0;             // steps until it dies; 0: it does not
+    bool is_over = false;          // the scenario is: nothing dies any longer
+    immortal_atomic<std::uint32_t> dead{0};
+    immortal_atomic<std::uint32_t> may_go{0};  // the thread of a dead process waits for this, to leave the checker
+};
+mortal_process* mortal = nullptr;
+
+constexpr std::uint64_t mortal_pid = 1;
+constexpr std::uint64_t survivor_pid = 2;
+constexpr std::uint64_t long_dead_pid = 3;
+
+/// What stands for the system: it knows who is dead.
+template <bool Timed>
+struct watch {
+    static bool is_dead(owner process) noexcept {
+        if (process.pid() == mortal_pid) return mortal->dead.load(seq_cst) != 0;
+        return process.pid() == long_dead_pid;
+    }
+    /// A turn of a sleep takes so long that the others come on, and that what they did is seen.
+    static steady_time next_look(steady_time deadline) noexcept {
+        if (!Timed) return deadline;
+        yield();
+        return {};
+    }
+};
+
+struct value {
+    std::uint32_t first = 0, second = 0;
+    template <class Slot>
+    void take(const Slot& slot) noexcept {
+        first = slot.first.load(relaxed);
+        second = slot.second.load(relaxed);
+    }
+};
+struct slot {
+    weir::detail::atomic<std::uint32_t> first{0}, second{0};
+    void take(const value& item) noexcept {
+        first.store(item.first, relaxed);
+        second.store(item.second, relaxed);
+    }
+};
+
+/// The item of a number, from 0 on.
+value item_of(std::uint64_t number) noexcept {
+    const auto n = static_cast<std::uint32_t>(number + 1);
+    return {n, n};
+}
+
+/// A ring in shared memory, one process of which dies before step 1 to `Steps` of it, or not at all.
+template <unsigned Capacity, unsigned Steps, bool Timed>
+class shared_ring : public scenario {
+protected:
+    using producer = shm_spsc_producer<slot, watch<Timed>>;
+    using consumer = shm_spsc_consumer<slot, watch<Timed>>;
+
+    shared_ring() noexcept { mortal = &process_; }
+
+    void live() noexcept {
+        process_.left = Steps == 0 ? 0 : choose(Steps + 1);
+        process_.thread = identity();
+    }
+    /// The scenario is over for the one that lives: a dead thread may leave, and finds a closed ring.
+    void let_go() noexcept {
+        process_.is_over = true;
+        state_.close();
+        process_.may_go.store(1, seq_cst);
+        process_.may_go.variable().wake_up(1, place::current());
+    }
+    bool is_over() const noexcept { return process_.is_over; }
+
+    taken_end take(weir::detail::atomic<std::uint64_t>& word, std::uint64_t pid) noexcept {
+        watch<Timed> asks;
+        return take_end(word, owner::of(pid, 1), asks);
+    }
+    producer produce(bool recovered) noexcept { return {state_, slots_.data(), Capacity, {}, recovered}; }
+    consumer consume(bool recovered) noexcept { return {state_, slots_.data(), Capacity, {}, recovered}; }
+
+    static void check_item(const value& got, std::uint64_t number) noexcept {
+        check(got.first == got.second, "no item is torn");
+        check(got.first == number + 1, "items come in order, none is lost");
+    }
+
+    mortal_process process_;
+    shm_spsc_state state_;
+    std::array<slot, spsc_slots<slot, std::uint64_t>::count(Capacity)> slots_;
+};
+
+/// The producer dies. The consumer is told, once, takes the end over, and pushes what is missing.
+template <unsigned Capacity, unsigned Items, unsigned Steps, bool AfterAnother = false>
+class producer_dies : public shared_ring<Capacity, Steps, true> {
+    using base = shared_ring<Capacity, Steps, true>;
+
+    void thread(unsigned index) override { index == 0 ? dies() : survives(); }
+
+    void dies() noexcept {
+        if (AfterAnother) this->live();
+        const taken_end taken = this->take(this->state_.producer, mortal_pid);
+        if (!taken.succeeded) return;
+        if (!AfterAnother) this->live();  // an end that nobody has held is waited for
+        auto end = this->produce(taken.recovered());
+        while (end.position() < Items && !this->is_over()) {
+            if (end.push_until(this->state_, item_of(end.position()), forever) == status::closed) break;
+            if (end.is_corrupted()) break;
+        }
+        this->state_.close();
+        leave_end(this->state_.producer, taken.mine);
+    }
+
+    void survives() noexcept {
+        auto end = this->consume(false);
+        unsigned deaths = 0;
+        std::optional<std::uint64_t> doubt;
+        for (;;) {
+            value got;
+            const std::uint64_t number = end.position();
+            const status answer = end.pop_until(this->state_, got, forever);
+            if (answer == status::closed) break;
+            check(answer == status::success || answer == status::peer_died, "no other answer than these");
+            if (answer == status::success) {
+                this->check_item(got, number);
+                continue;
+            }
+            ++deaths;
+            check(this->process_.dead.load(seq_cst) != 0 || AfterAnother, "only the dead are told of");
+            doubt = end.in_doubt();
+            check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
+            const taken_end taken = this->take(this->state_.producer, survivor_pid);
+            if (AfterAnother && !taken.succeeded) continue;  // the other one was quicker
+            check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
+            auto follower = this->produce(true);
+            check(AfterAnother || follower.position() == end.position(), "it goes on with what was not published");
+            check(AfterAnother || follower.in_doubt() == doubt, "both sides know the same item in doubt");
+            while (follower.position() < Items || end.position() < Items) {
+                const std::uint64_t next = end.position();
+                if (end.try_pop(this->state_, got) == status::success) {
+                    this->check_item(got, next);
+                } else {
+                    check(follower.try_push(this->state_, item_of(follower.position())) == status::success,
+                          "an empty ring has room");
+                }
+            }
+            this->state_.close();
+        }
+        check(deaths <= (AfterAnother ? 2U : 1U), "a death is told once");
+        this->let_go();
+    }
+
+public:
+    producer_dies() noexcept {
+        if (AfterAnother) {  // one died earlier, in the middle of its first push
+            this->state_.producer.store(owner::of(long_dead_pid, 1).word, relaxed);
+            this->state_.pushing.store(1, relaxed);
+        }
+    }
+};
+
+/// The consumer dies. The producer is told, once, takes that end over, and pops the rest.
+template <unsigned Capacity, unsigned Items, unsigned Steps>
+class consumer_dies : public shared_ring<Capacity, Steps, true> {
+    using base = shared_ring<Capacity, Steps, true>;
+
+    void thread(unsigned index) override { index == 0 ? dies() : survives(); }
+
+    void dies() noexcept {
+        const taken_end taken = this->take(this->state_.consumer, mortal_pid);
+        this->live();
+        auto end = this->consume(taken.recovered());
+        for (;;) {
+            value got;
+            const std::uint64_t number = end.position();
+            const status answer = end.pop_until(this->state_, got, forever);
+            if (answer == status::closed || answer == status::corrupted || this->is_over()) break;
+            if (answer == status::success) {
+                this->check_item(got, number);
+                handed_ = number + 1;
+            }
+        }
+        leave_end(this->state_.consumer, taken.mine);
+    }
+
+    void survives() noexcept {
+        auto end = this->produce(false);
+        while (end.position() < Items) {
+            const status answer = end.push_until(this->state_, item_of(end.position()), forever);
+            if (answer == status::success) continue;
+            check(answer == status::peer_died, "no other answer than these");
+            check(this->process_.dead.load(seq_cst) != 0, "only the dead are told of");
+            const std::optional<std::uint64_t> doubt = end.in_doubt();
+            const taken_end taken = this->take(this->state_.consumer, survivor_pid);
+            check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
+            auto follower = this->consume(true);
+            check(follower.in_doubt() == doubt, "both sides know the same item in doubt");
+            check(handed_ <= follower.position() + (doubt.has_value() ? 1 : 0),
+                  "no item is handed out twice but that in doubt");
+            check(handed_ >= follower.position() || handed_ + 1 == follower.position(),
+                  "no item is lost but the one that the dead process was just about to hand out");
+            for (;;) {
+                value got;
+                const std::uint64_t number = follower.position();
+                if (follower.try_pop(this->state_, got) != status::success) {
+                    if (end.position() == Items) break;
+                    check(end.try_push(this->state_, item_of(end.position())) == status::success,
+                          "an empty ring has room");
+                    continue;
+                }
+                this->check_item(got, number);
+            }
+            check(follower.position() == Items, "all that was pushed is taken");
+        }
+        this->let_go();
+    }
+
+    std::uint64_t handed_ = 0;  // to the caller in the process that dies
+};
+
+/// The process that closes dies while the other one sleeps.
+template <unsigned Steps>
+class closer_dies : public shared_ring<1, Steps, true> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            const taken_end taken = this->take(this->state_.producer, mortal_pid);
+            this->live();
+            this->state_.close();
+            leave_end(this->state_.producer, taken.mine);
+            return;
+        }
+        auto end = this->consume(false);
+        value got;
+        const status answer = end.pop_until(this->state_, got, forever);
+        check(answer == status::closed || (answer == status::peer_died && this->process_.dead.load(seq_cst) != 0),
+              "it closed, or died");
+        this->let_go();
+    }
+};
+
+/// Nobody dies, and nobody looks by himself: each sleep ends by a wake-up.
+template <unsigned Capacity, unsigned Items>
+class sleeps_well : public shared_ring<Capacity, 0, false> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            auto end = this->produce(false);
+            for (std::uint64_t i = 0; i < Items; ++i)
+                check(end.push_until(this->state_, item_of(i), forever) == status::success, "there will be room");
+            this->state_.close();
+            return;
+        }
+        auto end = this->consume(false);
+        value got;
+        for (std::uint64_t i = 0; i < Items; ++i) {
+            check(end.pop_until(this->state_, got, forever) == status::success, "there will be an item");
+            this->check_item(got, i);
+        }
+        check(end.pop_until(this->state_, got, forever) == status::closed, "then it is closed");
+    }
+};
+
+constexpr entry scenarios[] = {
+    {"producer_dies", 2, 2, 200'000, make<producer_dies<1, 2, 34>>},
+    {"producer_dies_of_two", 2, 1, 200'000, make<producer_dies<2, 3, 44>>},
+    {"recovery_dies", 2, 2, 200'000, make<producer_dies<1, 2, 34, true>>},
+    {"consumer_dies", 2, 2, 200'000, make<consumer_dies<1, 3, 44>>},
+    {"closer_dies", 2, 3, 100'000, make<closer_dies<10>>},
+    {"sleeps_well", 2, 3, 200'000, make<sleeps_well<1, 3>>},
+};
+
+}  // namespace
+
+void model::step(place) noexcept {
+    if (mortal == nullptr || mortal->left == 0 || mortal->is_over || identity() != mortal->thread) return;
+    if (--mortal->left != 0) return;
+    say([] { return "the process dies"; });
+    mortal->dead.store(1, seq_cst);
+    // A sleep may end for no reason.
+    while (mortal->may_go.load(seq_cst) == 0) mortal->may_go.variable().sleep_while(0, false, place::current());
+}
+
+int main(int argc, char** argv) { return model::run(argc, argv, scenarios); }
