@@ -150,8 +150,8 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
             check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
             const taken_end taken = this->take(this->state_.producer, survivor_pid);
             if (AfterAnother && !taken.succeeded) continue;  // the other one was quicker
-            check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
-            auto follower = this->produce(true);
+            check(taken.succeeded && (AfterAnother || taken.recovered()), "the end of a dead process can be taken");
+            auto follower = this->produce(taken.recovered());
             check(AfterAnother || follower.position() == end.position(), "it goes on with what was not published");
             check(AfterAnother || follower.in_doubt() == doubt, "both sides know the same item in doubt");
             while (follower.position() < Items || end.position() < Items) {
@@ -257,6 +257,30 @@ class closer_dies : public shared_ring<1, Steps, true> {
     }
 };
 
+/// A producer gives its end back, and its process ends: that is no death.
+class leaves_in_order : public shared_ring<1, 1, true> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            const taken_end taken = take(state_.producer, mortal_pid);
+            auto end = produce(false);
+            (void)end.try_push(state_, item_of(0));
+            leave_end(state_.producer, taken.mine);
+            live();
+            step(place::current());
+            return;
+        }
+        auto end = consume(false);
+        for (int i = 0; i < 3; ++i) {
+            value got;
+            const std::uint64_t number = end.position();
+            const status answer = end.try_pop(state_, got, true);
+            check(answer != status::peer_died, "a holder that left in order has not died");
+            if (answer == status::success) check_item(got, number);
+        }
+        let_go();
+    }
+};
+
 /// Nobody dies, and nobody looks by himself: each sleep ends by a wake-up.
 template <unsigned Capacity, unsigned Items>
 class sleeps_well : public shared_ring<Capacity, 0, false> {
@@ -284,6 +308,7 @@ constexpr entry scenarios[] = {
     {"recovery_dies", 2, 2, 200'000, make<producer_dies<1, 2, 34, true>>},
     {"consumer_dies", 2, 2, 200'000, make<consumer_dies<1, 3, 44>>},
     {"closer_dies", 2, 3, 100'000, make<closer_dies<10>>},
+    {"leaves_in_order", 2, 3, 100'000, make<leaves_in_order>},
     {"sleeps_well", 2, 3, 200'000, make<sleeps_well<1, 3>>},
 };
 
