@@ -32,6 +32,7 @@ mortal_process* mortal = nullptr;
 constexpr std::uint64_t mortal_pid = 1;
 constexpr std::uint64_t survivor_pid = 2;
 constexpr std::uint64_t long_dead_pid = 3;
+constexpr std::uint64_t living_pid = 4;  // and those after it
 
 /// What stands for the system: it knows who is dead.
 template <bool Timed>
@@ -52,13 +53,20 @@ struct value {
     std::uint32_t first = 0, second = 0;
     template <class Slot>
     void take(const Slot& slot) noexcept {
+        touch(&slot, access::read);
         first = slot.first.load(relaxed);
         second = slot.second.load(relaxed);
     }
 };
 struct slot {
+    slot() noexcept { touch(this, access::construct); }
+    ~slot() { touch(this, access::destroy); }
+    slot(const slot&) = delete;
+    slot& operator=(const slot&) = delete;
+
     weir::detail::atomic<std::uint32_t> first{0}, second{0};
     void take(const value& item) noexcept {
+        touch(this, access::write);
         first.store(item.first, relaxed);
         second.store(item.second, relaxed);
     }
@@ -148,6 +156,9 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
             check(this->process_.dead.load(seq_cst) != 0 || AfterAnother, "only the dead are told of");
             doubt = end.in_doubt();
             check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
+            check(AfterAnother || doubt.has_value() ||
+                      this->slots_[number % this->slots_.size()].first.load(relaxed) != item_of(number).first,
+                  "an item that was half written is in doubt");
             const taken_end taken = this->take(this->state_.producer, survivor_pid);
             if (AfterAnother && !taken.succeeded) continue;  // the other one was quicker
             check(taken.succeeded && (AfterAnother || taken.recovered()), "the end of a dead process can be taken");
@@ -214,10 +225,9 @@ class consumer_dies : public shared_ring<Capacity, Steps, true> {
             check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
             auto follower = this->consume(true);
             check(follower.in_doubt() == doubt, "both sides know the same item in doubt");
-            check(handed_ <= follower.position() + (doubt.has_value() ? 1 : 0),
-                  "no item is handed out twice but that in doubt");
-            check(handed_ >= follower.position() || handed_ + 1 == follower.position(),
-                  "no item is lost but the one that the dead process was just about to hand out");
+            check(doubt == last_taken(follower.position()), "the item in doubt is the last one that was taken");
+            check(handed_ == follower.position() || handed_ + 1 == follower.position(),
+                  "no item is handed out twice, and none is lost but that in doubt");
             for (;;) {
                 value got;
                 const std::uint64_t number = follower.position();
@@ -281,6 +291,109 @@ class leaves_in_order : public shared_ring<1, 1, true> {
     }
 };
 
+/// A producer gives its end back, and the next one goes on behind what it published.
+class handed_over : public shared_ring<4, 0, true> {
+    void thread(unsigned index) override {
+        if (index < 2) {
+            for (;;) {
+                const taken_end taken = take(state_.producer, living_pid + index);
+                if (!taken.succeeded) {
+                    yield();
+                    continue;
+                }
+                check(!taken.recovered(), "a holder that left in order has not died");
+                auto end = produce(false);
+                check(end.position() == pushed_, "the next holder goes on behind the last one");
+                check(end.try_push(state_, item_of(end.position())) == status::success, "there is room");
+                ++pushed_;
+                leave_end(state_.producer, taken.mine);
+                return;
+            }
+        }
+        auto end = consume(false);
+        for (std::uint64_t number = 0; number < 2;) {
+            value got;
+            if (end.try_pop(state_, got) == status::success) {
+                check_item(got, number++);
+            } else {
+                yield();
+            }
+        }
+    }
+
+    std::uint64_t pushed_ = 0;  // not modelled: by the holders, one after the other
+};
+
+/// A producer dies, another process recovers its end, and the consumer is told by that one's traces. It has got all that there was.
+class told_last : public shared_ring<2, 8, true> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            (void)take(state_.producer, mortal_pid);
+            live();
+            auto end = produce(false);
+            (void)end.try_push(state_, item_of(0));
+            for (int i = 0; i < 8; ++i) step(place::current());
+        } else if (index == 1) {
+            while (process_.dead.load(seq_cst) == 0) {
+                if (is_over()) return;
+                yield();
+            }
+            const taken_end taken = take(state_.producer, living_pid);
+            check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
+        } else {
+            auto end = consume(false);
+            for (int i = 0; i < 6; ++i) {
+                value got;
+                const std::uint64_t number = end.position();
+                const status answer = end.try_pop(state_, got, true);
+                if (answer == status::success) check_item(got, number);
+                if (answer == status::peer_died) {
+                    // By an exchange, which sees the latest.
+                    check(state_.sent.fetch_or(0, seq_cst) == cursor_at(end.position()),
+                          "first all its items, then its death");
+                    break;
+                }
+                yield();
+            }
+            let_go();
+        }
+    }
+};
+
+/// Who gets `closed` sees what the closing thread did before.
+class closes_after : public shared_ring<1, 0, true> {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            note_.store(1, relaxed);
+            state_.close();
+            return;
+        }
+        switch (choose(3)) {
+        case 0: {
+            auto end = produce(false);
+            value got;
+            auto other = consume(false);
+            for (std::uint64_t i = 0; end.try_push(state_, item_of(i)) != status::closed; ++i) {
+                check(other.try_pop(state_, got) == status::success, "what was accepted is delivered");
+                yield();
+            }
+            break;
+        }
+        case 1: {
+            auto end = consume(false);
+            value got;
+            check(end.pop_until(state_, got, forever) == status::closed, "there was nothing else");
+            break;
+        }
+        default:
+            while (!state_.is_closed()) yield();
+        }
+        check(note_.load(relaxed) == 1, "the close happened after that");
+    }
+
+    immortal_atomic<std::uint32_t> note_{0};
+};
+
 /// Nobody dies, and nobody looks by himself: each sleep ends by a wake-up.
 template <unsigned Capacity, unsigned Items>
 class sleeps_well : public shared_ring<Capacity, 0, false> {
@@ -309,6 +422,9 @@ constexpr entry scenarios[] = {
     {"consumer_dies", 2, 2, 200'000, make<consumer_dies<1, 3, 44>>},
     {"closer_dies", 2, 3, 100'000, make<closer_dies<10>>},
     {"leaves_in_order", 2, 3, 100'000, make<leaves_in_order>},
+    {"handed_over", 3, 2, 100'000, make<handed_over>},
+    {"told_last", 3, 2, 200'000, make<told_last>},
+    {"closes_after", 2, 3, 50'000, make<closes_after>},
     {"sleeps_well", 2, 3, 200'000, make<sleeps_well<1, 3>>},
 };
 

@@ -71,8 +71,8 @@ struct mapped_spsc_ring {
 template <class T>
 class held_end {
 public:
-    held_end(std::shared_ptr<const mapped_spsc_ring<T>> ring, atomic<std::uint64_t>& word, owner mine) noexcept
-        : ring_(std::move(ring)), word_(&word), mine_(mine) {}
+    held_end(std::shared_ptr<const mapped_spsc_ring<T>> in, atomic<std::uint64_t>& word, owner mine) noexcept
+        : ring_(std::move(in)), word_(&word), mine_(mine) {}
     held_end(held_end&& other) noexcept
         : ring_(std::move(other.ring_)), word_(std::exchange(other.word_, nullptr)), mine_(other.mine_) {}
     held_end& operator=(held_end&& other) noexcept {
@@ -123,7 +123,7 @@ protected:
 ///
 /// Answers of the pushes, beside success and those of every ring (full, closed, timeout):
 /// - peer_died: the process that held the consumer's end died. Once for each; the item was not pushed. in_doubt() says which item the
-///   process had begun to take. Push again to wait for a new consumer.
+///   process had taken last. Push again to wait for a new consumer.
 /// - corrupted: the segment holds what no consumer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// A push copies the item. On any other answer than success the item is not in the ring.
@@ -153,10 +153,9 @@ public:
 
     /// How many items were pushed through this end so far, by its former holders, too: the number of the next one.
     std::uint64_t pushed() const noexcept { return end_.position(); }
-    /// Of a process that died: the number of the one item, counted from 0, that it may or may not have handled. After
-    /// attach_producer(): an item that the former producer had begun to write, and that no consumer will see. After peer_died: an item
-    /// that the consumer had begun to take; a new consumer gets it, perhaps for the second time. Nothing if no item was in doubt, or
-    /// if a new process had taken the consumer's end over by then: its own in_doubt() says it.
+    /// The number, counted from 0, of the one item of a dead process that is in doubt. After attach_producer(): the item that the
+    /// former producer had begun to write; it was not accepted, and no consumer sees it. After peer_died: the item that the consumer
+    /// had taken last; only that process knew whether it had finished with it. Nothing if there is none.
     std::optional<std::uint64_t> in_doubt() const noexcept { return end_.in_doubt(); }
     /// The calling thread is the producer from now on.
     void adopt() noexcept { role_.adopt(); }
@@ -207,8 +206,9 @@ public:
 
     /// How many items were taken through this end so far, by its former holders, too: the number of the next one.
     std::uint64_t popped() const noexcept { return end_.position(); }
-    /// As for the producer. After attach_consumer(): an item that the former consumer had begun to take; it comes again, as the first
-    /// one. After peer_died: an item that the producer had begun to write; it never comes.
+    /// As for the producer. After attach_consumer(): the item that the former consumer had taken last, popped() - 1. After peer_died:
+    /// the item that the producer had begun to write; it never comes. It is not known, and so nothing, if a new producer had taken
+    /// the end over by then: in_doubt() of that one says it.
     std::optional<std::uint64_t> in_doubt() const noexcept { return end_.in_doubt(); }
     /// The calling thread is the consumer from now on.
     void adopt() noexcept { role_.adopt(); }

@@ -54,13 +54,13 @@ template <class Watch>
 taken_end take_end(atomic<std::uint64_t>& word, owner me, Watch& watch) noexcept {
     // A peer that is not trusted could change the word each time.
     constexpr int most_tries = 1000;
-    std::uint64_t seen = word.load(acquire);  // (1) acquire: pairs with (2) and (3): all that the last holder did
+    std::uint64_t seen = word.load(relaxed);  // relaxed: the exchange decides
     for (int i = 0; i < most_tries; ++i) {
         const owner before{seen};
         if (before.is_held() && !watch.is_dead(before)) return {{}, false, before};
         const owner mine = before.followed_by(me);
-        // (2) acq_rel: pairs with (1) and (4); of two that take the end one succeeds
-        if (word.compare_exchange_strong(seen, mine.word, acq_rel, acquire)) return {mine, true, before};
+        // (1) acq_rel: pairs with (2) and (3): takes on, and passes on, all that the last holder did. relaxed, of a failure: as above
+        if (word.compare_exchange_strong(seen, mine.word, acq_rel, relaxed)) return {mine, true, before};
     }
     return {{}, false, owner{seen}};
 }
@@ -68,7 +68,7 @@ taken_end take_end(atomic<std::uint64_t>& word, owner me, Watch& watch) noexcept
 /// Gives the end back; no longer this holder's if another process wrote over the word.
 inline void leave_end(atomic<std::uint64_t>& word, owner mine) noexcept {
     std::uint64_t expected = mine.word;
-    // (3) release: pairs with (1) and (4): the next holder, and a peer that finds us gone, see all that we did. relaxed, of a failure
+    // (2) release: pairs with (1): the next holder sees all that we did. relaxed, of a failure: nothing to do
     word.compare_exchange_strong(expected, mine.left().word, release, relaxed);
 }
 
@@ -78,17 +78,18 @@ class peer {
 public:
     /// Deaths before this are not told.
     peer(const atomic<std::uint64_t>& word, Watch watch) noexcept
-        : watch_(static_cast<Watch&&>(watch)), told_(owner{word.load(acquire)}.deaths()) {}  // acquire: as (4)
+        : watch_(static_cast<Watch&&>(watch)), told_(owner{word.load(relaxed)}.deaths()) {}  // relaxed: a number
 
     /// Whether a holder of the other end has died since the last time that this was true. Calls the system.
     bool has_died(const atomic<std::uint64_t>& word) noexcept {
-        const owner now{word.load(acquire)};  // (4) acquire: pairs with (2) and (3)
+        // (3) acquire: pairs with (1): the follower of a process that died saw all that it did, and so do we
+        const owner now{word.load(acquire)};
         const std::uint64_t ahead = (now.deaths() - told_) % most_deaths;
         if (ahead == most_deaths - 1) return false;  // told of this holder, and no other one has followed
         if (ahead == 0) {
             if (!now.is_held() || !watch_.is_dead(now)) return false;
-            // A holder may leave in order, and end after that: before we asked. (4) acquire: as above
-            if (word.load(acquire) != now.word) return false;
+            // A holder may leave in order, and end after that: before we asked. relaxed: the system answers after its last store
+            if (word.load(relaxed) != now.word) return false;
         }
         told_ = ahead == 0 ? (told_ + 1) % most_deaths : now.deaths();
         return true;

@@ -19,7 +19,7 @@ namespace weir::detail {
 struct bed {
     /// After a publication in seq_cst order.
     static void wake(futex_word& asleep) noexcept {
-        // (5) seq_cst: pairs with (6): see above
+        // (4) seq_cst: pairs with (5): see above
         if (asleep.load(seq_cst) != 0) [[unlikely]]
             wake_properly(asleep);
     }
@@ -36,7 +36,7 @@ struct bed {
         };
         if (spins.spin(done)) return answer;
         for (bool first = true;; first = false) {
-            asleep.store(1, seq_cst);  // (6) seq_cst: pairs with (5)
+            asleep.store(1, seq_cst);  // (5) seq_cst: pairs with (4)
             answer = attempt(true);
             const bool late = answer == in_vain && has_passed(deadline);
             if (answer != in_vain || late) {

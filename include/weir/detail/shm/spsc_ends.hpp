@@ -24,7 +24,7 @@
 namespace weir::detail {
 
 inline void shm_spsc_state::close() noexcept {
-    sent.fetch_or(closed_bit, seq_cst);  // (8) seq_cst: pairs with (7); and with the claims of sleepers, see bed
+    sent.fetch_or(closed_bit, seq_cst);  // (7) seq_cst: pairs with (6); and with the claims of sleepers, see bed
     bed::wake(consumer_asleep);
     bed::wake(producer_asleep);
 }
@@ -99,20 +99,20 @@ public:
     /// At `first` lie the slots. To be made by who has just taken the end; `recovered`: from a holder that died.
     shm_spsc_producer(state& shared, Slot* first, std::size_t capacity, Watch watch, bool recovered) noexcept
         // relaxed, all: after (1); only the holder of this end writes them
-        : shm_end<Watch>(shared.consumer, static_cast<Watch&&>(watch),
-                         recovered ? begun_item(shared.pushing.load(relaxed), shared.sent.load(relaxed) / one_item)
-                                   : std::nullopt),
+        : shm_end<Watch>(
+              shared.consumer, static_cast<Watch&&>(watch),
+              recovered ? half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed)) : std::nullopt),
           position_(shared.sent.load(relaxed) / one_item),
           limit_(position_),
           capacity_(capacity),
           slots_(first, capacity) {
-        const std::uint64_t taken = shared.taken.load(acquire);  // (9) acquire: pairs with (10), the slots are free
+        const std::uint64_t taken = shared.taken.load(acquire);  // (8) acquire: pairs with (9), the slots are free
         if (position_ - taken > capacity_) {
             (void)this->ends_with(status::corrupted);
         } else {
             limit_ = taken + capacity_;
         }
-        shared.pushing.store(position_, relaxed);  // relaxed: for the next holder, see (2)
+        shared.pushing.store(position_, relaxed);  // relaxed: for the next holder, see (1)
         if (recovered) bed::wake(shared.consumer_asleep);
     }
 
@@ -128,7 +128,7 @@ public:
         light_fence();
         copy_item(slots_[position_], item);
         cursor expected = cursor_at(position_);
-        // (11) seq_cst: pairs with (12), hands the item over; and with (6), see bed. (7) acquire, of a failure: what the closing thread did
+        // (10) seq_cst: pairs with (11), hands the item over; and with (5), see bed. (6) acquire, of a failure: what the closing thread did
         if (!shared.sent.compare_exchange_strong(expected, cursor_at(position_ + 1), seq_cst, acquire)) [[unlikely]] {
             shared.pushing.store(position_, relaxed);  // relaxed: as above
             return expected == (cursor_at(position_) | closed_bit) ? status(status::closed)
@@ -158,13 +158,13 @@ private:
         if ((shared.sent.load(relaxed) & closed_bit) != 0 && shared.is_closed()) return status::closed;
         if (!this->knows_of_death(shared.consumer, asks)) return status::full;
         if (find_room(shared) || this->is_over()) return this->over();
-        // relaxed, both: the process that wrote them has ended
-        return this->told(begun_item(shared.taking.load(relaxed), shared.taken.load(relaxed)));
+        // relaxed: the process that wrote it has ended
+        return this->told(last_taken(shared.taken.load(relaxed)));
     }
 
     bool find_room(state& shared) noexcept {
         const std::uint64_t free_until =
-            shared.taken.load(seq_cst) + capacity_;  // (13) seq_cst: pairs with (10), the slots are free
+            shared.taken.load(seq_cst) + capacity_;  // (12) seq_cst: pairs with (9), the slots are free
         const std::uint64_t more = free_until - limit_;
         if (more > capacity_ - (limit_ - position_)) {  // it goes back, or took what was not pushed
             (void)this->ends_with(status::corrupted);
@@ -190,15 +190,13 @@ public:
     /// As for the producer.
     shm_spsc_consumer(state& shared, Slot* first, std::size_t capacity, Watch watch, bool recovered) noexcept
         // relaxed, all: after (1); only the holder of this end writes them
-        : shm_end<Watch>(
-              shared.producer, static_cast<Watch&&>(watch),
-              recovered ? begun_item(shared.taking.load(relaxed), shared.taken.load(relaxed)) : std::nullopt),
+        : shm_end<Watch>(shared.producer, static_cast<Watch&&>(watch),
+                         recovered ? last_taken(shared.taken.load(relaxed)) : std::nullopt),
           position_(shared.taken.load(relaxed)),
           known_(position_),
           capacity_(capacity),
           slots_(first, capacity) {
         (void)find_items(shared);
-        shared.taking.store(position_, relaxed);  // relaxed: for the next holder, see (2)
         if (recovered) bed::wake(shared.producer_asleep);
     }
 
@@ -210,10 +208,8 @@ public:
         }
         if (this->is_over()) [[unlikely]]
             return this->over();
-        shared.taking.store(position_ + 1, relaxed);  // relaxed: read after this process has died
-        light_fence();
         copy_item(out, slots_[position_]);
-        // (10) seq_cst: pairs with (9) and (13), hands the slot back; and with (6), see bed
+        // (9) seq_cst: pairs with (8) and (12), hands the slot back; and with (5), see bed
         const std::uint64_t before = shared.taken.exchange(position_ + 1, seq_cst);
         if (before != position_) [[unlikely]]
             return this->ends_with(status::corrupted);
@@ -241,11 +237,11 @@ private:
         if (!this->knows_of_death(shared.producer, asks)) return status::empty;
         if (find_items(shared) || this->is_over()) return this->over();
         // relaxed, both: the process that wrote them has ended
-        return this->told(begun_item(shared.pushing.load(relaxed), shared.sent.load(relaxed) / one_item));
+        return this->told(half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed)));
     }
 
     bool find_items(state& shared) noexcept {
-        const cursor now = shared.sent.load(seq_cst);  // (12) seq_cst: pairs with (11), the items are readable
+        const cursor now = shared.sent.load(seq_cst);  // (11) seq_cst: pairs with (10), the items are readable
         const std::uint64_t more = now / one_item - known_;
         if (more > capacity_ - (known_ - position_)) {  // it goes back, or there are more than fit
             (void)this->ends_with(status::corrupted);

@@ -25,7 +25,6 @@ struct shm_spsc_state {
     atomic<std::uint64_t> pushing{0};                  // items published, and the one that is being written
     // Written by the consumer.
     alignas(separation_bytes) atomic<std::uint64_t> taken{0};  // items taken
-    atomic<std::uint64_t> taking{0};                           // items taken, and the one that is being read
     // Where each side sleeps, see bed.
     alignas(separation_bytes) futex_word consumer_asleep{0};
     alignas(separation_bytes) futex_word producer_asleep{0};
@@ -36,12 +35,11 @@ struct shm_spsc_state {
     /// Nothing is accepted from now on; every waiter wakes. Any thread of any process.
     void close() noexcept;
     bool is_closed() const noexcept {
-        return (sent.load(acquire) & closed_bit) != 0;  // (7) acquire: pairs with (8): what the closing thread did
+        return (sent.load(acquire) & closed_bit) != 0;  // (6) acquire: pairs with (7): what the closing thread did
     }
     /// Whatever a peer wrote: between 0 and the capacity.
     std::size_t size_approx(std::size_t capacity) const noexcept {
-        const std::uint64_t out =
-            taken.load(acquire);  // (9) acquire: pairs with (10): `sent`, read next, is not behind
+        const std::uint64_t out = taken.load(acquire);  // (8) acquire: pairs with (9): `sent`, read next, is not behind
         // relaxed: a statistic
         return size_within(distance(sent.load(relaxed), cursor_at(out)), capacity);
     }
@@ -50,9 +48,13 @@ struct shm_spsc_state {
 /// Items from 0 on, in the order in which they were pushed.
 using item_number = std::uint64_t;
 
-/// The item that a holder had begun and not finished, from its two counters.
-constexpr std::optional<item_number> begun_item(std::uint64_t begun, std::uint64_t done) noexcept {
-    return begun == done + 1 ? std::optional<item_number>(done) : std::nullopt;
+/// The item that a producer had begun to write and not published.
+constexpr std::optional<item_number> half_written(std::uint64_t pushing, cursor sent) noexcept {
+    return pushing == sent / one_item + 1 ? std::optional<item_number>(sent / one_item) : std::nullopt;
+}
+/// The item that a consumer took last: only its process knew whether it had finished with it.
+constexpr std::optional<item_number> last_taken(std::uint64_t taken) noexcept {
+    return taken > 0 ? std::optional<item_number>(taken - 1) : std::nullopt;
 }
 
 }  // namespace weir::detail
