@@ -39,9 +39,8 @@ struct shm_spsc_state {
     }
     /// Whatever a peer wrote: between 0 and the capacity.
     std::size_t size_approx(std::size_t capacity) const noexcept {
-        const std::uint64_t out = taken.load(acquire);  // (8) acquire: pairs with (9): `sent`, read next, is not behind
-        // relaxed: a statistic
-        return size_within(distance(sent.load(relaxed), cursor_at(out)), capacity);
+        // relaxed, both: a statistic
+        return size_within(distance(sent.load(relaxed), cursor_at(taken.load(relaxed))), capacity);
     }
 };
 
