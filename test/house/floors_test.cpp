@@ -92,6 +92,7 @@ constexpr room rooms[] = {
     {11, "tools/plan/"},
     {11, "tools/pressure/"},
     {11, "tools/run/"},
+    {11, "tools/shm/"},
     {11, "tools/topo/"},
     {12, "bench/run/"},
     {12, "tools/report/"},

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -25,9 +26,12 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using weir::status;
 
-std::uint64_t rounds(std::uint64_t usual) {
+/// WEIR_SOAK_ROUNDS=10000000 makes it `long_one`.
+std::uint64_t rounds(std::uint64_t usual, std::uint64_t long_one) {
     const char* const given = std::getenv("WEIR_SOAK_ROUNDS");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : weir_test::sanitized ? usual / 10 : usual;
+    if (given != nullptr)
+        return std::max<std::uint64_t>(usual, std::strtoull(given, nullptr, 10) * long_one / 10'000'000);
+    return weir_test::sanitized ? usual / 10 : usual;
 }
 
 /// An item that shows when it is torn: every word is its number.
@@ -63,7 +67,7 @@ void kill_and_reap(pid_t child) {
 }
 
 TEST(shm_kill, of_producers_at_random_loses_nothing_and_tears_nothing) {
-    const std::uint64_t kills = rounds(500);
+    const std::uint64_t kills = rounds(500, 50'000);
     const ring made = ring::create(16, "item");
     auto consumer = made.attach_consumer();
     std::mt19937_64 random(7);
@@ -107,7 +111,7 @@ TEST(shm_kill, of_producers_at_random_loses_nothing_and_tears_nothing) {
 }
 
 TEST(shm_kill, of_consumers_at_random_loses_nothing) {
-    const std::uint64_t kills = rounds(500);
+    const std::uint64_t kills = rounds(500, 50'000);
     const ring made = ring::create(16, "item");
     auto producer = made.attach_producer();
     std::mt19937_64 random(11);
@@ -180,7 +184,7 @@ void scribble(std::byte* payload, std::size_t bytes, std::uint64_t seed, std::ui
 }
 
 TEST(shm_scribbler, makes_the_other_side_say_corrupted_and_nothing_worse) {
-    const std::uint64_t writes = rounds(200'000);
+    const std::uint64_t writes = rounds(200'000, 40'000'000);
     std::uint64_t corrupted = 0;
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         const bool pushes = seed % 2 == 0;

@@ -277,6 +277,15 @@ TEST(shm_owner, is_told_from_a_later_process_of_the_same_id) {
     EXPECT_FALSE(after_death.left().is_held());
 }
 
+#if WEIR_CHECK_ROLES
+TEST(shm_owner_death, a_child_of_fork_that_uses_its_parents_end_aborts) {
+    const ring made = ring::create(2, "number");
+    auto producer = made.attach_producer();
+    EXPECT_EXIT((void)producer.try_push(1), testing::KilledBySignal(SIGABRT), "attach in the child");
+    EXPECT_EQ(producer.try_push(1), status::success);
+}
+#endif
+
 // ---- segments ------------------------------------------------------------------------------------------------
 
 TEST(shm_segment, of_a_name_is_opened_by_it_and_vanishes_with_its_last_user) {

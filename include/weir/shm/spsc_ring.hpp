@@ -88,6 +88,13 @@ public:
 
     shm_spsc_state& state() const noexcept { return ring_->state(); }
     std::size_t capacity() const noexcept { return ring_->memory.capacity(); }
+    /// In debug builds: aborts with a sentence in a child of fork().
+    void check_process() const noexcept {
+#if WEIR_CHECK_ROLES
+        if (static_cast<std::uint64_t>(::getpid()) != mine_.pid())
+            abort_with("a child of fork() uses the end of a shm ring that its parent holds; attach in the child");
+#endif
+    }
 
 private:
     std::shared_ptr<const mapped_spsc_ring<T>> ring_;
@@ -146,6 +153,8 @@ public:
     status push_for(const T& item, std::chrono::duration<Rep, Period> time) noexcept {
         return push_until(item, detail::deadline_after(time));
     }
+    template <detail::bare_number N>
+    status push_for(const T&, N) = delete;  // weir: a time has a unit, as 100ms
     status push_until(const T& item, detail::any_time_point deadline) noexcept {
         check_role();
         return end_.push_until(this->held_.state(), item, deadline);
@@ -166,6 +175,7 @@ private:
 
     spsc_producer(detail::held_end<T> held, end made) noexcept : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
     void check_role() noexcept {
+        this->held_.check_process();
         role_.check("a second thread pushes by one producer's end; call adopt() when it is handed on");
     }
 
@@ -199,6 +209,8 @@ public:
     status pop_for(T& out, std::chrono::duration<Rep, Period> time) noexcept {
         return pop_until(out, detail::deadline_after(time));
     }
+    template <detail::bare_number N>
+    status pop_for(T&, N) = delete;  // weir: a time has a unit, as 100ms
     status pop_until(T& out, detail::any_time_point deadline) noexcept {
         check_role();
         return end_.pop_until(this->held_.state(), out, deadline);
@@ -219,6 +231,7 @@ private:
 
     spsc_consumer(detail::held_end<T> held, end made) noexcept : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
     void check_role() noexcept {
+        this->held_.check_process();
         role_.check("a second thread pops by one consumer's end; call adopt() when it is handed on");
     }
 
@@ -234,7 +247,11 @@ private:
 template <class T>
 class spsc_ring {
     static_assert(
-        detail::is_element<T> && std::is_trivially_copyable_v<T>,
+        detail::is_element<T>,
+        "weir: an item of a shm ring is an object that can be assigned: not a reference, function or array, nor const, "
+        "volatile or incomplete; put an array into a struct");
+    static_assert(
+        !detail::is_element<T> || std::is_trivially_copyable_v<T>,
         "weir: an item of a shm ring is copied between processes byte by byte, so T must be trivially copyable");
     using mapped = detail::mapped_spsc_ring<T>;
 
