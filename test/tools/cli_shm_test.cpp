@@ -46,7 +46,8 @@ struct own_name {
 json listed(const std::string& name) {
     const auto seen = weir_shm({"list", "--json"});
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
-    for (const auto& segment : json::parse(seen.out)["segments"])
+    const json all = json::parse(seen.out);
+    for (const auto& segment : all["segments"])
         if (segment["name"] == name) return segment;
     return nullptr;
 }
