@@ -30,6 +30,7 @@ NAVIGATION = [
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),
+    ("Between processes", [("docs/processes.md", "processes", "shm::spsc_ring")]),
     ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
                          ("docs/pipeline.md", "pipeline", "pipeline")]),
     ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),
@@ -167,7 +168,7 @@ class Site:
     def collect(self):
         """Where each name of the headers will be described."""
         self.headers = list(reference.headers())
-        self.reference_pages = [("", "api", "All headers")] + [("", f"api_{h.name}", f"{h.name}.hpp") for h in self.headers]
+        self.reference_pages = [("", "api", "All headers")] + [("", h.page, f"{h.name}.hpp") for h in self.headers]
         ambiguous = set()
 
         def add(entries, page, is_top):
@@ -181,7 +182,7 @@ class Site:
                 add(e.members, page, False)
 
         for header in self.headers:
-            add(header.entries, f"api_{header.name}", True)
+            add(header.entries, header.page, True)
         for name in ambiguous | {"value_type", "time_point", "name", "release", "source", "plan", "mode", "T", "visit", "all", "on", "off",
                                  "block", "sample", "status", "push", "pop", "messages", "stats", "distance"}:
             if name not in ("status", "messages"):
@@ -229,13 +230,13 @@ class Site:
             body += f'<p class="include"><code>#include &lt;weir/{header.name}.hpp&gt;</code></p>'
             body += self.describe(header.head, source)
             body += "".join(self.entry(e, source, 2) for e in header.entries)
-            self.write(f"api_{header.name}", f"{header.name}.hpp", body, source)
+            self.write(header.page, f"{header.name}.hpp", body, source)
             about = " ".join(first) or " ".join(next((e.doc for e in header.entries if e.doc), [""]))
             about = re.split(r"(?<=[.:]) ", about)[0].rstrip(":")
-            names = ", ".join(f'<a href="api_{header.name}.html#{anchor_of(e)}"><code>{html.escape(e.name)}</code></a>'
+            names = ", ".join(f'<a href="{header.page}.html#{anchor_of(e)}"><code>{html.escape(e.name)}</code></a>'
                               for e in header.entries if e.kind in ("type", "enum") or (e.kind == "member" and "using" in e.signatures[0])
                               if e.name not in reference.BASES)
-            rows += (f'<tr><td><a href="api_{header.name}.html">{header.name}.hpp</a></td>'
+            rows += (f'<tr><td><a href="{header.page}.html">{header.name}.hpp</a></td>'
                      f"<td>{self.describe([about], source)}</td><td>{names}</td></tr>")
         self.write("api", "Reference", "<h1>Reference</h1><p>Made of the comments in the public headers. Where a class inherits its "
                    "operations, they are on the same page.</p><div class=wide><table class=headers><thead><tr><th>header</th><th>for"

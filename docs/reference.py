@@ -371,6 +371,10 @@ class Header:
     entries: list[Entry]
     includes: list[str]
 
+    @property
+    def page(self):
+        return "api_" + self.name.replace("/", "_")
+
 
 def read(path):
     reader = Reader(path)
@@ -384,12 +388,13 @@ def read(path):
 
 def headers():
     """Every public header, in the order of their names."""
-    for path in sorted(INCLUDE.glob("*.hpp")):
+    for path in [*sorted(INCLUDE.glob("*.hpp")), *sorted(INCLUDE.glob("shm/*.hpp"))]:
         reader, entries = read(path)
-        for part in PARTS.get(path.stem, []):
+        name = path.relative_to(INCLUDE).with_suffix("").as_posix()
+        for part in PARTS.get(name, []):
             entries += read(INCLUDE / part)[1]
         entries = [e for e in entries if e.kind != "note" or e.doc != reader.head()]
-        yield Header(path.stem, reader.head(), entries, PARTS.get(path.stem, []))
+        yield Header(name, reader.head(), entries, PARTS.get(name, []))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ constexpr const char* footer = R"(Examples:
   weir report *.json --html report.html  one page from the JSON files of the above and of weir-bench
   source <(weir --completion bash)       tab completion, if not installed already
   weir pressure --policy drop_oldest     how a full ring behaves, live
+  weir shm list                          rings between processes, and who holds their ends
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 not possible on this machine.)";
 
@@ -81,6 +82,7 @@ int run(int argc, char** argv) {
         {"run", add_run(*app.add_subcommand("run", "Measure a plan against other placements"))},
         {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
         {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring and compare overflow policies"))},
+        {"shm", add_shm(*app.add_subcommand("shm", "Show rings between processes, and remove what is left of them"))},
     };
     refuse_empty_values(app);
 

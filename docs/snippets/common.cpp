@@ -24,6 +24,8 @@ const char* what_now(weir::status answer) {
     case weir::status::closed: return "there will be no more";
     case weir::status::timeout: return "time was up, and nothing has happened";
     case weir::status::too_large: return "larger than any message that this ring takes";
+    case weir::status::peer_died: return "the process on the other side has died";
+    case weir::status::corrupted: return "another process has written over the ring";
     }
     return "";
 }

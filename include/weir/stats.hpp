@@ -164,6 +164,8 @@ public:
             break;
         case status::timeout: line().timeout.add(); break;
         case status::too_large:
+        case status::peer_died:  // of other rings
+        case status::corrupted:
         case status::success: break;
         }
     }

@@ -20,6 +20,8 @@ public:
         closed,     ///< the ring was closed; for a pop: and everything accepted was delivered
         timeout,    ///< a timed operation ran out of time and had no effect
         too_large,  ///< push: larger than the largest message that the ring accepts when it is empty
+        peer_died,  ///< of rings between processes: the process on the other side died; said once
+        corrupted,  ///< of rings between processes: the shared memory holds what no peer writes; from now on, for ever
     };
 
     constexpr status(value v) noexcept : value_(v) {}
@@ -43,6 +45,8 @@ constexpr std::string_view to_string(status s) noexcept {
     case status::closed: return "closed";
     case status::timeout: return "timeout";
     case status::too_large: return "too_large";
+    case status::peer_died: return "peer_died";
+    case status::corrupted: return "corrupted";
     }
     return "unknown";
 }

@@ -48,6 +48,7 @@ command add_plan(CLI::App& app);
 command add_report(CLI::App& app);
 command add_run(CLI::App& app);
 command add_watch(CLI::App& app);
+command add_shm(CLI::App& app);
 command add_topo(CLI::App& app);
 command add_pressure(CLI::App& app);
 

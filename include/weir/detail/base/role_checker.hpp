@@ -38,8 +38,21 @@ public:
 #endif
     }
 
+    void forget() noexcept { owner_.store(nullptr, relaxed); }  // relaxed: as above
+
 private:
     atomic<const void*> owner_{nullptr};
+};
+
+/// A role that moves with the handle that has it: the next thread that uses the handle is the one.
+class movable_role : public role_checker {
+public:
+    movable_role() noexcept = default;
+    movable_role(movable_role&&) noexcept {}
+    movable_role& operator=(movable_role&&) noexcept {
+        forget();
+        return *this;
+    }
 };
 
 /// Aborts, with a sentence, when something that can be open once is opened again. One thread.

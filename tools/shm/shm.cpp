@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// weir shm: segments that processes share, what is in them, and what killed processes left behind.
+#include "tools/common/command.hpp"
+#include "tools/shm/survey.hpp"
+
+#include "src/json_text.hpp"
+
+#include <weir/detail/base/plain_text.hpp>
+#include <weir/version.hpp>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace weir::tool {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr const char* footer = R"(Actions:
+  list           every segment with a name: what it holds, which processes hold its ends, how many use it
+  show NAME      one segment in full
+  clean [NAME]   remove the segments that no process uses; of these names, or all. Items in them are lost
+
+A segment is used by every process that has it mapped, whether that holds an end or not. The kernel knows when a process
+ends, however it ends, so clean never removes what is in use.
+
+Examples:
+  weir shm list                                      what there is
+  weir shm list --json | jq '.segments[].name'       JSON for a program
+  weir shm show quotes                               one ring: its positions and its processes
+  weir shm clean                                     after a crash)";
+
+struct options {
+    std::string action;
+    std::vector<std::string> names;
+    bool as_json = false;
+};
+
+json end_as_json(const shm_end& end) {
+    return {{"pid", end.pid == 0 ? json(nullptr) : json(end.pid)}, {"state", end.state}};
+}
+
+json as_json(const shm_segment& segment) {
+    json one{{"name", detail::valid_utf8(segment.name)},
+             {"kind", segment.kind},
+             {"bytes", segment.bytes},
+             {"mode", fmt::format("{:04o}", segment.mode)},
+             {"damage", segment.damage.empty() ? json(nullptr) : json(segment.damage)},
+             {"users", segment.users ? json(*segment.users) : json(nullptr)},
+             {"ring", nullptr}};
+    if (segment.positions) {
+        const auto& at = *segment.positions;
+        const bool corrupted = at.contradict(segment.capacity);
+        one["ring"] = {{"type_name", segment.type_name},
+                       {"capacity", segment.capacity},
+                       {"element_bytes", segment.element_bytes},
+                       {"pushed", at.pushed},
+                       {"popped", at.popped},
+                       {"queued", corrupted ? json(nullptr) : json(at.pushed - at.popped)},
+                       {"closed", at.closed},
+                       {"producer", end_as_json(at.producer)},
+                       {"consumer", end_as_json(at.consumer)}};
+    }
+    return one;
+}
+
+json document() { return {{"schema_version", 1}, {"kind", "weir shm"}, {"weir_version", WEIR_VERSION_STRING}}; }
+
+exit_code list(const options& wanted) {
+    const auto segments = survey_segments();
+    json all = document();
+    all["segments"] = json::array();
+    for (const auto& segment : segments) all["segments"].push_back(as_json(segment));
+    print(wanted.as_json ? json_text(all) : segments_as_table(segments));
+    return succeeded;
+}
+
+exit_code show_one(const options& wanted) {
+    if (wanted.names.size() != 1)
+        throw stop(wrong_usage, fmt::format("show takes one name, and {} are given; 'weir shm list' shows the names",
+                                            wanted.names.size()));
+    const auto segment = survey_segment(wanted.names.front());
+    json all = document();
+    all["segments"] = json::array({as_json(segment)});
+    print(wanted.as_json ? json_text(all) : segment_as_text(segment));
+    return succeeded;
+}
+
+exit_code clean(const options& wanted) {
+    std::vector<shm_segment> candidates;
+    for (const auto& name : wanted.names) candidates.push_back(survey_segment(name));
+    if (wanted.names.empty()) candidates = survey_segments();
+    json removed = json::array();
+    json kept = json::array();
+    std::string text;
+    for (const auto& segment : candidates) {
+        const bool is_gone = remove_segment(segment);
+        (is_gone ? removed : kept).push_back(detail::valid_utf8(segment.name));
+        text += fmt::format("{} {}\n", is_gone ? "removed" : "in use ", detail::printable(segment.name));
+    }
+    if (candidates.empty()) text = segments_as_table({});
+    json all = document();
+    all["removed"] = removed;
+    all["kept"] = kept;
+    print(wanted.as_json ? json_text(all) : text);
+    // What was asked for by name, and is not done, is a failure.
+    if (wanted.names.empty() || kept.empty()) return succeeded;
+    throw stop(
+        failed,
+        fmt::format("{} of {} segments are in use, or of another user; end the processes that 'weir shm show' names",
+                    kept.size(), wanted.names.size()));
+}
+
+}  // namespace
+
+command add_shm(CLI::App& app) {
+    auto wanted = std::make_shared<options>();
+    app.add_option("action", wanted->action, "list, show or clean")
+        ->required()
+        ->type_name("ACTION")
+        ->check(CLI::IsMember({"list", "show", "clean"}));
+    app.add_option("names", wanted->names, "Segments, by name")->type_name("NAME");
+    app.add_flag("--json", wanted->as_json, "Write JSON (schema_version 1) instead of text")->disable_flag_override();
+    app.footer(footer);
+    return [wanted] {
+        if (wanted->action == "list") {
+            if (!wanted->names.empty())
+                throw stop(wrong_usage, "list takes no name; 'weir shm show NAME' shows one segment");
+            return list(*wanted);
+        }
+        return wanted->action == "show" ? show_one(*wanted) : clean(*wanted);
+    };
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// Reads segments as files, without mapping them: a damaged one harms nobody here.
+#include "tools/shm/survey.hpp"
+
+#include "tools/common/command.hpp"
+
+#include <weir/shm/spsc_ring.hpp>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace weir::tool {
+namespace {
+
+using detail::segment_header;
+using detail::shm_spsc_state;
+
+template <class T>
+std::optional<T> read_at(int file, std::size_t offset) {
+    T value;
+    if (::pread(file, &value, sizeof value, static_cast<off_t>(offset)) != static_cast<ssize_t>(sizeof value))
+        return std::nullopt;
+    return value;
+}
+
+std::uint64_t word_of_state(int file, std::size_t offset) {
+    return read_at<std::uint64_t>(file, detail::payload_offset + offset).value_or(0);
+}
+
+shm_end end_of(std::uint64_t word, bool is_known) {
+    const detail::owner holder{word};
+    if (!holder.is_held()) return {0, "free"};
+    if (!is_known) return {holder.pid(), "unknown"};
+    detail::process_watch watch;
+    return {holder.pid(), watch.is_dead(holder) ? "died" : "runs"};
+}
+
+std::uint64_t own_pid_namespace() {
+    struct stat of {};
+    return ::stat("/proc/self/ns/pid", &of) == 0 ? of.st_ino : 0;
+}
+
+shm_positions positions_of(int file, bool is_known) {
+    const std::uint64_t sent = word_of_state(file, offsetof(shm_spsc_state, sent));
+    return {
+        .pushed = sent / detail::one_item,
+        .popped = word_of_state(file, offsetof(shm_spsc_state, taken)),
+        .closed = (sent & detail::closed_bit) != 0,
+        .producer = end_of(word_of_state(file, offsetof(shm_spsc_state, producer)), is_known),
+        .consumer = end_of(word_of_state(file, offsetof(shm_spsc_state, consumer)), is_known),
+    };
+}
+
+// proc_locks(5): "1: FLOCK  ADVISORY  READ 812 00:1a:4711 0 EOF"
+std::optional<std::vector<std::uint64_t>> users_of(const struct stat& file) {
+    std::ifstream locks("/proc/locks");
+    if (!locks) return std::nullopt;
+    const std::string wanted = fmt::format("{:02x}:{:02x}:{}", ::major(file.st_dev), ::minor(file.st_dev), file.st_ino);
+    std::vector<std::uint64_t> users;
+    for (std::string line; std::getline(locks, line);) {
+        std::istringstream words(line);
+        std::string number, kind, advisory, access, place;
+        std::int64_t pid = 0;
+        if (!(words >> number >> kind >> advisory >> access >> pid >> place)) continue;
+        if (kind == "FLOCK" && place == wanted)
+            users.push_back(static_cast<std::uint64_t>(std::max<std::int64_t>(0, pid)));
+    }
+    std::sort(users.begin(), users.end());
+    users.erase(std::unique(users.begin(), users.end()), users.end());
+    return users;
+}
+
+std::string damage_of(const segment_header& header, std::uint64_t bytes) {
+    if (header.layout != detail::segment_layout) return fmt::format("layout version {} of another weir", header.layout);
+    if (header.checksum != header.right_checksum()) return "its header was overwritten";
+    if (header.kind != detail::segment_kind::spsc_ring) return "a kind that this program does not know";
+    if (header.bytes > bytes) return fmt::format("the file has {} of its {} bytes", bytes, header.bytes);
+    return {};
+}
+
+std::optional<shm_segment> look_at(const std::string& path, const std::string& name) {
+    const detail::owned_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat facts {};
+    if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) return std::nullopt;
+    const auto header = read_at<segment_header>(file.get(), 0);
+    if (!header || header->magic != segment_header::right_magic) return std::nullopt;
+    shm_segment found;
+    found.name = name;
+    found.bytes = static_cast<std::uint64_t>(facts.st_size);
+    found.mode = facts.st_mode & 07777U;
+    found.users = users_of(facts);
+    found.damage = damage_of(*header, found.bytes);
+    found.kind = std::string(detail::to_string(header->kind));
+    if (!found.damage.empty()) return found;
+    found.type_name = header->printable_type_name();
+    found.capacity = header->capacity;
+    found.element_bytes = header->element_bytes;
+    found.positions = positions_of(file.get(), header->pid_namespace == own_pid_namespace());
+    return found;
+}
+
+}  // namespace
+
+std::vector<shm_segment> survey_segments() {
+    std::vector<shm_segment> all;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(detail::shm_folder, ignored)) {
+        if (auto found = look_at(entry.path().string(), entry.path().filename().string()))
+            all.push_back(std::move(*found));
+    }
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return all;
+}
+
+shm_segment survey_segment(std::string_view name) {
+    const std::string path = detail::path_of_segment(name);
+    if (auto found = look_at(path, path.substr(detail::shm_folder.size()))) return std::move(*found);
+    throw stop(failed, fmt::format("there is no segment of weir's called '{}' that this user may read; 'weir shm list' "
+                                   "shows what there is",
+                                   name));
+}
+
+bool remove_segment(const shm_segment& segment) {
+    return detail::remove_leftover(detail::path_of_segment(segment.name));
+}
+
+}  // namespace weir::tool

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// The table of `weir shm list`, and what `weir shm show` says of one segment.
+#include "tools/common/command.hpp"
+#include "tools/common/text_table.hpp"
+#include "tools/shm/survey.hpp"
+
+#include <weir/detail/base/plain_text.hpp>
+
+#include <fmt/format.h>
+
+namespace weir::tool {
+namespace {
+
+std::string end_in_words(const shm_end& end) {
+    return end.pid == 0 ? end.state : fmt::format("{} ({})", end.pid, end.state);
+}
+
+std::string used_by(const shm_segment& segment) {
+    if (!segment.users) return "unknown";
+    return segment.users->empty() ? "no process" : fmt::format("{}", segment.users->size());
+}
+
+std::string queued(const shm_segment& segment) {
+    const auto& at = *segment.positions;
+    if (at.contradict(segment.capacity)) return "corrupted";
+    return fmt::format("{} of {}", at.pushed - at.popped, segment.capacity);
+}
+
+}  // namespace
+
+std::string segments_as_table(const std::vector<shm_segment>& segments) {
+    if (segments.empty()) return "no segments of weir's in /dev/shm\n";
+    std::vector<table_line> lines{{"name", "kind", "type", "bytes", "queued", "producer", "consumer", "users"}};
+    for (const auto& segment : segments) {
+        const std::string name = detail::printable(segment.name);
+        if (!segment.positions) {
+            lines.push_back(
+                {name, segment.kind, segment.damage, byte_size(segment.bytes), "-", "-", "-", used_by(segment)});
+            continue;
+        }
+        lines.push_back({name, segment.kind, segment.type_name, byte_size(segment.bytes), queued(segment),
+                         end_in_words(segment.positions->producer), end_in_words(segment.positions->consumer),
+                         used_by(segment)});
+    }
+    return aligned(lines);
+}
+
+std::string segment_as_text(const shm_segment& segment) {
+    std::vector<table_line> lines{{"name", detail::printable(segment.name)},
+                                  {"kind", segment.kind},
+                                  {"bytes", fmt::format("{}", segment.bytes)},
+                                  {"mode", fmt::format("{:04o}", segment.mode)}};
+    if (!segment.damage.empty()) lines.push_back({"damage", segment.damage});
+    if (segment.positions) {
+        const auto& at = *segment.positions;
+        lines.push_back({"type", segment.type_name});
+        lines.push_back({"capacity", fmt::format("{} items of {} bytes", segment.capacity, segment.element_bytes)});
+        lines.push_back({"pushed", fmt::format("{}", at.pushed)});
+        lines.push_back({"popped", fmt::format("{}", at.popped)});
+        lines.push_back({"queued", queued(segment)});
+        lines.push_back({"closed", at.closed ? "yes" : "no"});
+        lines.push_back({"producer", end_in_words(at.producer)});
+        lines.push_back({"consumer", end_in_words(at.consumer)});
+    }
+    std::string users =
+        segment.users ? fmt::format("{}", fmt::join(*segment.users, " ")) : "unknown: /proc/locks cannot be read";
+    lines.push_back({"users", users.empty() ? "no process; 'weir shm clean' removes it" : users});
+    return aligned(lines);
+}
+
+}  // namespace weir::tool
