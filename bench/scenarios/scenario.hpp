@@ -53,7 +53,7 @@ struct channel_kind {
     form handover = form::single;
 };
 
-/// The ring through which latencies are measured, and the longest that is told from a longer one.
+/// The ring through which latencies are measured, and the longest latency that is kept apart from longer ones.
 inline constexpr channel_kind short_ring{.item_bytes = 8, .capacity = 1024};
 inline constexpr double latency_range_ns = 60e9;
 
