@@ -32,6 +32,8 @@ BASES = {
     "overflow_forms": "More operations of an overflow_ring",
     "message_pushing": "Pushes of a message ring",
     "message_consuming": "More visits of a message ring",
+    "queue_pushing": "Operations of a queue's producer",
+    "queue_popping": "Operations of a queue's consumer",
     "ring_handle": "What a sender and a receiver have in common",
 }
 # How rings are made from a core, and where waiters wait: no user spells these.

@@ -49,7 +49,7 @@ task until_stopped(weir::mpmc_ring<order>& in, std::stop_token stop) {
 // end
 
 // show executor
-template <class Executor>  // any object with execute(f) or post(f), such as asio's
+template <class Executor>  // any object with execute(f) or post(f)
 task on_my_threads(weir::mpmc_ring<order>& in, Executor& executor) {
     while (const auto o = co_await weir::async_pop(in).resume_on(executor)) handle(*o);
 }

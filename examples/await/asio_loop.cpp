@@ -9,17 +9,26 @@
 #include <chrono>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "detached.hpp"
 
 using namespace std::chrono_literals;
 using guard = asio::executor_work_guard<asio::io_context::executor_type>;
 
-// The executor is small, and each wait keeps a copy of it. The guard keeps the context running while a coroutine is suspended in a ring,
-// of which Asio knows nothing.
-detached sum_up(weir::spsc_ring<int>& ring, asio::io_context& context, std::thread::id loop, guard alive, long& sum,
+// What coroutines resume on: an object with execute(f). It is small, and each wait keeps a copy of it.
+struct on_context {
+    asio::io_context* context;
+    template <class F>
+    void execute(F f) const {
+        asio::post(*context, std::move(f));
+    }
+};
+
+// The guard keeps the context running while a coroutine is suspended in a ring, of which Asio knows nothing.
+detached sum_up(weir::spsc_ring<int>& ring, on_context on, std::thread::id loop, guard alive, long& sum,
                 bool& is_at_home) {
-    while (const auto item = co_await weir::async_pop(ring).resume_on(context.get_executor())) {
+    while (const auto item = co_await weir::async_pop(ring).resume_on(on_context(on))) {
         sum += *item;
         is_at_home = is_at_home && std::this_thread::get_id() == loop;
     }
@@ -34,7 +43,7 @@ int main() {
     bool is_at_home = true;
     asio::steady_timer timer(context, 1ms);
     timer.async_wait([&](const asio::error_code& error) { ticks += error ? 0 : 1; });
-    sum_up(ring, context, std::this_thread::get_id(), asio::make_work_guard(context), sum, is_at_home);
+    sum_up(ring, {&context}, std::this_thread::get_id(), asio::make_work_guard(context), sum, is_at_home);
     std::thread producer([&] {
         for (int i = 1; i <= 1000; ++i) (void)ring.push(i);
         std::this_thread::sleep_for(5ms);

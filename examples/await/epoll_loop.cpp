@@ -71,7 +71,9 @@ private:
 };
 
 detached count(weir::spsc_ring<int>& ring, loop& on, int& received, int& open) {
-    while (co_await weir::async_pop(ring).resume_on(on)) ++received;  // always on the loop's thread
+    while (const auto item = co_await weir::async_pop(ring).resume_on(on)) {  // always on the loop's thread
+        received += *item >= 0 ? 1 : 0;
+    }
     if (--open == 0) on.stop();
 }
 

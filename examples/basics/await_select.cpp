@@ -20,8 +20,7 @@ struct detached {
     };
 };
 
-// An executor: it has execute(f) or post(f).
-struct one_thread {
+struct one_thread {  // an executor: it has execute(f)
     weir::mpsc_ring<std::function<void()>> jobs{16};
     std::jthread thread{[this] {
         while (auto job = jobs.pop()) (*job)();

@@ -181,7 +181,8 @@ private:
 /// A number of credits. They may stand for anything: messages, bytes, requests in flight.
 ///
 /// - Credits in permits + credits free = capacity, exactly, at every quiet moment; each is within [0, capacity] always. After a
-///   shrink() there may be more in permits, until enough of them have come back.
+///   shrink() there may be more in permits, until enough of them have come back; while a grow() or shrink() is under way, these
+///   numbers may be off by as much.
 /// - close() ends the acquiring. Permits stay valid, and are given back as before.
 /// - Without waiters, to acquire and to give back costs one read-modify-write each, on one cache line. Never allocates.
 /// - Construct and destroy while no other thread uses it; destroy its permits and shares first, else the destructor aborts.

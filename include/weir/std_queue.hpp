@@ -26,6 +26,8 @@
 #include "weir/ring.hpp"
 #include "weir/status.hpp"
 
+#if defined(__cpp_impl_coroutine)  // else await.hpp has said so
+
 namespace weir {
 
 /// The answer of a try-operation, as the proposal names it.
@@ -225,3 +227,5 @@ public:
 };
 
 }  // namespace weir
+
+#endif

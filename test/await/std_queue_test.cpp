@@ -77,10 +77,11 @@ TEST(std_queue, is_awaited_on_either_side) {
     }(queue, got);
     int accepted = 0;
     const task pushing = [](auto& to, int& count) -> task {
-        count += co_await to.async_push("one");
-        count += co_await to.async_emplace(std::size_t{3}, 'x');
+        const bool one = co_await to.async_push("one");
+        const bool xs = co_await to.async_emplace(std::size_t{3}, 'x');
         to.close();
-        count += co_await to.async_push("late");
+        const bool late = co_await to.async_push("late");
+        count = one + xs + late;
     }(queue, accepted);
     EXPECT_EQ(accepted, 2);
     EXPECT_EQ(got, "one xxx closed");
@@ -91,14 +92,16 @@ TEST(std_queue, ends_an_awaited_operation_when_it_is_asked_to_stop) {
     std::stop_source stop;
     int ended = 0;
     const task popping = [](auto& from, int& count, std::stop_token token) -> task {
-        count += !(co_await from.async_pop(token)).has_value();
+        const auto item = co_await from.async_pop(token);
+        count += item.has_value() ? 0 : 1;
     }(queue, ended, stop.get_token());
     EXPECT_EQ(ended, 0);
     stop.request_stop();
     EXPECT_EQ(ended, 1);
     EXPECT_TRUE(queue.push(1));
     const task pushing = [](auto& to, int& count, std::stop_token token) -> task {
-        count += !co_await to.async_push(2, token);
+        const bool is_accepted = co_await to.async_push(2, token);
+        count += is_accepted ? 0 : 1;
     }(queue, ended, stop.get_token());
     EXPECT_EQ(ended, 2) << "a stop was requested before: it only tries";
     EXPECT_EQ(queue.pop(), 1);

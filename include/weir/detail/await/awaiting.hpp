@@ -45,8 +45,8 @@ struct on_executor {
     }
 };
 template <class Executor>
-inline constexpr bool is_executor = requires(Executor& executor) { executor.execute(resumption{}); } ||
-                                    requires(Executor& executor) { executor.post(resumption{}); };
+inline constexpr bool is_executor = requires(Executor& executor) { executor.execute(resumption()); } ||
+                                    requires(Executor& executor) { executor.post(resumption()); };
 
 /// The operation of a coroutine, in its frame.
 template <class Want, class Token, class Resume>

@@ -69,7 +69,8 @@ inline constexpr bool can_list<items_end<Ring>> = select_access::lists_for_items
 template <class Ring>
 inline constexpr bool can_list<receiver<Ring>> = select_access::lists_for_items<Ring>;
 template <class Ring>
-inline constexpr bool can_list<broadcast_reader<Ring>> = select_access::lists_for_items<broadcast_reader<Ring>>;
+inline constexpr bool can_list<weir::broadcast_reader<Ring>> =
+    select_access::lists_for_items<weir::broadcast_reader<Ring>>;
 template <class Ring>
 inline constexpr bool can_list<room_end<Ring>> = select_access::lists_for_room<Ring>;
 template <class Ring>

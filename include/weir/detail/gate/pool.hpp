@@ -336,8 +336,8 @@ private:
             waiter& w = *served;
             served = served->next;
             const auto go_on = w.served;
-            // (7) acq_rel: pairs with (8), the answer, and what (2) has seen; and with (9). From here on the waiter may be gone, unless
-            // it is an operation that was asleep: the wake needs only its address, and another thread that sleeps there looks again.
+            // (7) acq_rel: pairs with (8) and (9): the answer, and what (2) has seen. From here on the waiter may be gone, unless it is
+            // an operation that was asleep: the wake needs only its address, and another thread that sleeps there looks again.
             if (w.state.exchange(answered, acq_rel) != asleep) continue;
             if (go_on != nullptr) {
                 go_on(w);
