@@ -39,14 +39,18 @@ struct on_executor {
     void operator()(std::coroutine_handle<> waiting) noexcept {
         if constexpr (requires { executor.execute(resumption{waiting}); }) {
             executor.execute(resumption{waiting});
-        } else {
+        } else if constexpr (requires { executor.post(resumption{waiting}); }) {
             executor.post(resumption{waiting});
+        } else {  // that of the Networking TS, as Asio has it
+            executor.post(resumption{waiting}, std::allocator<void>());
         }
     }
 };
 template <class Executor>
-inline constexpr bool is_executor = requires(Executor& executor) { executor.execute(resumption()); } ||
-                                    requires(Executor& executor) { executor.post(resumption()); };
+inline constexpr bool is_executor =
+    requires(Executor& executor) { executor.execute(resumption()); } || requires(Executor& executor) {
+        executor.post(resumption());
+    } || requires(Executor& executor) { executor.post(resumption(), std::allocator<void>()); };
 
 /// The operation of a coroutine, in its frame.
 template <class Want, class Token, class Resume>
