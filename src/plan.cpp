@@ -70,7 +70,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
         const auto pu = model.pus()[best[i]];
         made.roles.push_back({request.roles[i], pu, model.is_isolated(best[i]), model.noise(best[i]),
                               measured.noise_ns.find(pu) == measured.noise_ns.end(),
-                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu}});
+                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu},
+                              machine.memory_node(pu)});
     }
     const auto weights = edge_weights(request);
     for (std::size_t i = 0; i != request.edges.size(); ++i) {
@@ -78,8 +79,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
         const auto from = made.pu_of(edge.from);
         const auto to = made.pu_of(edge.to);
         const auto [cost, source] = measured.cost(machine, from, to);
-        made.edges.push_back(
-            {edge, machine.distance_between(from, to), cost, source, weights[i], is_critical(request, edge)});
+        made.edges.push_back({edge, machine.distance_between(from, to), cost, source, weights[i],
+                              is_critical(request, edge), machine.memory_node(to)});
     }
 }
 
