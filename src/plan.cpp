@@ -103,6 +103,8 @@ placement_plan plan(const plan_request& request, const topology& machine, const 
     fill(made, request, machine, measured, model, found.best);
     made.alternatives = plan_reasons(request, machine, model, found.best).alternatives();
     add_remarks(made, machine, measured, pu_set(model.pus()));
+    for (const auto& device : model.devices_near_all())
+        made.remarks.push_back(device + " is as close to every candidate PU as to any other, so it decides nothing");
     return made;
 }
 

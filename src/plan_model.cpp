@@ -289,6 +289,9 @@ void plan_model::weigh_devices(const plan_request& request, const topology& mach
             }
             far_from_device_[role * seats() + seat] = least;
         }
+        const auto first = far_from_device_.begin() + static_cast<std::ptrdiff_t>(role * seats());
+        if (std::all_of(first, first + static_cast<std::ptrdiff_t>(candidates_), [](double cost) { return cost == 0; }))
+            devices_near_all_.push_back(request.roles[role].near);
     }
 }
 

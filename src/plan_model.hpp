@@ -77,6 +77,9 @@ public:
     [[nodiscard]] const pu_set& housekeeping() const noexcept { return housekeeping_; }
     [[nodiscard]] bool shares_housekeeping() const noexcept { return shares_housekeeping_; }
 
+    /// The devices that some role should be near, and that are close to every candidate.
+    [[nodiscard]] const std::vector<std::string>& devices_near_all() const noexcept { return devices_near_all_; }
+
     /// The seat of a role that runs on `pu`, a candidate.
     [[nodiscard]] std::size_t seat_of(std::size_t role, unsigned pu) const;
 
@@ -119,6 +122,7 @@ private:
     std::vector<double> not_isolated_;
     std::vector<double> slow_;
     std::vector<double> pu_0_;
+    std::vector<std::string> devices_near_all_;
     std::vector<double> far_from_device_;  // by role and seat; empty if no role is to be near one
 };
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -252,6 +253,15 @@ TEST(near, is_weighed_against_edges) {
     EXPECT_EQ(made.cost.device, 200);
 }
 
+TEST(near, says_where_a_device_decides_nothing) {
+    plan_settings settings;
+    settings.pus = pu_set{4, 5, 6};
+    EXPECT_THAT(weir::plan(request({"a->b"}, {"a:near=eth0"}), with_devices(), {}, settings).remarks,
+                testing::Contains("eth0 is as close to every candidate PU as to any other, so it decides nothing"));
+    EXPECT_THAT(weir::plan(request({"a->b"}, {"a:near=eth0"}), with_devices()).remarks,
+                Each(testing::Not(HasSubstr("decides nothing"))));
+}
+
 TEST(near, names_the_devices_that_there_are) {
     const auto why = [](const std::string& device, const topology& machine) {
         return sentence([&] { (void)weir::plan(request({"a->b"}, {"a:near=" + device}), machine); });
@@ -356,6 +366,31 @@ TEST(machines, a_container_with_two_pus) {
     const auto made = weir::plan(request({"a->b", "b->log"}, {"log:housekeeping"}), machine);
     EXPECT_EQ(role_of(made, "log").pus, pu_set{2});
     EXPECT_EQ(pus_of(made), (pu_set{2, 3}));
+}
+
+plan_request pipeline_of(unsigned roles) {
+    plan_request asked;
+    for (unsigned i = 1; i != roles; ++i)
+        asked.add_edge("r" + std::to_string(i - 1) + "->r" + std::to_string(i) + (i % 2 == 0 ? "@1Mps" : ""));
+    asked.roles[1].quiet = true;
+    return asked;
+}
+
+// Two packages of 128 cores with two PUs each, eight cores behind an L3 cache. Twelve roles take two caches: ten edges within one
+// (50 ns, and 150 ns more for each of the two that r1 makes critical), one across (100 ns), and 200 ns of noise on r1's PU.
+TEST(machines, of_256_cores) {
+    const auto made = weir::plan(pipeline_of(12), topology::synthetic("pack:2 l3:16 core:8 pu:2"));
+    EXPECT_TRUE(made.is_proven());
+    EXPECT_EQ(made.cost.total(), 10 * 50 + 2 * 150 + 100 + 200);
+    EXPECT_EQ(made.cost.pu_0, 0);
+}
+
+// Behind a variable, since it takes a minute in a program that is not optimised.
+TEST(machines, of_4096_pus) {
+    if (std::getenv("WEIR_LARGE_MACHINES") == nullptr) GTEST_SKIP() << "set WEIR_LARGE_MACHINES=1 for it";
+    const auto made = weir::plan(pipeline_of(12), topology::synthetic("pack:16 l3:8 core:16 pu:2"));
+    EXPECT_TRUE(made.is_proven());
+    EXPECT_EQ(made.cost.total(), 11 * 50 + 2 * 150 + 200);  // all behind one L3 cache
 }
 
 }  // namespace

@@ -126,8 +126,8 @@ TEST(plan, is_printed_with_each_figure_under_its_heading) {
     expect_golden("plan_proven.txt", plan_as_text(made, made_up_machine()));
     made.edges[0].memory_node = 11;
     made.edges[2].memory_node = 12;
-    made.roles[1].asked.housekeeping = true;
-    made.roles[1].pus = pu_set{0, 5};
+    made.roles[2].asked.housekeeping = true;
+    made.roles[2].pus = pu_set{0, 6};
     expect_golden("plan_to_paste.txt", plan_to_paste(made, made_up_machine(), "a file.json"));
 }
 

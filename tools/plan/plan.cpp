@@ -46,7 +46,8 @@ The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate 
 Without --matrix and --jitter, costs are assumed by distance, NUMA nodes included, and marked as assumed.
 
 A file for --roles contains the same information as JSON:
-  {"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
+  {"roles": [{"name": "md", "near": "eth0"}, {"name": "log", "housekeeping": true},
+             {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
    "edges": [{"from": "md", "to": "gw", "items_per_s": 1e6}]}
 
 Examples:
