@@ -144,7 +144,11 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));  // throws if it does not exist
     auto all = settings;
     all.pus = (settings.pus.empty() ? machine.allowed() : settings.pus) | pu_set(pus);
-    const plan_model model(request, machine, measured, all, plan_model::housekeeping_pus::kept);
+    all.housekeeping = housekeeping_pus_of(request, machine, settings);
+    // The model has every place of both, and the plan keeps to the PUs that it may use.
+    auto both = all;
+    both.keep_free = settings.keep_free - pu_set(pus);
+    const plan_model model(request, machine, measured, both, plan_model::housekeeping_pus::kept);
     seating seats;
     for (std::size_t i = 0; i != pus.size(); ++i) seats.push_back(model.seat_of(i, pus[i]));
 
@@ -162,6 +166,8 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     made.differences = plan_reasons(request, machine, model, best).differences(seats);
     made.steps = plan_reasons(request, machine, model, seats).improvements();
     made.broken = broken_rules(request, machine, pus, model.housekeeping());
+    if (const auto taken = settings.keep_free & pu_set(pus); !taken.empty())
+        made.broken.push_back("a role is on PU " + taken.to_string() + ", which is to be kept free");
     return made;
 }
 

@@ -37,6 +37,7 @@ plan_reasons::ranking plan_reasons::neighbours(taken_seats taken) const {
     for (std::size_t role = 0; role != model_.roles(); ++role) {
         for (std::size_t seat = 0; seat != model_.seats(); ++seat) {
             if (seat == base_[role] || !model_.may_sit(role, seat)) continue;
+            if (taken == taken_seats::swap && model_.housekeeping().contains(model_.pus()[seat])) continue;
             all[role] = seat;
             const auto holder = std::find(base_.begin(), base_.end(), seat);
             if (holder == base_.end() || taken == taken_seats::swap_or_share || model_.is_pinned(role)) consider();

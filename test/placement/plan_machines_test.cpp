@@ -144,6 +144,26 @@ TEST(keep_free, leaves_pus_to_the_kernel) {
                 HasSubstr("there are 2 roles for 1 PU"));
 }
 
+// What exists may be where no plan would put it: on a PU that is kept free, or on one of the loggers'.
+TEST(keep_free, is_a_rule_that_a_placement_may_break) {
+    plan_settings settings;
+    settings.keep_free = pu_set{0, 4};
+    const auto asked = request({"a->b", "b->log"}, {"log:housekeeping"});
+    const auto found = weir::check_placement(asked, {0, 2, 5}, four_smt_cores(), {}, settings);
+    EXPECT_THAT(found.broken, ElementsAre("a role is on PU 0, which is to be kept free"));
+    EXPECT_TRUE((pus_of(found.best) & settings.keep_free).empty());
+    EXPECT_EQ(role_of(found.best, "log").pus, (pu_set{1, 5}));
+    EXPECT_EQ(found.extra_ns(), weir::assumed::pu_0_ns);
+    const auto beside = weir::check_placement(asked, {1, 2, 3}, four_smt_cores(), {}, settings);
+    EXPECT_THAT(beside.broken,
+                ElementsAre("log is on PU 3, and not on PUs 1,5 with the other housekeeping roles; it is costed as if "
+                            "it were there"));
+    EXPECT_EQ(beside.extra_ns(), weir::assumed::smt_sharing_ns);  // a shares core 1 with the loggers
+    EXPECT_THAT(beside.steps, testing::Not(testing::IsEmpty()));
+    for (const auto& step : beside.steps)
+        EXPECT_TRUE(step.pus[0] != 1 && step.pus[0] != 5 && step.pus[1] != 1 && step.pus[1] != 5);
+}
+
 // Two packages with two L3 caches each, four cores behind each. Three copies: each within an L3.
 TEST(copies, have_an_l3_cache_each) {
     const auto machine = topology::synthetic("pack:2 l3:2 core:4 pu:1");
