@@ -70,7 +70,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
         const auto pu = model.pus()[best[i]];
         made.roles.push_back({request.roles[i], pu, model.is_isolated(best[i]), model.noise(best[i]),
                               measured.noise_ns.find(pu) == measured.noise_ns.end(),
-                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu}});
+                              request.roles[i].housekeeping ? model.housekeeping() : pu_set{pu},
+                              machine.memory_node(pu)});
     }
     const auto weights = edge_weights(request);
     for (std::size_t i = 0; i != request.edges.size(); ++i) {
@@ -78,8 +79,8 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
         const auto from = made.pu_of(edge.from);
         const auto to = made.pu_of(edge.to);
         const auto [cost, source] = measured.cost(machine, from, to);
-        made.edges.push_back(
-            {edge, machine.distance_between(from, to), cost, source, weights[i], is_critical(request, edge)});
+        made.edges.push_back({edge, machine.distance_between(from, to), cost, source, weights[i],
+                              is_critical(request, edge), machine.memory_node(to)});
     }
 }
 
@@ -102,6 +103,8 @@ placement_plan plan(const plan_request& request, const topology& machine, const 
     fill(made, request, machine, measured, model, found.best);
     made.alternatives = plan_reasons(request, machine, model, found.best).alternatives();
     add_remarks(made, machine, measured, pu_set(model.pus()));
+    for (const auto& device : model.devices_near_all())
+        made.remarks.push_back(device + " is as close to every candidate PU as to any other, so it decides nothing");
     return made;
 }
 
@@ -141,7 +144,11 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));  // throws if it does not exist
     auto all = settings;
     all.pus = (settings.pus.empty() ? machine.allowed() : settings.pus) | pu_set(pus);
-    const plan_model model(request, machine, measured, all, plan_model::housekeeping_pus::kept);
+    all.housekeeping = housekeeping_pus_of(request, machine, settings);
+    // The model has every place of both, and the plan keeps to the PUs that it may use.
+    auto both = all;
+    both.keep_free = settings.keep_free - pu_set(pus);
+    const plan_model model(request, machine, measured, both, plan_model::housekeeping_pus::kept);
     seating seats;
     for (std::size_t i = 0; i != pus.size(); ++i) seats.push_back(model.seat_of(i, pus[i]));
 
@@ -159,6 +166,8 @@ placement_check check_placement(const plan_request& request, const std::vector<u
     made.differences = plan_reasons(request, machine, model, best).differences(seats);
     made.steps = plan_reasons(request, machine, model, seats).improvements();
     made.broken = broken_rules(request, machine, pus, model.housekeeping());
+    if (const auto taken = settings.keep_free & pu_set(pus); !taken.empty())
+        made.broken.push_back("a role is on PU " + taken.to_string() + ", which is to be kept free");
     return made;
 }
 

@@ -60,6 +60,7 @@ void add(plan_cost& sum, const plan_cost& more) {
     sum.not_isolated += more.not_isolated;
     sum.slow_cores += more.slow_cores;
     sum.pu_0 += more.pu_0;
+    sum.device += more.device;
 }
 
 // With the names of the copy, whose number the plan was not made with.

@@ -37,6 +37,8 @@ json as_json(const planned_role& role) {
              {"isolated", role.isolated},
              {"noise_ns", role.noise_ns},
              {"noise_assumed", role.noise_assumed}};
+    if (role.memory_node) row["memory_node"] = *role.memory_node;
+    if (!role.asked.near.empty()) row["near"] = role.asked.near;
     if (role.asked.housekeeping) {
         row["housekeeping"] = true;
         row["pus"] = role.pus.to_string();
@@ -45,24 +47,28 @@ json as_json(const planned_role& role) {
 }
 
 json as_json(const planned_edge& edge) {
-    return {{"from", edge.asked.from},
-            {"to", edge.asked.to},
-            {"items_per_s", or_null(edge.asked.items_per_s)},
-            {"distance", to_string(edge.distance)},
-            {"one_way_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
-            {"source", to_string(edge.source)},
-            {"weight", edge.weight},
-            {"critical", edge.critical}};
+    json row{{"from", edge.asked.from},
+             {"to", edge.asked.to},
+             {"items_per_s", or_null(edge.asked.items_per_s)},
+             {"distance", to_string(edge.distance)},
+             {"one_way_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
+             {"source", to_string(edge.source)},
+             {"weight", edge.weight},
+             {"critical", edge.critical}};
+    if (edge.memory_node) row["memory_node"] = *edge.memory_node;
+    return row;
 }
 
 json as_json(const plan_cost& cost) {
-    return {{"total", cost.total()},
-            {"edges", cost.edges},
-            {"noise", cost.noise},
-            {"smt_sharing", cost.smt_sharing},
-            {"not_isolated", cost.not_isolated},
-            {"slow_cores", cost.slow_cores},
-            {"pu_0", cost.pu_0}};
+    json all{{"total", cost.total()},
+             {"edges", cost.edges},
+             {"noise", cost.noise},
+             {"smt_sharing", cost.smt_sharing},
+             {"not_isolated", cost.not_isolated},
+             {"slow_cores", cost.slow_cores},
+             {"pu_0", cost.pu_0}};
+    if (cost.device != 0) all["device"] = cost.device;
+    return all;
 }
 
 // The inverse of to_string(); fails for any other word.
@@ -95,6 +101,7 @@ void read_role(const json_input& file, const json_input::json& row, const topolo
     if (std::none_of(pus.begin(), pus.end(), [&](const pu_info& pu) { return pu.os_index == role.pu; }))
         file.fail(place + " has PU " + std::to_string(role.pu) + ", which does not exist");
     role.pus = pu_set{role.pu};
+    role.memory_node = machine.memory_node(role.pu);
     if (role.asked.housekeeping) read_pus(file, row, place, machine, role);
     role.isolated = file.flag(row, "isolated", place);
     role.noise_ns = file.maybe_amount(row, "noise_ns", place).value_or(0);
@@ -105,7 +112,13 @@ plan_cost read_cost(const json_input& file) {
     const auto found = file.root().find("cost_ns");
     if (found == file.root().end()) return {};
     const auto term = [&](const char* key) { return file.amount(*found, key, "cost_ns"); };
-    return {term("edges"), term("noise"), term("smt_sharing"), term("not_isolated"), term("slow_cores"), term("pu_0")};
+    return {term("edges"),
+            term("noise"),
+            term("smt_sharing"),
+            term("not_isolated"),
+            term("slow_cores"),
+            term("pu_0"),
+            file.maybe_amount(*found, "device", "cost_ns").value_or(0)};
 }
 
 }  // namespace
@@ -136,7 +149,8 @@ placement_plan placement_plan::load(const std::string& path, const topology& mac
                               {file.amount(*cost, "p50", place), file.amount(*cost, "p99", place)},
                               read_word(file, row, "source", place, sources),
                               file.amount(row, "weight", place),
-                              file.flag(row, "critical", place)});
+                              file.flag(row, "critical", place),
+                              machine.memory_node(read.pu_of(asked.edges[i].to))});
         if (read_word(file, row, "distance", place, distances) != read.edges.back().distance)
             file.fail(place + " has a distance that does not match its PUs: the file was changed by hand");
     }

@@ -10,8 +10,9 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t most_roles = 64;
-constexpr std::size_t most_seats = 1024;
+constexpr std::size_t most_roles = 128;
+constexpr std::size_t most_seats = 4096;
+constexpr std::size_t most_cells = std::size_t{1} << 24;  // roles x roles x seats: 128 MiB in each table of the search
 
 std::string place(const topology& machine) {
     return machine.is_this_machine() ? "here" : "in '" + machine.source() + "'";
@@ -72,6 +73,24 @@ void check(const plan_request& request, const topology& machine) {
         static_cast<void>(role_of(request, edge.from));
         static_cast<void>(role_of(request, edge.to));
     }
+}
+
+// nvme0 stands for its first namespace, nvme0n1, and a PCI address for its function, whatever the system calls it.
+bool is_named(const device_info& device, const std::string& name) {
+    return device.name == name || "pci:" + device.pci == name ||
+           (name.starts_with("nvme") && name.find('n', 1) == std::string::npos && device.name.starts_with(name + "n"));
+}
+
+const device_info& device_of(const plan_role& role, const std::vector<device_info>& devices, const topology& machine) {
+    const auto found = std::find_if(devices.begin(), devices.end(),
+                                    [&](const device_info& device) { return is_named(device, role.near); });
+    if (found != devices.end()) return *found;
+    std::string names;
+    for (const auto& device : devices) names += (names.empty() ? "" : ", ") + device.name;
+    throw placement_error(
+        "role '" + role.name + "' should be near " + role.near + ", which is not " + place(machine) + ": " +
+        (devices.empty() ? "no devices are known; save the topology on the machine with 'lstopo machine.xml'"
+                         : "the devices are " + names));
 }
 
 const core_info& core_of(const topology& machine, unsigned core) {
@@ -138,6 +157,7 @@ plan_model::plan_model(const plan_request& request, const topology& machine, con
         sharing_.push_back(role.smt_ok || role.housekeeping ? 0 : assumed::smt_sharing_ns);
     }
     choose_seats(request, machine, settings, keep);
+    weigh_devices(request, machine);
     weigh_seats(request, machine, measured);
     weigh_links(request);
     weigh_pairs(machine, measured);
@@ -171,7 +191,12 @@ void plan_model::choose_seats(const plan_request& request, const topology& machi
         }
     if (pus_.size() > most_seats)
         throw placement_error("there are " + std::to_string(pus_.size()) + " candidate PUs, but a plan takes " +
-                              std::to_string(most_seats) + " at most; name those to use, as in --pus 0-1023");
+                              std::to_string(most_seats) + " at most; name those to use, as in --pus 0-4095");
+    if (roles_ * roles_ * pus_.size() > most_cells)
+        throw placement_error("there are " + std::to_string(roles_) + " roles and " + std::to_string(pus_.size()) +
+                              " candidate PUs, but a plan of so many roles takes " +
+                              std::to_string(most_cells / roles_ / roles_) +
+                              " PUs at most; name those to use with --pus, or plan groups of roles that share no edge");
     candidates_ = pus_.size();
     own_seat_.assign(roles_, nowhere);
     for (std::size_t role = 0; role != roles_; ++role)
@@ -226,9 +251,11 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
             const bool allowed = role.pinned ? pus_[seat] == *role.pinned
                                              : !pins.contains(pus_[seat]) &&
                                                    (!role.package || machine.pu(pus_[seat]).package == role.package);
-            alone_.push_back(!allowed ? never
-                                      : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] +
-                                            slowness(role.quiet, seat) + pu_0_[seat]);
+            alone_.push_back(!allowed
+                                 ? never
+                                 : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] + slowness(role.quiet, seat) +
+                                       pu_0_[seat] +
+                                       far_from_device(static_cast<std::size_t>(&role - request.roles.data()), seat));
         }
     for (const auto& role : request.roles)
         if (const auto first = static_cast<std::size_t>(&role - request.roles.data()) * seats();
@@ -237,6 +264,35 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
             throw placement_error("role '" + role.name + "' asks for package " + std::to_string(*role.package) +
                                   ", which has no PU left that may be used " + place(machine) +
                                   "; choose another package, or allow more PUs");
+}
+
+void plan_model::weigh_devices(const plan_request& request, const topology& machine) {
+    if (std::all_of(request.roles.begin(), request.roles.end(), [](const plan_role& role) { return role.near.empty(); }))
+        return;
+    const auto devices = machine.devices();
+    far_from_device_.assign(roles_ * seats(), 0);
+    for (std::size_t role = 0; role != roles_; ++role) {
+        if (request.roles[role].near.empty()) continue;
+        const auto& device = device_of(request.roles[role], devices, machine);
+        // The path to a device ends in its package or NUMA node, wherever in it.
+        std::map<std::pair<std::optional<unsigned>, std::optional<unsigned>>, unsigned> doors;
+        for (const unsigned pu : device.pus) {
+            const auto& row = machine.pu(pu);
+            doors.try_emplace({row.package, row.numa_node}, pu);
+        }
+        for (std::size_t seat = 0; seat != candidates_; ++seat) {
+            if (device.pus.contains(pus_[seat]) || doors.empty()) continue;
+            double least = never;
+            for (const auto& [part, door] : doors) {
+                const auto cost = assumed_one_way(machine, door, pus_[seat]);
+                least = std::min(least, cost.p50_ns + (quiet_[role] ? cost.p99_ns : 0));
+            }
+            far_from_device_[role * seats() + seat] = least;
+        }
+        const auto first = far_from_device_.begin() + static_cast<std::ptrdiff_t>(role * seats());
+        if (std::all_of(first, first + static_cast<std::ptrdiff_t>(candidates_), [](double cost) { return cost == 0; }))
+            devices_near_all_.push_back(request.roles[role].near);
+    }
 }
 
 void plan_model::weigh_links(const plan_request& request) {
@@ -254,15 +310,32 @@ void plan_model::weigh_links(const plan_request& request) {
 }
 
 void plan_model::weigh_pairs(const topology& machine, const measurements& measured) {
-    calm_.reserve(seats() * seats());
-    critical_.reserve(seats() * seats());
-    for (const unsigned from : pus_)
-        for (const unsigned to : pus_) {
-            const auto cost = measured.cost(machine, from, to).cost;
-            calm_.push_back(cost.p50_ns);
-            critical_.push_back(cost.p50_ns + cost.p99_ns);
+    calm_.resize(seats() * seats());
+    critical_.resize(seats() * seats());
+    // Assumed costs are the same in both directions, which halves the time for thousands of PUs.
+    const bool is_symmetric = measured.pairs.empty() && measured.pairs_by_class.empty();
+    for (std::size_t from = 0; from != seats(); ++from)
+        for (std::size_t to = is_symmetric ? from : 0; to != seats(); ++to) {
+            const auto cost = measured.cost(machine, pus_[from], pus_[to]).cost;
+            calm_[from * seats() + to] = cost.p50_ns;
+            critical_[from * seats() + to] = cost.p50_ns + cost.p99_ns;
+            if (!is_symmetric) continue;
+            calm_[to * seats() + from] = calm_[from * seats() + to];
+            critical_[to * seats() + from] = critical_[from * seats() + to];
         }
 }
+
+namespace {
+
+// The group of a PU, if it contains all of its L3 cache: 0 for none.
+unsigned outer_group(const topology& machine, const pu_info& pu) {
+    if (!pu.group) return 0;
+    for (const auto& other : machine.pus())
+        if (pu.l3 && other.l3 == pu.l3 && other.group != pu.group) return 0;
+    return *pu.group + 1;
+}
+
+}  // namespace
 
 void plan_model::number_nodes(const topology& machine) {
     using path = std::vector<unsigned>;
@@ -270,8 +343,15 @@ void plan_model::number_nodes(const topology& machine) {
     for (const unsigned number : pus_) {
         const auto& pu = machine.pu(number);
         const auto or_none = [](std::optional<unsigned> index) { return index ? *index + 1 : 0; };
-        const std::array<unsigned, levels> steps{
-            or_none(pu.package), or_none(pu.numa_node), or_none(pu.l3), or_none(pu.l2), pu.core, number};
+        const std::array<unsigned, levels> steps{or_none(pu.package),
+                                                 or_none(pu.numa_node),
+                                                 or_none(pu.die),
+                                                 outer_group(machine, pu),
+                                                 or_none(pu.l3),
+                                                 or_none(pu.group),
+                                                 or_none(pu.l2),
+                                                 pu.core,
+                                                 number};
         const bool is_own_seat = nodes_.back().size() >= candidates_;
         path here;
         for (std::size_t level = 0; level != levels; ++level) {
@@ -331,6 +411,7 @@ plan_cost plan_model::cost(const seating& all) const {
         sum.not_isolated += not_isolated_[seat];
         sum.slow_cores += slowness(quiet_[role], seat);
         sum.pu_0 += pu_0_[seat];
+        sum.device += far_from_device(role, seat);
     }
     for (std::size_t role = 0; role != roles_; ++role)
         for (std::size_t other = 0; other != role; ++other)

@@ -61,8 +61,11 @@ public:
 
     /// By level, outermost first, the topology node that each seat belongs to. If `is_regular`, the cost of an edge
     /// depends only on the innermost node that contains both seats.
-    static constexpr std::size_t levels = 6;
+    static constexpr std::size_t levels = 9;
     [[nodiscard]] const std::array<std::vector<std::size_t>, levels>& nodes() const noexcept { return nodes_; }
+    [[nodiscard]] double far_from_device(std::size_t role, std::size_t seat) const {
+        return far_from_device_.empty() ? 0 : far_from_device_[role * seats() + seat];
+    }
     [[nodiscard]] bool is_regular() const noexcept { return regular_; }
 
     // Properties of a seat, for the tables of a plan.
@@ -74,6 +77,9 @@ public:
     [[nodiscard]] const pu_set& housekeeping() const noexcept { return housekeeping_; }
     [[nodiscard]] bool shares_housekeeping() const noexcept { return shares_housekeeping_; }
 
+    /// The devices that some role should be near, and that are close to every candidate.
+    [[nodiscard]] const std::vector<std::string>& devices_near_all() const noexcept { return devices_near_all_; }
+
     /// The seat of a role that runs on `pu`, a candidate.
     [[nodiscard]] std::size_t seat_of(std::size_t role, unsigned pu) const;
 
@@ -84,6 +90,7 @@ private:
     void choose_seats(const plan_request& request, const topology& machine, const plan_settings& settings,
                       housekeeping_pus keep);
     void weigh_seats(const plan_request& request, const topology& machine, const measurements& measured);
+    void weigh_devices(const plan_request& request, const topology& machine);
     void weigh_links(const plan_request& request);
     void weigh_pairs(const topology& machine, const measurements& measured);
     void number_nodes(const topology& machine);
@@ -115,6 +122,8 @@ private:
     std::vector<double> not_isolated_;
     std::vector<double> slow_;
     std::vector<double> pu_0_;
+    std::vector<std::string> devices_near_all_;
+    std::vector<double> far_from_device_;  // by role and seat; empty if no role is to be near one
 };
 
 /// The PUs that the housekeeping roles of this request share; empty if it has none. Throws placement_error if none is left.

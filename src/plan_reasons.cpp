@@ -37,6 +37,7 @@ plan_reasons::ranking plan_reasons::neighbours(taken_seats taken) const {
     for (std::size_t role = 0; role != model_.roles(); ++role) {
         for (std::size_t seat = 0; seat != model_.seats(); ++seat) {
             if (seat == base_[role] || !model_.may_sit(role, seat)) continue;
+            if (taken == taken_seats::swap && model_.housekeeping().contains(model_.pus()[seat])) continue;
             all[role] = seat;
             const auto holder = std::find(base_.begin(), base_.end(), seat);
             if (holder == base_.end() || taken == taken_seats::swap_or_share || model_.is_pinned(role)) consider();
@@ -84,6 +85,7 @@ std::vector<plan_difference> plan_reasons::differences(const seating& all) const
     add(cost_.not_isolated, cost.not_isolated, "PUs that are not isolated");
     add(cost_.slow_cores, cost.slow_cores, "slower cores");
     add(cost_.pu_0, cost.pu_0, "the core of PU 0, where interrupts land");
+    add(cost_.device, cost.device, "PUs far from a device");
     std::stable_sort(terms.begin(), terms.end(), [](const plan_difference& a, const plan_difference& b) {
         return std::abs(a.extra_ns) > std::abs(b.extra_ns);
     });

@@ -12,7 +12,8 @@
 namespace weir {
 namespace {
 
-constexpr std::string_view known_hints = "the hints are quiet, smt-ok, housekeeping, pinned=PU and package=N";
+constexpr std::string_view known_hints =
+    "the hints are quiet, smt-ok, housekeeping, pinned=PU, package=N and near=DEVICE";
 
 // A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
 bool is_name(std::string_view text) {
@@ -21,6 +22,13 @@ bool is_name(std::string_view text) {
                return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       c == '_' || c == '-' || c == '.';
            });
+}
+
+// As the kernel names devices; the address of a PCI function has colons.
+bool is_device_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c > ' ' && c < 127 && c != '\'' && c != '"' && c != ',' && c != '\\';
+    });
 }
 
 void check_name(std::string_view name, std::string_view where) {
@@ -73,6 +81,16 @@ void give(std::optional<unsigned>& place, std::string_view hint, std::string_vie
     place = number;
 }
 
+void give_device(plan_role& role, std::string_view device, std::string_view text) {
+    if (!is_device_name(device))
+        throw placement_error(in_quotes(printable(text)) + " names no device: write near=eth0, near=nvme0 or " +
+                              "near=pci:0000:3b:00.0");
+    if (!role.near.empty() && role.near != device)
+        throw placement_error(in_quotes(text) + " asks for " + std::string(device) + ", and an earlier hint for " +
+                              role.near + ": give one of them");
+    role.near = device;
+}
+
 void apply_hint(plan_role& role, std::string_view hint, std::string_view text) {
     if (hint == "quiet")
         role.quiet = true;
@@ -80,6 +98,8 @@ void apply_hint(plan_role& role, std::string_view hint, std::string_view text) {
         role.smt_ok = true;
     else if (hint == "housekeeping")
         role.housekeeping = true;
+    else if (hint.starts_with("near="))
+        give_device(role, hint.substr(5), text);
     else if (hint.starts_with("pinned="))
         give(role.pinned, hint, text);
     else if (hint.starts_with("package="))
@@ -152,7 +172,7 @@ void plan_request::add_role(std::string_view text) {
     }
     if (colon == npos) return;
     for (auto hints = text.substr(colon + 1);;) {
-        const auto end = hints.find_first_of(",:");
+        const auto end = hints.starts_with("near=") ? hints.find(',') : hints.find_first_of(",:");
         apply_hint(*role, trim(hints.substr(0, end)), text);
         if (end == npos) return;
         hints.remove_prefix(end + 1);
@@ -176,7 +196,13 @@ plan_request read_request(const json_input& file) {
                        file.flag(row, "smt_ok", place),
                        file.maybe_number(row, "pinned", place),
                        file.maybe_number(row, "package", place),
-                       file.flag(row, "housekeeping", place)};
+                       file.flag(row, "housekeeping", place),
+                       ""};
+        if (const auto near = row.find("near"); near != row.end() && !near->is_null()) {
+            role.near = file.text(row, "near", place);
+            if (!is_device_name(role.near))
+                file.fail("'" + place + ".near' is '" + printable(role.near) + "', which is no name of a device");
+        }
         if (!is_name(role.name))
             file.fail("'" + place + ".name' is '" + printable(role.name) +
                       "': names consist of letters, digits and '-', '_', '.'");
@@ -184,7 +210,7 @@ plan_request read_request(const json_input& file) {
         for (const auto& [key, value] : row.items())
             if (!is_role_key(key))
                 file.fail("'" + place + "." + key +
-                          "' is unknown: a role has name, quiet, smt_ok, pinned, package, housekeeping");
+                          "' is unknown: a role has name, quiet, smt_ok, pinned, package, housekeeping, near");
         request.roles.push_back(std::move(role));
     }
     if (!file.root().contains("edges")) return request;
@@ -209,8 +235,8 @@ plan_request read_request(const json_input& file) {
 
 bool is_role_key(std::string_view key) {
     // Those from pu on appear only in a plan.
-    for (const std::string_view known : {"name", "quiet", "smt_ok", "pinned", "package", "housekeeping", "pu", "pus",
-                                         "isolated", "noise_ns", "noise_assumed"})
+    for (const std::string_view known : {"name", "quiet", "smt_ok", "pinned", "package", "housekeeping", "near",
+                                         "memory_node", "pu", "pus", "isolated", "noise_ns", "noise_assumed"})
         if (key == known) return true;
     return false;
 }

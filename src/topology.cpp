@@ -65,7 +65,9 @@ topology topology::data::from_checked_xml(const std::string& text, const std::st
         throw placement_error(
             "topology file '" + path +
             "': hwloc cannot build a topology from it; save it again with 'weir topo --save machine.xml'");
-    return topology(std::make_shared<data>(std::move(tree), path));
+    auto read = std::make_shared<data>(std::move(tree), path);
+    read->xml = text;
+    return topology(std::move(read));
 }
 
 topology topology::synthetic(const std::string& description) {
@@ -135,6 +137,25 @@ const pu_info& topology::pu(unsigned os_index) const {
     return pus()[row];
 }
 
+std::optional<unsigned> topology::memory_node(unsigned os_index) const {
+    const auto& row = pu(os_index);
+    const bool are_sizes_known = std::any_of(numa_nodes().begin(), numa_nodes().end(),
+                                             [](const numa_node_info& node) { return node.memory_bytes != 0; });
+    const numa_node_info* best = nullptr;
+    int best_merit = 0;
+    for (const auto& node : numa_nodes()) {
+        if (are_sizes_known && node.memory_bytes == 0) continue;
+        const bool in_package = std::any_of(node.pus.begin(), node.pus.end(),
+                                            [&](unsigned other) { return pu(other).package == row.package; });
+        const int merit = node.index == row.numa_node ? 3 : in_package ? 2 : 1;
+        if (merit > best_merit) {
+            best = &node;
+            best_merit = merit;
+        }
+    }
+    return best == nullptr ? std::nullopt : std::optional(best->os_index);
+}
+
 weir::distance topology::distance_between(unsigned a, unsigned b) const {
     const auto& one = pu(a);
     const auto& other = pu(b);
@@ -148,10 +169,17 @@ weir::distance topology::distance_between(unsigned a, unsigned b) const {
 }
 
 double topology::remoteness(unsigned a, unsigned b) const {
-    const auto from = pu(a).numa_node;
-    const auto to = pu(b).numa_node;
-    if (!from || !to || from == to) return 1;
+    const auto& one = pu(a);
+    const auto& other = pu(b);
+    const auto from = one.numa_node;
+    const auto to = other.numa_node;
     const auto far = distance_between(a, b);
+    constexpr double between_parts = 1.2;
+    const auto differ = [](std::optional<unsigned> x, std::optional<unsigned> y) { return x && y && x != y; };
+    const bool is_divided = (far == distance::same_l3 || far == distance::same_package) &&
+                            (differ(one.die, other.die) || differ(one.group, other.group));
+    const double least = is_divided ? between_parts : 1;
+    if (!from || !to || from == to) return least;
     const auto ratio = [&](double if_unknown) { return data_->numa_ratios.between(*from, *to, if_unknown); };
     if (far == distance::cross_package) return ratio(1) / data_->nearest_package;
 

@@ -30,6 +30,7 @@ struct topology::data {
     topology_handle tree;
     std::string source;
     bool is_this_machine = false;
+    std::string xml;  // the text that it was read from; empty if it was read from none
 
     std::vector<package_info> packages;
     std::vector<numa_node_info> numa_nodes;

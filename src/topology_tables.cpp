@@ -138,6 +138,16 @@ double least_between_packages(const std::vector<pu_info>& pus, const std::vector
     return std::isfinite(least) ? least : 1;
 }
 
+// The innermost group around a PU. Groups have a depth for each of their levels, so their numbers count all of them: the first PU
+// identifies one.
+std::optional<unsigned> group_of(hwloc_topology* tree, hwloc_obj& pu) {
+    for (const auto* above = pu.parent; above != nullptr; above = above->parent)
+        if (above->type == HWLOC_OBJ_GROUP && !hwloc_bitmap_isequal(above->cpuset, hwloc_get_root_obj(tree)->cpuset))
+            return hwloc_get_pu_obj_by_os_index(tree, static_cast<unsigned>(hwloc_bitmap_first(above->cpuset)))
+                ->logical_index;
+    return std::nullopt;
+}
+
 std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_info>& nodes,
                               const numa_ratios& ratios) {
     std::vector<pu_info> pus;
@@ -153,6 +163,8 @@ std::vector<pu_info> read_pus(hwloc_topology* tree, const std::vector<numa_node_
             .l3 = above(HWLOC_OBJ_L3CACHE),
             .numa_node = own_node(pu.os_index, nodes, ratios),
             .package = above(HWLOC_OBJ_PACKAGE),
+            .die = above(HWLOC_OBJ_DIE),
+            .group = group_of(tree, pu),
         });
     });
     return pus;

@@ -24,6 +24,7 @@ struct plan_role {
     std::optional<unsigned> pinned{};   ///< to this PU, regardless of cost
     std::optional<unsigned> package{};  ///< restricted to this package (hwloc's logical index)
     bool housekeeping = false;          ///< needs no core of its own: shares a few PUs with its like, as a logger
+    std::string near{};                 ///< a device that it should be close to: eth0, nvme0, pci:0000:3b:00.0
 };
 
 /// A ring from one role to another.
@@ -43,7 +44,7 @@ struct plan_request {
     /// Reads "md->strat" or "strat->gw@1.5Mps" (ps, kps, Mps, Gps), and adds roles that do not exist yet.
     void add_edge(std::string_view text);
 
-    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3", "log:housekeeping": hints for a role that some edge uses. In a
+    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3", "log:housekeeping", "md:near=eth0": hints for a role that some edge uses. In a
     /// request without edges it adds the role. Call it after add_edge.
     void add_role(std::string_view text);
 
@@ -61,8 +62,11 @@ struct plan_cost {
     double not_isolated = 0;
     double slow_cores = 0;
     double pu_0 = 0;
+    double device = 0;
 
-    [[nodiscard]] double total() const { return edges + noise + smt_sharing + not_isolated + slow_cores + pu_0; }
+    [[nodiscard]] double total() const {
+        return edges + noise + smt_sharing + not_isolated + slow_cores + pu_0 + device;
+    }
 };
 
 struct planned_role {
@@ -72,6 +76,8 @@ struct planned_role {
     double noise_ns = 0;        ///< noise of its PU
     bool noise_assumed = true;  ///< assumed, not measured
     pu_set pus{};               ///< where its thread may run: {pu}, or the PUs of all housekeeping roles
+    std::optional<unsigned>
+        memory_node{};  ///< the kernel's number of the NUMA node for its memory: see topology::memory_node
 };
 
 struct planned_edge {
@@ -80,7 +86,8 @@ struct planned_edge {
     one_way cost;
     cost_source source;
     double weight = 1;
-    bool critical = false;  ///< at least one end is quiet, so that p99 counts too
+    bool critical = false;                  ///< at least one end is quiet, so that p99 counts too
+    std::optional<unsigned> memory_node{};  ///< for the ring's slots: that of the consumer
 };
 
 /// A more expensive placement, and why it is not chosen.
@@ -167,6 +174,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 ///                     slow_core_ns x ranks            by which the fastest core is faster (where hwloc ranks kinds);
 ///                                                     twice that if the role is quiet
 ///                     pu_0_ns                         on the core of PU 0
+///                     p50 (+ p99 if it is quiet)      assumed from the nearest PU of the device that it should be near to, unless
+///                                                     it is on one of those
 ///
 /// p50 and p99 are the one-way costs of measurements::cost. An edge that is critical (one end is quiet) or has no
 /// rate has weight 1; any other edge has its rate divided by the highest rate. So a latency-critical message counts
@@ -180,7 +189,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 /// same plan; ties are broken by the lowest indexes.
 ///
 /// Throws placement_error with a sentence if there are no roles, a pin or package is impossible, there are more roles
-/// than PUs, or more than 1024 candidate PUs.
+/// than PUs, or they are too many: more than 128 roles or 4096 candidate PUs, or roles x roles x PUs above 2^24 (64 roles on 4096
+/// PUs, 128 on 1024). The search takes a second or less for most plans, and five for 4096 PUs.
 [[nodiscard]] placement_plan plan(const plan_request& request, const topology& machine,
                                   const measurements& measured = {}, const plan_settings& settings = {});
 

@@ -68,6 +68,7 @@ using strict_of =
 //     storage::heap, huge_pages                 the slots; memory() says what the kernel granted
 //     storage::fixed<1000>                      the slots are inside the ring, and its capacity is in its type
 //     storage::borrowed                         the slots are in a std::span<std::byte>: ring(1000, span), ring(span)
+//     storage::on_node (node_memory.hpp)        the slots are on a NUMA node: ring(1000, storage::on_node(1))
 //     storage::allocated<A>                     the slots are from an allocator, of any value_type: ring(1000, allocator)
 //     std::uint32_t, ...                        an unsigned integer for the counters
 //     max_threads<8>                            of strict_mpmc_ring: how many operations may be under way at a time

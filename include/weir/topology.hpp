@@ -57,6 +57,8 @@ struct pu_info {
     std::optional<unsigned> l3;
     std::optional<unsigned> numa_node;  ///< the nearest one that has memory
     std::optional<unsigned> package;
+    std::optional<unsigned> die;  ///< a part of a package
+    std::optional<unsigned> group;  ///< the innermost group that the system names: a cluster of cores, a group of packages
 };
 
 struct core_info {
@@ -92,6 +94,13 @@ struct package_info {
     unsigned index;
     std::string model;  ///< may be empty
     pu_set pus;
+};
+
+/// A device of the machine's I/O tree: a network card, a disk, a function of a PCI card.
+struct device_info {
+    std::string name;  ///< the system's name for it, such as eth0 or nvme0n1; pci:0000:3b:00.0 for a function without one
+    std::string pci;  ///< "0000:3b:00.0"; empty where it is on no PCI bus
+    pu_set pus;       ///< the PUs that are close to it
 };
 
 /// A machine's topology. Immutable once loaded: copies are cheap and share the data, and any number of threads may
@@ -141,14 +150,24 @@ public:
     /// The row of one PU; throws placement_error if it does not exist.
     [[nodiscard]] const pu_info& pu(unsigned os_index) const;
 
+    /// The kernel's number of the NUMA node that the memory of a thread on this PU should come from: its own node, or of the nodes
+    /// that have memory the first in its package, or the first of all. Where no node states its memory, as in many synthetic
+    /// descriptions, all count as if they had some. Throws placement_error if the PU does not exist.
+    [[nodiscard]] std::optional<unsigned> memory_node(unsigned os_index) const;
+
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] weir::distance distance_between(unsigned a, unsigned b) const;
 
-    /// How much farther apart two PUs are than their distance says, since memory divides them: 1 on one NUMA node and in
-    /// neighbouring packages; more on two nodes of one package, and in packages that are several hops apart. The ratio of the
+    /// How much farther apart two PUs are than their distance says, since memory, a die or a group divides them: 1 on one NUMA node
+    /// and in neighbouring packages; more on two nodes of one package, and in packages that are several hops apart. The ratio of the
     /// kernel's NUMA distances where it states them (ACPI SLIT); else 1.2 within a package, and 2 on a machine whose packages are
-    /// unknown. Throws placement_error if one of the two PUs does not exist.
+    /// unknown. On one NUMA node 1.2 if their cores share no L2 and are on two dies, or in two groups, such as clusters of cores.
+    /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] double remoteness(unsigned a, unsigned b) const;
+
+    /// The devices, in the order of the I/O tree. Read anew by each call, which takes tens of milliseconds; empty for a synthetic
+    /// description, and for a file that was saved without devices.
+    [[nodiscard]] std::vector<device_info> devices() const;
 
     /// The PUs that the kernel's cpuset (the cgroup) lets this process bind to. A PU that is named explicitly must be
     /// one of these.

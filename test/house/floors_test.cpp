@@ -46,6 +46,7 @@ constexpr room rooms[] = {
     {2, "include/weir/detail/cursor/"},
     {2, "include/weir/detail/gate/"},
     {2, "include/weir/handles.hpp"},
+    {2, "include/weir/node_memory.hpp"},
     {2, "include/weir/measurements.hpp"},
     {2, "include/weir/broadcast_stats.hpp"},
     {3, "include/weir/credit_gate.hpp"},

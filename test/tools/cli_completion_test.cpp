@@ -123,7 +123,7 @@ TEST_F(cli_completion_in_bash, offers_every_subcommand) {
     const auto all = subcommands();
     ASSERT_THAT(all, Contains("report"));
     for (const auto& name : all) EXPECT_THAT(complete({""}), Contains(name));
-    EXPECT_THAT(complete({"p"}), UnorderedElementsAre("plan", "pressure"));
+    EXPECT_THAT(complete({"p"}), UnorderedElementsAre("pin", "plan", "pressure"));
     EXPECT_THAT(complete({"--completion", ""}), ElementsAre("bash", "zsh"));
 }
 

@@ -246,6 +246,62 @@ TEST_F(cli_place, plan_keeps_cores_free_and_places_copies) {
     expect_refusal({"plan", "--edge", "a->b", "--times", "1", "--each", "core"}, 2, "its own l3, node or package");
 }
 
+TEST_F(cli_place, plan_takes_devices) {
+    expect_refusal({"plan", "--edge", "a->b", "--near", "a"}, 2, "--near 'a': write a role and a device");
+    expect_refusal({"plan", "--edge", "a->b", "--near", "c=eth0"}, 2, "there is no role 'c'");
+    expect_refusal({"plan", "--edge", "a->b", "--near", "a=eth0", "--topology", two_l3}, 1, "no devices are known");
+}
+
+std::string after(const std::string& text, const std::string& begin, char end) {
+    const auto at = text.find(begin);
+    EXPECT_NE(at, std::string::npos) << begin;
+    return at == std::string::npos
+               ? ""
+               : text.substr(at + begin.size(), text.find(end, at + begin.size()) - at - begin.size());
+}
+
+// hwloc reads the same file and the line that is to be pasted, and must find the PUs of the plan, and the nodes of these PUs.
+TEST_F(cli_place, lines_to_paste_mean_the_pus_of_the_plan) {
+    const std::string calc = "/usr/bin/hwloc-calc";
+    if (!std::filesystem::exists(calc)) GTEST_SKIP() << "hwloc-calc is missing: install hwloc-nox";
+    for (const std::string machine : {"pack:2 [numa] l3:2 core:4 pu:2(indexes=core:pu)", "pack:1 numa:4 core:4 pu:1",
+                                      "numa:2(indexes=1,0) core:4 pu:1", "pack:1 l3:1 core:8 pu:1"}) {
+        auto text = topology::synthetic(machine).to_xml();
+        if (machine.ends_with("core:8 pu:1"))  // a container with PUs 2 to 7
+            text.replace(text.find("allowed_cpuset=\"0x000000ff\""), 27, "allowed_cpuset=\"0x000000fc\"");
+        std::ofstream(folder_ / "m.xml") << text;
+        const auto seen = weir({"plan", "--edge", "a->b", "--edge", "b->c", "--edge", "c->log", "--role",
+                                "log:housekeeping", "--role", "c:quiet", "--topology", "m.xml", "--out", "p.json"});
+        ASSERT_EQ(seen.exit_code, 0) << seen.err;
+        const auto plan = placement_plan::load(folder_ / "p.json", topology::from_xml_file(folder_ / "m.xml"));
+        pu_set pus;
+        pu_set nodes;
+        for (const auto& role : plan.roles) {
+            pus = pus | role.pus;
+            nodes.insert(role.memory_node.value());
+        }
+        const auto hwloc = [&](words arguments) {
+            arguments.insert(arguments.begin(), {"--input", folder_ / "m.xml", "--disallowed"});
+            auto out = weir_test::run(calc, arguments).out;
+            if (out.ends_with('\n')) out.pop_back();
+            return out;
+        };
+        const auto mask = after(seen.out, "  hwloc-bind ", ' ');
+        const auto list = after(seen.out, "  taskset --cpu-list ", ' ');
+        EXPECT_EQ(pu_set::parse(list), pus) << machine;
+        EXPECT_EQ(pu_set::parse(hwloc({"--physical-output", "--intersect", "PU", mask})), pus) << machine;
+        EXPECT_EQ(after(seen.out, "numactl --physcpubind=", ' '), list) << machine;
+        EXPECT_EQ(pu_set::parse(after(seen.out, "--membind=", ' ')), nodes) << machine;
+        EXPECT_EQ(pu_set::parse(hwloc({"--physical-output", "--intersect", "NUMAnode", mask})), nodes) << machine;
+        std::string systemd = after(seen.out, "CPUAffinity=", '\n');
+        for (auto& c : systemd) c = c == ' ' ? ',' : c;
+        EXPECT_EQ(pu_set::parse(systemd), pus) << machine;
+        for (const auto& role : plan.roles)
+            EXPECT_THAT(seen.out,
+                        HasSubstr("taskset --cpu-list --pid " + role.pus.to_string() + " $TID   # " + role.asked.name));
+    }
+}
+
 TEST_F(cli_place, diff_shows_which_roles_have_another_place) {
     ASSERT_EQ(weir({"plan", "--edge", "a->b", "--topology", two_l3, "--out", "old.json"}).exit_code, 0);
     ASSERT_EQ(weir({"plan", "--edge", "a->b", "--edge", "b->c", "--role", "b:pinned=7", "--topology", two_l3, "--out",
@@ -285,9 +341,10 @@ TEST_F(cli_place, pin_gives_ten_threads_of_a_program_their_places) {
     EXPECT_THAT(checked["broken"], IsEmpty());
     for (const auto& role : checked["roles"]) EXPECT_EQ(role["pu"], places.at(role["name"].get<std::string>()));
     move_thread(threads.at("strat"), topology::this_machine().allowed());
-    if (topology::this_machine().allowed().size() > 1)
+    if (topology::this_machine().allowed().size() > 1) {
         EXPECT_THAT(weir({"plan", "--check", "p.json", "--pid", std::to_string(id)}).out,
                     HasSubstr("strat is not pinned: it was seen on PU "));
+    }
 }
 
 TEST_F(cli_place, pin_follows_threads_that_start_later_and_returns_the_programs_code) {

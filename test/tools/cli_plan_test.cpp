@@ -69,10 +69,10 @@ TEST_F(cli_plan, shows_placement_costs_and_alternatives) {
     EXPECT_EQ(seen.exit_code, 0);
     EXPECT_EQ(seen.err, "");
     EXPECT_THAT(seen.out, StartsWith(server_ + ": 2 packages, 2 NUMA nodes, 2 L3 caches, 16 cores, 32 PUs\n" + R"(
-  role   PU  core    package  L3  noise            asked for
-  md      6  core:3  0        0   200 ns  assumed
-  strat   2  core:1  0        0   200 ns  assumed
-  gw      4  core:2  0        0   200 ns  assumed  quiet
+  role   PU  core    package  L3  memory  noise            asked for
+  md      6  core:3  0        0   node 0  200 ns  assumed
+  strat   2  core:1  0        0   node 0  200 ns  assumed
+  gw      4  core:2  0        0   node 0  200 ns  assumed  quiet
 
   edge        rate  over       p50     p99           weight      costs
   md->strat      -  same-l3  50 ns  150 ns  assumed  1           50 ns

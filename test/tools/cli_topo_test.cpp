@@ -244,7 +244,7 @@ TEST(cli_topo, a_requested_pair_that_does_not_exist_is_a_failure_after_the_table
 TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal(
         {}, 2,
-        "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, run, report, pressure, shm; run 'weir --help' for details");
+        "weir: no subcommand is given: give one of topo, matrix, jitter, doctor, plan, pin, watch, run, report, pressure, shm; run 'weir --help' for details");
     expect_refusal({"bogus"}, 2, "weir: there is no 'bogus'; run 'weir --help' for its options");
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
     expect_refusal({"topo", "--bogus"}, 2, "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");

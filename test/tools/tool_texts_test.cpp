@@ -117,12 +117,18 @@ topology made_up_machine() { return topology::synthetic("pack:2 l3:1 core:4 pu:1
 
 TEST(plan, is_printed_with_each_figure_under_its_heading) {
     auto made = made_up_plan();
+    made.roles[0].memory_node = 12;
+    made.roles[2].memory_node = 11;
     expect_golden("plan.txt", plan_as_text(made, made_up_machine()));
     made.lower_bound_ns = made.cost.total();
     made.alternatives.clear();
     made.remarks.clear();
     expect_golden("plan_proven.txt", plan_as_text(made, made_up_machine()));
-    expect_golden("plan_to_paste.txt", plan_to_paste(made_up_plan(), made_up_machine(), "a file.json"));
+    made.edges[0].memory_node = 11;
+    made.edges[2].memory_node = 12;
+    made.roles[2].asked.housekeeping = true;
+    made.roles[2].pus = pu_set{0, 6};
+    expect_golden("plan_to_paste.txt", plan_to_paste(made, made_up_machine(), "a file.json"));
 }
 
 // A location such as pu:2 counts the PUs that the reader may use, so in a container it means another one than here.

@@ -78,7 +78,8 @@ json as_json(const plan_cost& cost) {
             {"smt_sharing", cost.smt_sharing},
             {"not_isolated", cost.not_isolated},
             {"slow_cores", cost.slow_cores},
-            {"pu_0", cost.pu_0}};
+            {"pu_0", cost.pu_0},
+            {"device", cost.device}};
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ constexpr const char* footer =
 Mps, Gps). Quote it: the shell takes > for itself. A role is a thread; hints state its needs:
   quiet        latency-critical: noise and the p99 of its edges count too
   smt-ok       may share its core with another role
+  near=eth0    close to this device (or nvme0, pci:0000:3b:00.0), which counts like one more edge
   housekeeping needs no core of its own, as loggers and monitors: such roles share the core of PU 0
   pinned=3     on PU 3, regardless of cost
   package=0    on a PU of package 0
@@ -40,11 +41,13 @@ The plan minimises this cost, in ns:
             1000 if it is not on an isolated PU, though some may be used
              300 per rank below the fastest kind of core, 600 if it is quiet
               10 on the core of PU 0
+            the cost of an edge to the device that it should be near, unless it is
 The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate divided by the highest rate.
 Without --matrix and --jitter, costs are assumed by distance, NUMA nodes included, and marked as assumed.
 
 A file for --roles contains the same information as JSON:
-  {"roles": [{"name": "md"}, {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
+  {"roles": [{"name": "md", "near": "eth0"}, {"name": "log", "housekeeping": true},
+             {"name": "gw", "quiet": true, "smt_ok": false, "pinned": 3, "package": 0}],
    "edges": [{"from": "md", "to": "gw", "items_per_s": 1e6}]}
 
 Examples:
@@ -71,6 +74,7 @@ struct options {
     std::optional<std::string> topology;
     std::string pus;
     std::optional<std::string> isolated;
+    std::vector<std::string> near;
     std::string keep_free;
     std::string housekeeping;
     std::optional<unsigned> times;
@@ -84,12 +88,22 @@ struct options {
     bool json = false;
 };
 
+// "gw=eth0" is the hint gw:near=eth0.
+std::string near_as_hint(const std::string& pair) {
+    const auto sign = pair.find('=');
+    if (sign == std::string::npos || sign == 0 || sign + 1 == pair.size())
+        throw stop(wrong_usage,
+                   fmt::format("--near '{}': write a role and a device, as in --near gw=eth0", printable(pair)));
+    return pair.substr(0, sign) + ":near=" + pair.substr(sign + 1);
+}
+
 // Errors in command-line arguments are wrong usage; errors in files are not.
 plan_request read_given_request(const options& wanted) {
     auto asked = wanted.roles_file.empty() ? plan_request{} : plan_request::load(wanted.roles_file);
     try {
         for (const auto& edge : wanted.edges) asked.add_edge(edge);
         for (const auto& role : wanted.roles) asked.add_role(role);
+        for (const auto& pair : wanted.near) asked.add_role(near_as_hint(pair));
     } catch (const placement_error& error) {
         throw stop(wrong_usage, error.what());
     }
@@ -265,6 +279,9 @@ command add_plan(CLI::App& app) {
         ->type_name("LIST")
         ->check(why_no_pus);
     app.add_option("--isolated", wanted->isolated, "Isolated PUs, if --topology is another machine")->type_name("LIST");
+    app.add_option("--near", wanted->near, "A role that should be close to a device: gw=eth0 (may be given many times)")
+        ->type_name("ROLE=DEVICE")
+        ->allow_extra_args(false);
     app.add_option("--keep-free", wanted->keep_free,
                    "Leave these PUs to the kernel: a number of cores, or a list such as 0,16 or 3-3")
         ->type_name("CORES|LIST")

@@ -15,17 +15,19 @@ namespace {
 
 std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format("{}", *index) : "-"; }
 
+std::string node(std::optional<unsigned> index) { return index ? fmt::format("node {}", *index) : "-"; }
+
 std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
 
 // Where its thread may run; a plan that was not made by plan() may name a PU alone.
 pu_set places_of(const planned_role& role) { return role.pus.empty() ? pu_set{role.pu} : role.pus; }
 
 std::string role_table(const placement_plan& made, const topology& machine) {
-    std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "noise", "", "asked for"}};
+    std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "memory", "noise", "", "asked for"}};
     for (const auto& role : made.roles) {
         const auto& pu = machine.pu(role.pu);
         lines.push_back({role.asked.name, places_of(role).to_string(), fmt::format("core:{}", pu.core),
-                         or_dash(pu.package), or_dash(pu.l3), ns_of(role.noise_ns),
+                         or_dash(pu.package), or_dash(pu.l3), node(role.memory_node), ns_of(role.noise_ns),
                          std::string(role.noise_assumed ? "assumed" : "measured") + (role.isolated ? ", isolated" : ""),
                          hints_of(role.asked)});
     }
@@ -134,6 +136,7 @@ std::string hints_of(const plan_role& role) {
     if (role.smt_ok) add("smt-ok");
     if (role.housekeeping) add("housekeeping");
     if (role.pinned) add(fmt::format("pinned={}", *role.pinned));
+    if (!role.near.empty()) add("near=" + role.near);
     if (role.package) add(fmt::format("package={}", *role.package));
     return text;
 }
@@ -149,6 +152,7 @@ std::string cost_sentence(const plan_cost& cost) {
     add(cost.not_isolated, "PUs that are not isolated");
     add(cost.slow_cores, "slower cores");
     add(cost.pu_0, "PU 0's core");
+    add(cost.device, "PUs far from a device");
     return "cost " + ns_of(cost.total()) + (terms.empty() ? "" : " = " + terms);
 }
 
@@ -194,6 +198,15 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
         "\nto paste: the same for a service, under [Service]\n  CPUAffinity={}\n",
         pus.to_string(), hwloc_mask(pus), spaced);
 
+    pu_set nodes;
+    for (const auto& role : made.roles)
+        if (role.memory_node) nodes.insert(*role.memory_node);
+    if (!nodes.empty())
+        text += fmt::format(
+            "\nto paste: the same, with memory of the NUMA nodes of these PUs alone\n"
+            "  numactl --physcpubind={} --membind={} ./app\n",
+            pus.to_string(), nodes.to_string());
+
     text += "\nto paste: pin each thread, by its thread id\n";
     for (const auto& role : made.roles)
         text +=
@@ -216,6 +229,14 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
             fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n", file);
         for (const auto& role : made.roles)
             text += fmt::format("  plan.pin_this_thread(\"{}\");  // in its thread\n", role.asked.name);
+    }
+
+    if (machine.numa_nodes().size() > 1 && !made.edges.empty()) {
+        text +=
+            "\nto paste: the slots of each ring on its consumer's NUMA node, with #include <weir/node_memory.hpp>\n";
+        for (const auto& edge : made.edges)
+            if (edge.memory_node)
+                text += fmt::format("  weir::storage::on_node({})  // {}\n", *edge.memory_node, edge.asked.name());
     }
 
     const auto isolate = worth_isolating(made, machine);

@@ -28,6 +28,9 @@ std::string hints(const json& role) {
     const auto add = [&](const std::string& hint) { words += (words.empty() ? "" : ", ") + hint; };
     if (flag_or(role, "quiet", false)) add("quiet");
     if (flag_or(role, "smt_ok", false)) add("smt-ok");
+    if (flag_or(role, "housekeeping", false)) add("housekeeping");
+    if (const auto found = role.find("near"); found != role.end() && found->is_string())
+        add("near=" + found->get<std::string>());
     for (const char* key : {"pinned", "package"})
         if (const auto found = role.find(key); found != role.end() && !found->is_null())
             add(fmt::format("{}={}", key, whole_itself(*found, key)));
@@ -65,7 +68,8 @@ std::string cost_sentence(const json& plan) {
                                                                     {"smt_sharing", "shared cores"},
                                                                     {"slow_cores", "slower cores"},
                                                                     {"not_isolated", "PUs that are not isolated"},
-                                                                    {"pu_0", "PU 0's core"}};
+                                                                    {"pu_0", "PU 0's core"},
+                                                                    {"device", "PUs far from a device"}};
     const auto& cost = object(plan, "cost_ns");
     std::string words;
     for (const auto& [key, name] : terms)
