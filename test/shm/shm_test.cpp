@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/sanitized.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 namespace {
@@ -486,6 +487,7 @@ TEST(shm_segment, has_the_mode_that_was_asked_for_whatever_the_mask) {
 TEST(shm_segment, is_locked_in_memory_if_asked_or_refused_with_the_limit) {
     const ring huge = ring::create(4, "number", segment_options{.huge_pages = true});
     EXPECT_EQ(huge.capacity(), 4U);
+    if (weir_test::sanitized) return;  // sanitizers make nothing of mlock
     EXPECT_EQ(in_child([] {
                   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
                   ::setrlimit(RLIMIT_MEMLOCK, &none);

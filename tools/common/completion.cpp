@@ -154,7 +154,7 @@ std::string zsh_specifications(const shown_command& of) {
                                              option.value == wants::file ? "_files"
                                              : option.type == "bash|zsh" ? "(bash zsh)"
                                                                          : " ");
-        if (option.names.empty()) text += fmt::format(" \\\n        '*{}'", value);
+        if (option.names.empty()) text += fmt::format(" \\\n        '{}{}'", option.many ? "*" : "1", value);
         for (const auto& name : option.names)
             text += fmt::format(" \\\n        '{}{}{}[{}]{}'", option.many ? "*" : "", name,
                                 option.value != wants::nothing && name.starts_with("--") ? "=" : "",
