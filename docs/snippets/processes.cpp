@@ -37,8 +37,9 @@ std::uint64_t follow(const std::string& name) {
     quote q{};
     for (;;) {
         const weir::status answer = consumer.pop(q);
-        if (answer == weir::status::peer_died) continue;  // all that it had pushed was popped; wait for the next producer
-        if (!answer) return consumer.popped();            // closed, and drained
+        if (answer == weir::status::peer_died)
+            continue;                           // all that it had pushed was popped; wait for the next producer
+        if (!answer) return consumer.popped();  // closed, and drained
     }
 }
 // end
