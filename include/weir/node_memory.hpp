@@ -120,7 +120,7 @@ private:
         if (node >= most_nodes) return EINVAL;
         unsigned long nodes[most_nodes / word_bits] = {};
         nodes[node / word_bits] = 1UL << node % word_bits;
-        // The kernel takes one bit less than it is told.
+        // The kernel takes one bit less than the argument says.
         if (::syscall(SYS_mbind, data_, bytes_, only_these, nodes, most_nodes + 1UL, 0U) == 0) return 0;
         return errno == ENOSYS && node == 0 ? 0 : errno;  // a kernel without NUMA has node 0 alone
     }

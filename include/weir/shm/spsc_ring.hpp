@@ -12,8 +12,8 @@
 //     auto consumer = ring.attach_consumer();
 //     while (consumer.pop(q)) ...
 //
-// Each end is held by one process. When that process dies, wherever it was, the other side is told so, once (`peer_died`), and a new
-// process may take the end over and go on.
+// Each end is held by one process. When that process dies, wherever it was, the other side gets `peer_died`, once, and a new process
+// may take the end over and go on.
 #pragma once
 
 #if defined(__linux__)

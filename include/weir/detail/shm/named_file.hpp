@@ -4,8 +4,8 @@
 // it in a library of its own.
 //
 // Each process that uses such a file holds a shared lock on it (flock), which the kernel releases when the process ends, however it
-// ends. A name is removed only by a process that holds the lock alone. So a name that nobody uses any longer can be told from one in
-// use, without a list that somebody would have to keep.
+// ends. A name is removed only by a process that holds the lock alone. So a name that no process uses differs from one in use, without
+// a list to keep.
 #pragma once
 
 #include <fcntl.h>

@@ -76,7 +76,7 @@ inline void leave_end(atomic<std::uint64_t>& word, owner mine) noexcept {
 template <class Watch>
 class peer {
 public:
-    /// Deaths before this are not told.
+    /// Deaths before this are not reported.
     peer(const atomic<std::uint64_t>& word, Watch watch) noexcept
         : watch_(static_cast<Watch&&>(watch)), told_(owner{word.load(relaxed)}.deaths()) {}  // relaxed: a number
 
@@ -85,7 +85,7 @@ public:
         // (3) acquire: pairs with (1): the follower of a process that died saw all that it did, and so do we
         const owner now{word.load(acquire)};
         const std::uint64_t ahead = (now.deaths() - told_) % most_deaths;
-        if (ahead == most_deaths - 1) return false;  // told of this holder, and no other one has followed
+        if (ahead == most_deaths - 1) return false;  // reported for this holder, and no other one has followed
         if (ahead == 0) {
             if (!now.is_held() || !watch_.is_dead(now)) return false;
             // A holder may leave in order, and end after that: before we asked. relaxed: the system answers after its last store

@@ -121,7 +121,7 @@ public:
         return descriptor_ >= 0 ? has_ended() : !runs(process);
     }
 
-    /// How long a thread that waits for the peer sleeps before it asks again: so that a death is told within 1 ms.
+    /// How long a thread that waits for the peer sleeps before it asks again: so that a death is reported within 1 ms.
     static steady_time next_look(steady_time deadline) noexcept {
         const steady_time turn = std::chrono::steady_clock::now() + std::chrono::microseconds{700};
         return deadline < turn ? deadline : turn;

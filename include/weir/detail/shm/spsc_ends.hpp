@@ -29,7 +29,7 @@ inline void shm_spsc_state::close() noexcept {
     bed::wake(producer_asleep);
 }
 
-/// What both ends of a ring between two processes keep: who the peer is, and what has gone wrong for good.
+/// What both ends of a ring between two processes keep: the peer, and what has gone wrong for good.
 template <class Watch>
 class shm_end {
 public:
@@ -96,7 +96,7 @@ class alignas(separation_bytes) shm_spsc_producer : public shm_end<Watch> {
     using slots = spsc_slots<Slot, std::uint64_t>;
 
 public:
-    /// At `first` lie the slots. To be made by who has just taken the end; `recovered`: from a holder that died.
+    /// At `first` lie the slots. To be made by the process that has just taken the end; `recovered`: from a holder that died.
     shm_spsc_producer(state& shared, Slot* first, std::size_t capacity, Watch watch, bool recovered) noexcept
         // relaxed, all: after (1); only the holder of this end writes them
         : shm_end<Watch>(

@@ -17,7 +17,7 @@ namespace weir::detail {
 /// The words that the processes of a ring of one producer and one consumer share. Standard layout, no pointers.
 ///
 /// An item is published by one exchange of `sent`, which also carries the bit of the close: so acceptance is atomic with the close,
-/// and a producer that dies leaves nothing behind but a slot that nobody was told of. A side keeps its own position in private
+/// and a producer that dies leaves nothing behind but a slot that was never announced. A side keeps its own position in private
 /// memory. Here it stands for the other side, and for the next holder of the end.
 struct shm_spsc_state {
     // Written by the producer; and `sent` by the thread that closes.
