@@ -98,6 +98,7 @@ private:
     friend struct detail::gate_access;
 
     void require(std::size_t n) const {
+        if (share_ != nullptr && n - 1 < share_->guaranteed) return;  // without a look at the pool's line
         if (n - 1 >= pool_.most_for(share_)) [[unlikely]]
             reject(n);
     }

@@ -375,6 +375,7 @@ private:
     }
 
     alignas(separation_bytes) atomic<std::uint64_t> free_;  // credits, times `one`, and flags
+    atomic<count> lent_;                                    // written under the lock; to take credits reads both
     alignas(separation_bytes) futex_lock lock_;  // of what follows, which only threads that wait or serve touch
     waiter* first_ = nullptr;
     waiter* last_ = nullptr;
@@ -382,7 +383,6 @@ private:
     spin_budget spins_;
     alignas(separation_bytes) share* shares_ = nullptr;  // written while no other thread uses it
     // Written under the lock:
-    atomic<count> lent_;
     atomic<count> capacity_;
     atomic<count> owed_{0};
 };
