@@ -89,8 +89,8 @@ auto async_pop(Ring& ring, typename Ring::value_type& out, Token stop) noexcept 
 /// Awaits room in a ring of items, or in that of its sender, and appends `x`. Gives a status: success; closed; or full, no_credit or busy,
 /// when a stop was requested. If the answer is not success, `x` is untouched, also an rvalue.
 ///
-/// `x` is kept by reference until then: await the result in the same expression, or keep `x` alive. Only an lvalue whose copy may throw
-/// is copied first. For a producer of the ring, as above; does not block.
+/// `x` is kept by reference until then: await the result in the same expression, or keep `x` alive, as also after connect(). Only an
+/// lvalue whose copy may throw is copied first. For a producer of the ring, as above; does not block.
 template <class Ring, class U>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
 auto async_push(Ring& ring, U&& x) noexcept(detail::keeps_by_reference<U&&>) {

@@ -336,7 +336,8 @@ TEST(await_forms, is_a_sender) {
     std::vector<std::string> calls;
     std::stop_source stop;
     {
-        auto at_once = async_push(ring, 1).connect(receiver{calls});
+        const int item = 1;  // it has to live until the operation ends
+        auto at_once = async_push(ring, item).connect(receiver{calls});
         EXPECT_TRUE(calls.empty()) << "it does nothing before it is started";
         at_once.start();
         auto pop = async_pop(ring).connect(receiver{calls});
