@@ -122,7 +122,8 @@ _weir
 TEST_F(cli_completion_in_bash, offers_every_subcommand) {
     const auto all = subcommands();
     ASSERT_THAT(all, Contains("report"));
-    for (const auto& name : all) EXPECT_THAT(complete({""}), Contains(name));
+    const auto offered = complete({""});
+    for (const auto& name : all) EXPECT_THAT(offered, Contains(name));
     EXPECT_THAT(complete({"p"}), UnorderedElementsAre("pin", "plan", "pressure"));
     EXPECT_THAT(complete({"--completion", ""}), ElementsAre("bash", "zsh"));
 }
@@ -170,7 +171,7 @@ protected:
         std::ofstream(folder_ / "type") << R"zsh(
 zmodload zsh/zpty || exit
 zpty z zsh -f -i
-zpty -w z "unsetopt zle_bracketed_paste; stty rows 200 cols 120; autoload -Uz compinit; compinit -D -u; source $1; LISTMAX=0; bindkey '^I' list-choices; PS1='RE''ADY>'; PS1=\${PS1//\\'/}"
+zpty -w z "unsetopt zle_bracketed_paste; stty rows 200 cols 120; autoload -Uz compinit; compinit -C -u -d ${1:h}/known; source $1; LISTMAX=0; bindkey '^I' list-choices; PS1='RE''ADY>'; PS1=\${PS1//\\'/}"
 zpty -r -m z shown '*READY>*'
 zpty -w -n z "weir $2"$'\t'
 zpty -w -n z $'\C-u'"PS1='DO'NE"$'\n'
