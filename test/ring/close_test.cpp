@@ -191,7 +191,7 @@ TYPED_TEST_SUITE(close, weir_test::every_wait, weir_test::wait_names);
 TYPED_TEST(close, loses_no_item_and_leaves_no_thread_asleep) {
     constexpr bool parks =
         std::is_same_v<TypeParam, weir::wait::park> || std::is_same_v<TypeParam, weir_test::parking_seq_cst>;
-    const play<TypeParam> played(weir_test::rounds(parks ? 100'000 : 10'000));
+    const play<TypeParam> played(weir_test::rounds(parks ? 30'000 : 10'000));
 }
 
 TYPED_TEST(close, wakes_every_parked_producer_and_consumer) {
