@@ -2,6 +2,7 @@
 // The same graph several times, each in a part of the machine of its own.
 #include <weir/plan.hpp>
 
+#include "plan_check.hpp"
 #include "plan_model.hpp"
 #include "plan_words.hpp"
 

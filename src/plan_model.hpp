@@ -126,10 +126,6 @@ private:
     std::vector<double> far_from_device_;  // by role and seat; empty if no role is to be near one
 };
 
-/// The PUs that the housekeeping roles of this request share; empty if it has none. Throws placement_error if none is left.
-[[nodiscard]] pu_set housekeeping_pus_of(const plan_request& request, const topology& machine,
-                                         const plan_settings& settings);
-
 /// Edge weights: 1 for an edge that is critical or has no rate; otherwise its rate divided by the highest rate.
 [[nodiscard]] std::vector<double> edge_weights(const plan_request& request);
 

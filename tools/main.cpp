@@ -35,7 +35,7 @@ constexpr const char* footer = R"(Examples:
   weir report *.json --html report.html  one page from the JSON files of the above and of weir-bench
   source <(weir --completion bash)       tab completion, if not installed already
   weir pressure --policy drop_oldest     how a full ring behaves, live
-  weir shm list                          rings between processes, and who holds their ends
+  weir shm list                          rings between processes, and the holders of their ends
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 not possible on this machine.)";
 

@@ -126,14 +126,6 @@ private:
     }
 #endif
 
-    [[noreturn]] static void out_of_memory() {
-#if defined(__cpp_exceptions)
-        throw std::bad_alloc();
-#else
-        abort_with("out of memory for the slots of a ring");
-#endif
-    }
-
     std::size_t bytes_;
     void* data_ = nullptr;
 };

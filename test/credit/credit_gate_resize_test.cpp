@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/refusal.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/credit_gate.hpp"
 
@@ -156,15 +157,7 @@ TEST(credit_gate_resize, permits_whose_holder_died_are_forgotten) {
 }
 
 #if defined(__cpp_exceptions)
-template <class F>
-std::string refusal(F f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "no exception";
-}
+using weir_test::refusal;
 
 TEST(credit_gate_resize, impossible_amounts_are_refused_with_a_sentence) {
     credit_gate gate(10);

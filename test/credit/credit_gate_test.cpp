@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/refusal.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/ring.hpp"
 #include "weir/stop.hpp"
@@ -73,15 +74,7 @@ TEST(credit_gate, carries_the_largest_capacity) {
 }
 
 #if defined(__cpp_exceptions)
-template <class F>
-std::string refusal(F f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "no exception";
-}
+using weir_test::refusal;
 
 TEST(credit_gate, an_impossible_capacity_is_refused_with_a_sentence) {
     EXPECT_EQ(refusal([] { credit_gate gate(0); }),

@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "test/support/refusal.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/stop.hpp"
 
@@ -422,26 +423,17 @@ TYPED_TEST(pull, gives_freed_slots_back_one_by_one_whatever_the_threshold) {
 }
 
 #if defined(__cpp_exceptions)
-template <class F>
-std::string sentence(F rejected) {
-    try {
-        rejected();
-    } catch (const std::invalid_argument& refusal) {
-        return refusal.what();
-    }
-    return "no exception";
-}
+using weir_test::refusal;
 
 TYPED_TEST(pull, refuses_the_impossible_with_a_sentence) {
     using type = typename TestFixture::ring_type;
     type ring(10);
-    EXPECT_EQ(sentence([&] { ring.request(0); }),
-              "weir: request(0) asks for no item; ask for 1 or more, or do not ask");
+    EXPECT_EQ(refusal([&] { ring.request(0); }), "weir: request(0) asks for no item; ask for 1 or more, or do not ask");
     EXPECT_EQ(ring.credits(), 0u);
-    EXPECT_EQ(sentence([] { type(10, grant_every{11}); }),
+    EXPECT_EQ(refusal([] { type(10, grant_every{11}); }),
               "weir: a ring of capacity 10 never has credit for 11 items to grant at once; choose 1 to 10");
-    EXPECT_NE(sentence([] { type(10, grant_every{0}); }).find("choose 1 to 10"), std::string::npos);
-    EXPECT_NE(sentence([] { type(0, grant_every{1}); }).find("capacity 0 is impossible"), std::string::npos);
+    EXPECT_NE(refusal([] { type(10, grant_every{0}); }).find("choose 1 to 10"), std::string::npos);
+    EXPECT_NE(refusal([] { type(0, grant_every{1}); }).find("capacity 0 is impossible"), std::string::npos);
 }
 #endif
 

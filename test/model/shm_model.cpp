@@ -45,13 +45,13 @@ mortal_process* mortal = nullptr;
 std::map<std::string_view, std::map<std::pair<std::string_view, unsigned>, std::set<std::string>>> seen_after_death;
 bool makes_table = false;
 
-void note(std::string_view who, const mortal_process& of, const char* item, bool in_doubt) {
+void note(std::string_view side, const mortal_process& of, const char* item, bool in_doubt) {
     if (!makes_table) return;
     const unwatched books;
     const std::string_view file = of.died_at.file_name();
     if (file.ends_with("spin_budget.hpp")) return;  // no other process sees it
     const bool in_copy = file.ends_with("shm_model.cpp");
-    seen_after_death[who][{in_copy ? "" : file, in_copy ? 0 : of.died_at.line()}].insert(
+    seen_after_death[side][{in_copy ? "" : file, in_copy ? 0 : of.died_at.line()}].insert(
         std::string(item) + (in_doubt ? " | that item |" : " | no item |"));
 }
 
@@ -60,7 +60,7 @@ constexpr std::uint64_t survivor_pid = 2;
 constexpr std::uint64_t long_dead_pid = 3;
 constexpr std::uint64_t living_pid = 4;  // and those after it
 
-/// What stands for the system: it knows who is dead.
+/// What stands for the system: it knows which processes are dead.
 template <bool Timed>
 struct watch {
     static bool is_dead(owner process) noexcept {
@@ -143,7 +143,7 @@ protected:
     std::array<slot, spsc_slots<slot, std::uint64_t>::count(Capacity)> slots_;
 };
 
-/// The producer dies. The consumer is told, once, takes the end over, and pushes what is missing.
+/// The producer dies. The consumer gets peer_died, once, takes the end over, and pushes what is missing.
 template <unsigned Capacity, unsigned Items, unsigned Steps, bool AfterAnother = false>
 class producer_dies : public shared_ring<Capacity, Steps, true> {
     using base = shared_ring<Capacity, Steps, true>;
@@ -154,7 +154,7 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
         if (AfterAnother) this->live();
         const taken_end taken = this->take(this->state_.producer, mortal_pid);
         if (!taken.succeeded) return;
-        if (!AfterAnother) this->live();  // an end that nobody has held is waited for
+        if (!AfterAnother) this->live();  // an end that has had no holder is waited for
         auto end = this->produce(taken.recovered());
         while (end.position() < Items && !this->is_over()) {
             this->process_.item = end.position();
@@ -180,7 +180,7 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
                 continue;
             }
             ++deaths;
-            check(this->process_.dead.load(seq_cst) != 0 || AfterAnother, "only the dead are told of");
+            check(this->process_.dead.load(seq_cst) != 0 || AfterAnother, "only a dead peer is reported");
             doubt = end.in_doubt();
             if (!AfterAnother) {
                 note("producer", this->process_,
@@ -207,7 +207,7 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
             }
             this->state_.close();
         }
-        check(deaths <= (AfterAnother ? 2U : 1U), "a death is told once");
+        check(deaths <= (AfterAnother ? 2U : 1U), "a death is reported once");
         this->let_go();
     }
 
@@ -220,7 +220,7 @@ public:
     }
 };
 
-/// The consumer dies. The producer is told, once, takes that end over, and pops the rest.
+/// The consumer dies. The producer gets peer_died, once, takes that end over, and pops the rest.
 template <unsigned Capacity, unsigned Items, unsigned Steps>
 class consumer_dies : public shared_ring<Capacity, Steps, true> {
     using base = shared_ring<Capacity, Steps, true>;
@@ -250,7 +250,7 @@ class consumer_dies : public shared_ring<Capacity, Steps, true> {
             const status answer = end.push_until(this->state_, item_of(end.position()), forever);
             if (answer == status::success) continue;
             check(answer == status::peer_died, "no other answer than these");
-            check(this->process_.dead.load(seq_cst) != 0, "only the dead are told of");
+            check(this->process_.dead.load(seq_cst) != 0, "only a dead peer is reported");
             const std::optional<std::uint64_t> doubt = end.in_doubt();
             const taken_end taken = this->take(this->state_.consumer, survivor_pid);
             check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
@@ -360,7 +360,7 @@ class handed_over : public shared_ring<1, 0, true> {
     std::uint64_t pushed_ = 0;  // not modelled: by the holders, one after the other
 };
 
-/// A producer dies, another process recovers its end, and the consumer is told by that one's traces. It has got all that there was.
+/// A producer dies, another process recovers its end, and the consumer learns of the death from that one's traces. It has got all that there was.
 class told_last : public shared_ring<2, 8, true> {
     void thread(unsigned index) override {
         if (index == 0) {
@@ -430,7 +430,7 @@ class closes_after : public shared_ring<1, 0, true> {
     immortal_atomic<std::uint32_t> note_{0};
 };
 
-/// Nobody dies, and nobody looks by himself: each sleep ends by a wake-up.
+/// No process dies, and none looks by itself: each sleep ends by a wake-up.
 template <unsigned Capacity, unsigned Items>
 class sleeps_well : public shared_ring<Capacity, 0, false> {
     void thread(unsigned index) override {
@@ -495,8 +495,8 @@ int print_table() {
         std::cout.clear();
         if (failed != 0) return failed;
     }
-    for (const auto& [who, steps] : seen_after_death) {
-        std::cout << "| the " << who << " was killed before | its item | in doubt |\n|---|---|---|\n";
+    for (const auto& [side, steps] : seen_after_death) {
+        std::cout << "| the " << side << " was killed before | its item | in doubt |\n|---|---|---|\n";
         for (const auto& [step, outcomes] : steps) {
             for (const std::string& outcome : outcomes) {
                 std::cout << "| ";

@@ -16,6 +16,7 @@
 
 #include "test/support/elements.hpp"
 #include "test/support/forbidden.hpp"
+#include "test/support/refusal.hpp"
 #include "weir/overflow.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
@@ -163,15 +164,7 @@ TYPED_TEST(given_memory, of_the_caller_is_used_without_an_allocation) {
 }
 
 #if defined(__cpp_exceptions)
-template <class F>
-std::string refusal(F construct) {
-    try {
-        construct();
-    } catch (const std::invalid_argument& e) {
-        return e.what();
-    }
-    return "it was not refused";
-}
+using weir_test::refusal;
 
 TYPED_TEST(given_memory, that_is_too_small_or_misaligned_is_refused_with_a_sentence) {
     using ring_type = typename TypeParam::template ring<counted, storage::borrowed>;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "test/support/forbidden.hpp"
+#include "test/support/refusal.hpp"
 #include "weir/broadcast_ring.hpp"
 #include "weir/handles.hpp"
 #include "weir/message_ring.hpp"
@@ -349,15 +350,7 @@ TEST_F(three, rings_that_are_selected_allocate_nothing) {
 // ---- refusals ----------------------------------------------------------------------------------------------------
 
 #if defined(__cpp_exceptions)
-template <class F>
-std::string refusal(F f) {
-    try {
-        f();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "none";
-}
+using weir_test::refusal;
 
 TEST(select_refusal, of_too_many_ends_or_none_is_a_sentence) {
     ring one(1);

@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/refusal.hpp"
 #include "test/support/sanitized.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
@@ -47,15 +48,7 @@ public:
     const std::string name;
 };
 
-/// What the function says when it refuses.
-std::string refusal(const std::function<void()>& f) {
-    try {
-        f();
-    } catch (const shm::error& e) {
-        return e.what();
-    }
-    return "it was not refused";
-}
+std::string refusal(const std::function<void()>& f) { return weir_test::refusal<shm::error>(f); }
 
 /// Calls `f` in a child process, without its destructors' help if `f` does not return. Its exit code, or 128 + the signal.
 int in_child(const std::function<int()>& f) {
@@ -162,7 +155,7 @@ TEST(shm_ring, copies_items_of_any_size_and_alignment) {
     }
 }
 
-// ---- who holds an end ----------------------------------------------------------------------------------------
+// ---- the holder of an end ------------------------------------------------------------------------------------------
 
 TEST(shm_owner, an_end_has_one_holder_and_is_free_again_when_it_goes) {
     const ring made = ring::create(2, "number");
@@ -410,7 +403,7 @@ TEST(shm_segment, whose_header_was_damaged_is_refused_byte_by_byte) {
         segment_header bad = good;
         reinterpret_cast<unsigned char*>(&bad)[i] ^= 0x41;
         write(bad);
-        EXPECT_NE(refusal([&] { (void)ring::open(name.name, "number"); }), "it was not refused") << i;
+        EXPECT_NE(refusal([&] { (void)ring::open(name.name, "number"); }), "nothing was refused") << i;
     }
     // With a checksum that fits, as an enemy would write.
     const auto forged = [&](auto change) {

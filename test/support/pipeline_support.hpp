@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/refusal.hpp"
 #include "weir/pipeline.hpp"
 
 namespace weir_test {
@@ -266,18 +267,5 @@ public:
     std::vector<std::vector<int>> arrived;
     weir::pipeline p;  // last: it uses the others
 };
-
-#if defined(__cpp_exceptions)
-/// The sentence by which `act` is refused.
-template <class Act>
-std::string refusal(Act act) {
-    try {
-        act();
-    } catch (const std::invalid_argument& refused) {
-        return refused.what();
-    }
-    return "nothing was refused";
-}
-#endif
 
 }  // namespace weir_test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads segments as files, without mapping them: a damaged one harms nobody here.
+// Reads segments as files, without mapping them: a damaged one does no harm here.
 #include "tools/shm/survey.hpp"
 
 #include "tools/common/command.hpp"

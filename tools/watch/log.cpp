@@ -15,7 +15,7 @@ std::optional<std::uint64_t> between(const std::optional<std::uint64_t>& before,
     return before && after ? std::optional(*after - std::min(*before, *after)) : std::nullopt;
 }
 
-std::string who(const process_thread& thread) {
+std::string label_of(const process_thread& thread) {
     return fmt::format("{} (thread {})", printable(thread.name), thread.id);
 }
 
@@ -42,9 +42,9 @@ void watch_log::compare_with_plan(double at_s, watched_thread& known, std::vecto
     known.is_off_plan = off;
     const auto planned = pus_in_words(known.place->pus);
     news.push_back({at_s, known.last.id,
-                    off ? fmt::format("{} is off its plan, {}: it may run on {}", who(known.last), planned,
+                    off ? fmt::format("{} is off its plan, {}: it may run on {}", label_of(known.last), planned,
                                       known.last.may_use.to_string())
-                        : fmt::format("{} is back on its plan, {}", who(known.last), planned),
+                        : fmt::format("{} is back on its plan, {}", label_of(known.last), planned),
                     off});
 }
 
@@ -53,13 +53,14 @@ void watch_log::start(double at_s, const process_thread& thread, std::vector<wat
     known.first = known.last = thread;
     known.place = place_for(thread.name);
     if (thread.last_pu) known.seen_on.insert(*thread.last_pu);
-    if (has_looked_) news.push_back({at_s, thread.id, who(thread) + " has started", false});
+    if (has_looked_) news.push_back({at_s, thread.id, label_of(thread) + " has started", false});
     compare_with_plan(at_s, known, news);
 }
 
 void watch_log::follow(double at_s, watched_thread& known, const process_thread& now, std::vector<watch_event>& news) {
     if (now.name != known.last.name) {
-        news.push_back({at_s, now.id, fmt::format("{} is now named {}", who(known.last), printable(now.name)), false});
+        news.push_back(
+            {at_s, now.id, fmt::format("{} is now named {}", label_of(known.last), printable(now.name)), false});
         known.place = place_for(now.name);
         known.is_off_plan = false;
     }
@@ -83,7 +84,7 @@ std::vector<watch_event> watch_log::look(double at_s, const std::vector<process_
             std::any_of(threads.begin(), threads.end(), [id = id](const auto& t) { return t.id == id; });
         if (is_there || known.has_ended) continue;
         known.has_ended = true;
-        news.push_back({at_s, id, who(known.last) + " has ended", false});
+        news.push_back({at_s, id, label_of(known.last) + " has ended", false});
     }
     has_looked_ = true;
     last_s_ = at_s;

@@ -182,6 +182,15 @@ std::size_t capacity_within(std::span<std::byte> memory) {
 template <class T>
 inline constexpr std::size_t most_items_at_once = std::max<std::size_t>(1, 16 * cache_line_bytes / sizeof(T));
 
+/// Where the system has no memory for slots.
+[[noreturn]] inline void out_of_memory() {
+#if defined(__cpp_exceptions)
+    throw std::bad_alloc();
+#else
+    abort_with("out of memory for the slots of a ring");
+#endif
+}
+
 /// Raw, suitably aligned memory for at most most_slots<T> slots. Knows nothing of which of them hold an element.
 template <class T, class Storage>
 class slot_memory;
@@ -279,14 +288,6 @@ private:
         return 0;
     }
 #endif
-
-    [[noreturn]] static void out_of_memory() {
-#if defined(__cpp_exceptions)
-        throw std::bad_alloc();
-#else
-        abort_with("out of memory for the slots of a ring");
-#endif
-    }
 
     void* data_ = nullptr;
     std::size_t mapped_ = 0;

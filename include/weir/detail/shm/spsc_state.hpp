@@ -28,7 +28,7 @@ struct shm_spsc_state {
     // Where each side sleeps, see bed.
     alignas(separation_bytes) futex_word consumer_asleep{0};
     alignas(separation_bytes) futex_word producer_asleep{0};
-    // Who holds each end, see owner.
+    // The holder of each end, see owner.
     alignas(separation_bytes) atomic<std::uint64_t> producer{0};
     atomic<std::uint64_t> consumer{0};
 

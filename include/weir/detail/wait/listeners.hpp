@@ -31,8 +31,8 @@ public:
 
     enum class claim : unsigned char { owned, noted, refused };
 
-    /// What a wake-up comes to: the caller owns the operation, and calls run(); the owner looks again; or nothing, so that the wake-up
-    /// is for another waiter. For a thread that holds the lock of a list that the operation stands in.
+    /// Wakes the operation. owned: the caller owns it now, and calls run(). noted: its owner will look again. refused: nothing happened,
+    /// so the caller wakes another waiter. For a thread that holds the lock of a list that the operation stands in.
     claim wake() noexcept {
         std::uint32_t now = state_.load(relaxed);  // relaxed: the exchange decides
         for (;;) {
