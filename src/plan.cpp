@@ -2,6 +2,7 @@
 // Turns the search result into a plan: its tables, its alternatives and its remarks. And costs a placement that exists.
 #include <weir/plan.hpp>
 
+#include "plan_check.hpp"
 #include "plan_reasons.hpp"
 #include "plan_search.hpp"
 #include "plan_words.hpp"
