@@ -326,7 +326,7 @@ def name_of(bare):
 
 def show(flat):
     """A declaration as the page shows it: without attributes that do not concern users, bodies, and lists of constructors."""
-    flat = re.sub(r"gnu::always_inline, |, gnu::always_inline|\[\[gnu::\w+\]\] ?|\[\[no_unique_address\]\] ?", "", flat)
+    flat = re.sub(r"WEIR_ALWAYS_INLINE |\[\[gnu::\w+\]\] ?|\[\[no_unique_address\]\] ?", "", flat)
     flat = re.sub(r" -> decltype\(std::declval.*$", "", flat).replace(", class R = Ring>", ">")
     flat = flat.replace("template <class R = Ring> ", "")
     flat = re.sub(r"detail::any_time_point", "time_point", flat).replace("detail::forever", "forever")

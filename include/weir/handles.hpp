@@ -42,6 +42,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/handles/ring_handle.hpp"
 #include "weir/detail/wait/deadline.hpp"
@@ -80,18 +81,18 @@ public:
         return sender(*this);
     }
 
-    [[gnu::always_inline]] status try_push(const T& value)
+    WEIR_ALWAYS_INLINE status try_push(const T& value)
         requires std::copy_constructible<T>
     {
         return this->end().try_push(value);
     }
-    [[gnu::always_inline]] status try_push(T&& value) { return this->end().try_push(std::move(value)); }
-    [[gnu::always_inline]] status push(const T& value)
+    WEIR_ALWAYS_INLINE status try_push(T&& value) { return this->end().try_push(std::move(value)); }
+    WEIR_ALWAYS_INLINE status push(const T& value)
         requires std::copy_constructible<T>
     {
         return this->end().push(value);
     }
-    [[gnu::always_inline]] status push(T&& value) { return this->end().push(std::move(value)); }
+    WEIR_ALWAYS_INLINE status push(T&& value) { return this->end().push(std::move(value)); }
 
     template <class... A, class R = Ring>
     auto try_emplace(A&&... a) -> decltype(std::declval<R&>().try_emplace(std::forward<A>(a)...)) {
@@ -212,12 +213,12 @@ public:
     }
 
     template <class... A, class R = Ring>
-    [[nodiscard, gnu::always_inline]] auto try_pop(A&&... a)
+    WEIR_ALWAYS_INLINE [[nodiscard]] auto try_pop(A&&... a)
         -> decltype(std::declval<R&>().try_pop(std::forward<A>(a)...)) {
         return this->end().try_pop(std::forward<A>(a)...);
     }
     template <class... A, class R = Ring>
-    [[nodiscard, gnu::always_inline]] auto pop(A&&... a) -> decltype(std::declval<R&>().pop(std::forward<A>(a)...)) {
+    WEIR_ALWAYS_INLINE [[nodiscard]] auto pop(A&&... a) -> decltype(std::declval<R&>().pop(std::forward<A>(a)...)) {
         return this->end().pop(std::forward<A>(a)...);
     }
     template <class... A, class R = Ring>

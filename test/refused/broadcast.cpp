@@ -44,12 +44,12 @@ int main() {
     weir::broadcast_ring<int> ring(8);
     while (auto item = ring.pop()) (void)*item;
 #elif USE == 13
-    weir::broadcast_ring<int> ring(8);
-    int out = 0;
-    if (ring.try_pop(out)) return out;
+    weir::broadcast_ring<long> ring(8);
+    long out = 0;
+    if (ring.try_pop(out)) return 1;
 #elif USE == 14
-    weir::broadcast_ring<int> ring(8);
-    ring.consume([](const int&) {});
+    weir::broadcast_ring<char> ring(8);
+    ring.consume([](const char&) {});
 #elif USE == 15
     weir::broadcast_ring<int> ring(8);
     auto in = ring.join();

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 
+#include "weir/await.hpp"
 #include "weir/broadcast_ring.hpp"
 #include "weir/credit_gate.hpp"
 #include "weir/handles.hpp"
@@ -22,4 +23,8 @@
 #include "weir/ring.hpp"
 #include "weir/select.hpp"
 #include "weir/stats_text.hpp"
+#include "weir/std_queue.hpp"
 #include "weir/stop.hpp"
+#ifdef __linux__
+#include "weir/shm/spsc_ring.hpp"
+#endif

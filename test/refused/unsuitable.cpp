@@ -36,7 +36,7 @@ int main() {
 #elif USE == 2
     weir::mpsc_ring<throws_when_destroyed> ring(2);
 #elif USE == 3
-    weir::spmc_ring<const int> ring(2);
+    weir::spmc_ring<const long> ring(2);
 #elif USE == 4
     (void)many.try_pop(out);
 #elif USE == 5
@@ -48,7 +48,7 @@ int main() {
 #elif USE == 7
     weir::strict_mpmc_ring<int&> ring(2);
 #elif USE == 8
-    weir::spsc_ring<int&> ring(2);
+    weir::spsc_ring<long&> ring(2);
 #elif USE == 9
     weir::spsc_ring<const int> ring(2);
     (void)ring.push(1);

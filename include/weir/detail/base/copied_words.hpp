@@ -9,6 +9,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 
 namespace weir::detail {
@@ -24,7 +25,7 @@ class copied_words {
 public:
     // Word by word, both ways, so that a large value needs no room on the stack.
 
-    [[gnu::always_inline]] void write(const T& value) noexcept {
+    WEIR_ALWAYS_INLINE void write(const T& value) noexcept {
         const auto* const from = reinterpret_cast<const std::byte*>(std::addressof(value));
         // (3) release: pairs with (4): a reader of a word also sees what the writer did before it wrote this value
         for (std::size_t i = 0; i < words; ++i) {
@@ -35,7 +36,7 @@ public:
     }
 
     /// Copies to `to`, where there is room for sizeof(T) bytes.
-    [[gnu::always_inline]] void read_to(void* to) const noexcept {
+    WEIR_ALWAYS_INLINE void read_to(void* to) const noexcept {
         // (4) acquire: pairs with (3)
         for (std::size_t i = 0; i < words; ++i) {
             const word copy = words_[i].load(acquire);
@@ -43,7 +44,7 @@ public:
         }
     }
 
-    [[gnu::always_inline]] T read() const noexcept {
+    WEIR_ALWAYS_INLINE T read() const noexcept {
         std::array<std::byte, sizeof(T)> bytes;
         read_to(bytes.data());
         return std::bit_cast<T>(bytes);
@@ -51,7 +52,7 @@ public:
 
 private:
     // The bytes of word `i` that belong to the value: fewer in the last one.
-    [[gnu::always_inline]] static void copy_part(std::size_t i, void* to, const void* from) noexcept {
+    WEIR_ALWAYS_INLINE static void copy_part(std::size_t i, void* to, const void* from) noexcept {
         constexpr std::size_t rest = sizeof(T) % sizeof(word);
         if constexpr (rest > 0) {
             if (i == words - 1) {

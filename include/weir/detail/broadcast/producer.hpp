@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/role_checker.hpp"
@@ -35,7 +36,7 @@ public:
 
     /// Appends an item that is made already: success, full or closed. A refused item is untouched.
     template <class U>
-    [[gnu::always_inline]] status try_put(state& shared, U&& item) noexcept {
+    WEIR_ALWAYS_INLINE status try_put(state& shared, U&& item) noexcept {
         check_role();
         lone_claims& claims = shared.claims;
         const std::uint64_t position = claims.claimed.load(relaxed);  // relaxed: only this thread writes it

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/credit/state.hpp"
 #include "weir/detail/cursor/demand.hpp"
@@ -46,7 +47,7 @@ public:
     }
 
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
-    [[gnu::always_inline]] void consume(state& shared, Counter position, Counter n) noexcept {
+    WEIR_ALWAYS_INLINE void consume(state& shared, Counter position, Counter n) noexcept {
         const Counter taken = static_cast<Counter>(position + n);
         if constexpr (on_request) {
             if (demand_.withheld != 0) [[unlikely]]

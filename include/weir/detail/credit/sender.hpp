@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/rough_clock.hpp"
@@ -55,7 +56,7 @@ public:
     /// Claims `n` credits from `position` on, which are known to be there, before their slots are written. False when
     /// sending was ended: then nothing is claimed. What is claimed can be sent, also after that, and the consumer is not told
     /// `closed` before.
-    [[gnu::always_inline]] static bool claim(state& shared, Counter position, Counter n) noexcept {
+    WEIR_ALWAYS_INLINE static bool claim(state& shared, Counter position, Counter n) noexcept {
         return shared.closing.claim(shared.claimed, position, static_cast<Counter>(position + n));
     }
 

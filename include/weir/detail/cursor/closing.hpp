@@ -3,6 +3,7 @@
 
 #include <concepts>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/wait/asymmetric_fence.hpp"
 
@@ -18,7 +19,7 @@ public:
     explicit closing(bool asymmetric) noexcept : state_(asymmetric ? open : ask_properly) {}
 
     /// Moves the producer's position from `from` to `to`. False when sending was ended: then the position is `from` again.
-    [[gnu::always_inline]] bool claim(atomic<Counter>& position, Counter from, Counter to) noexcept {
+    WEIR_ALWAYS_INLINE bool claim(atomic<Counter>& position, Counter from, Counter to) noexcept {
         // relaxed: ordered before the next load by the light fence here and the heavy one in end()
         position.store(to, relaxed);
         light_fence();

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/role_checker.hpp"
@@ -117,7 +118,7 @@ protected:
     }
 
     // The ring, for an operation of this side.
-    [[gnu::always_inline]] Ring& end() noexcept {
+    WEIR_ALWAYS_INLINE Ring& end() noexcept {
         Ring& mine = ring();
         if constexpr (!is_shared) take_role(mine);
         return mine;
@@ -126,7 +127,7 @@ protected:
 private:
     friend struct select_access;
 
-    [[gnu::always_inline]] Ring& ring() const noexcept {
+    WEIR_ALWAYS_INLINE Ring& ring() const noexcept {
         if (ring_ == nullptr) [[unlikely]]
             refuse();
         return *ring_;

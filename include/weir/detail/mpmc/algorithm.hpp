@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
@@ -64,8 +65,8 @@ public:
     /// A claim cannot be taken back, so what may throw comes before it: then a look at the ring comes first, so that `args` are
     /// lost only if another thread takes the last slot in between.
     template <class... Args>
-    [[gnu::always_inline]] status try_emplace(state& ring,
-                                              Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(state& ring,
+                                          Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
             const claim room = try_claim<pushing>(ring, 1);
             if (room.count == 0) [[unlikely]]
@@ -110,7 +111,7 @@ public:
 
     /// Calls `take(element)` on the oldest element, then destroys it. A claim cannot be taken back, so `take` must not throw.
     template <class F>
-    [[gnu::always_inline]] status try_take(state& ring, F&& take) noexcept {
+    WEIR_ALWAYS_INLINE status try_take(state& ring, F&& take) noexcept {
         static_assert(
             noexcept(take(std::declval<T&>())),
             "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable, and the "
@@ -259,7 +260,7 @@ private:
     /// A refusal for want of credit was true when the other side's cursor was read. `busy`: there is credit, but the first slot
     /// is not ready.
     template <purpose Purpose>
-    [[gnu::always_inline]] claim try_claim(state& ring, std::uint64_t wanted) noexcept {
+    WEIR_ALWAYS_INLINE claim try_claim(state& ring, std::uint64_t wanted) noexcept {
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
         bool my_turn = mine.turn.is_mine();
         cursor at = mine.next.load(relaxed);  // relaxed: the exchange decides
@@ -332,7 +333,7 @@ private:
 
     // How many of the `n` slots from `at` on are ready: free for a push, or holding an element.
     template <purpose Purpose>
-    [[gnu::always_inline]] std::uint64_t count_ready(cursor at, std::uint64_t n) const noexcept {
+    WEIR_ALWAYS_INLINE std::uint64_t count_ready(cursor at, std::uint64_t n) const noexcept {
         std::uint64_t count = 0;
         for (; count < n; ++count, at += one_item) {
             // (4) acquire: pairs with (3), the element of the lap before is gone; (2) acquire: pairs with (1), it is readable
@@ -343,7 +344,7 @@ private:
     }
 
     template <class... Args>
-    [[gnu::always_inline]] void fill(cursor at, Args&&... args) noexcept {
+    WEIR_ALWAYS_INLINE void fill(cursor at, Args&&... args) noexcept {
         auto& slot = slots_[at];
         if constexpr (requires { requires T::is_told_its_position; }) {
             std::construct_at(std::addressof(slot.element), std::forward<Args>(args)..., at / one_item);
@@ -373,7 +374,7 @@ private:
     // Once per line of slots: asks for a line further on, to be written, if it is among the `known` slots that belong to this
     // side. No load runs ahead of the claim's compare and exchange, so each line would cost its whole transfer between cores,
     // and once more when it is written.
-    [[gnu::always_inline]] void prefetch_ahead(cursor at, std::int64_t known) const noexcept {
+    WEIR_ALWAYS_INLINE void prefetch_ahead(cursor at, std::int64_t known) const noexcept {
         constexpr auto slots_per_line =
             std::uint64_t{std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(mpmc_slot<T, Counter>)))};
         constexpr std::uint64_t ahead = 8 * slots_per_line;

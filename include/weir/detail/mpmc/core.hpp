@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/element.hpp"
 #include "weir/detail/concepts.hpp"
 #include "weir/detail/cursor/cursor.hpp"
@@ -71,7 +72,7 @@ public:
     // ---- producers -------------------------------------------------------------------------------------------
 
     template <class... Args>
-    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         return ends_.try_emplace(shared_, std::forward<Args>(args)...);
     }
     template <class It>
@@ -83,7 +84,7 @@ public:
     // ---- consumers -------------------------------------------------------------------------------------------
 
     template <class F>
-    [[gnu::always_inline]] status try_take(F&& take) noexcept {
+    WEIR_ALWAYS_INLINE status try_take(F&& take) noexcept {
         return ends_.try_take(shared_, std::forward<F>(take));
     }
     std::size_t try_pop_n(std::span<T> out) noexcept { return ends_.try_pop_n(shared_, out); }

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/as.hpp"
 #include "weir/detail/base/opaque.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -46,7 +47,7 @@ public:
     // Inlined by force, down to the core: GCC would make calls of them where a loop has several, at three times the cost.
     // Opaque where loads and stores are all that an item costs; mpmc_ring, with its locked instructions, was slower so.
     template <class... Args>
-    [[gnu::always_inline]] status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         ring_ends& me = has_many_producers ? *this : *detail::opaque(this);
         // A producer that was told `busy` waits for the place that this one gives back if making the element throws.
         waking_if_thrown<std::is_nothrow_constructible_v<T, Args...>> guard{me};
@@ -58,7 +59,7 @@ public:
     }
 
     template <class F>
-    [[gnu::always_inline]] status take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
+    WEIR_ALWAYS_INLINE status take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
         ring_ends& me = has_many_consumers ? *this : *detail::opaque(this);
         const status answer = me.core_.try_take(f);
         if (answer == status::success) [[likely]]
@@ -72,7 +73,7 @@ public:
 
     // The non-blocking variants.
     template <class... Args>
-    [[gnu::always_inline]] status try_put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_put(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         const status answer = put(std::forward<Args>(args)...);
         if (is_shortage(answer)) [[unlikely]]
             found_full();
@@ -80,7 +81,7 @@ public:
         return answer;
     }
     template <class F>
-    [[gnu::always_inline]] status try_take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
+    WEIR_ALWAYS_INLINE status try_take(F&& f) noexcept(noexcept(f(std::declval<T&>()))) {
         const status answer = take(f);
         if (answer == status::empty) [[unlikely]]
             found_empty();
@@ -203,21 +204,21 @@ public:
     // ---- to tell of it ---------------------------------------------------------------------------------------
 
     // Notify the other side, and count.
-    [[gnu::always_inline]] void pushed(std::size_t n) noexcept {
+    WEIR_ALWAYS_INLINE void pushed(std::size_t n) noexcept {
         made_.pushed(n, [this]() noexcept { return core_.size_approx(); });
         if (items_.notify(n, [this]() noexcept { return core_.size_approx(); })) made_.woke();
     }
-    [[gnu::always_inline]] void popped(std::size_t n) noexcept {
+    WEIR_ALWAYS_INLINE void popped(std::size_t n) noexcept {
         taken_.passed(n);
         if (notify_space(n)) taken_.woke();
     }
-    [[gnu::always_inline]] void note_push(status answer) noexcept {
+    WEIR_ALWAYS_INLINE void note_push(status answer) noexcept {
         if constexpr (keeps_statistics) {
             if (!answer) [[unlikely]]
                 made_.refused(answer, core_.capacity());
         }
     }
-    [[gnu::always_inline]] void note_pop(status answer) noexcept {
+    WEIR_ALWAYS_INLINE void note_pop(status answer) noexcept {
         if constexpr (keeps_statistics) {
             if (!answer) [[unlikely]]
                 taken_.refused(answer, 0);
@@ -325,7 +326,7 @@ private:
     }
 
     // Room alone is no reason to wake a producer that takes credit, too.
-    [[gnu::always_inline]] bool notify_space(std::size_t n) noexcept {
+    WEIR_ALWAYS_INLINE bool notify_space(std::size_t n) noexcept {
         const auto available = [this]() noexcept { return room(); };
         if constexpr (has_credit_on_request) {
             return space_.notify_if(

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/ring/pushing.hpp"
@@ -38,14 +39,14 @@ public:
 
     /// Moves the oldest element to `out`. Returns success, empty, busy (see progress) or closed. O(1). If the assignment
     /// throws, the element stays; with many consumers it must not throw.
-    [[gnu::always_inline]] status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
+    WEIR_ALWAYS_INLINE status try_pop(T& out) noexcept(std::is_nothrow_move_assignable_v<T>)
         requires std::is_move_assignable_v<T>
     {
         return this->ends_.try_take(detail::assign_to(out));
     }
 
     /// Returns the oldest element, or nothing when there is none to be had. O(1).
-    [[nodiscard, gnu::always_inline]] std::optional<T> try_pop() noexcept {
+    WEIR_ALWAYS_INLINE [[nodiscard]] std::optional<T> try_pop() noexcept {
         std::optional<T> out;
         (void)this->ends_.try_take(detail::emplace_in(out));
         return out;
@@ -174,7 +175,7 @@ public:
     }
 
     /// Moves the oldest element to `out`, and waits for one. Returns success, or closed when there will be none.
-    [[gnu::always_inline]] status pop(T& out)
+    WEIR_ALWAYS_INLINE status pop(T& out)
         requires std::is_move_assignable_v<T>
     {
         return pop_until(out, forever);
@@ -188,7 +189,7 @@ public:
     }
     template <class Out, bare_number N>
     status pop_for(Out&, N) = delete;  // weir: a time has a unit, as 100ms
-    [[gnu::always_inline]] status pop_until(T& out, detail::any_time_point deadline)
+    WEIR_ALWAYS_INLINE status pop_until(T& out, detail::any_time_point deadline)
         requires std::is_move_assignable_v<T>
     {
         const status answer = this->ends_.take(detail::assign_to(out));
@@ -208,7 +209,7 @@ public:
     }
 
     /// Returns the oldest element, and waits for one; nothing when the ring is closed and drained.
-    [[nodiscard, gnu::always_inline]] std::optional<T> pop() { return pop_until(forever); }
+    WEIR_ALWAYS_INLINE [[nodiscard]] std::optional<T> pop() { return pop_until(forever); }
     /// The same, and nothing also when none has come after that time, or at that time of any clock. In a loop that is to
     /// tell this from a closed ring, use pop_for(out, time).
     template <class Rep, class Period>
@@ -217,7 +218,7 @@ public:
     }
     template <bare_number N>
     std::optional<T> pop_for(N) = delete;  // weir: a time has a unit, as 100ms
-    [[nodiscard, gnu::always_inline]] std::optional<T> pop_until(detail::any_time_point deadline) {
+    WEIR_ALWAYS_INLINE [[nodiscard]] std::optional<T> pop_until(detail::any_time_point deadline) {
         std::optional<T> out;
         const status answer = this->ends_.take(detail::emplace_in(out));
         this->ends_.note_pop(answer);

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/user_code.hpp"
@@ -52,21 +53,21 @@ public:
 
     /// Appends a copy. Returns success, full, no_credit (on request), busy (see progress) or closed. O(1). If T's copy
     /// constructor throws, nothing has happened.
-    [[gnu::always_inline]] status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
+    WEIR_ALWAYS_INLINE status try_push(const T& value) noexcept(std::is_nothrow_copy_constructible_v<T>)
         requires std::copy_constructible<T>
     {
         return try_emplace(value);
     }
 
     /// Appends by moving from `value`, which is untouched unless the answer is success. O(1).
-    [[gnu::always_inline]] status try_push(T&& value) noexcept { return try_emplace(std::move(value)); }
+    WEIR_ALWAYS_INLINE status try_push(T&& value) noexcept { return try_emplace(std::move(value)); }
 
     /// Appends an element built in its slot from `args`, which are untouched unless the answer is success. O(1).
     /// With many producers, what may throw is built before its slot is claimed: if another thread then takes the last slot,
     /// rvalues among `args` are used up. Build a T yourself, and push it, to keep it.
     template <class... Args>
         requires std::constructible_from<T, Args...>
-    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         return ends_.try_put(std::forward<Args>(args)...);
     }
 
@@ -105,12 +106,12 @@ public:
     // ---- producer side: wait ---------------------------------------------------------------------------------
 
     /// Appends, and waits for room. Returns success, or closed.
-    [[gnu::always_inline]] status push(const T& value)
+    WEIR_ALWAYS_INLINE status push(const T& value)
         requires std::copy_constructible<T>
     {
         return push_until(value, forever);
     }
-    [[gnu::always_inline]] status push(T&& value) { return push_until(std::move(value), forever); }
+    WEIR_ALWAYS_INLINE status push(T&& value) { return push_until(std::move(value), forever); }
 
     /// The same, but gives up after that time, or at that time of any clock: timeout. A time
     /// is of any unit, also a floating one; a century or more is `forever`.
@@ -126,7 +127,7 @@ public:
     }
     template <class U, bare_number N>
     status push_for(U&&, N) = delete;  // weir: a time has a unit, as 100ms
-    [[gnu::always_inline]] status push_until(const T& value, detail::any_time_point deadline)
+    WEIR_ALWAYS_INLINE status push_until(const T& value, detail::any_time_point deadline)
         requires std::copy_constructible<T>
     {
         const status answer = ends_.put(value);
@@ -135,7 +136,7 @@ public:
             return answer;
         return wait_to_push<passed<const T&>>(value, deadline);
     }
-    [[gnu::always_inline]] status push_until(T&& value, detail::any_time_point deadline) {
+    WEIR_ALWAYS_INLINE status push_until(T&& value, detail::any_time_point deadline) {
         const status answer = ends_.put(std::move(value));
         ends_.note_push(answer);
         if (!ends_.is_to_wait(answer)) [[likely]]

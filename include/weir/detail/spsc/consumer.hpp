@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/base/role_checker.hpp"
@@ -33,7 +34,7 @@ public:
 
     /// Calls `take(element)` on the oldest element, then destroys it. If `take` throws, the element stays.
     template <class F>
-    [[gnu::always_inline]] status try_take(state& shared, F&& take) {
+    WEIR_ALWAYS_INLINE status try_take(state& shared, F&& take) {
         check_role();
         const Counter position = receiver::position(shared);
         if (position == portion_.end) [[unlikely]] {

@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/element.hpp"
 #include "weir/detail/base/slot_run.hpp"
 #include "weir/detail/concepts.hpp"
@@ -71,7 +72,7 @@ public:
     // ---- producer side ---------------------------------------------------------------------------------------
 
     template <class... Args>
-    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         return producer_.try_emplace(shared_, std::forward<Args>(args)...);
     }
     slot_run<T> claim(std::size_t n) noexcept { return producer_.claim(shared_, n); }
@@ -83,7 +84,7 @@ public:
     // ---- consumer side ---------------------------------------------------------------------------------------
 
     template <class F>
-    [[gnu::always_inline]] status try_take(F&& take) {
+    WEIR_ALWAYS_INLINE status try_take(F&& take) {
         return consumer_.try_take(shared_, std::forward<F>(take));
     }
     slot_run<T> readable(std::size_t n) noexcept { return consumer_.readable(shared_, n); }

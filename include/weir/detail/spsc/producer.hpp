@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/base/slot_run.hpp"
@@ -31,8 +32,8 @@ public:
         : portion_(sender::position(shared)), slots_(first, shared.capacity), credit_(shared) {}
 
     template <class... Args>
-    [[gnu::always_inline]] status try_emplace(state& shared,
-                                              Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(state& shared,
+                                          Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         check_role();
         const Counter position = sender::position(shared);
         if (position == portion_.end) [[unlikely]] {

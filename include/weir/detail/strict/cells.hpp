@@ -10,6 +10,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/as.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
@@ -32,7 +33,7 @@ struct strict_cell {
     strict_cell& operator=(const strict_cell&) = delete;
 
     /// Makes the place the calling thread's own, if it is free.
-    [[gnu::always_inline]] bool claim() noexcept {
+    WEIR_ALWAYS_INLINE bool claim() noexcept {
         return taken.exchange(1, acquire) == 0;  // (3) acquire: pairs with (4), the element that was here is gone
     }
     void give_back() noexcept {
@@ -53,7 +54,7 @@ public:
     explicit strict_building(Cell& cell) noexcept : cell_(cell) {}
     strict_building(const strict_building&) = delete;
     strict_building& operator=(const strict_building&) = delete;
-    [[gnu::always_inline]] ~strict_building() {
+    WEIR_ALWAYS_INLINE ~strict_building() {
         if (is_linked) [[likely]]
             return;
         if (is_built) std::destroy_at(std::addressof(cell_.element));
@@ -75,7 +76,7 @@ public:
     explicit strict_emptying(Cell& cell) noexcept : cell_(cell) {}
     strict_emptying(const strict_emptying&) = delete;
     strict_emptying& operator=(const strict_emptying&) = delete;
-    [[gnu::always_inline]] ~strict_emptying() {
+    WEIR_ALWAYS_INLINE ~strict_emptying() {
         std::destroy_at(std::addressof(cell_.element));
         cell_.give_back();
     }
@@ -128,7 +129,7 @@ public:
     /// The link of a position, and, with it, of the same position in every lap.
     atomic<Counter>& link_at(std::uint64_t position) const noexcept { return ring_[position & mask_].link; }
 
-    [[gnu::always_inline]] cell& operator[](std::size_t index) const noexcept {
+    WEIR_ALWAYS_INLINE cell& operator[](std::size_t index) const noexcept {
         return index <= mask_ ? ring_[index] : spares_[index - mask_ - 1];
     }
 

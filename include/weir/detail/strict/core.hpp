@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/element.hpp"
 #include "weir/detail/base/pause.hpp"
@@ -84,7 +85,7 @@ public:
     /// An element is built before it is certain that there is still room for it. If another thread was quicker, it is
     /// destroyed, or, if it was made from an rvalue T, moved back.
     template <class... Args>
-    [[gnu::always_inline]] status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
+    WEIR_ALWAYS_INLINE status try_emplace(Args&&... args) noexcept(std::is_nothrow_constructible_v<T, Args...>) {
         if (is_closing()) [[unlikely]]
             return seal(), status::closed;
         if (!shared_.tail.turn.is_mine()) [[unlikely]]
@@ -141,7 +142,7 @@ public:
 
     /// Calls `take(element)` on the oldest element, then destroys it.
     template <class F>
-    [[gnu::always_inline]] status try_take(F&& take) noexcept {
+    WEIR_ALWAYS_INLINE status try_take(F&& take) noexcept {
         static_assert(
             noexcept(take(std::declval<T&>())),
             "weir: on a ring of many consumers T must be nothrow-move-assignable to be popped into a variable, and the "
@@ -214,7 +215,7 @@ private:
         return cells_.claim_any();
     }
 
-    [[gnu::always_inline]] void advance_tail(std::uint64_t to) noexcept {
+    WEIR_ALWAYS_INLINE void advance_tail(std::uint64_t to) noexcept {
         // relaxed: not back if it can be helped, but a store costs less than an exchange
         if (distance(to, shared_.tail.position.load(relaxed)) > 0) [[likely]] {
             shared_.tail.position.store(to,
@@ -223,7 +224,7 @@ private:
     }
 
     template <class F>
-    [[gnu::always_inline]] status take_one(F& take) {
+    WEIR_ALWAYS_INLINE status take_one(F& take) {
         std::uint64_t at = shared_.head.position.load(relaxed);               // relaxed: the exchange decides
         const std::int64_t items = distance(shared_.head.other.known(), at);  // relaxed: a hint
         if (items <= 0) [[unlikely]] {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
 #include "weir/detail/base/pause.hpp"
@@ -159,7 +160,7 @@ protected:
     //
     // With credit on request, also where the demand ends. What is known is then the limit less the capacity: where the
     // head would be if that alone set the limit.
-    [[gnu::always_inline]] bool is_full(std::uint64_t at, [[maybe_unused]] shortage& reason) noexcept {
+    WEIR_ALWAYS_INLINE bool is_full(std::uint64_t at, [[maybe_unused]] shortage& reason) noexcept {
         // relaxed: a lower bound for the head, which only grows
         if (at - shared_.tail.other.known() < static_cast<std::uint64_t>(shared_.capacity)) [[likely]]
             return false;
