@@ -17,7 +17,7 @@
 #include <random>
 #include <string>
 
-#include "test/support/sanitized.hpp"
+#include "test/shm/support.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 namespace {
@@ -26,45 +26,11 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using weir::status;
 
-/// WEIR_SOAK_ROUNDS=10000000 makes it `long_one`.
-std::uint64_t rounds(std::uint64_t usual, std::uint64_t long_one) {
-    const char* const given = std::getenv("WEIR_SOAK_ROUNDS");
-    if (given != nullptr)
-        return std::max<std::uint64_t>(usual, std::strtoull(given, nullptr, 10) * long_one / 10'000'000);
-    return weir_test::sanitized ? usual / 10 : usual;
-}
-
-/// An item that shows when it is torn: every word is its number.
-struct item {
-    std::array<std::uint64_t, 6> words;
-    static item of(std::uint64_t number) {
-        item made{};
-        made.words.fill(number);
-        return made;
-    }
-    bool is_whole() const {
-        for (const std::uint64_t word : words)
-            if (word != words[0]) return false;
-        return true;
-    }
-};
+using weir_test::item;
+using weir_test::kill_and_reap;
+using weir_test::rounds;
+using weir_test::start;
 using ring = weir::shm::spsc_ring<item>;
-
-/// A child process that runs `f`, and does not outlive the test.
-template <class F>
-pid_t start(F f) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        f();
-        ::_exit(0);
-    }
-    return child;
-}
-
-void kill_and_reap(pid_t child) {
-    ::kill(child, SIGKILL);
-    ::waitpid(child, nullptr, 0);
-}
 
 TEST(shm_kill, of_producers_at_random_loses_nothing_and_tears_nothing) {
     const std::uint64_t kills = rounds(500, 50'000);

@@ -347,7 +347,7 @@ public:
         return found;
     }
 
-    void close() noexcept { ring_->state().close(); }
+    void close() const noexcept { ring_->state().close(); }
     bool is_closed() const noexcept { return ring_->state().is_closed(); }
     std::size_t capacity() const noexcept { return ring_->memory.capacity(); }
     /// For send_descriptor(), if the ring has no name. Owned by the ring.
