@@ -123,7 +123,7 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
                      : doubt.has_value()          ? "its item never comes; in doubt is that item"
                                                   : "its item never comes");
             }
-            check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
+            check(!doubt.has_value() || *doubt == reader_.position(), "at most one item is in doubt: the next one");
             const taken_end taken = this->take_producer(survivor_pid);
             if (after_another && !taken.succeeded) continue;  // the other one was quicker
             check(taken.succeeded && (after_another || taken.recovered()), "the end of a dead process can be taken");

@@ -7,12 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "test/shm/support.hpp"
 #include "weir/shm/broadcast_ring.hpp"
@@ -82,7 +85,10 @@ TEST(shm_broadcast_kill, of_producers_at_random_loses_nothing_and_tears_nothing)
         ASSERT_EQ(gated.pop_for(out, 0ms), status::timeout);
         if (!reaps_first) ::waitpid(child, nullptr, 0);
         // The lossy reader may have learned of the death already.
-        while ((answer = lossy.pop_for(out, 10s)) == status::success) some.check(lossy, out);
+        for (; (answer = lossy.try_pop(out)) != status::empty;) {
+            if (answer == status::success) some.check(lossy, out);
+            ASSERT_TRUE(answer == status::success || answer == status::peer_died) << to_string(answer);
+        }
         ASSERT_EQ(some.next(), all.next()) << to_string(answer);
     }
 }
@@ -117,10 +123,37 @@ TEST(shm_broadcast_kill, of_readers_at_random_frees_the_producer_and_harms_no_ot
         int end = 0;
         ::waitpid(child, &end, 0);
         ASSERT_TRUE(WIFSIGNALED(end) && WTERMSIG(end) == SIGKILL) << "the reader found something wrong: " << end;
-        ASSERT_LE(made.readers().size(), 2U) << "the seats of the dead are used again";
     }
     EXPECT_LE(producer.readers_lost(), kills);
+    std::vector<reader> more;
+    while (more.size() < ring::most_readers - 1) more.push_back(made.join());  // also where the dead sat
     RecordProperty("readers_lost", std::to_string(producer.readers_lost()));
+}
+
+TEST(shm_broadcast_kill, of_a_reader_that_holds_a_sleeping_producer_up_frees_it_soon) {
+    const ring made = ring::create(4, "item");
+    auto producer = made.attach_producer();
+    std::vector<clock::duration> freed;
+    for (int i = 0; i < 21; ++i) {
+        const pid_t child = start([&] {
+            const reader mine = made.join();
+            for (;;) ::pause();
+        });
+        while (made.readers().empty()) ::usleep(100);
+        while (producer.push_for(item{}, 2ms) == status::success) {
+        }
+        ::kill(child, SIGKILL);
+        const auto dead = clock::now();
+        ASSERT_EQ(producer.push(item{}), status::success);
+        freed.push_back(clock::now() - dead);
+        ::waitpid(child, nullptr, 0);
+    }
+    std::sort(freed.begin(), freed.end());
+    // As of shm_kill: no test fails on timing, but seconds would be another mistake.
+    EXPECT_LT(freed.back(), 2s);
+    const auto ns_of = [](clock::duration time) { return std::to_string(std::chrono::nanoseconds(time).count()); };
+    RecordProperty("freed_median_ns", ns_of(freed[freed.size() / 2]));
+    RecordProperty("freed_longest_ns", ns_of(freed.back()));
 }
 
 /// Writes anything to anywhere behind the header, for a while, and now and then what nearly fits.

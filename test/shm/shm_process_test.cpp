@@ -16,6 +16,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "test/shm/support.hpp"
 #include "weir/shm/spsc_ring.hpp"
@@ -108,11 +109,12 @@ TEST(shm_kill, of_consumers_at_random_loses_nothing) {
     }
 }
 
-TEST(shm_kill, is_told_to_a_sleeping_side_soon) {
+TEST(shm_kill, is_told_to_a_sleeping_side_soon_and_its_end_is_taken_over_soon) {
     const ring made = ring::create(4, "item");
     auto consumer = made.attach_consumer();
-    auto longest = clock::duration::zero();
-    for (int i = 0; i < 20; ++i) {
+    std::vector<clock::duration> told;
+    std::vector<clock::duration> recovered;
+    for (int i = 0; i < 21; ++i) {
         const pid_t child = start([&] {
             auto producer = made.attach_producer();
             (void)producer.push(item{});
@@ -124,12 +126,25 @@ TEST(shm_kill, is_told_to_a_sleeping_side_soon) {
         ::kill(child, SIGKILL);
         const auto dead = clock::now();
         ASSERT_EQ(consumer.pop(out), status::peer_died);
-        longest = std::max(longest, clock::now() - dead);
+        const auto known = clock::now();
+        told.push_back(known - dead);
+        {
+            auto next = made.attach_producer();
+            ASSERT_EQ(next.push(item{}), status::success);
+            ASSERT_EQ(consumer.pop(out), status::success);
+        }
+        recovered.push_back(clock::now() - known);
         ::waitpid(child, nullptr, 0);
     }
-    // 1 ms is promised beside what the scheduler adds; no test fails on timing, but seconds would be another mistake.
-    EXPECT_LT(longest, 2s);
-    RecordProperty("longest_ns", std::to_string(longest.count()));
+    for (auto* const each : {&told, &recovered}) std::sort(each->begin(), each->end());
+    // 1 ms is promised of each beside what the scheduler adds; no test fails on timing, but seconds would be another mistake.
+    EXPECT_LT(told.back(), 2s);
+    EXPECT_LT(recovered.back(), 2s);
+    const auto ns_of = [](clock::duration time) { return std::to_string(std::chrono::nanoseconds(time).count()); };
+    RecordProperty("told_median_ns", ns_of(told[told.size() / 2]));
+    RecordProperty("told_longest_ns", ns_of(told.back()));
+    RecordProperty("recovered_median_ns", ns_of(recovered[recovered.size() / 2]));
+    RecordProperty("recovered_longest_ns", ns_of(recovered.back()));
 }
 
 /// Writes anything to anywhere behind the header, for a while, and now and then what nearly fits.
