@@ -23,12 +23,7 @@ public:
 
     class producer {
     public:
-        explicit producer(shm_spsc& of) {
-            if (!of.producer_) {
-                of.producer_.emplace(ring::attach(of.made_.descriptor(), type_name).attach_producer());
-            }
-            end_ = &*of.producer_;
-        }
+        explicit producer(shm_spsc& of) : end_(&of.taken_producer()) {}
         bool try_push(const T& item) { return static_cast<bool>(end_->try_push(item)); }
 
     private:
@@ -36,12 +31,7 @@ public:
     };
     class consumer {
     public:
-        explicit consumer(shm_spsc& of) {
-            if (!of.consumer_) {
-                of.consumer_.emplace(ring::attach(of.made_.descriptor(), type_name).attach_consumer());
-            }
-            end_ = &*of.consumer_;
-        }
+        explicit consumer(shm_spsc& of) : end_(&of.taken_consumer()) {}
         bool try_pop(T& item) { return static_cast<bool>(end_->try_pop(item)); }
 
     private:
@@ -49,6 +39,16 @@ public:
     };
 
 private:
+    // Out of line: the loops that are measured are flattened.
+    [[gnu::noinline]] weir::shm::spsc_producer<T>& taken_producer() {
+        if (!producer_) producer_.emplace(ring::attach(made_.descriptor(), type_name).attach_producer());
+        return *producer_;
+    }
+    [[gnu::noinline]] weir::shm::spsc_consumer<T>& taken_consumer() {
+        if (!consumer_) consumer_.emplace(ring::attach(made_.descriptor(), type_name).attach_consumer());
+        return *consumer_;
+    }
+
     ring made_;
     alignas(128) std::optional<weir::shm::spsc_producer<T>> producer_;
     alignas(128) std::optional<weir::shm::spsc_consumer<T>> consumer_;

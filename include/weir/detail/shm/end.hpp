@@ -73,7 +73,7 @@ public:
 protected:
     /// An operation found nothing to do. Whether to tell of a death now: true once for each holder of the other end that died. The
     /// caller looks again, since the peer may have done something between that look and its death, and calls told() or keeps it.
-    bool knows_of_death(const atomic<std::uint64_t>& peer_word, bool asks) noexcept {
+    [[gnu::noinline]] bool knows_of_death(const atomic<std::uint64_t>& peer_word, bool asks) noexcept {
         if (!untold_death_ && (asks || inquiries_.is_due())) untold_death_ = peer_.has_died(peer_word);
         return untold_death_;
     }

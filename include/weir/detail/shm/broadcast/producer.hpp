@@ -108,7 +108,7 @@ private:
     }
 
     // Gives the seats back that hold this end up, and whose holders have died. Whether there was one. Calls the system.
-    bool free_seats_of_dead(state& shared) noexcept {
+    [[gnu::noinline]] bool free_seats_of_dead(state& shared) noexcept {
         bool found = false;
         for (shm_seat& seat : shared.seats) {
             const owner reader = seat.gating();
