@@ -456,7 +456,7 @@ class Seat:
         # With many producers a reader may be ahead of `sent` as it was read.
         self.lag = max(0, signed(difference(sent, seat.member("position").integer())))
         self.missed = seat.member("missed").integer()
-        words = b"".join(word.integer().to_bytes(8, "little") for word in elements_of(seat.member("name")))
+        words = b"".join(word.integer().to_bytes(8, "little") for word in elements_of(seat.member("name").member("words")))
         self.name = words.split(b"\0")[0].decode("utf-8", "replace")
 
     def text(self):

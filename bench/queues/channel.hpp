@@ -42,7 +42,7 @@ struct handshake {
     std::atomic<word> taken = 0;              ///< number of items taken
 };
 
-/// produce(), ping(), send() and wake() belong to the producer's thread, consume(), pong(), receive() and be_woken() to the
+/// produce(), ping(), ping_timed(), send() and wake() belong to the producer's thread, consume(), pong(), receive() and be_woken() to the
 /// consumer's; send_share() and take_share() to each of many. Each returns when `count` items, or the whole quota, have been
 /// transferred.
 class channel {
@@ -59,6 +59,9 @@ public:
 
     /// Sends each item here, then waits for it on `back`, which must be of the same type.
     virtual receipt ping(channel& back, const stream& items) = 0;
+    /// The same, and records, in ns, how long each took.
+    virtual receipt ping_timed(channel& back, const stream& items, const weir::tick_clock& clock,
+                               weir::histogram& trips_ns) = 0;
     /// Sends each item that arrives here back on `back`.
     virtual void pong(channel& back, const stream& items) = 0;
 

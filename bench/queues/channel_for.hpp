@@ -85,6 +85,24 @@ public:
         return got;
     }
 
+    receipt ping_timed(channel& back, const stream& items, const weir::tick_clock& clock,
+                       weir::histogram& trips_ns) override {
+        receipt got;
+        if constexpr (words) {
+            auto&& there = producer_of(queue_);
+            auto&& reply = consumer_of(dynamic_cast<channel_for&>(back).queue_);
+            for (word i = items.first; i != items.first + items.count; ++i) {
+                T item{};
+                const word begin = clock.now();
+                put(there, i);
+                get(reply, item);
+                trips_ns.record(static_cast<word>(clock.to_ns(clock.now_after_loads() - begin) + 0.5));
+                got.check(item, i);
+            }
+        }
+        return got;
+    }
+
     void pong(channel& back, const stream& items) override {
         if constexpr (words) {
             auto&& here = consumer_of(queue_);

@@ -24,6 +24,7 @@ enum class league : unsigned short {
     message = 64,     ///< messages of bytes, one producer and one consumer
     gathering = 128,  ///< messages of bytes, several producers
     broadcast = 256,  ///< every reader sees every item
+    processes = 512,  ///< one producer and one consumer in two processes
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -38,7 +39,8 @@ struct queue_entry {
     league plays = league::transfer;
     bool many_producers = false;  ///< may be pushed into by several threads at once
     bool many_consumers = false;
-    bool keeps_order = true;  ///< with many threads: each consumer sees each producer's items in order
+    bool one_process = false;  ///< in the league of processes: by two threads of one process, to compare with
+    bool keeps_order = true;   ///< with many threads: each consumer sees each producer's items in order
     /// For weir's entries: the name of another of weir's entries to compare with. For a blocking form it is the same ring's
     /// try-form; for rings with other guarantees than mpmc_ring, mpmc_ring; for credit on request, automatic credit.
     std::string sibling = {};
@@ -69,6 +71,8 @@ std::vector<queue_entry> concurrency_kit_queues();
 std::vector<queue_entry> jack_queues();
 std::vector<queue_entry> tbb_queues();
 std::vector<queue_entry> dpdk_queues();
+std::vector<queue_entry> boost_interprocess_queues();
+std::vector<queue_entry> kernel_queues();
 std::vector<queue_entry> standard_queues();
 
 }  // namespace bench

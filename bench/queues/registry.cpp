@@ -33,6 +33,12 @@ std::vector<queue_entry> built_in_queues() {
 #if defined(WEIR_BENCH_HAS_TBB)
     add(tbb_queues());
 #endif
+#if defined(WEIR_BENCH_HAS_BOOST_INTERPROCESS)
+    add(boost_interprocess_queues());
+#endif
+#if defined(__linux__)
+    add(kernel_queues());
+#endif
     add(standard_queues());
     return all;
 }
@@ -41,6 +47,9 @@ std::vector<absent_queue> absent_queues() {
     return {
 #if !defined(WEIR_BENCH_HAS_BOOST)
         {"boost::lockfree::spsc_queue", "libboost-dev"},
+#endif
+#if defined(__linux__) && !defined(WEIR_BENCH_HAS_BOOST_INTERPROCESS)
+            {"boost::interprocess::message_queue", "libboost-dev"},
 #endif
 #if !defined(WEIR_BENCH_HAS_MOODYCAMEL)
             {"moodycamel::ReaderWriterQueue", "libreaderwriterqueue-dev"},

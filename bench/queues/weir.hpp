@@ -19,6 +19,7 @@ std::vector<queue_entry> weir_pull_queues();
 std::vector<queue_entry> weir_overflow_queues();
 std::vector<queue_entry> weir_message_queues();
 std::vector<queue_entry> weir_broadcast_queues();
+std::vector<queue_entry> weir_shm_queues();  // Linux alone
 
 namespace {  // as in make.hpp
 

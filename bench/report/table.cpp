@@ -67,6 +67,9 @@ bool has_fairness(const summary_row& row) {
 }
 bool has_latencies(const summary_row& row) { return row.latencies_ns != nullptr; }
 
+/// Whether single items are timed: on a schedule, or there and back.
+bool is_timed(const scenario_summary& s) { return s.scheduled_per_s > 0.0 || (any(s, has_latencies) && !s.waiting); }
+
 std::string share(const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : "-"; }
 
 /// Columns that only some scenarios have; empty in rows without a value.
@@ -138,7 +141,7 @@ std::string wakeup_line(const scenario_summary& s, const summary_row& row) {
 
 std::string heading(const scenario_summary& s) {
     const std::size_t width = width_of(s);
-    if (s.scheduled_per_s > 0.0) {
+    if (is_timed(s)) {
         return fmt::format("  {:<{}}{:>23} |{:>24}\n  {:<{}}{:>7}{:>8}{:>8} |{:>8}{:>8}{:>8}{:>9}{:>8}   {}\n", "",
                            width, "typical round, ns", "all rounds", "", width, "p50", "p99", "p99.9", "p99.9",
                            "p99.99", "max", "k msg/s", "floors", "vs best rival");
@@ -211,7 +214,7 @@ std::string table_text(const scenario_summary& s) {
         if (row.rounds == 0) {
             text += fmt::format("  {:<{}}{}", name_of(s, row), width_of(s), what_is_missing(row));
         } else if (has_latencies(row)) {
-            text += s.scheduled_per_s > 0.0 ? latency_line(s, row) : wakeup_line(s, row);
+            text += is_timed(s) ? latency_line(s, row) : wakeup_line(s, row);
         } else {
             text += rate_line(s, row);
         }

@@ -105,7 +105,7 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp, message.cpp and broadcast.cpp.
+// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp, message.cpp, broadcast.cpp and processes.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);
@@ -139,5 +139,9 @@ scenario message_latency_scenario(double messages_per_s, const std::string& rate
 scenario message_crowd_scenario(crowd_size size);
 
 scenario broadcast_scenario(const fan_shape& shape);
+
+/// Between two processes.
+scenario crossing_roundtrip_scenario();
+scenario crossing_throughput_scenario(std::size_t item_bytes);
 
 }  // namespace bench

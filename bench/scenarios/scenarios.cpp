@@ -80,6 +80,10 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         all.push_back(message_scenario(256, form::zero_copy));
         all.push_back(message_latency_scenario(1e6, "1Mps"));
         all.push_back(broadcast_scenario({.readers = 3}));
+#if defined(__linux__)
+        all.push_back(crossing_roundtrip_scenario());
+        all.push_back(crossing_throughput_scenario(sizeof(word)));
+#endif
         for (auto shorter = all.begin() + static_cast<std::ptrdiff_t>(longer_ones); shorter != all.end(); ++shorter) {
             if (!choice.rounds_given && shorter->most_rounds == 0) {
                 shorter->most_rounds = 7;
@@ -150,6 +154,12 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     for (const unsigned producers : {1U, 2U, 4U}) {
         all.push_back(message_crowd_scenario({producers, 1}));
     }
+#if defined(__linux__)
+    all.push_back(crossing_roundtrip_scenario());
+    for (const std::size_t bytes : {std::size_t{8}, std::size_t{64}}) {
+        all.push_back(crossing_throughput_scenario(bytes));
+    }
+#endif
     return all;
 }
 

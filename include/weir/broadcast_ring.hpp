@@ -217,7 +217,7 @@ public:
         for (const seat& s : shared_.seats) {
             const std::uint32_t mode = seat::mode(s.state.load(detail::relaxed));  // relaxed, all: statistics
             if (mode != seat::gated && mode != seat::lossy && mode != seat::ended) continue;
-            const auto name = s.get_name();
+            const auto name = s.name.get();
             const std::uint64_t at = s.position.load(detail::relaxed);
             const std::uint64_t lag = shared_.sent.load(detail::relaxed) - at;
             const auto lossy_or_gated = mode == seat::gated ? reader_mode::gated : reader_mode::lossy;

@@ -3,6 +3,7 @@
 // What a ring between processes cannot hold, refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <string>
 
+#include "weir/shm/broadcast_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 int main() {
@@ -23,6 +24,13 @@ int main() {
     auto ring = weir::shm::spsc_ring<wide>::create(4, "wide");
 #elif USE == 4
     auto ring = weir::shm::spsc_ring<int>::create(4, "number");
+    return ring.attach_producer().push_for(1, 100) == weir::status::success ? 0 : 1;
+#elif USE == 5
+    auto ring = weir::shm::broadcast_ring<std::string>::create(4, "text");
+#elif USE == 6
+    auto ring = weir::shm::broadcast_ring<int[4]>::create(4, "numbers");
+#elif USE == 7
+    auto ring = weir::shm::broadcast_ring<int>::create(4, "number");
     return ring.attach_producer().push_for(1, 100) == weir::status::success ? 0 : 1;
 #endif
 }

@@ -24,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "test/shm/support.hpp"
 #include "test/support/refusal.hpp"
 #include "test/support/sanitized.hpp"
 #include "weir/shm/spsc_ring.hpp"
@@ -48,25 +49,10 @@ public:
     const std::string name;
 };
 
+using weir_test::in_child;
+using weir_test::soon;
+
 std::string refusal(const std::function<void()>& f) { return weir_test::refusal<shm::error>(f); }
-
-/// Calls `f` in a child process, without its destructors' help if `f` does not return. Its exit code, or 128 + the signal.
-int in_child(const std::function<int()>& f) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(f());
-    int end = 0;
-    ::waitpid(child, &end, 0);
-    return WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
-}
-
-/// Waits for a status other than `in_vain`.
-template <class Try>
-status soon(Try attempt, status::value in_vain) {
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    status answer = in_vain;
-    while ((answer = attempt()) == in_vain && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    return answer;
-}
 
 // ---- the ring ------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "test/support/subprocess.hpp"
+#include "weir/shm/broadcast_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 namespace {
@@ -103,6 +104,42 @@ TEST(cli_shm, shows_one_segment_in_full) {
                                 HasSubstr("free"), HasSubstr("'weir shm clean' removes it")));
     EXPECT_EQ(json::parse(weir_shm({"show", name.name, "--json"}).out)["segments"][0]["ring"]["producer"]["state"],
               "died");
+}
+
+TEST(cli_shm, says_of_a_broadcast_ring_who_reads_and_who_died) {
+    using broadcast = weir::shm::broadcast_ring<std::uint64_t>;
+    const own_name name("feed");
+    const broadcast made = broadcast::create(name.name, 8, "number");
+    auto producer = made.attach_producer();
+    auto screen = made.join({.name = "screen", .mode = weir::reader_mode::lossy});
+    const pid_t child = ::fork();
+    if (child == 0) {
+        auto book = made.join({.name = "book"});
+        ::raise(SIGKILL);
+    }
+    ::waitpid(child, nullptr, 0);
+    for (std::uint64_t i = 0; i < 3; ++i) (void)producer.push(i);
+    const json self{{"pid", ::getpid()}, {"state", "runs"}};
+    const json segment = listed(name.name);
+    ASSERT_FALSE(segment.is_null());
+    EXPECT_EQ(segment["kind"], "broadcast_ring");
+    EXPECT_EQ(segment["damage"], nullptr);
+    const json screen_says{{"name", "screen"}, {"mode", "lossy"}, {"lag", 3}, {"missed", 0}, {"holder", self}};
+    const json book_says{
+        {"name", "book"}, {"mode", "gated"}, {"lag", 3}, {"missed", 0}, {"holder", {{"pid", child}, {"state", "died"}}}};
+    EXPECT_EQ(segment["ring"], (json{{"type_name", "number"},
+                                     {"capacity", 8},
+                                     {"element_bytes", 8},
+                                     {"pushed", 3},
+                                     {"popped", 0},
+                                     {"queued", 3},
+                                     {"closed", false},
+                                     {"producer", self},
+                                     {"readers", json::array({screen_says, book_says})}}));
+    EXPECT_THAT(weir_shm({"list"}).out, HasSubstr("2 readers (1 died)"));
+    EXPECT_THAT(weir_shm({"show", name.name}).out,
+                AllOf(HasSubstr("reader screen"), HasSubstr("lossy, lag 3, missed 0"),
+                      HasSubstr(std::to_string(child) + " (died): gated")));
 }
 
 TEST(cli_shm, cleans_what_no_process_uses_and_nothing_else) {

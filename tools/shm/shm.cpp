@@ -43,6 +43,18 @@ json end_as_json(const shm_end& end) {
     return {{"pid", end.pid == 0 ? json(nullptr) : json(end.pid)}, {"state", end.state}};
 }
 
+json readers_as_json(const std::vector<shm_reader>& readers) {
+    json all = json::array();
+    for (const shm_reader& one : readers) {
+        all.push_back({{"name", detail::valid_utf8(one.name)},
+                       {"mode", one.gated ? "gated" : "lossy"},
+                       {"lag", one.lag},
+                       {"missed", one.missed},
+                       {"holder", end_as_json(one.holder)}});
+    }
+    return all;
+}
+
 json as_json(const shm_segment& segment) {
     json one{{"name", detail::valid_utf8(segment.name)},
              {"kind", segment.kind},
@@ -61,8 +73,12 @@ json as_json(const shm_segment& segment) {
                        {"popped", at.popped},
                        {"queued", corrupted ? json(nullptr) : json(at.pushed - at.popped)},
                        {"closed", at.closed},
-                       {"producer", end_as_json(at.producer)},
-                       {"consumer", end_as_json(at.consumer)}};
+                       {"producer", end_as_json(at.producer)}};
+        if (at.readers) {
+            one["ring"]["readers"] = readers_as_json(*at.readers);
+        } else {
+            one["ring"]["consumer"] = end_as_json(at.consumer);
+        }
     }
     return one;
 }

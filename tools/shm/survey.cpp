@@ -4,6 +4,7 @@
 
 #include "tools/common/command.hpp"
 
+#include <weir/shm/broadcast_ring.hpp>
 #include <weir/shm/spsc_ring.hpp>
 
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
@@ -23,6 +25,7 @@ namespace {
 
 using detail::segment_header;
 using detail::shm_spsc_state;
+using broadcast_state = detail::shm_broadcast_state<detail::shm_seats>;
 
 template <class T>
 std::optional<T> read_at(int file, std::size_t offset) {
@@ -60,6 +63,44 @@ shm_positions positions_of(int file, bool is_known) {
     };
 }
 
+std::vector<shm_reader> readers_of(int file, std::uint64_t pushed, bool is_known) {
+    std::vector<shm_reader> found;
+    for (std::size_t i = 0; i < detail::shm_seats; ++i) {
+        const std::size_t seat = offsetof(broadcast_state, seats) + i * sizeof(detail::shm_seat);
+        const auto word = [&](std::size_t offset) { return word_of_state(file, seat + offset); };
+        const std::uint64_t holder = word(offsetof(detail::shm_seat, holder));
+        if (!detail::owner{holder}.is_held()) continue;
+        using name_text = std::array<char, detail::seat_name::bytes>;
+        const auto name = read_at<name_text>(file, detail::payload_offset + seat + offsetof(detail::shm_seat, name))
+                              .value_or(name_text{});
+        // A reader that is joining may stand before the first item.
+        const std::uint64_t at = word(offsetof(detail::shm_seat, position));
+        const auto lag = static_cast<std::int64_t>(pushed - at);
+        found.push_back({.name = std::string(name.data(), ::strnlen(name.data(), name.size())),
+                         .gated = word(offsetof(detail::shm_seat, gated_for)) == holder,
+                         .lag = lag > 0 ? static_cast<std::uint64_t>(lag) : 0,
+                         .missed = word(offsetof(detail::shm_seat, missed)),
+                         .holder = end_of(holder, is_known)});
+    }
+    return found;
+}
+
+shm_positions broadcast_positions_of(int file, std::uint64_t capacity, bool is_known) {
+    const std::uint64_t sent = word_of_state(file, offsetof(broadcast_state, sent));
+    const std::uint64_t pushed = sent / detail::one_item;
+    auto readers = readers_of(file, pushed, is_known);
+    std::uint64_t slowest = 0;
+    for (const shm_reader& one : readers) slowest = std::max(slowest, one.gated ? std::min(one.lag, capacity) : 0);
+    return {
+        .pushed = pushed,
+        .popped = pushed - slowest,
+        .closed = (sent & detail::closed_bit) != 0,
+        .producer = end_of(word_of_state(file, offsetof(broadcast_state, producer)), is_known),
+        .consumer = {},
+        .readers = std::move(readers),
+    };
+}
+
 // proc_locks(5): "1: FLOCK  ADVISORY  READ 812 00:1a:4711 0 EOF"
 std::optional<std::vector<std::uint64_t>> users_of(const struct stat& file) {
     std::ifstream locks("/proc/locks");
@@ -82,7 +123,8 @@ std::optional<std::vector<std::uint64_t>> users_of(const struct stat& file) {
 std::string damage_of(const segment_header& header, std::uint64_t bytes) {
     if (header.layout != detail::segment_layout) return fmt::format("layout version {} of another weir", header.layout);
     if (header.checksum != header.right_checksum()) return "its header was overwritten";
-    if (header.kind != detail::segment_kind::spsc_ring) return "a kind that this program does not know";
+    if (header.kind != detail::segment_kind::spsc_ring && header.kind != detail::segment_kind::broadcast_ring)
+        return "a kind that this program does not know";
     if (header.bytes > bytes) return fmt::format("the file has {} of its {} bytes", bytes, header.bytes);
     return {};
 }
@@ -104,7 +146,10 @@ std::optional<shm_segment> look_at(const std::string& path, const std::string& n
     found.type_name = header->printable_type_name();
     found.capacity = header->capacity;
     found.element_bytes = header->element_bytes;
-    found.positions = positions_of(file.get(), header->pid_namespace == own_pid_namespace());
+    const bool is_known = header->pid_namespace == own_pid_namespace();
+    found.positions = header->kind == detail::segment_kind::broadcast_ring
+                          ? broadcast_positions_of(file.get(), header->capacity, is_known)
+                          : positions_of(file.get(), is_known);
     return found;
 }
 

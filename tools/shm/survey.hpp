@@ -15,13 +15,23 @@ struct shm_end {
     std::string state;      ///< free, runs, died; unknown in another PID namespace
 };
 
+/// A reader of a broadcast ring.
+struct shm_reader {
+    std::string name;
+    bool gated = false;
+    std::uint64_t lag = 0;
+    std::uint64_t missed = 0;
+    shm_end holder;
+};
+
 /// The positions of a ring, as they were when they were read.
 struct shm_positions {
     std::uint64_t pushed = 0;
     std::uint64_t popped = 0;
     bool closed = false;
     shm_end producer;
-    shm_end consumer;
+    shm_end consumer;  ///< not of a broadcast ring, where `popped` is that of the slowest gated reader
+    std::optional<std::vector<shm_reader>> readers = {};  ///< of a broadcast ring
 
     [[nodiscard]] bool contradict(std::uint64_t capacity) const { return pushed - popped > capacity; }
 };

@@ -7,6 +7,7 @@
 #include <weir/detail/base/plain_text.hpp>
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace weir::tool {
 namespace {
@@ -18,6 +19,13 @@ std::string end_in_words(const shm_end& end) {
 std::string used_by(const shm_segment& segment) {
     if (!segment.users) return "unknown";
     return segment.users->empty() ? "no process" : fmt::format("{}", segment.users->size());
+}
+
+std::string readers_in_words(const std::vector<shm_reader>& readers) {
+    const auto dead =
+        std::count_if(readers.begin(), readers.end(), [](const auto& r) { return r.holder.state == "died"; });
+    const std::string all = fmt::format("{} reader{}", readers.size(), readers.size() == 1 ? "" : "s");
+    return dead == 0 ? all : fmt::format("{} ({} died)", all, dead);
 }
 
 std::string queued(const shm_segment& segment) {
@@ -39,7 +47,9 @@ std::string segments_as_table(const std::vector<shm_segment>& segments) {
             continue;
         }
         lines.push_back({name, segment.kind, segment.type_name, byte_size(segment.bytes), queued(segment),
-                         end_in_words(segment.positions->producer), end_in_words(segment.positions->consumer),
+                         end_in_words(segment.positions->producer),
+                         segment.positions->readers ? readers_in_words(*segment.positions->readers)
+                                                    : end_in_words(segment.positions->consumer),
                          used_by(segment)});
     }
     return aligned(lines);
@@ -56,11 +66,16 @@ std::string segment_as_text(const shm_segment& segment) {
         lines.push_back({"type", segment.type_name});
         lines.push_back({"capacity", fmt::format("{} items of {} bytes", segment.capacity, segment.element_bytes)});
         lines.push_back({"pushed", fmt::format("{}", at.pushed)});
-        lines.push_back({"popped", fmt::format("{}", at.popped)});
+        lines.push_back({at.readers ? "read by all" : "popped", fmt::format("{}", at.popped)});
         lines.push_back({"queued", queued(segment)});
         lines.push_back({"closed", at.closed ? "yes" : "no"});
         lines.push_back({"producer", end_in_words(at.producer)});
-        lines.push_back({"consumer", end_in_words(at.consumer)});
+        if (!at.readers) lines.push_back({"consumer", end_in_words(at.consumer)});
+        for (const shm_reader& one : at.readers.value_or(std::vector<shm_reader>{})) {
+            lines.push_back({fmt::format("reader {}", one.name.empty() ? "without a name" : detail::printable(one.name)),
+                             fmt::format("{}: {}, lag {}, missed {}", end_in_words(one.holder),
+                                         one.gated ? "gated" : "lossy", one.lag, one.missed)});
+        }
     }
     std::string users =
         segment.users ? fmt::format("{}", fmt::join(*segment.users, " ")) : "unknown: /proc/locks cannot be read";

@@ -45,7 +45,7 @@ public:
                      const broadcast_elders& elders, const lag_limit& limit)
         : slots_(mapped), seat_(take_seat(shared)), elders_(elders), is_limited_(limit.time.count() > 0) {
         broadcast_seat& mine = shared.seats[seat_];
-        mine.set_name(name);
+        mine.name.set(name);
         // relaxed, all: the state hands them over
         mine.missed.store(0, relaxed);
         mine.late_since_ns.store(0, relaxed);

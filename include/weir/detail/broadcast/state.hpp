@@ -21,13 +21,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <string_view>
 #include <type_traits>
 
 #include "weir/broadcast_stats.hpp"
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/broadcast/seat_name.hpp"
 #include "weir/detail/cursor/closing.hpp"
 #include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/cursor/turns.hpp"
@@ -61,40 +60,15 @@ struct alignas(separation_bytes) broadcast_seat {
         return state - state % one_taking + mode;
     }
 
-    static constexpr std::size_t name_bytes = 24;
-
     atomic<std::uint64_t> position{0};  // all items before this one are read
     atomic<std::uint32_t> state{free};
     atomic<std::uint32_t> reader{0};  // thread_mark() of the latest look: a hint
-    std::array<atomic<std::uint64_t>, name_bytes / sizeof(std::uint64_t)> name{};
+    seat_name name;
     // Read and written rarely: by readers() and the reader, and by a producer that finds the ring full.
     alignas(separation_bytes) atomic<std::uint64_t> missed{0};
     atomic<std::uint64_t> most_late_ns{0};   // see lag_limit; 0: no limit
     atomic<std::uint64_t> late_since_ns{0};  // steady clock; 0: not late
     atomic<std::uint32_t> when_late{lossy};  // the mode of a reader that was late for too long
-
-    void set_name(std::string_view text) noexcept {
-        std::array<std::uint64_t, name_bytes / sizeof(std::uint64_t)> words{};
-        // An empty view may point nowhere, which memcpy does not allow even for no bytes.
-        if (!text.empty()) std::memcpy(words.data(), text.data(), kept_of(text));
-        // relaxed: a name may be read while its seat changes hands
-        for (std::size_t i = 0; i < words.size(); ++i) name[i].store(words[i], relaxed);
-    }
-    // How many bytes of a name are kept: whole characters of UTF-8.
-    static std::size_t kept_of(std::string_view text) noexcept {
-        if (text.size() < name_bytes) return text.size();
-        std::size_t kept = name_bytes - 1;
-        while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xc0U) == 0x80U) --kept;
-        return kept;
-    }
-    std::array<char, name_bytes> get_name() const noexcept {
-        std::array<char, name_bytes> text{};
-        for (std::size_t i = 0; i < name.size(); ++i) {
-            const std::uint64_t word = name[i].load(relaxed);  // relaxed: as above
-            std::memcpy(text.data() + i * sizeof word, &word, sizeof word);
-        }
-        return text;
-    }
 };
 
 /// Where one producer is, and whether the ring is closed.

@@ -19,10 +19,12 @@ namespace weir::detail {
 inline constexpr std::uint32_t segment_layout = 1;
 
 /// What a segment may hold.
-enum class segment_kind : std::uint32_t { spsc_ring = 1 };
+enum class segment_kind : std::uint32_t { spsc_ring = 1, broadcast_ring = 3 };
 
 constexpr std::string_view to_string(segment_kind kind) noexcept {
-    return kind == segment_kind::spsc_ring ? "spsc_ring" : "unknown";
+    return kind == segment_kind::spsc_ring        ? "spsc_ring"
+           : kind == segment_kind::broadcast_ring ? "broadcast_ring"
+                                                  : "unknown";
 }
 
 /// What a segment is to hold, or must hold to be opened.

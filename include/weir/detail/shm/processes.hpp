@@ -104,7 +104,8 @@ public:
     /// `self`: known to live, without a question.
     explicit process_watch(owner self) noexcept : self_(self.holder()) {}
 
-    bool is_dead(owner process) noexcept {
+    // Out of line: callers ask rarely.
+    [[gnu::noinline]] bool is_dead(owner process) noexcept {
         if (process.holder() == self_) return false;
         if (process.holder() != of_) {
             forget();

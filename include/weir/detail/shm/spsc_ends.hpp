@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/base/rough_clock.hpp"
+#include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/cursor/cursor.hpp"
+#include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/shm/copy_item.hpp"
-#include "weir/detail/shm/owner.hpp"
+#include "weir/detail/shm/end.hpp"
 #include "weir/detail/shm/sleeper.hpp"
 #include "weir/detail/shm/spsc_state.hpp"
 #include "weir/detail/spsc/slots.hpp"
 #include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/wait/scheduler.hpp"
-#include "weir/detail/wait/spin_budget.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
@@ -28,66 +28,6 @@ inline void shm_spsc_state::close() noexcept {
     bed::wake(consumer_asleep);
     bed::wake(producer_asleep);
 }
-
-/// What both ends of a ring between two processes keep: the peer, and what has gone wrong for good.
-template <class Watch>
-class shm_end {
-public:
-    shm_end(const atomic<std::uint64_t>& peer_word, Watch watch, std::optional<item_number> in_doubt) noexcept
-        : peer_(peer_word, static_cast<Watch&&>(watch)), in_doubt_(in_doubt) {}
-
-    std::optional<item_number> in_doubt() const noexcept { return in_doubt_; }
-    bool is_over() const noexcept { return over_ != status::success; }
-    bool is_corrupted() const noexcept { return over_ == status::corrupted; }
-
-protected:
-    /// For ever, on this side: `corrupted`, or for the consumer `closed`.
-    status ends_with(status::value answer) noexcept {
-        over_ = answer;
-        return answer;
-    }
-    status over() const noexcept { return over_; }
-
-    /// An operation found nothing to do. Whether to tell of a death now: true once for each holder of the other end that died. The
-    /// caller looks again, since the peer may have done something between that look and its death, and calls told() or keeps it.
-    bool knows_of_death(const atomic<std::uint64_t>& peer_word, bool asks) noexcept {
-        if (!untold_death_ && (asks || is_due())) untold_death_ = peer_.has_died(peer_word);
-        return untold_death_;
-    }
-    status told(std::optional<item_number> in_doubt) noexcept {
-        untold_death_ = false;
-        in_doubt_ = in_doubt;
-        return status::peer_died;
-    }
-
-    // Learns anew when it has moved with the handle.
-    struct movable_budget : spin_budget {
-        movable_budget() noexcept = default;
-        movable_budget(movable_budget&&) noexcept {}
-        movable_budget& operator=(movable_budget&&) noexcept { return *this; }
-    };
-    movable_budget spins_;
-
-private:
-    static constexpr std::uint64_t between_looks_ns = 250'000;  // of a clock that is right within a factor of two
-    static constexpr unsigned looks_without_clock = 64;
-
-    // Whether a try-operation is to ask the system again: a call costs more than what it does otherwise.
-    bool is_due() noexcept {
-        const std::uint64_t now = rough_ns();
-        if (now - asked_at_ < between_looks_ns && (now != asked_at_ || ++unasked_ < looks_without_clock)) return false;
-        asked_at_ = now;
-        unasked_ = 0;
-        return true;
-    }
-
-    peer<Watch> peer_;
-    std::optional<item_number> in_doubt_;
-    std::uint64_t asked_at_ = 0;
-    unsigned unasked_ = 0;
-    bool untold_death_ = false;
-    status::value over_ = status::success;
-};
 
 /// The producer's end. One thread. Never reads where to write from the segment.
 template <class Slot, class Watch>
@@ -163,6 +103,7 @@ private:
     }
 
     bool find_room(state& shared) noexcept {
+        pace_.wait();
         const std::uint64_t free_until =
             shared.taken.load(seq_cst) + capacity_;  // (12) seq_cst: pairs with (9), the slots are free
         const std::uint64_t more = free_until - limit_;
@@ -171,6 +112,7 @@ private:
             return false;
         }
         limit_ = free_until;
+        pace_.found(more, look_pace_rules::worthwhile(capacity_), sought::room, false);
         return more > 0;
     }
 
@@ -178,6 +120,7 @@ private:
     std::uint64_t limit_;  // position + what may be pushed without a look
     std::size_t capacity_;
     slots slots_;
+    look_pace<false> pace_;
 };
 
 /// The consumer's end. One thread. Never reads where to read from the segment.
@@ -204,6 +147,8 @@ public:
     template <class Item>
     status try_pop(state& shared, Item& out, bool asks = false) noexcept {
         if (position_ == known_) [[unlikely]] {
+            // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
+            prefetch_for_read(std::addressof(slots_[position_]));
             if (const status answer = look_for_items(shared, asks); answer != status::success) return answer;
         }
         if (this->is_over()) [[unlikely]]
@@ -241,6 +186,7 @@ private:
     }
 
     bool find_items(state& shared) noexcept {
+        pace_.wait();
         const cursor now = shared.sent.load(seq_cst);  // (11) seq_cst: pairs with (10), the items are readable
         const std::uint64_t more = now / one_item - known_;
         if (more > capacity_ - (known_ - position_)) {  // it goes back, or there are more than fit
@@ -248,6 +194,7 @@ private:
             return false;
         }
         known_ = now / one_item;
+        pace_.found(more, look_pace_rules::worthwhile(capacity_), sought::items, false);
         if (more == 0 && known_ == position_ && (now & closed_bit) != 0) (void)this->ends_with(status::closed);
         return more > 0;
     }
@@ -256,6 +203,7 @@ private:
     std::uint64_t known_;  // items known to be published
     std::size_t capacity_;
     slots slots_;
+    look_pace<false> pace_;
 };
 
 }  // namespace weir::detail
