@@ -18,8 +18,6 @@
 
 #if defined(__linux__)
 
-#include <unistd.h>
-
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -35,6 +33,7 @@
 #include "weir/detail/base/element.hpp"
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/shm/held_end.hpp"
 #include "weir/detail/shm/processes.hpp"
 #include "weir/detail/shm/spsc_ends.hpp"
 #include "weir/detail/shm/spsc_state.hpp"
@@ -67,41 +66,6 @@ struct mapped_spsc_ring {
     shm::segment memory;
 };
 
-/// Gives an end back when the handle goes; the ring's mapping stays until then. Movable.
-template <class T>
-class held_end {
-public:
-    held_end(std::shared_ptr<const mapped_spsc_ring<T>> in, atomic<std::uint64_t>& word, owner mine) noexcept
-        : ring_(std::move(in)), word_(&word), mine_(mine) {}
-    held_end(held_end&& other) noexcept
-        : ring_(std::move(other.ring_)), word_(std::exchange(other.word_, nullptr)), mine_(other.mine_) {}
-    held_end& operator=(held_end&& other) noexcept {
-        std::swap(ring_, other.ring_);
-        std::swap(word_, other.word_);
-        std::swap(mine_, other.mine_);
-        return *this;
-    }
-    ~held_end() {
-        // A child of fork() has a copy of this object, and does not hold the end.
-        if (word_ != nullptr && static_cast<std::uint64_t>(::getpid()) == mine_.pid()) leave_end(*word_, mine_);
-    }
-
-    shm_spsc_state& state() const noexcept { return ring_->state(); }
-    std::size_t capacity() const noexcept { return ring_->memory.capacity(); }
-    /// In debug builds: aborts with a sentence in a child of fork().
-    void check_process() const noexcept {
-#if WEIR_CHECK_ROLES
-        if (static_cast<std::uint64_t>(::getpid()) != mine_.pid())
-            abort_with("a child of fork() uses the end of a shm ring that its parent holds; attach in the child");
-#endif
-    }
-
-private:
-    std::shared_ptr<const mapped_spsc_ring<T>> ring_;
-    atomic<std::uint64_t>* word_;
-    owner mine_;
-};
-
 }  // namespace weir::detail
 
 namespace weir::shm {
@@ -121,9 +85,9 @@ public:
     std::size_t size_approx() const noexcept { return held_.state().size_approx(capacity()); }
 
 protected:
-    explicit spsc_end(detail::held_end<T> held) noexcept : held_(std::move(held)) {}
+    explicit spsc_end(detail::held_end<detail::mapped_spsc_ring<T>> held) noexcept : held_(std::move(held)) {}
 
-    detail::held_end<T> held_;
+    detail::held_end<detail::mapped_spsc_ring<T>> held_;
 };
 
 /// The producer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
@@ -173,7 +137,8 @@ private:
     friend spsc_ring<T>;
     using end = detail::shm_spsc_producer<T, detail::process_watch>;
 
-    spsc_producer(detail::held_end<T> held, end made) noexcept : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
+    spsc_producer(detail::held_end<detail::mapped_spsc_ring<T>> held, end made) noexcept
+        : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
     void check_role() noexcept {
         this->held_.check_process();
         role_.check("a second thread pushes by one producer's end; call adopt() when it is handed on");
@@ -229,7 +194,8 @@ private:
     friend spsc_ring<T>;
     using end = detail::shm_spsc_consumer<T, detail::process_watch>;
 
-    spsc_consumer(detail::held_end<T> held, end made) noexcept : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
+    spsc_consumer(detail::held_end<detail::mapped_spsc_ring<T>> held, end made) noexcept
+        : spsc_end<T>(std::move(held)), end_(std::move(made)) {}
     void check_role() noexcept {
         this->held_.check_process();
         role_.check("a second thread pops by one consumer's end; call adopt() when it is handed on");
@@ -309,7 +275,7 @@ private:
                                    std::to_string(taken.before.pid()) + ", which runs; a ring has one " + name +
                                    ": end that process, or let it give the end back");
         }
-        detail::held_end<T> held(ring_, word, taken.mine);
+        detail::held_end<detail::mapped_spsc_ring<T>> held(ring_, word, taken.mine);
         typename End::end made(ring_->state(), ring_->slots(), capacity(), detail::process_watch(self),
                                taken.recovered());
         if (made.is_corrupted()) {

@@ -9,16 +9,15 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/base/rough_clock.hpp"
 #include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/shm/copy_item.hpp"
+#include "weir/detail/shm/end.hpp"
 #include "weir/detail/shm/owner.hpp"
 #include "weir/detail/shm/sleeper.hpp"
 #include "weir/detail/shm/spsc_state.hpp"
 #include "weir/detail/spsc/slots.hpp"
 #include "weir/detail/wait/asymmetric_fence.hpp"
 #include "weir/detail/wait/scheduler.hpp"
-#include "weir/detail/wait/spin_budget.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
@@ -28,66 +27,6 @@ inline void shm_spsc_state::close() noexcept {
     bed::wake(consumer_asleep);
     bed::wake(producer_asleep);
 }
-
-/// What both ends of a ring between two processes keep: the peer, and what has gone wrong for good.
-template <class Watch>
-class shm_end {
-public:
-    shm_end(const atomic<std::uint64_t>& peer_word, Watch watch, std::optional<item_number> in_doubt) noexcept
-        : peer_(peer_word, static_cast<Watch&&>(watch)), in_doubt_(in_doubt) {}
-
-    std::optional<item_number> in_doubt() const noexcept { return in_doubt_; }
-    bool is_over() const noexcept { return over_ != status::success; }
-    bool is_corrupted() const noexcept { return over_ == status::corrupted; }
-
-protected:
-    /// For ever, on this side: `corrupted`, or for the consumer `closed`.
-    status ends_with(status::value answer) noexcept {
-        over_ = answer;
-        return answer;
-    }
-    status over() const noexcept { return over_; }
-
-    /// An operation found nothing to do. Whether to tell of a death now: true once for each holder of the other end that died. The
-    /// caller looks again, since the peer may have done something between that look and its death, and calls told() or keeps it.
-    bool knows_of_death(const atomic<std::uint64_t>& peer_word, bool asks) noexcept {
-        if (!untold_death_ && (asks || is_due())) untold_death_ = peer_.has_died(peer_word);
-        return untold_death_;
-    }
-    status told(std::optional<item_number> in_doubt) noexcept {
-        untold_death_ = false;
-        in_doubt_ = in_doubt;
-        return status::peer_died;
-    }
-
-    // Learns anew when it has moved with the handle.
-    struct movable_budget : spin_budget {
-        movable_budget() noexcept = default;
-        movable_budget(movable_budget&&) noexcept {}
-        movable_budget& operator=(movable_budget&&) noexcept { return *this; }
-    };
-    movable_budget spins_;
-
-private:
-    static constexpr std::uint64_t between_looks_ns = 250'000;  // of a clock that is right within a factor of two
-    static constexpr unsigned looks_without_clock = 64;
-
-    // Whether a try-operation is to ask the system again: a call costs more than what it does otherwise.
-    bool is_due() noexcept {
-        const std::uint64_t now = rough_ns();
-        if (now - asked_at_ < between_looks_ns && (now != asked_at_ || ++unasked_ < looks_without_clock)) return false;
-        asked_at_ = now;
-        unasked_ = 0;
-        return true;
-    }
-
-    peer<Watch> peer_;
-    std::optional<item_number> in_doubt_;
-    std::uint64_t asked_at_ = 0;
-    unsigned unasked_ = 0;
-    bool untold_death_ = false;
-    status::value over_ = status::success;
-};
 
 /// The producer's end. One thread. Never reads where to write from the segment.
 template <class Slot, class Watch>

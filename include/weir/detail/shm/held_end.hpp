@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/shm/owner.hpp"
+
+namespace weir::detail {
+
+/// Gives an end of a mapped ring back when the handle goes; the ring's mapping stays until then. Movable.
+template <class Mapped>
+class held_end {
+public:
+    held_end(std::shared_ptr<const Mapped> in, atomic<std::uint64_t>& word, owner mine) noexcept
+        : ring_(std::move(in)), word_(&word), mine_(mine) {}
+    held_end(held_end&& other) noexcept
+        : ring_(std::move(other.ring_)), word_(std::exchange(other.word_, nullptr)), mine_(other.mine_) {}
+    held_end& operator=(held_end&& other) noexcept {
+        std::swap(ring_, other.ring_);
+        std::swap(word_, other.word_);
+        std::swap(mine_, other.mine_);
+        return *this;
+    }
+    ~held_end() {
+        // A child of fork() has a copy of this object, and does not hold the end.
+        if (word_ != nullptr && static_cast<std::uint64_t>(::getpid()) == mine_.pid()) leave_end(*word_, mine_);
+    }
+
+    auto& state() const noexcept { return ring_->state(); }
+    std::size_t capacity() const noexcept { return static_cast<std::size_t>(ring_->memory.capacity()); }
+    /// In debug builds: aborts with a sentence in a child of fork().
+    void check_process() const noexcept {
+#if WEIR_CHECK_ROLES
+        if (static_cast<std::uint64_t>(::getpid()) != mine_.pid())
+            abort_with("a child of fork() uses the end of a shm ring that its parent holds; attach in the child");
+#endif
+    }
+
+private:
+    std::shared_ptr<const Mapped> ring_;
+    atomic<std::uint64_t>* word_;
+    owner mine_;
+};
+
+}  // namespace weir::detail
