@@ -8,17 +8,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "model.hpp"
+#include "mortality.hpp"
 #include "weir/detail/shm/spsc_ends.hpp"
 
 namespace {
@@ -26,54 +22,6 @@ namespace {
 using namespace model;
 using namespace weir::detail;
 using weir::status;
-
-// ---- life and death ------------------------------------------------------------------------------------------
-
-/// The process that may die: one at a time.
-struct mortal_process {
-    const void* thread = nullptr;  // that of it
-    unsigned left = 0;             // steps until it dies; 0: it does not
-    bool is_over = false;          // the scenario is: nothing dies any longer
-    place died_at = place::current();
-    std::uint64_t item = 0;  // that it had in hand
-    immortal_atomic<std::uint32_t> dead{0};
-    immortal_atomic<std::uint32_t> may_go{0};  // the thread of a dead process waits for this, to leave the checker
-};
-mortal_process* mortal = nullptr;
-
-/// What survivors saw, by the process that died, and the line before which it did.
-std::map<std::string_view, std::map<std::pair<std::string_view, unsigned>, std::set<std::string>>> seen_after_death;
-bool makes_table = false;
-
-void note(std::string_view side, const mortal_process& of, const char* item, bool in_doubt) {
-    if (!makes_table) return;
-    const unwatched books;
-    const std::string_view file = of.died_at.file_name();
-    if (file.ends_with("spin_budget.hpp")) return;  // no other process sees it
-    const bool in_copy = file.ends_with("shm_model.cpp");
-    seen_after_death[side][{in_copy ? "" : file, in_copy ? 0 : of.died_at.line()}].insert(
-        std::string(item) + (in_doubt ? " | that item |" : " | no item |"));
-}
-
-constexpr std::uint64_t mortal_pid = 1;
-constexpr std::uint64_t survivor_pid = 2;
-constexpr std::uint64_t long_dead_pid = 3;
-constexpr std::uint64_t living_pid = 4;  // and those after it
-
-/// What stands for the system: it knows which processes are dead.
-template <bool Timed>
-struct watch {
-    static bool is_dead(owner process) noexcept {
-        if (process.pid() == mortal_pid) return mortal->dead.load(seq_cst) != 0;
-        return process.pid() == long_dead_pid;
-    }
-    /// A turn of a sleep takes so long that the others come on, and that what they did is seen.
-    static steady_time next_look(steady_time deadline) noexcept {
-        if (!Timed) return deadline;
-        yield();
-        return {};
-    }
-};
 
 struct value {
     std::uint32_t first = 0, second = 0;
@@ -184,7 +132,8 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
             doubt = end.in_doubt();
             if (!AfterAnother) {
                 note("producer", this->process_,
-                     number > this->process_.item ? "delivered" : "not accepted; it never comes", doubt.has_value());
+                     number > this->process_.item ? "delivered" : "not accepted; it never comes",
+                     doubt.has_value() ? "that item" : "no item");
             }
             check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
             check(AfterAnother || doubt.has_value() ||
@@ -259,7 +208,7 @@ class consumer_dies : public shared_ring<Capacity, Steps, true> {
             note("consumer", this->process_,
                  follower.position() > this->process_.item ? "taken; the next consumer gets the one after it"
                                                            : "the next consumer gets it",
-                 doubt == this->process_.item);
+                 doubt == this->process_.item ? "that item" : "no item");
             check(doubt == last_taken(follower.position()), "the item in doubt is the last one that was taken");
             check(handed_ == follower.position() || handed_ + 1 == follower.position(),
                   "no item is handed out twice, and none is lost but that in doubt");
@@ -466,56 +415,8 @@ constexpr entry scenarios[] = {
 
 }  // namespace
 
-void model::step(place at) noexcept {
-    if (mortal == nullptr || mortal->left == 0 || mortal->is_over || identity() != mortal->thread) return;
-    if (--mortal->left != 0) return;
-    say([] { return "the process dies"; });
-    mortal->died_at = at;
-    mortal->dead.store(1, seq_cst);
-    // A sleep may end for no reason.
-    while (mortal->may_go.load(seq_cst) == 0) mortal->may_go.variable().sleep_while(0, false, place::current());
-}
-
-namespace {
-
-std::string line_of(std::string_view file, unsigned number) {
-    std::ifstream text{std::string(file)};
-    std::string line;
-    for (unsigned i = 0; i < number; ++i) std::getline(text, line);
-    line = line.substr(std::min(line.find_first_not_of(' '), line.size()));
-    return line.substr(0, line.find("  //"));
-}
-
-int print_table() {
-    makes_table = true;
-    for (const char* scenario : {"producer_dies", "consumer_dies"}) {
-        const char* arguments[] = {"shm_model", "--only", scenario, "--switches", "1", "--scale", "0"};
-        std::cout.setstate(std::ios::failbit);
-        const int failed = run(std::size(arguments), const_cast<char**>(arguments), scenarios);
-        std::cout.clear();
-        if (failed != 0) return failed;
-    }
-    for (const auto& [side, steps] : seen_after_death) {
-        std::cout << "| the " << side << " was killed before | its item | in doubt |\n|---|---|---|\n";
-        for (const auto& [step, outcomes] : steps) {
-            for (const std::string& outcome : outcomes) {
-                std::cout << "| ";
-                if (step.second == 0) {
-                    std::cout << "a word of the item's copy";
-                } else {
-                    std::cout << "`" << line_of(step.first, step.second) << "`";
-                }
-                std::cout << " | " << outcome << "\n";
-            }
-        }
-        std::cout << "\n";
-    }
-    return 0;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
-    if (argc == 2 && std::string_view(argv[1]) == "--table") return print_table();
+    if (argc == 2 && std::string_view(argv[1]) == "--table")
+        return print_table("item", "shm_model.cpp", scenarios, {"producer_dies", "consumer_dies"});
     return run(argc, argv, scenarios);
 }

@@ -35,11 +35,13 @@ public:
 
     /// Whether there is a message: success, empty, busy, closed, peer_died or corrupted. Wait-free, but for padding, which it frees.
     status look(state& shared, bool asks = false) noexcept {
-        status answer = find(shared, asks);
-        if (answer != status::empty || !knows_of_death(shared, asks)) return answer;
-        // Its last messages may have come between that look and its death.
-        answer = find(shared, asks);
-        return answer == status::empty ? told(shared) : answer;
+        const status answer = find(shared, asks);
+        if (is_over() || (answer == status::success && untold_ == none && ++unasked_ % messages_between_questions != 0))
+            return answer;
+        if (!knows_of_death(shared, asks)) return answer;
+        // First its last messages, which may have come between that look and its death.
+        if (is_behind(position_, told_at_)) return answer == status::empty ? find(shared, asks) : answer;
+        return told(shared);
     }
 
     /// Calls visit(message) on the messages that there are, `most` at most; it answers as of message_consumer. How many are done, and
@@ -84,6 +86,7 @@ public:
 private:
     static constexpr std::size_t at_once = 16 * cache_line_bytes;
     static constexpr std::uint64_t none = Producers;
+    static constexpr unsigned messages_between_questions = 64;  // while there are always some
     static constexpr unsigned most_tries = 1000;  // a peer that is not trusted could change a word each time
 
     template <class MakeWatch, std::size_t... Numbers>
@@ -133,7 +136,8 @@ private:
     status find(state& shared, bool asks) noexcept {
         for (unsigned tries = 0; tries < most_tries && !is_over(); ++tries) {
             record_word& word = mapped_.header(position_);
-            const std::uint64_t header = word.load(seq_cst);  // (6) seq_cst: pairs with (5), the record is readable
+            const std::uint64_t header =
+                word.load(seq_cst);  // (6) seq_cst: pairs with (5) and (9), the record is readable
             if (header == record_header::none_at(position_)) {
                 const std::uint64_t tail =
                     shared.tail.load(seq_cst);  // (4) seq_cst: pairs with (3); and with (1), see bed
@@ -158,6 +162,7 @@ private:
         return is_over() ? over() : status(status::busy);
     }
 
+    static bool is_behind(std::uint64_t a, std::uint64_t b) noexcept { return static_cast<std::int64_t>(a - b) < 0; }
     bool is_end(std::uint64_t tail) const noexcept { return tail == (position_ | state::closed_bit); }
 
     template <class Visit>
@@ -215,10 +220,12 @@ private:
 
     // As of shm_end, for each of the producers.
     bool knows_of_death(state& shared, bool asks) noexcept {
-        if (untold_ == none && (asks || is_due())) {
-            for (std::uint64_t number = 0; number < Producers && untold_ == none; ++number)
-                if (peers_[number].has_died(shared.producers[number].owner)) untold_ = number;
-        }
+        if (untold_ != none) return true;
+        if (!asks && !is_due()) return false;
+        for (std::uint64_t number = 0; number < Producers && untold_ == none; ++number)
+            if (peers_[number].has_died(shared.producers[number].owner)) untold_ = number;
+        // All that it handed over lies before this. (4) seq_cst: as above
+        told_at_ = state::position(shared.tail.load(seq_cst));
         return untold_ != none;
     }
     status told(state& shared) noexcept {
@@ -232,8 +239,10 @@ private:
     std::uint64_t position_;  // of the next record
     std::uint64_t given_;     // bytes before it are given back
     std::uint64_t done_;
-    std::uint64_t header_ = 0;  // a private copy of that of the message at position_
-    std::uint64_t untold_ = none;
+    std::uint64_t header_ = 0;     // a private copy of that of the message at position_
+    std::uint64_t untold_ = none;  // a producer whose death is to be reported
+    std::uint64_t told_at_ = 0;    // where that is
+    unsigned unasked_ = 0;
     std::uint64_t dead_ = none;
     std::size_t capacity_;
     shm_records mapped_;

@@ -102,7 +102,7 @@ private:
           capacity_(capacity),
           mapped_(mapped) {
         const std::uint64_t returned =
-            shared.returned.load(acquire);  // (8) acquire: pairs with (7), the bytes are free
+            shared.returned.load(seq_cst);  // (8) seq_cst: pairs with (7), the bytes are free
         limit_ = returned + capacity;
         // relaxed: only a bound; positions only grow
         seen_ = state::position(shared.tail.load(relaxed));
@@ -158,7 +158,7 @@ private:
                     light_fence();
                     return {status::success, at, at, payload};
                 }
-                // (5) release: pairs with (6): a producer of a later lap writes a payload over this word
+                // (9) release: pairs with (6): a producer of a later lap writes a payload over this word
                 mapped_.header(at).store(record_header::of_padding(skipped), release);
             } else if (const std::size_t other = sound_bytes(mapped_, capacity_, at, found, Producers); other > 0) {
                 (void)shared.accept(at, other);            // or `tail` has moved on, and this does nothing
@@ -175,11 +175,11 @@ private:
         if constexpr (Producers == 1) {
             found = word.load(relaxed);  // relaxed: this end alone writes it before `tail` has passed it
             if (found != record_header::none_at(at)) return false;
-            word.store(claim, release);  // (5) release: pairs with (6): who finds the claim finds its owner
+            word.store(claim, release);  // (9) release: pairs with (6): who finds the claim finds its owner
             return true;
         } else {
             found = record_header::none_at(at);
-            // (5) release: pairs with (6): who finds the claim finds its owner. relaxed, of a failure: a size, for accept()
+            // (9) release: pairs with (6): who finds the claim finds its owner. relaxed, of a failure: a size, for accept()
             return word.compare_exchange_strong(found, claim, release, relaxed);
         }
     }
