@@ -43,6 +43,19 @@ json end_as_json(const shm_end& end) {
     return {{"pid", end.pid == 0 ? json(nullptr) : json(end.pid)}, {"state", end.state}};
 }
 
+// Of a ring of messages, whose positions count bytes.
+void describe_messages(json& ring, const shm_positions& at) {
+    ring.erase("producer");
+    ring["messages_popped"] = at.messages_popped;
+    ring["producers"] = json::array();
+    for (const auto& one : at.producers) {
+        json end = end_as_json(one.end);
+        end["number"] = one.number;
+        end["messages_pushed"] = one.messages;
+        ring["producers"].push_back(end);
+    }
+}
+
 json as_json(const shm_segment& segment) {
     json one{{"name", detail::valid_utf8(segment.name)},
              {"kind", segment.kind},
@@ -63,6 +76,7 @@ json as_json(const shm_segment& segment) {
                        {"closed", at.closed},
                        {"producer", end_as_json(at.producer)},
                        {"consumer", end_as_json(at.consumer)}};
+        if (segment.has_messages) describe_messages(one["ring"], at);
     }
     return one;
 }

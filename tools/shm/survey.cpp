@@ -4,6 +4,7 @@
 
 #include "tools/common/command.hpp"
 
+#include <weir/shm/message_ring.hpp>
 #include <weir/shm/spsc_ring.hpp>
 
 #include <fcntl.h>
@@ -22,6 +23,7 @@ namespace weir::tool {
 namespace {
 
 using detail::segment_header;
+using detail::segment_kind;
 using detail::shm_spsc_state;
 
 template <class T>
@@ -49,7 +51,7 @@ std::uint64_t own_pid_namespace() {
     return ::stat("/proc/self/ns/pid", &of) == 0 ? of.st_ino : 0;
 }
 
-shm_positions positions_of(int file, bool is_known) {
+shm_positions item_positions_of(int file, bool is_known) {
     const std::uint64_t sent = word_of_state(file, offsetof(shm_spsc_state, sent));
     return {
         .pushed = sent / detail::one_item,
@@ -57,7 +59,43 @@ shm_positions positions_of(int file, bool is_known) {
         .closed = (sent & detail::closed_bit) != 0,
         .producer = end_of(word_of_state(file, offsetof(shm_spsc_state, producer)), is_known),
         .consumer = end_of(word_of_state(file, offsetof(shm_spsc_state, consumer)), is_known),
+        .producers = {},
     };
+}
+
+template <std::size_t Producers>
+shm_positions message_positions_of(int file, bool is_known) {
+    using state = detail::shm_message_state<Producers>;
+    using words = detail::shm_message_end_words;
+    const std::uint64_t tail = word_of_state(file, offsetof(state, tail));
+    constexpr std::size_t consumer = offsetof(state, consumer) + offsetof(detail::shm_message_consumer_words, end);
+    shm_positions found;
+    found.pushed = state::position(tail);
+    found.popped = word_of_state(file, offsetof(state, returned));
+    found.closed = (tail & state::closed_bit) != 0;
+    found.consumer = end_of(word_of_state(file, consumer + offsetof(words, owner)), is_known);
+    found.messages_popped = word_of_state(file, consumer + offsetof(words, done));
+    for (unsigned number = 0; number < Producers; ++number) {
+        const std::size_t at = offsetof(state, producers) + number * sizeof(detail::shm_message_producer_words) +
+                               offsetof(detail::shm_message_producer_words, end);
+        const std::uint64_t owner = word_of_state(file, at + offsetof(words, owner));
+        const std::uint64_t messages = word_of_state(file, at + offsetof(words, done));
+        if (owner != 0 || messages != 0) found.producers.push_back({end_of(owner, is_known), number, messages});
+    }
+    return found;
+}
+
+bool is_of_messages(segment_kind kind) {
+    return kind == segment_kind::spsc_message_ring || kind == segment_kind::mpsc_message_ring;
+}
+
+shm_positions positions_of(int file, segment_kind kind, bool is_known) {
+    switch (kind) {
+    case segment_kind::spsc_message_ring: return message_positions_of<1>(file, is_known);
+    case segment_kind::mpsc_message_ring: return message_positions_of<shm::most_message_producers>(file, is_known);
+    case segment_kind::spsc_ring: break;
+    }
+    return item_positions_of(file, is_known);
 }
 
 // proc_locks(5): "1: FLOCK  ADVISORY  READ 812 00:1a:4711 0 EOF"
@@ -82,7 +120,8 @@ std::optional<std::vector<std::uint64_t>> users_of(const struct stat& file) {
 std::string damage_of(const segment_header& header, std::uint64_t bytes) {
     if (header.layout != detail::segment_layout) return fmt::format("layout version {} of another weir", header.layout);
     if (header.checksum != header.right_checksum()) return "its header was overwritten";
-    if (header.kind != detail::segment_kind::spsc_ring) return "a kind that this program does not know";
+    if (header.kind != segment_kind::spsc_ring && !is_of_messages(header.kind))
+        return "a kind that this program does not know";
     if (header.bytes > bytes) return fmt::format("the file has {} of its {} bytes", bytes, header.bytes);
     return {};
 }
@@ -104,7 +143,8 @@ std::optional<shm_segment> look_at(const std::string& path, const std::string& n
     found.type_name = header->printable_type_name();
     found.capacity = header->capacity;
     found.element_bytes = header->element_bytes;
-    found.positions = positions_of(file.get(), header->pid_namespace == own_pid_namespace());
+    found.has_messages = is_of_messages(header->kind);
+    found.positions = positions_of(file.get(), header->kind, header->pid_namespace == own_pid_namespace());
     return found;
 }
 

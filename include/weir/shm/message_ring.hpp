@@ -32,6 +32,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "weir/detail/base/as.hpp"
@@ -51,7 +52,7 @@ template <std::size_t Producers>
 struct mapped_message_ring {
     using shared = shm_message_state<Producers>;
     static constexpr std::size_t records_at = sizeof(shared);
-    static_assert(records_at % separation_bytes == 0 && words_are_plain);
+    static_assert(records_at % separation_bytes == 0 && words_are_plain && std::is_standard_layout_v<shared>);
 
     static std::size_t checked(std::size_t capacity) {
         return checked_message_capacity<shm_records::alignment>(capacity);
@@ -143,7 +144,7 @@ public:
             if (auto end = take_producer(number)) return std::move(*end);
         }
         if constexpr (Producers == 1) {
-            refuse_held("producer", ring_->state().producers[0].owner, "a ring of this kind has one producer");
+            refuse_held("producer", ring_->state().producers[0].end.owner, "a ring of this kind has one producer");
         } else {
             detail::refuse_segment("living processes hold all " + std::to_string(Producers) +
                                    " producers' ends of the ring; end one of them, or let it give its end back");
@@ -156,13 +157,13 @@ public:
                                    "; choose 0 to " + std::to_string(Producers - 1));
         }
         if (auto end = take_producer(number)) return std::move(*end);
-        refuse_held("producer", ring_->state().producers[number].owner, "each end has one holder");
+        refuse_held("producer", ring_->state().producers[number].end.owner, "each end has one holder");
     }
     /// Takes the consumer's end for this process. Refused while a living process holds it.
     consumer attach_consumer() const {
         const detail::owner self = detail::this_process();
         detail::process_watch watch(self);
-        auto& word = ring_->state().consumer.owner;
+        auto& word = ring_->state().consumer.end.owner;
         const detail::taken_end taken = detail::take_end(word, self, watch);
         if (!taken.succeeded) refuse_held("consumer", word, "a ring has one consumer");
         detail::held_end<mapped> held(ring_, word, taken.mine);
@@ -187,7 +188,7 @@ private:
     std::optional<producer> take_producer(unsigned number) const {
         const detail::owner self = detail::this_process();
         detail::process_watch watch(self);
-        auto& word = ring_->state().producers[number].owner;
+        auto& word = ring_->state().producers[number].end.owner;
         const detail::taken_end taken = detail::take_end(word, self, watch);
         if (!taken.succeeded) return std::nullopt;
         detail::held_end<mapped> held(ring_, word, taken.mine);

@@ -93,15 +93,15 @@ private:
     shm_message_consumer(state& shared, const shm_records& mapped, std::size_t capacity, MakeWatch& watch,
                          const message_numbers& found, std::index_sequence<Numbers...>) noexcept
         : shm_end_base(found.in_doubt),
-          peers_{peer<Watch>(shared.producers[Numbers].owner, watch())...},
+          peers_{peer<Watch>(shared.producers[Numbers].end.owner, watch())...},
           position_(shared.consumer.taken.load(relaxed)),  // relaxed, both: only the holder of this end writes them
           given_(shared.returned.load(relaxed)),
           done_(found.done),
           capacity_(capacity),
           mapped_(mapped) {
         // relaxed, both: for the next holder
-        shared.consumer.done.store(done_, relaxed);
-        shared.consumer.begun.store(done_, relaxed);
+        shared.consumer.end.done.store(done_, relaxed);
+        shared.consumer.end.begun.store(done_, relaxed);
         if (position_ - given_ > capacity_ || position_ % shm_records::alignment != 0 ||
             given_ % shm_records::alignment != 0) {
             (void)ends_with(status::corrupted);
@@ -128,7 +128,7 @@ private:
         std::uint64_t done;
         bool is_left = true;
         ~in_hand() {
-            if (is_left) words.begun.store(done, relaxed);  // relaxed: read after this process has died
+            if (is_left) words.end.begun.store(done, relaxed);  // relaxed: read after this process has died
         }
     };
 
@@ -172,8 +172,8 @@ private:
         shm_message_consumer_words& words = shared.consumer;
         // What a death at any instruction leaves: what `taken` will be, then the number, then the visit. relaxed, both: read after
         // this process has died
-        words.step.store(position_ + bytes, relaxed);
-        words.begun.store(done_ + 1, relaxed);
+        words.end.step.store(position_ + bytes, relaxed);
+        words.end.begun.store(done_ + 1, relaxed);
         light_fence();
         in_hand now{words, done_};
         const visited answer = visit(message{record_header::type(header_), {mapped_.payload(position_), payload}});
@@ -190,7 +190,7 @@ private:
         light_fence();
         // relaxed, both: for the next holder
         shared.consumer.taken.store(position_ + bytes, relaxed);
-        shared.consumer.done.store(done_, relaxed);
+        shared.consumer.end.done.store(done_, relaxed);
         light_fence();
         mapped_.clear_for_next_lap(position_, bytes);
         position_ += bytes;
@@ -205,13 +205,14 @@ private:
 
     // Calls the system.
     bool lives(state& shared, std::uint64_t number) noexcept {
-        // relaxed: if another process holds it by now, that one has made padding of the claim, or is about to
-        const owner now{shared.producers[number].owner.load(relaxed)};
+        // acquire: pairs with leave_end(): what a holder did before it left in order
+        const owner now{shared.producers[number].end.owner.load(acquire)};
         return now.is_held() && !peers_[number].watch().is_dead(now);
     }
     // A claim of a process that died becomes padding.
     void abandon(state& shared, std::uint64_t header, std::size_t bytes) noexcept {
-        if (!shared.accept(position_, bytes)) return;
+        // It may have been handed over before that death. relaxed: the process has ended
+        if (mapped_.header(position_).load(relaxed) != header || !shared.accept(position_, bytes)) return;
         // relaxed: by (5) and (6), or for a process that follows
         shared.producers[record_header::owner(header)].abandoned.store(position_, relaxed);
         // (5) seq_cst: pairs with (6). relaxed, of a failure: a process that follows was quicker
@@ -223,7 +224,7 @@ private:
         if (untold_ != none) return true;
         if (!asks && !is_due()) return false;
         for (std::uint64_t number = 0; number < Producers && untold_ == none; ++number)
-            if (peers_[number].has_died(shared.producers[number].owner)) untold_ = number;
+            if (peers_[number].has_died(shared.producers[number].end.owner)) untold_ = number;
         // All that it handed over lies before this. (4) seq_cst: as above
         told_at_ = state::position(shared.tail.load(seq_cst));
         return untold_ != none;

@@ -39,7 +39,7 @@ public:
             "a message is pushed or reserved while a reservation by the same end is open; commit or drop that one first");
         if (payload > shm_records::most_payload(capacity_)) return {status::too_large};
         record_claim claimed = claim_now(shared, payload);
-        if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.owner, asks)) return claimed;
+        if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
         if (claimed.answer == status::full) claimed = {this->told(doubt_of_consumer(shared)).code()};
         return claimed;
@@ -72,16 +72,16 @@ public:
         // relaxed: the consumer reads it after the header before it, by (5) and (6)
         if (used != whole)
             mapped_.header(claimed.record + used).store(record_header::of_padding(whole - used), relaxed);
-        mine(shared).step.store(claimed.record, relaxed);  // relaxed: read after this process has died
+        mine(shared).end.step.store(claimed.record, relaxed);  // relaxed: read after this process has died
         replace_claim(claimed, record_header::of_message(payload, type, number_));
         ++done_;
-        mine(shared).done.store(done_, relaxed);  // relaxed: as above
+        mine(shared).end.done.store(done_, relaxed);  // relaxed: as above
         bed::wake(shared.consumer_asleep);
     }
     void abort(state& shared, const record_claim& claimed) noexcept {
         claimed_.close();
         replace_claim(claimed, record_header::of_padding(shm_records::record_bytes(claimed.payload)));
-        mine(shared).begun.store(done_, relaxed);  // relaxed: as above
+        mine(shared).end.begun.store(done_, relaxed);  // relaxed: as above
         // The consumer may wait for the messages behind this one.
         bed::wake(shared.consumer_asleep);
     }
@@ -96,7 +96,7 @@ private:
 
     shm_message_producer(state& shared, std::uint64_t number, shm_records mapped, std::size_t capacity, Watch watch,
                          const message_numbers& found) noexcept
-        : shm_end<Watch>(shared.consumer.owner, static_cast<Watch&&>(watch), found.in_doubt),
+        : shm_end<Watch>(shared.consumer.end.owner, static_cast<Watch&&>(watch), found.in_doubt),
           number_(number),
           done_(found.done),
           capacity_(capacity),
@@ -118,9 +118,9 @@ private:
         const message_numbers found = look_back(left, number, mapped);
         // Before the claim goes, since it is what shows that the message was not handed over. relaxed, all: for the next holder
         if (found.in_doubt.has_value()) {
-            left.begun.store(found.done, relaxed);
+            left.end.begun.store(found.done, relaxed);
         } else {
-            left.done.store(found.done, relaxed);
+            left.end.done.store(found.done, relaxed);
         }
         const std::uint64_t at = left.claiming.load(relaxed);
         if (at == nowhere || at % shm_records::alignment != 0) return found;
@@ -154,7 +154,7 @@ private:
                 if (!shared.accept(at, bytes)) return {status::closed};
                 if (skipped == 0) {
                     claimed_.open();
-                    mine(shared).begun.store(done_ + 1, relaxed);  // relaxed: as above
+                    mine(shared).end.begun.store(done_ + 1, relaxed);  // relaxed: as above
                     light_fence();
                     return {status::success, at, at, payload};
                 }
@@ -162,7 +162,7 @@ private:
                 mapped_.header(at).store(record_header::of_padding(skipped), release);
             } else if (const std::size_t other = sound_bytes(mapped_, capacity_, at, found, Producers); other > 0) {
                 (void)shared.accept(at, other);            // or `tail` has moved on, and this does nothing
-            } else if (shared.tail.load(relaxed) == at) {  // relaxed: as above
+            } else if (shared.tail.load(relaxed) == at) {  // relaxed: not behind what the word shows, see mark()
                 break;
             }
         }
@@ -173,14 +173,16 @@ private:
     bool mark(std::uint64_t at, std::uint64_t claim, std::uint64_t& found) noexcept {
         record_word& word = mapped_.header(at);
         if constexpr (Producers == 1) {
-            found = word.load(relaxed);  // relaxed: this end alone writes it before `tail` has passed it
+            // This end alone writes it before `tail` has passed it. acquire: as of a failure, below
+            found = word.load(acquire);
             if (found != record_header::none_at(at)) return false;
             word.store(claim, release);  // (9) release: pairs with (6): who finds the claim finds its owner
             return true;
         } else {
             found = record_header::none_at(at);
-            // (9) release: pairs with (6): who finds the claim finds its owner. relaxed, of a failure: a size, for accept()
-            return word.compare_exchange_strong(found, claim, release, relaxed);
+            // (9) release: pairs with (6): who finds the claim finds its owner. acquire, of a failure: pairs with
+            // clear_for_next_lap(): where a lap is over, the next look at `tail` shows it
+            return word.compare_exchange_strong(found, claim, release, acquire);
         }
     }
 
@@ -213,7 +215,7 @@ private:
 
     // Not known if another process has followed it: its words are that one's by now.
     std::optional<std::uint64_t> doubt_of_consumer(const state& shared) noexcept {
-        const owner now{shared.consumer.owner.load(relaxed)};  // relaxed: the process that wrote it has ended
+        const owner now{shared.consumer.end.owner.load(relaxed)};  // relaxed: the process that wrote it has ended
         if (!now.is_held() || !this->other().watch().is_dead(now)) return std::nullopt;
         return look_back(shared.consumer).in_doubt;
     }

@@ -36,12 +36,12 @@ struct shm_message_end_words {
     atomic<std::uint64_t> begun{0};  // one more than these while one is in hand
     atomic<std::uint64_t> step{nowhere};
 };
-struct shm_message_consumer_words : shm_message_end_words {
-    // step: `taken` after the message in hand
+struct shm_message_consumer_words {
+    shm_message_end_words end;       // step: `taken` after the message in hand
     atomic<std::uint64_t> taken{0};  // position of the next record: those before it are visited, for the next consumer
 };
-struct shm_message_producer_words : shm_message_end_words {
-    // step: `claiming` once the message there is about to be handed over
+struct alignas(separation_bytes) shm_message_producer_words {
+    shm_message_end_words end;                 // step: `claiming` once the message there is about to be handed over
     atomic<std::uint64_t> claiming{nowhere};   // position of the latest claim
     atomic<std::uint64_t> abandoned{nowhere};  // by the consumer: the claim of a dead process that it made padding
 };
@@ -64,8 +64,7 @@ struct shm_message_state {
     // Where each side sleeps, see bed.
     alignas(separation_bytes) futex_word consumer_asleep{0};
     alignas(separation_bytes) futex_word producers_asleep{0};
-    struct alignas(separation_bytes) producer_words : shm_message_producer_words {};
-    std::array<producer_words, Producers> producers;
+    std::array<shm_message_producer_words, Producers> producers;
 
     static constexpr std::uint64_t position(std::uint64_t tail) noexcept { return tail & ~closed_bit; }
 
@@ -122,21 +121,21 @@ inline std::size_t sound_bytes(const shm_records& mapped, std::size_t capacity, 
 inline message_numbers look_back(const shm_message_producer_words& words, std::uint64_t number,
                                  const shm_records& mapped) noexcept {
     // relaxed, all: the process that wrote them has ended
-    const std::uint64_t done = words.done.load(relaxed);
-    if (words.begun.load(relaxed) == done) return {done, std::nullopt};
+    const std::uint64_t done = words.end.done.load(relaxed);
+    if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
     const std::uint64_t at = words.claiming.load(relaxed);
     // acquire: pairs with the consumer's writes of it, (5) and clear_for_next_lap(): then we see what it abandoned before
     const std::uint64_t header = mapped.header(at).load(acquire);
     const bool is_handed_over =
-        words.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
+        words.end.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
     return is_handed_over ? message_numbers{done + 1, std::nullopt} : message_numbers{done, done};
 }
 /// The same of the consumer. What is in doubt is the next message, which the process may have visited.
 inline message_numbers look_back(const shm_message_consumer_words& words) noexcept {
     // relaxed, all: the process that wrote them has ended
-    const std::uint64_t done = words.done.load(relaxed);
-    if (words.begun.load(relaxed) == done) return {done, std::nullopt};
-    const bool is_taken = words.taken.load(relaxed) == words.step.load(relaxed);
+    const std::uint64_t done = words.end.done.load(relaxed);
+    if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
+    const bool is_taken = words.taken.load(relaxed) == words.end.step.load(relaxed);
     return is_taken ? message_numbers{done + 1, std::nullopt} : message_numbers{done, done};
 }
 
