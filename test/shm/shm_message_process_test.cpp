@@ -177,7 +177,7 @@ TYPED_TEST(shm_message_kill, of_consumers_at_random_loses_nothing_and_repeats_on
         int end = 0;
         ::waitpid(child, &end, 0);
         ASSERT_TRUE(WIFSIGNALED(end) && WTERMSIG(end) == SIGKILL) << "the consumer found something wrong: " << end;
-        ASSERT_EQ(producer.push_for(bytes{}, 0ms), status::timeout);
+        ASSERT_EQ(producer.push_for(std::array<std::byte, 80>{}, 0ms), status::timeout);
     }
     ::munmap(&visited, sizeof(std::uint64_t));
 }
