@@ -277,6 +277,7 @@ class consumer_dies : public shared_ring<Producers, Capacity, Steps, true> {
     }
 
     void survives() noexcept {
+        (void)this->take(this->state_.producers[0].end.owner, survivor_pid);
         auto end = this->produce(0);
         while (end.done() < Messages) {
             const status answer = this->push(end);
