@@ -77,6 +77,7 @@ protected:
     }
 
     void write(std::byte* payload, unsigned from, std::uint64_t number) noexcept {
+        if (!is_over()) writing_[from] = number + 1;
         if (size_of(number) == 0) return;
         const std::uint32_t what = type_of(from, number) + 1U;
         at(payload).first.store(what, relaxed);
@@ -139,6 +140,7 @@ protected:
     std::array<weir::detail::record_word, Capacity / 8> words_;
     std::array<std::byte, Capacity> memory_{};
     std::array<halves, Capacity / 8> halves_;
+    std::array<std::uint64_t, Producers> writing_{};   // the latest message that was begun to be written, from 1 on
     std::array<std::uint64_t, Producers> handed_{};    // by commits that returned
     std::array<std::uint64_t, Producers> expected_{};  // by the consumer
 };
@@ -212,6 +214,7 @@ class producer_dies : public shared_ring<Producers, Capacity, Steps, true> {
             note("producer", this->process_, got > this->process_.item ? "delivered" : "not accepted; it never comes",
                  doubt.has_value() ? "that message" : "no message");
             check(got >= this->handed_[0], "what was handed over is delivered before the death is reported");
+            check(doubt.has_value() || this->writing_[0] <= got, "a message that was half written is in doubt");
         }
         const taken_end taken = this->take(this->state_.producers[0].end.owner, survivor_pid);
         if (AfterAnother && !taken.succeeded) return;  // the other one was quicker
@@ -251,6 +254,7 @@ public:
         words.end.begun.store(1, relaxed);
         this->words_[0].store(record_header::of_claim(16, 0), relaxed);
         if (choose(2) == 1) this->state_.tail.store(16, relaxed);
+        if (choose(2) == 1) words.end.step.store(0, relaxed);
     }
 };
 
@@ -360,13 +364,17 @@ class handed_over : public shared_ring<1, 32, 0, true> {
     }
 };
 
-/// No process dies, and none looks by itself: each sleep ends by a wake-up.
-template <unsigned Producers, unsigned Capacity, unsigned Messages>
+/// No process dies, and none looks by itself: each sleep ends by a wake-up. `Drops`: each producer's first reservation is dropped.
+template <unsigned Producers, unsigned Capacity, unsigned Messages, bool Drops = false>
 class sleeps_well : public shared_ring<Producers, Capacity, 0, false> {
     void thread(unsigned index) override {
         if (index < Producers) {
             this->state_.producers[index].end.owner.store(owner::of(living_pid + index, 1).word, relaxed);
             auto end = this->produce(index);
+            if (Drops) {
+                const record_claim dropped = end.claim(this->state_, 8);
+                if (dropped.answer == status::success) end.abort(this->state_, dropped);
+            }
             for (unsigned i = 0; i < Messages; ++i) check(this->push(end) == status::success, "there will be room");
             return;
         }
@@ -421,6 +429,7 @@ constexpr entry scenarios[] = {
     {"handed_over", 3, 2, 50'000, make<handed_over>},
     {"sleeps_well", 2, 2, 100'000, make<sleeps_well<1, 32, 4>>},
     {"two_sleep_well", 3, 1, 100'000, make<sleeps_well<2, 32, 2>>},
+    {"two_drop", 3, 1, 100'000, make<sleeps_well<2, 32, 1, true>>},
     {"closing", 3, 1, 100'000, make<closing<1, 32, 3>>},
     {"closing_two", 4, 0, 100'000, make<closing<2, 32, 2>>},
 };

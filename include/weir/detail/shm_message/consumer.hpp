@@ -35,12 +35,12 @@ public:
 
     /// Whether there is a message: success, empty, busy, closed, peer_died or corrupted. Wait-free, but for padding, which it frees.
     status look(state& shared, bool asks = false) noexcept {
-        const status answer = find(shared, asks);
+        const status answer = find_or_give(shared, asks);
         if (is_over() || (answer == status::success && untold_ == none && ++unasked_ % messages_between_questions != 0))
             return answer;
         if (!knows_of_death(shared, asks)) return answer;
         // First its last messages, which may have come between that look and its death.
-        if (is_behind(position_, told_at_)) return answer == status::empty ? find(shared, asks) : answer;
+        if (is_behind(position_, told_at_)) return answer == status::empty ? find_or_give(shared, asks) : answer;
         return told(shared);
     }
 
@@ -132,6 +132,12 @@ private:
         }
     };
 
+    // Where there is no message, producers may wait for the padding that was passed.
+    status find_or_give(state& shared, bool asks) noexcept {
+        const status answer = find(shared, asks);
+        if (answer != status::success && position_ != given_) give(shared);
+        return answer;
+    }
     // Goes on to the next message: success, empty, busy, closed or corrupted.
     status find(state& shared, bool asks) noexcept {
         for (unsigned tries = 0; tries < most_tries && !is_over(); ++tries) {
