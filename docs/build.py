@@ -31,6 +31,7 @@ NAVIGATION = [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),
     ("Between processes", [("docs/processes.md", "processes", "shm::spsc_ring"),
+                           ("docs/process_messages.md", "process_messages", "shm message rings"),
                            ("docs/processes_broadcast.md", "processes_broadcast", "shm::broadcast_ring")]),
     ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
                          ("docs/pipeline.md", "pipeline", "pipeline")]),

@@ -10,7 +10,7 @@
 namespace model {
 
 /// The calling thread is about to do something that others can see. If it is its time, it does not return before the scenario is over.
-void step(place) noexcept;
+inline void step(place) noexcept;
 
 }  // namespace model
 

@@ -2,7 +2,8 @@
 //
 // A broadcast ring between processes, one of which dies: before each step that the others could see, in turn. With --table it prints
 // what they see, step by step, for docs/processes_broadcast.md.
-#include "mortal_process.hpp"
+#define WEIR_ATOMIC_HEADER "mortal_atomic.hpp"
+#define WEIR_CHECK_ROLES 0
 
 #include <array>
 #include <cstdint>
@@ -11,11 +12,15 @@
 #include <string_view>
 #include <vector>
 
+#include "model.hpp"
+#include "mortality.hpp"
 #include "weir/detail/shm/broadcast/producer.hpp"
 #include "weir/detail/shm/broadcast/reader.hpp"
 
 namespace {
 
+using namespace model;
+using namespace weir::detail;
 using weir::status;
 
 struct pair {
@@ -430,7 +435,7 @@ constexpr entry scenarios[] = {
 
 int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--table") {
-        return print_table(scenarios, {"producer_dies", "reader_dies"}, "what the others see");
+        return print_table("item", "what the others see", scenarios, {"producer_dies", "reader_dies"});
     }
     return run(argc, argv, scenarios);
 }

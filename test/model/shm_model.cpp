@@ -2,7 +2,8 @@
 //
 // A ring between two processes, one of which dies: before each step that the other one could see, in turn. With --table it prints what
 // the other side sees, step by step, for docs/processes.md.
-#include "mortal_process.hpp"
+#define WEIR_ATOMIC_HEADER "mortal_atomic.hpp"
+#define WEIR_CHECK_ROLES 0
 
 #include <array>
 #include <cstdint>
@@ -10,17 +11,15 @@
 #include <string>
 #include <string_view>
 
+#include "model.hpp"
+#include "mortality.hpp"
 #include "weir/detail/shm/spsc_ends.hpp"
 
 namespace {
 
+using namespace model;
+using namespace weir::detail;
 using weir::status;
-
-void note_item(std::string_view side, const mortal_process& of, const char* item, bool in_doubt) {
-    if (!makes_table) return;
-    const unwatched books;
-    note(side, of, std::string(item) + (in_doubt ? " | that item" : " | no item"));
-}
 
 struct value {
     std::uint32_t first = 0, second = 0;
@@ -130,9 +129,9 @@ class producer_dies : public shared_ring<Capacity, Steps, true> {
             check(this->process_.dead.load(seq_cst) != 0 || AfterAnother, "only a dead peer is reported");
             doubt = end.in_doubt();
             if (!AfterAnother) {
-                note_item("producer", this->process_,
-                          number > this->process_.item ? "delivered" : "not accepted; it never comes",
-                          doubt.has_value());
+                note("producer", this->process_,
+                     number > this->process_.item ? "delivered" : "not accepted; it never comes",
+                     doubt.has_value() ? "that item" : "no item");
             }
             check(!doubt.has_value() || *doubt == number, "at most one item is in doubt: the next one");
             check(AfterAnother || doubt.has_value() ||
@@ -204,10 +203,10 @@ class consumer_dies : public shared_ring<Capacity, Steps, true> {
             check(taken.succeeded && taken.recovered(), "the end of a dead process can be taken");
             auto follower = this->consume(true);
             check(follower.in_doubt() == doubt, "both sides know the same item in doubt");
-            note_item("consumer", this->process_,
-                      follower.position() > this->process_.item ? "taken; the next consumer gets the one after it"
-                                                                : "the next consumer gets it",
-                      doubt == this->process_.item);
+            note("consumer", this->process_,
+                 follower.position() > this->process_.item ? "taken; the next consumer gets the one after it"
+                                                           : "the next consumer gets it",
+                 doubt == this->process_.item ? "that item" : "no item");
             check(doubt == last_taken(follower.position()), "the item in doubt is the last one that was taken");
             check(handed_ == follower.position() || handed_ + 1 == follower.position(),
                   "no item is handed out twice, and none is lost but that in doubt");
@@ -416,6 +415,6 @@ constexpr entry scenarios[] = {
 
 int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--table")
-        return print_table(scenarios, {"producer_dies", "consumer_dies"}, "its item | in doubt");
+        return print_table("item", "its item | in doubt", scenarios, {"producer_dies", "consumer_dies"});
     return run(argc, argv, scenarios);
 }

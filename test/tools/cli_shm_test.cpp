@@ -20,6 +20,7 @@
 
 #include "test/support/subprocess.hpp"
 #include "weir/shm/broadcast_ring.hpp"
+#include "weir/shm/message_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 namespace {
@@ -140,6 +141,43 @@ TEST(cli_shm, says_of_a_broadcast_ring_who_reads_and_who_died) {
     EXPECT_THAT(weir_shm({"show", name.name}).out,
                 AllOf(HasSubstr("reader screen"), HasSubstr("lossy, lag 3, missed 0"),
                       HasSubstr(std::to_string(child) + " (died): gated")));
+}
+
+TEST(cli_shm, shows_rings_of_messages_with_each_of_their_producers) {
+    const own_name name("messages");
+    const auto made = weir::shm::mpsc_message_ring::create(name.name, 256, "orders");
+    auto consumer = made.attach_consumer();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        auto producer = made.attach_producer(1);
+        for (int i = 0; i < 3; ++i) (void)producer.push(std::span<const std::byte>{});
+        auto half = producer.reserve(8);
+        ::raise(SIGKILL);
+    }
+    ::waitpid(child, nullptr, 0);
+    auto producer = made.attach_producer();
+    ASSERT_EQ(consumer.consume([](std::uint16_t, std::span<const std::byte>) {}, 1), 1U);
+    const json self{{"pid", ::getpid()}, {"state", "runs"}};
+    const json segment = listed(name.name);
+    ASSERT_FALSE(segment.is_null());
+    EXPECT_EQ(segment["kind"], "mpsc_message_ring");
+    const json living{{"pid", ::getpid()}, {"state", "runs"}, {"number", 0}, {"messages_pushed", 0}};
+    const json dead{{"pid", child}, {"state", "died"}, {"number", 1}, {"messages_pushed", 3}};
+    EXPECT_EQ(segment["ring"], (json{{"type_name", "orders"},
+                                     {"capacity", 256},
+                                     {"element_bytes", 1},
+                                     {"pushed", 40},
+                                     {"popped", 8},
+                                     {"queued", 32},
+                                     {"closed", false},
+                                     {"consumer", self},
+                                     {"messages_popped", 1},
+                                     {"producers", json::array({living, dead})}}));
+    EXPECT_THAT(weir_shm({"list"}).out,
+                AllOf(HasSubstr(name.name), HasSubstr("32 of 256 bytes"), HasSubstr("1 died, 1 runs")));
+    EXPECT_THAT(weir_shm({"show", name.name}).out,
+                AllOf(HasSubstr("256 bytes"), HasSubstr("3 messages"), HasSubstr("producer 1"),
+                      HasSubstr(std::to_string(child) + " (died), 3 messages")));
 }
 
 TEST(cli_shm, cleans_what_no_process_uses_and_nothing_else) {

@@ -55,6 +55,19 @@ json readers_as_json(const std::vector<shm_reader>& readers) {
     return all;
 }
 
+// Of a ring of messages, whose positions count bytes.
+void describe_messages(json& ring, const shm_positions& at) {
+    ring.erase("producer");
+    ring["messages_popped"] = at.messages_popped;
+    ring["producers"] = json::array();
+    for (const auto& one : at.producers) {
+        json end = end_as_json(one.end);
+        end["number"] = one.number;
+        end["messages_pushed"] = one.messages;
+        ring["producers"].push_back(end);
+    }
+}
+
 json as_json(const shm_segment& segment) {
     json one{{"name", detail::valid_utf8(segment.name)},
              {"kind", segment.kind},
@@ -79,6 +92,7 @@ json as_json(const shm_segment& segment) {
         } else {
             one["ring"]["consumer"] = end_as_json(at.consumer);
         }
+        if (segment.has_messages) describe_messages(one["ring"], at);
     }
     return one;
 }

@@ -5,6 +5,7 @@
 #include "tools/common/command.hpp"
 
 #include <weir/shm/broadcast_ring.hpp>
+#include <weir/shm/message_ring.hpp>
 #include <weir/shm/spsc_ring.hpp>
 
 #include <fcntl.h>
@@ -24,6 +25,7 @@ namespace weir::tool {
 namespace {
 
 using detail::segment_header;
+using detail::segment_kind;
 using detail::shm_spsc_state;
 using broadcast_state = detail::shm_broadcast_state<detail::shm_seats>;
 
@@ -52,7 +54,7 @@ std::uint64_t own_pid_namespace() {
     return ::stat("/proc/self/ns/pid", &of) == 0 ? of.st_ino : 0;
 }
 
-shm_positions positions_of(int file, bool is_known) {
+shm_positions item_positions_of(int file, bool is_known) {
     const std::uint64_t sent = word_of_state(file, offsetof(shm_spsc_state, sent));
     return {
         .pushed = sent / detail::one_item,
@@ -60,6 +62,7 @@ shm_positions positions_of(int file, bool is_known) {
         .closed = (sent & detail::closed_bit) != 0,
         .producer = end_of(word_of_state(file, offsetof(shm_spsc_state, producer)), is_known),
         .consumer = end_of(word_of_state(file, offsetof(shm_spsc_state, consumer)), is_known),
+        .producers = {},
     };
 }
 
@@ -85,6 +88,28 @@ std::vector<shm_reader> readers_of(int file, std::uint64_t pushed, bool is_known
     return found;
 }
 
+template <std::size_t Producers>
+shm_positions message_positions_of(int file, bool is_known) {
+    using state = detail::shm_message_state<Producers>;
+    using words = detail::shm_message_end_words;
+    const std::uint64_t tail = word_of_state(file, offsetof(state, tail));
+    constexpr std::size_t consumer = offsetof(state, consumer) + offsetof(detail::shm_message_consumer_words, end);
+    shm_positions found;
+    found.pushed = state::position(tail);
+    found.popped = word_of_state(file, offsetof(state, returned));
+    found.closed = (tail & state::closed_bit) != 0;
+    found.consumer = end_of(word_of_state(file, consumer + offsetof(words, owner)), is_known);
+    found.messages_popped = word_of_state(file, consumer + offsetof(words, done));
+    for (unsigned number = 0; number < Producers; ++number) {
+        const std::size_t at = offsetof(state, producers) + number * sizeof(detail::shm_message_producer_words) +
+                               offsetof(detail::shm_message_producer_words, end);
+        const std::uint64_t owner = word_of_state(file, at + offsetof(words, owner));
+        const std::uint64_t messages = word_of_state(file, at + offsetof(words, done));
+        if (owner != 0 || messages != 0) found.producers.push_back({end_of(owner, is_known), number, messages});
+    }
+    return found;
+}
+
 shm_positions broadcast_positions_of(int file, std::uint64_t capacity, bool is_known) {
     const std::uint64_t sent = word_of_state(file, offsetof(broadcast_state, sent));
     const std::uint64_t pushed = sent / detail::one_item;
@@ -98,7 +123,22 @@ shm_positions broadcast_positions_of(int file, std::uint64_t capacity, bool is_k
         .producer = end_of(word_of_state(file, offsetof(broadcast_state, producer)), is_known),
         .consumer = {},
         .readers = std::move(readers),
+        .producers = {},
     };
+}
+
+bool is_of_messages(segment_kind kind) {
+    return kind == segment_kind::spsc_message_ring || kind == segment_kind::mpsc_message_ring;
+}
+
+shm_positions positions_of(int file, const segment_header& header, bool is_known) {
+    switch (header.kind) {
+    case segment_kind::spsc_message_ring: return message_positions_of<1>(file, is_known);
+    case segment_kind::mpsc_message_ring: return message_positions_of<shm::most_message_producers>(file, is_known);
+    case segment_kind::broadcast_ring: return broadcast_positions_of(file, header.capacity, is_known);
+    case segment_kind::spsc_ring: break;
+    }
+    return item_positions_of(file, is_known);
 }
 
 // proc_locks(5): "1: FLOCK  ADVISORY  READ 812 00:1a:4711 0 EOF"
@@ -123,8 +163,8 @@ std::optional<std::vector<std::uint64_t>> users_of(const struct stat& file) {
 std::string damage_of(const segment_header& header, std::uint64_t bytes) {
     if (header.layout != detail::segment_layout) return fmt::format("layout version {} of another weir", header.layout);
     if (header.checksum != header.right_checksum()) return "its header was overwritten";
-    if (header.kind != detail::segment_kind::spsc_ring && header.kind != detail::segment_kind::broadcast_ring)
-        return "a kind that this program does not know";
+    const bool is_known_kind = header.kind == segment_kind::spsc_ring || header.kind == segment_kind::broadcast_ring;
+    if (!is_known_kind && !is_of_messages(header.kind)) return "a kind that this program does not know";
     if (header.bytes > bytes) return fmt::format("the file has {} of its {} bytes", bytes, header.bytes);
     return {};
 }
@@ -146,10 +186,8 @@ std::optional<shm_segment> look_at(const std::string& path, const std::string& n
     found.type_name = header->printable_type_name();
     found.capacity = header->capacity;
     found.element_bytes = header->element_bytes;
-    const bool is_known = header->pid_namespace == own_pid_namespace();
-    found.positions = header->kind == detail::segment_kind::broadcast_ring
-                          ? broadcast_positions_of(file.get(), header->capacity, is_known)
-                          : positions_of(file.get(), is_known);
+    found.has_messages = is_of_messages(header->kind);
+    found.positions = positions_of(file.get(), *header, header->pid_namespace == own_pid_namespace());
     return found;
 }
 

@@ -24,14 +24,23 @@ struct shm_reader {
     shm_end holder;
 };
 
-/// The positions of a ring, as they were when they were read.
+/// One of the producers of a ring of messages.
+struct shm_message_end {
+    shm_end end;
+    unsigned number = 0;
+    std::uint64_t messages = 0;  ///< pushed through this end
+};
+
+/// The positions of a ring, as they were when they were read. Of messages they count bytes.
 struct shm_positions {
     std::uint64_t pushed = 0;
     std::uint64_t popped = 0;
     bool closed = false;
-    shm_end producer;
+    shm_end producer;  ///< not of a ring of messages
     shm_end consumer;  ///< not of a broadcast ring, where `popped` is that of the slowest gated reader
     std::optional<std::vector<shm_reader>> readers = {};  ///< of a broadcast ring
+    std::vector<shm_message_end> producers = {};          ///< of a ring of messages: those that ever had a holder
+    std::uint64_t messages_popped = 0;
 
     [[nodiscard]] bool contradict(std::uint64_t capacity) const { return pushed - popped > capacity; }
 };
@@ -48,6 +57,7 @@ struct shm_segment {
     std::string damage;  ///< what is wrong with the header, as a clause; empty if nothing is
     std::optional<std::vector<std::uint64_t>> users;  ///< processes that hold it, null if the kernel does not say
     std::optional<shm_positions> positions;           ///< null if the header is damaged
+    bool has_messages = false;
 };
 
 /// Every segment with a name that this user may read, by name. Changes nothing.

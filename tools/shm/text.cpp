@@ -8,12 +8,25 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 
 namespace weir::tool {
 namespace {
 
 std::string end_in_words(const shm_end& end) {
     return end.pid == 0 ? end.state : fmt::format("{} ({})", end.pid, end.state);
+}
+
+std::string producers_in_short(const shm_segment& segment) {
+    const auto& at = *segment.positions;
+    if (!segment.has_messages) return end_in_words(at.producer);
+    if (at.producers.empty()) return "free";
+    if (at.producers.size() == 1) return end_in_words(at.producers.front().end);
+    std::map<std::string, int> counts;
+    for (const auto& one : at.producers) ++counts[one.end.state];
+    std::string text;
+    for (const auto& [state, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    return text;
 }
 
 std::string used_by(const shm_segment& segment) {
@@ -31,7 +44,7 @@ std::string readers_in_words(const std::vector<shm_reader>& readers) {
 std::string queued(const shm_segment& segment) {
     const auto& at = *segment.positions;
     if (at.contradict(segment.capacity)) return "corrupted";
-    return fmt::format("{} of {}", at.pushed - at.popped, segment.capacity);
+    return fmt::format("{} of {}{}", at.pushed - at.popped, segment.capacity, segment.has_messages ? " bytes" : "");
 }
 
 }  // namespace
@@ -47,7 +60,7 @@ std::string segments_as_table(const std::vector<shm_segment>& segments) {
             continue;
         }
         lines.push_back({name, segment.kind, segment.type_name, byte_size(segment.bytes), queued(segment),
-                         end_in_words(segment.positions->producer),
+                         producers_in_short(segment),
                          segment.positions->readers ? readers_in_words(*segment.positions->readers)
                                                     : end_in_words(segment.positions->consumer),
                          used_by(segment)});
@@ -64,12 +77,24 @@ std::string segment_as_text(const shm_segment& segment) {
     if (segment.positions) {
         const auto& at = *segment.positions;
         lines.push_back({"type", segment.type_name});
-        lines.push_back({"capacity", fmt::format("{} items of {} bytes", segment.capacity, segment.element_bytes)});
-        lines.push_back({"pushed", fmt::format("{}", at.pushed)});
-        lines.push_back({at.readers ? "read by all" : "popped", fmt::format("{}", at.popped)});
+        if (segment.has_messages) {
+            lines.push_back({"capacity", fmt::format("{} bytes", segment.capacity)});
+            std::uint64_t messages = 0;
+            for (const auto& one : at.producers) messages += one.messages;
+            lines.push_back({"pushed", fmt::format("{} messages", messages)});
+            lines.push_back({"popped", fmt::format("{} messages", at.messages_popped)});
+        } else {
+            lines.push_back({"capacity", fmt::format("{} items of {} bytes", segment.capacity, segment.element_bytes)});
+            lines.push_back({"pushed", fmt::format("{}", at.pushed)});
+            lines.push_back({at.readers ? "read by all" : "popped", fmt::format("{}", at.popped)});
+        }
         lines.push_back({"queued", queued(segment)});
         lines.push_back({"closed", at.closed ? "yes" : "no"});
-        lines.push_back({"producer", end_in_words(at.producer)});
+        if (!segment.has_messages) lines.push_back({"producer", end_in_words(at.producer)});
+        for (const auto& one : at.producers) {
+            lines.push_back({fmt::format("producer {}", one.number),
+                             fmt::format("{}, {} messages", end_in_words(one.end), one.messages)});
+        }
         if (!at.readers) lines.push_back({"consumer", end_in_words(at.consumer)});
         for (const shm_reader& one : at.readers.value_or(std::vector<shm_reader>{})) {
             lines.push_back({fmt::format("reader {}", one.name.empty() ? "without a name" : detail::printable(one.name)),

@@ -10,7 +10,7 @@
 //        |<------------- header, 8 bytes ----------->|
 //
 // A record never wraps: where it does not fit before the end of the storage, a record of padding fills the rest, and it begins at
-// the start. `owner` is for rings that processes share, and 0 elsewhere.
+// the start. `owner` is for rings that processes share, and 0 elsewhere: the number of the producer.
 #pragma once
 
 #include <bit>
@@ -30,17 +30,27 @@ namespace weir::detail {
 
 /// The first word of a record. 0: no record has been written here yet.
 struct record_header {
-    enum kind_type : std::uint64_t { none = 0, message = 1, padding = 2 };
+    enum kind_type : std::uint64_t { none = 0, message = 1, padding = 2, claim = 3 };
     static constexpr std::size_t bytes = 8;
+    static constexpr std::uint64_t most_owners = 1 << 12;
 
-    static constexpr std::uint64_t of_message(std::size_t payload, std::uint16_t type) noexcept {
-        return std::uint64_t{payload} << 32 | std::uint64_t{type} << 16 | message;
+    static constexpr std::uint64_t of_message(std::size_t payload, std::uint16_t type,
+                                              std::uint64_t owner = 0) noexcept {
+        return std::uint64_t{payload} << 32 | std::uint64_t{type} << 16 | owner << 4 | message;
     }
     /// `record`: of the whole record, `bytes` at least.
     static constexpr std::uint64_t of_padding(std::size_t record) noexcept {
         return std::uint64_t{record - bytes} << 32 | padding;
     }
+    /// A record that producer `owner` has claimed and not handed over yet.
+    static constexpr std::uint64_t of_claim(std::size_t record, std::uint64_t owner) noexcept {
+        return std::uint64_t{record - bytes} << 32 | owner << 4 | claim;
+    }
+    /// In rings that processes share: what a word holds until a record begins at that position. Of no other position, so a producer
+    /// that expects it cannot claim a word of another lap.
+    static constexpr std::uint64_t none_at(std::uint64_t position) noexcept { return position << 1; }
     static constexpr kind_type kind(std::uint64_t word) noexcept { return static_cast<kind_type>(word & 0xf); }
+    static constexpr std::uint64_t owner(std::uint64_t word) noexcept { return word >> 4 & (most_owners - 1); }
     static constexpr std::uint16_t type(std::uint64_t word) noexcept { return static_cast<std::uint16_t>(word >> 16); }
     static constexpr std::size_t payload(std::uint64_t word) noexcept { return as<std::size_t>(word >> 32); }
 };
@@ -115,6 +125,16 @@ public:
     void clear(std::uint64_t position, std::size_t record) const noexcept {
         // relaxed: the consumer publishes its position after this, and only then others write here
         for (std::size_t i = 0; i < record; i += word_bytes) header(position + i).store(0, relaxed);
+    }
+
+    /// Makes each word of a record what none_at() says of its next lap.
+    void clear_for_next_lap(std::uint64_t position, std::size_t record) const noexcept {
+        const std::uint64_t next = position + mask_ + 1;
+        // release: a process that finds the first word so sees what the consumer wrote before it
+        header(position).store(record_header::none_at(next), release);
+        // relaxed: the consumer publishes its position after this, and only then others write here
+        for (std::size_t i = word_bytes; i < record; i += word_bytes)
+            header(position + i).store(record_header::none_at(next + i), relaxed);
     }
 
 private:

@@ -19,12 +19,21 @@ namespace weir::detail {
 inline constexpr std::uint32_t segment_layout = 1;
 
 /// What a segment may hold.
-enum class segment_kind : std::uint32_t { spsc_ring = 1, broadcast_ring = 3 };
+enum class segment_kind : std::uint32_t {
+    spsc_ring = 1,
+    spsc_message_ring = 2,
+    mpsc_message_ring = 3,
+    broadcast_ring = 4
+};
 
 constexpr std::string_view to_string(segment_kind kind) noexcept {
-    return kind == segment_kind::spsc_ring        ? "spsc_ring"
-           : kind == segment_kind::broadcast_ring ? "broadcast_ring"
-                                                  : "unknown";
+    switch (kind) {
+    case segment_kind::spsc_ring: return "spsc_ring";
+    case segment_kind::spsc_message_ring: return "spsc_message_ring";
+    case segment_kind::mpsc_message_ring: return "mpsc_message_ring";
+    case segment_kind::broadcast_ring: return "broadcast_ring";
+    }
+    return "unknown";
 }
 
 /// What a segment is to hold, or must hold to be opened.

@@ -15,7 +15,7 @@
 
 namespace weir::detail {
 
-/// Gives an end back when the handle goes; the ring's mapping stays until then. Movable.
+/// Gives an end of a mapped ring back when the handle goes; the ring's mapping stays until then. Movable.
 template <class Mapped>
 class held_end {
 public:

@@ -11,7 +11,7 @@
 
 namespace weir::detail {
 
-/// Where the one thread of a side sleeps: a word in the segment, 1 while it sleeps or is about to.
+/// Where the threads of a side sleep: a word in the segment, 1 while one sleeps or is about to.
 ///
 /// The waiting thread writes 1, looks once more, and sleeps while the word is 1. The other side publishes, then reads the word, and
 /// wakes if it is 1. Both in seq_cst order, so either the last look finds what was published, or the publisher finds the 1. Whatever
@@ -25,8 +25,8 @@ struct bed {
     }
 
     /// Waits until `attempt(asks)` answers other than `in_vain`, or until the deadline: timeout. `asks`: whether it is to ask the
-    /// system for the peer, now that the thread would sleep.
-    template <class Watch, class Attempt>
+    /// system for the peer, now that the thread would sleep. `Several`: other threads may sleep on the same word.
+    template <class Watch, bool Several = false, class Attempt>
     static status wait(futex_word& asleep, spin_budget& spins, Attempt attempt, status::value in_vain,
                        steady_time deadline) noexcept {
         status answer = in_vain;
@@ -40,7 +40,8 @@ struct bed {
             answer = attempt(true);
             const bool late = answer == in_vain && has_passed(deadline);
             if (answer != in_vain || late) {
-                asleep.store(0, relaxed);  // relaxed: a 1 that is left costs a needless wake, no more
+                // relaxed: a 1 that is left costs a needless wake, no more; a 0 would let others sleep on
+                if constexpr (!Several) asleep.store(0, relaxed);
                 if (first && !late) spins.gave_up_too_early();
                 return late ? status(status::timeout) : answer;
             }

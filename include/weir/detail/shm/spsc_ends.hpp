@@ -14,6 +14,7 @@
 #include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/shm/copy_item.hpp"
 #include "weir/detail/shm/end.hpp"
+#include "weir/detail/shm/owner.hpp"
 #include "weir/detail/shm/sleeper.hpp"
 #include "weir/detail/shm/spsc_state.hpp"
 #include "weir/detail/spsc/slots.hpp"

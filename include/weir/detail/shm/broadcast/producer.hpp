@@ -21,7 +21,7 @@ namespace weir::detail {
 
 /// The producer's end of a broadcast ring between processes. One thread. Never reads where to write from the segment.
 template <class T, std::size_t Seats, class Watch>
-class alignas(separation_bytes) shm_broadcast_producer : public shm_side {
+class alignas(separation_bytes) shm_broadcast_producer : public shm_end_base {
 public:
     using state = shm_broadcast_state<Seats>;
     using slots = word_slots<T>;
@@ -29,8 +29,9 @@ public:
     /// To be made by the process that has just taken the end; `recovered`: from a holder that died.
     shm_broadcast_producer(state& shared, slots mapped, std::size_t capacity, Watch watch, bool recovered) noexcept
         // relaxed, all: after (1) of owner; only the holder of this end writes them
-        : watch_(static_cast<Watch&&>(watch)),
-          in_doubt_(recovered ? half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed)) : std::nullopt),
+        : shm_end_base(recovered ? half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed))
+                                 : std::nullopt),
+          watch_(static_cast<Watch&&>(watch)),
           position_(shared.sent.load(relaxed) / one_item),
           limit_(position_),
           capacity_(capacity),
@@ -73,7 +74,6 @@ public:
 
     /// Items published by this end and its former holders.
     std::uint64_t position() const noexcept { return position_; }
-    std::optional<item_number> in_doubt() const noexcept { return in_doubt_; }
     /// Gated readers that died while this end waited for them.
     std::uint64_t readers_lost() const noexcept { return readers_lost_; }
 
@@ -82,7 +82,7 @@ private:
         if (find_room(shared) || this->is_over()) return this->over();
         // relaxed: as in try_push()
         if ((shared.sent.load(relaxed) & closed_bit) != 0 && shared.is_closed()) return status::closed;
-        if (!asks && !this->inquiries_.is_due()) return status::full;
+        if (!asks && !this->is_due()) return status::full;
         if (!free_seats_of_dead(shared)) return status::full;
         return find_room(shared) || this->is_over() ? this->over() : status(status::full);
     }
@@ -123,7 +123,6 @@ private:
     }
 
     Watch watch_;
-    std::optional<item_number> in_doubt_;
     std::uint64_t position_;
     std::uint64_t limit_;  // position + what may be pushed without a look
     std::size_t capacity_;

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// For the model programs about rings between processes, one of which dies: before each step that another one could see, in turn. To be
-// included once, by the program, which prints with --table what the others see, step by step, for the documentation.
+// A process of a scenario may die, before each of its steps that others could see; and the table of what they see then. For one source
+// file of a program, whose atomics are those of mortal_atomic.hpp.
 #pragma once
-
-#define WEIR_ATOMIC_HEADER "mortal_atomic.hpp"
-#define WEIR_CHECK_ROLES 0
 
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <initializer_list>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -21,13 +17,13 @@
 #include <utility>
 
 #include "model.hpp"
+#include "mortal_atomic.hpp"
 #include "weir/detail/shm/owner.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 
-namespace {
+namespace model {
 
-using namespace model;
-using namespace weir::detail;
+using weir::detail::immortal_atomic, weir::detail::owner, weir::detail::steady_time;
 
 /// The process that may die: one at a time.
 struct mortal_process {
@@ -39,14 +35,15 @@ struct mortal_process {
     immortal_atomic<std::uint32_t> dead{0};
     immortal_atomic<std::uint32_t> may_go{0};  // the thread of a dead process waits for this, to leave the checker
 };
-mortal_process* mortal = nullptr;
+inline mortal_process* mortal = nullptr;
 
 /// What survivors saw, by the process that died, and the line before which it did.
-std::map<std::string_view, std::map<std::pair<std::string_view, unsigned>, std::set<std::string>>> seen_after_death;
-bool makes_table = false;
+inline std::map<std::string_view, std::map<std::pair<std::string_view, unsigned>, std::set<std::string>>>
+    seen_after_death;
+inline bool makes_table = false;
 
-/// `outcome`: what follows the step in the table.
-void note(std::string_view side, const mortal_process& of, std::string_view outcome) {
+/// A row: what the others saw.
+inline void note(std::string_view side, const mortal_process& of, std::string_view outcome) {
     if (!makes_table) return;
     const unwatched books;
     const std::string_view file = of.died_at.file_name();
@@ -54,17 +51,23 @@ void note(std::string_view side, const mortal_process& of, std::string_view outc
     const bool in_copy = file.ends_with("_model.cpp");
     seen_after_death[side][{in_copy ? "" : file, in_copy ? 0 : of.died_at.line()}].insert(std::string(outcome));
 }
+/// In two columns: what became of the item that the process had in hand, and what is in doubt.
+inline void note(std::string_view side, const mortal_process& of, const char* item, const char* in_doubt) {
+    if (!makes_table) return;
+    const unwatched books;
+    note(side, of, std::string(item) + " | " + in_doubt);
+}
 
-constexpr std::uint64_t mortal_pid = 1;
-constexpr std::uint64_t survivor_pid = 2;
-constexpr std::uint64_t long_dead_pid = 3;
-constexpr std::uint64_t living_pid = 4;  // and those after it
+inline constexpr std::uint64_t mortal_pid = 1;
+inline constexpr std::uint64_t survivor_pid = 2;
+inline constexpr std::uint64_t long_dead_pid = 3;
+inline constexpr std::uint64_t living_pid = 4;  // and those after it
 
 /// What stands for the system: it knows which processes are dead.
 template <bool Timed>
 struct watch {
     static bool is_dead(owner process) noexcept {
-        if (process.pid() == mortal_pid) return mortal->dead.load(seq_cst) != 0;
+        if (process.pid() == mortal_pid) return mortal->dead.load(order::seq_cst) != 0;
         return process.pid() == long_dead_pid;
     }
     /// A turn of a sleep takes so long that the others come on, and that what they did is seen.
@@ -75,21 +78,17 @@ struct watch {
     }
 };
 
-}  // namespace
-
-void model::step(place at) noexcept {
+inline void step(place at) noexcept {
     if (mortal == nullptr || mortal->left == 0 || mortal->is_over || identity() != mortal->thread) return;
     if (--mortal->left != 0) return;
     say([] { return "the process dies"; });
     mortal->died_at = at;
-    mortal->dead.store(1, seq_cst);
+    mortal->dead.store(1, order::seq_cst);
     // A sleep may end for no reason.
-    while (mortal->may_go.load(seq_cst) == 0) mortal->may_go.variable().sleep_while(0, false, place::current());
+    while (mortal->may_go.load(order::seq_cst) == 0) mortal->may_go.variable().sleep_while(0, false, place::current());
 }
 
-namespace {
-
-std::string line_of(std::string_view file, unsigned number) {
+inline std::string line_of(std::string_view file, unsigned number) {
     std::ifstream text{std::string(file)};
     std::string line;
     for (unsigned i = 0; i < number; ++i) std::getline(text, line);
@@ -97,26 +96,27 @@ std::string line_of(std::string_view file, unsigned number) {
     return line.substr(0, line.find("  //"));
 }
 
-/// Plays these scenarios, and prints a table for each side that died in them. `columns`: after the step.
-int print_table(std::span<const entry> scenarios, std::initializer_list<const char*> of, std::string_view columns) {
+/// Plays these scenarios, and prints what the others see, step by step. `item`: what the processes pass; `columns`: those after the
+/// step's own.
+inline int print_table(std::string_view item, std::string_view columns, std::span<const entry> scenarios,
+                       std::initializer_list<const char*> played) {
     makes_table = true;
-    const auto lines = std::count(columns.begin(), columns.end(), '|') + 1;
-    for (const char* scenario : of) {
+    for (const char* scenario : played) {
         const char* arguments[] = {"model", "--only", scenario, "--switches", "1", "--scale", "0"};
         std::cout.setstate(std::ios::failbit);
-        const int failed = run(std::size(arguments), const_cast<char**>(arguments), scenarios);
+        const int failed = run(static_cast<int>(std::size(arguments)), const_cast<char**>(arguments), scenarios);
         std::cout.clear();
         if (failed != 0) return failed;
     }
     for (const auto& [side, steps] : seen_after_death) {
         std::cout << "| the " << side << " was killed before | " << columns << " |\n|---|";
-        for (auto i = lines; i > 0; --i) std::cout << "---|";
+        for (auto i = std::count(columns.begin(), columns.end(), '|'); i >= 0; --i) std::cout << "---|";
         std::cout << "\n";
         for (const auto& [step, outcomes] : steps) {
             for (const std::string& outcome : outcomes) {
                 std::cout << "| ";
                 if (step.second == 0) {
-                    std::cout << "a word of the item's copy";
+                    std::cout << "a word of the " << item << "'s copy";
                 } else {
                     std::cout << "`" << line_of(step.first, step.second) << "`";
                 }
@@ -128,4 +128,4 @@ int print_table(std::span<const entry> scenarios, std::initializer_list<const ch
     return 0;
 }
 
-}  // namespace
+}  // namespace model
