@@ -106,18 +106,24 @@ class coroutine {
         coroutine* me;
         void operator()() const noexcept { me->ended(); }
     };
-    using operation = typename watched<Want>::template operation<stop_source::token, resume>;
+    struct operation {
+        template <class... Args>
+        explicit operation(coroutine& me, Args&&... args)
+            : want(std::forward<Args>(args)...), wait(want, stop_source::token{&me.stop_}, resume{&me}) {}
+        watched<Want> want;
+        typename watched<Want>::template operation<stop_source::token, resume> wait;
+    };
     using result_type = decltype(std::declval<Want&>().result());
 
 public:
     template <class... Args>
     explicit coroutine(Args&&... args) {
-        operation_.emplace(watched<Want>(std::forward<Args>(args)...), stop_source::token{&stop_}, resume{this});
+        operation_.emplace(*this, std::forward<Args>(args)...);
     }
 
     void start() {
         frame_ = element(1);
-        if (operation_->begin()) ended();
+        if (operation_->wait.begin()) ended();
     }
     void cancel() {
         news_ = element(3);
@@ -136,9 +142,9 @@ private:
         frame_ = element(2);
         check(!has_ended_, "it ends once");
         has_ended_ = true;
-        is_stopped_ = operation_->is_stopped();
+        is_stopped_ = operation_->wait.is_stopped();
         if (is_stopped_) check(news_.number() == 3, "it knows what was done before the stop");
-        result_.emplace(operation_->want().result());
+        result_.emplace(operation_->want.result());
         forget_operation();
         if constexpr (std::is_same_v<Want, weir::detail::acquire_want>) {
             has_credit = result_->has_value();

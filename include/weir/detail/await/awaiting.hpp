@@ -52,30 +52,32 @@ inline constexpr bool is_executor =
         executor.post(resumption());
     } || requires(Executor& executor) { executor.post(resumption(), std::allocator<void>()); };
 
-/// The operation of a coroutine, in its frame.
+/// The wait of a coroutine, in its frame. The operation is made when the coroutine has to be suspended: with an answer at once there is
+/// nothing but the Want.
 template <class Want, class Token, class Resume>
 class awaiter {
 public:
     awaiter(Want&& want, Token token, Resume resume, std::size_t spins) noexcept
-        : spins_(spins), operation_(std::move(want), std::move(token), resuming{this}), resume_(std::move(resume)) {}
+        : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
+    ~awaiter() {
+        if (is_suspended_) std::destroy_at(std::addressof(operation_));
+    }
     awaiter(const awaiter&) = delete;
     awaiter& operator=(const awaiter&) = delete;
 
     bool await_ready() noexcept {
-        for (bool is_ready = operation_.want().try_once();; is_ready = operation_.want().attempt()) {
-            if (is_ready || spins_ == 0) return is_ready;
-            --spins_;
-            pause();
-        }
+        if (want_.try_once()) return true;
+        return spins_ > 0 && look_again();
     }
     // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
     bool await_suspend(std::coroutine_handle<> waiting) noexcept {
         waiting_ = waiting;
-        return !operation_.begin();
+        is_suspended_ = true;
+        return !std::construct_at(std::addressof(operation_), want_, std::move(token_), resuming{this})->begin();
     }
     decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
-        operation_.want().adopt();
-        return operation_.want().result();
+        if (is_suspended_) want_.adopt();  // by another thread, perhaps
+        return want_.result();
     }
 
 private:
@@ -86,11 +88,25 @@ private:
             resume(me->waiting_);
         }
     };
+    using operation = typename Want::template operation<Token, resuming>;
 
-    std::size_t spins_;
-    std::coroutine_handle<> waiting_;
-    typename Want::template operation<Token, resuming> operation_;
+    [[gnu::noinline]] bool look_again() noexcept {
+        for (; spins_ > 0; --spins_) {
+            pause();
+            if (want_.attempt()) return true;
+        }
+        return false;
+    }
+
+    Want want_;
+    [[no_unique_address]] Token token_;
     [[no_unique_address]] Resume resume_;
+    std::size_t spins_;
+    bool is_suspended_ = false;
+    std::coroutine_handle<> waiting_;
+    union {
+        operation operation_;
+    };
 };
 
 /// The operation of a receiver, as std::execution connects it.
@@ -98,12 +114,14 @@ template <class Want, class Token, class Receiver>
 class connected {
 public:
     connected(Want&& want, Token token, Receiver receiver)
-        : receiver_(std::move(receiver)), operation_(std::move(want), std::move(token), completing{this}) {}
+        : receiver_(std::move(receiver)),
+          want_(std::move(want)),
+          operation_(want_, std::move(token), completing{this}) {}
     connected(const connected&) = delete;
     connected& operator=(const connected&) = delete;
 
     void start() noexcept {
-        if (operation_.want().try_once() || operation_.begin()) complete();
+        if (want_.try_once() || operation_.begin()) complete();
     }
 
 private:
@@ -113,11 +131,16 @@ private:
     };
     void complete() noexcept {
         if (operation_.is_stopped()) return std::move(receiver_).set_stopped();
-        operation_.want().adopt();
-        std::move(receiver_).set_value(operation_.want().result());
+        want_.adopt();
+        if constexpr (requires { want_.complete(std::move(receiver_)); }) {
+            want_.complete(std::move(receiver_));
+        } else {
+            std::move(receiver_).set_value(want_.result());
+        }
     }
 
     Receiver receiver_;
+    Want want_;
     typename Want::template operation<Token, completing> operation_;
 };
 

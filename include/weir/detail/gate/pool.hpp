@@ -132,11 +132,8 @@ public:
         lock_.lock();
         if (n > most - capacity() - owed()) return lock_.unlock(), false;
         resize(capacity() + n, lent() + n);
-        const count paid = std::min(n, owed());
-        owed_.store(owed() - paid, relaxed);                       // relaxed: a number, written under the lock
-        if (n > paid) free_.fetch_add((n - paid) * one, release);  // (1) as in give()
-        lower_flag();
-        hand_out();
+        free_.fetch_add(n * one, release);  // (1) as in give()
+        hand_out();                         // and so pays what is owed
         return true;
     }
     /// Takes `n` credits away: free ones at once, and those that are in use when they come back. False if less than one would be left,
@@ -145,7 +142,7 @@ public:
         lock_.lock();
         if (n >= capacity() || n > lent()) return lock_.unlock(), false;
         resize(capacity() - n, lent() - n);
-        owed_.store(owed() + n, relaxed);  // relaxed: as above
+        owed_.store(owed() + n, relaxed);  // relaxed: a number, written under the lock
         free_.fetch_or(waiting, relaxed);  // relaxed: as in append()
         hand_out();
         return true;

@@ -148,6 +148,24 @@ selected select_of(std::span<const any_end> ends, selection& how, Stop& stop, st
     return stopping_by(stop, waiter, [&](auto& is_stopped) { return wait_or_look(waiter, is_stopped, deadline); });
 }
 
+/// The ends that are ready at the first look; by priority only the first of them. Nothing if there is none, or if one of them is an
+/// any_end: then the ends are looked at as those whose types are not known.
+template <class... Ends>
+std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
+    std::uint64_t ready = 0;
+    if constexpr (!(std::same_as<std::remove_const_t<Ends>, any_end> || ...)) {
+        std::size_t i = 0;
+        const auto is_enough = [&](auto& end) noexcept {
+            const std::size_t at = i++;
+            if (select_waiter::is_left_out(how, at) || !is_ready(end)) return false;
+            ready |= std::uint64_t{1} << at;
+            return select_waiter::is_by_priority(how);
+        };
+        (void)(is_enough(ends) || ...);
+    }
+    return ready;
+}
+
 template <class Stop, class... Handlers>
 selected serve_first(selection& how, Stop& stop, steady_time deadline, Handlers&... handlers) {
     const std::array<any_end, sizeof...(Handlers)> ends{any_end(handlers.end)...};
@@ -204,6 +222,8 @@ selected select_among(selection& how, Stop& stop, steady_time deadline, Args&...
             return select_of((std::span<const any_end>(args), ...), how, stop, deadline);
         } else if constexpr (handlers == 0) {
             if constexpr ((is_end_of<Args>() && ...)) {
+                if (const std::uint64_t ready = ready_at_once(how, args...); ready != 0)
+                    return select_waiter::found(how, ready);
                 const std::array<any_end, sizeof...(Args)> ends{any_end(args)...};
                 return select_of(ends, how, stop, deadline);
             }
