@@ -235,10 +235,8 @@ public:
     /// The oldest item, if there is one; else error() says empty, closed or busy. Progress as try_pop of the ring.
     popped<T> try_pop() noexcept(std::is_nothrow_move_constructible_v<T>) {
         std::optional<T> out;
-        const status answer = ring_->try_consume_one([&out](T& item) noexcept(
-                                                         std::is_nothrow_move_constructible_v<T>) {
-            out.emplace(std::move(item));
-        });
+        const status answer = ring_->try_consume_one(
+            [&out](T& item) noexcept(std::is_nothrow_move_constructible_v<T>) { out.emplace(std::move(item)); });
         return out ? popped<T>(std::move(out)) : popped<T>(to_conqueue(answer));
     }
 
