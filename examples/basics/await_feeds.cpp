@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A coroutine that serves three feeds by priority, a timer, which is a fourth feed, before them, and a stop. No thread waits for it.
+// A coroutine serves three feeds by priority, with a timer as a fourth one before them, and ends when it is asked to stop.
 #include <weir/await.hpp>
 #include <weir/ring.hpp>
 
