@@ -34,13 +34,14 @@ public:
 
     explicit locked_channel(std::size_t capacity) : capacity_(capacity) {}
 
-    class side {
-        struct waiter {
-            side& of;
-            word item;
-            std::coroutine_handle<> handle = {};
-        };
+    class side;
+    struct waiter {
+        side& of;
+        word item;
+        std::coroutine_handle<> handle = {};
+    };
 
+    class side {
     public:
         explicit side(locked_channel& of) : of_(of) {}
 
@@ -140,8 +141,8 @@ private:
     std::size_t capacity_;
     std::mutex mutex_;
     std::deque<word> items_;
-    std::deque<side::waiter*> pushing_;
-    std::deque<side::waiter*> popping_;
+    std::deque<waiter*> pushing_;
+    std::deque<waiter*> popping_;
 };
 
 #if defined(__linux__)

@@ -76,7 +76,7 @@ public:
     callback_type(token t, F f)
         : entry{[](entry& me) { static_cast<callback_type&>(me).f_(); }}, of_(t.of), when_(t.when), f_(f) {
         const std::scoped_lock lock(of_.mutex_);
-        of_.due_.emplace(when_, this);
+        of_.due_.emplace(when_, static_cast<entry*>(this));
         of_.changed_.notify_all();
     }
     ~callback_type() {

@@ -64,8 +64,7 @@ public:
     using error_type = conqueue_status;
 
     explicit popped(conqueue_status error) noexcept : error_(error) {}
-    explicit popped(std::optional<T>&& item) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : item_(std::move(item)) {}
+    explicit popped(std::optional<T>&& item) noexcept : item_(std::move(item)) {}
 
     bool has_value() const noexcept { return item_.has_value(); }
     explicit operator bool() const noexcept { return has_value(); }
@@ -195,12 +194,12 @@ public:
     /// Awaits room, and appends. Gives a coroutine a bool: false if the queue is closed, or, with a token, a stop was requested; a receiver
     /// set_value(), set_error(conqueue_status::closed) or set_stopped(). `x` is kept by value until then, and lost if it is not accepted:
     /// weir::async_push(ring, x) keeps it. See await.hpp.
-    auto async_push(T x) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    auto async_push(T x) noexcept {
         using want = accepted_want<part, T>;
         return awaitable<want>(want(part_to_await(*ring_), std::move(x)));
     }
     template <token_to_stop Token>
-    auto async_push(T x, Token stop) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    auto async_push(T x, Token stop) noexcept {
         using want = accepted_want<part, T>;
         return awaitable<want, Token>(want(part_to_await(*ring_), std::move(x)), std::move(stop));
     }
@@ -233,10 +232,9 @@ public:
     std::optional<T> pop() { return ring_->pop(); }
 
     /// The oldest item, if there is one; else error() says empty, closed or busy. Progress as try_pop of the ring.
-    popped<T> try_pop() noexcept(std::is_nothrow_move_constructible_v<T>) {
+    popped<T> try_pop() noexcept {
         std::optional<T> out;
-        const status answer = ring_->try_consume_one(
-            [&out](T& item) noexcept(std::is_nothrow_move_constructible_v<T>) { out.emplace(std::move(item)); });
+        const status answer = ring_->try_consume_one([&out](T& item) noexcept { out.emplace(std::move(item)); });
         return out ? popped<T>(std::move(out)) : popped<T>(to_conqueue(answer));
     }
 

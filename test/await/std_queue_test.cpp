@@ -8,7 +8,6 @@
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -198,25 +197,6 @@ TEST(std_queue, hands_each_name_to_one_of_several_searchers) {
     EXPECT_EQ(found, 200);
     EXPECT_EQ(sum, 200 * 201 / 2);
 }
-
-#if defined(__cpp_exceptions)
-/// An item whose move out of the queue throws once.
-struct fragile {
-    static inline bool is_armed = false;
-    fragile() = default;
-    fragile(fragile&&) {
-        if (std::exchange(is_armed, false)) throw std::runtime_error("as told");
-    }
-    fragile& operator=(fragile&&) = default;
-};
-
-TEST(std_queue, lets_the_exception_of_a_move_pass) {
-    bounded_queue<fragile> queue(2);
-    ASSERT_EQ(queue.try_emplace(), conqueue_status::success);
-    fragile::is_armed = true;
-    EXPECT_THROW((void)queue.try_pop(), std::runtime_error);
-}
-#endif
 
 TEST(std_queue, names_its_answers) {
     EXPECT_EQ(to_string(conqueue_status::closed), "closed");
