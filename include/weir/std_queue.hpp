@@ -196,12 +196,12 @@ public:
     /// weir::async_push(ring, x) keeps it. See await.hpp.
     auto async_push(T x) noexcept {
         using want = accepted_want<part, T>;
-        return awaitable<want>(want(part_to_await(*ring_), std::move(x)));
+        return awaitable<want>(std::in_place, no_token(), part_to_await(*ring_), std::move(x));
     }
     template <token_to_stop Token>
     auto async_push(T x, Token stop) noexcept {
         using want = accepted_want<part, T>;
-        return awaitable<want, Token>(want(part_to_await(*ring_), std::move(x)), std::move(stop));
+        return awaitable<want, Token>(std::in_place, std::move(stop), part_to_await(*ring_), std::move(x));
     }
     template <class... Args>
         requires std::constructible_from<T, Args...>
@@ -240,10 +240,10 @@ public:
 
     /// Awaits an item. Gives a coroutine a std::optional<T>: nothing if the queue is closed and drained, or, with a token, a stop was
     /// requested; a receiver set_value(T&&), set_error(conqueue_status::closed) or set_stopped().
-    auto async_pop() noexcept { return awaitable(popped_want<part>(part_to_await(*ring_))); }
+    auto async_pop() noexcept { return awaiting<popped_want>(no_token(), part_to_await(*ring_)); }
     template <token_to_stop Token>
     auto async_pop(Token stop) noexcept {
-        return awaitable<popped_want<part>, Token>(popped_want<part>(part_to_await(*ring_)), std::move(stop));
+        return awaiting<popped_want>(std::move(stop), part_to_await(*ring_));
     }
 
     void close() noexcept { ring_->close(); }

@@ -52,63 +52,6 @@ inline constexpr bool is_executor =
         executor.post(resumption());
     } || requires(Executor& executor) { executor.post(resumption(), std::allocator<void>()); };
 
-/// The wait of a coroutine, in its frame. The operation is made when the coroutine has to be suspended: with an answer at once there is
-/// nothing but the Want.
-template <class Want, class Token, class Resume>
-class awaiter {
-public:
-    awaiter(Want&& want, Token token, Resume resume, std::size_t spins) noexcept
-        : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
-    ~awaiter() {
-        if (is_suspended_) std::destroy_at(std::addressof(operation_));
-    }
-    awaiter(const awaiter&) = delete;
-    awaiter& operator=(const awaiter&) = delete;
-
-    bool await_ready() noexcept {
-        if (want_.try_once()) return true;
-        return spins_ > 0 && look_again();
-    }
-    // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
-    bool await_suspend(std::coroutine_handle<> waiting) noexcept {
-        waiting_ = waiting;
-        is_suspended_ = true;
-        return !std::construct_at(std::addressof(operation_), want_, std::move(token_), resuming{this})->begin();
-    }
-    decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
-        if (is_suspended_) want_.adopt();  // by another thread, perhaps
-        return want_.result();
-    }
-
-private:
-    struct resuming {
-        awaiter* me;
-        void operator()() const noexcept {
-            Resume resume = me->resume_;  // the awaiter may end before this returns
-            resume(me->waiting_);
-        }
-    };
-    using operation = typename Want::template operation<Token, resuming>;
-
-    [[gnu::noinline]] bool look_again() noexcept {
-        for (; spins_ > 0; --spins_) {
-            pause();
-            if (want_.attempt()) return true;
-        }
-        return false;
-    }
-
-    Want want_;
-    [[no_unique_address]] Token token_;
-    [[no_unique_address]] Resume resume_;
-    std::size_t spins_;
-    bool is_suspended_ = false;
-    std::coroutine_handle<> waiting_;
-    union {
-        operation operation_;
-    };
-};
-
 /// The operation of a receiver, as std::execution connects it.
 template <class Want, class Token, class Receiver>
 class connected {
@@ -149,15 +92,27 @@ private:
 /// What async_pop() and its like return: to be awaited, once, by any coroutine; or to be connected to a receiver. It does nothing before.
 /// It refers to the ring, and to an item that is pushed, which must live until it has ended.
 ///
-/// Movable, so that it can be returned and stored before it is used.
+/// Movable before it is awaited, so that it can be returned and stored.
 template <class Want, class Token = detail::no_token, class Resume = detail::right_here>
 class [[nodiscard]] awaitable {
 public:
     // For libraries of senders: it is one, and ends by set_value or set_stopped.
     using is_sender = void;
 
-    explicit awaitable(Want&& want, Token token = {}, Resume resume = {}, std::size_t spins = 0) noexcept
+    // This and what follows it where there is an answer at once is inlined by force, as the operations of rings are: whether GCC does it by
+    // itself depends on the rest of the file.
+    template <class... Args>
+    [[gnu::always_inline]] explicit awaitable(std::in_place_t, Token token,
+                                              Args&&... args) noexcept(std::is_nothrow_constructible_v<Want, Args...>)
+        : want_(std::forward<Args>(args)...), token_(std::move(token)) {}
+    awaitable(Want&& want, Token&& token, Resume&& resume, std::size_t spins) noexcept
         : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
+    awaitable(awaitable&& other) noexcept
+        : awaitable(std::move(other.want_), std::move(other.token_), std::move(other.resume_), other.spins_) {}
+    /// If the coroutine is suspended here, it is withdrawn.
+    [[gnu::always_inline]] ~awaitable() {
+        if (is_suspended_) std::destroy_at(std::addressof(operation_));
+    }
 
     /// The coroutine goes on where `executor` runs it, by execute(f) or else post(f), if it has to be suspended: then the thread that
     /// ends the wait hands it over, and does not run it. An lvalue is kept by reference, and must live until then; an rvalue is kept,
@@ -174,12 +129,8 @@ public:
 
     /// Looks so many times more before it suspends, with a pause of the processor in between; 0 if this is not called. Worth it where
     /// the answer is nearer than a suspension, a microsecond or two, and no other work waits for the thread.
-    auto spin(std::size_t looks) && noexcept {
+    awaitable spin(std::size_t looks) && noexcept {
         return awaitable(std::move(want_), std::move(token_), std::move(resume_), looks);
-    }
-
-    auto operator co_await() && noexcept {
-        return detail::awaiter<Want, Token, Resume>(std::move(want_), std::move(token_), std::move(resume_), spins_);
     }
 
     /// The operation of a sender, which start() starts. It must not move, and lives until it has called one of
@@ -193,11 +144,55 @@ public:
         return detail::connected<Want, Token, Receiver>(std::move(want_), std::move(token_), std::move(receiver));
     }
 
+    // Refers to this, so that nothing is copied. The operation is made when the coroutine has to be suspended: with an answer at once
+    // there is nothing but the Want.
+    [[gnu::always_inline]] auto operator co_await() && noexcept { return awaiter{this}; }
+
 private:
+    struct resuming {
+        awaitable* me;
+        void operator()() const noexcept {
+            Resume resume = me->resume_;  // the awaitable may end before this returns
+            resume(me->waiting_);
+        }
+    };
+    using operation = typename Want::template operation<Token, resuming>;
+
+    struct awaiter {
+        awaitable* me;
+        [[gnu::always_inline]] bool await_ready() const noexcept {
+            return me->want_.try_once() || (me->spins_ > 0 && me->look_again());
+        }
+        // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
+        bool await_suspend(std::coroutine_handle<> waiting) const noexcept { return me->suspend(waiting); }
+        [[gnu::always_inline]] decltype(auto) await_resume() const noexcept(noexcept(std::declval<Want&>().result())) {
+            if (me->is_suspended_) me->want_.adopt();  // by another thread, perhaps
+            return me->want_.result();
+        }
+    };
+
+    [[gnu::noinline]] bool suspend(std::coroutine_handle<> waiting) noexcept {
+        waiting_ = waiting;
+        is_suspended_ = true;
+        return !std::construct_at(std::addressof(operation_), want_, std::move(token_), resuming{this})->begin();
+    }
+    [[gnu::noinline]] bool look_again() noexcept {
+        for (; spins_ > 0; --spins_) {
+            detail::pause();
+            if (want_.attempt()) return true;
+        }
+        return false;
+    }
+
     Want want_;
     [[no_unique_address]] Token token_;
-    [[no_unique_address]] Resume resume_;
-    std::size_t spins_;
+    [[no_unique_address]] Resume resume_{};
+    std::size_t spins_ = 0;
+    bool is_suspended_ = false;
+    std::coroutine_handle<> waiting_;
+    union {
+        operation operation_;
+    };
 };
 
 }  // namespace weir

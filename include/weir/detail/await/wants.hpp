@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -47,13 +48,14 @@ public:
     static constexpr std::size_t places = 1;
 
     explicit pop_want(Part& part) noexcept : part_(&part) {}
+    pop_want(pop_want&& other) noexcept : part_(other.part_) {}  // it has no item before it is started
 
     /// The calling thread is the consumer from now on.
     void adopt() const noexcept {
         if constexpr (!Part::has_many_consumers) part_->core().adopt_consumer();
     }
     /// The first try. True if it has its answer.
-    bool try_once() noexcept {
+    [[gnu::always_inline]] bool try_once() noexcept {
         adopt();
         answer_ = part_->take(emplace_in(item_));
         part_->note_pop(answer_);
@@ -82,8 +84,15 @@ public:
     }
 
     status answer() const noexcept { return answer_; }
-    std::optional<T> item() noexcept { return std::move(item_); }
-    std::optional<T> result() noexcept { return item(); }
+    // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these.
+    [[gnu::always_inline]] std::optional<T> item() noexcept {
+        if (!item_.has_value()) return std::nullopt;
+        return std::optional<T>(std::in_place, std::move(*item_));
+    }
+    [[gnu::always_inline]] std::optional<T> result() noexcept { return item(); }
+
+protected:
+    T* item_if_any() noexcept { return item_.has_value() ? std::addressof(*item_) : nullptr; }
 
 private:
     Part* part_;
@@ -100,8 +109,8 @@ public:
 
     pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
 
-    status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
-        if (std::optional<T> item = this->item(); item.has_value()) *out_ = std::move(*item);
+    [[gnu::always_inline]] status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
+        if (T* const item = this->item_if_any(); item != nullptr) *out_ = std::move(*item);
         return this->answer();
     }
 
@@ -124,7 +133,7 @@ public:
     void adopt() const noexcept {
         if constexpr (!Part::has_many_producers) part_->core().adopt_producer();
     }
-    bool try_once() noexcept {
+    [[gnu::always_inline]] bool try_once() noexcept {
         adopt();
         answer_ = part_->put(static_cast<X&&>(x_.x));
         part_->note_push(answer_);
