@@ -89,8 +89,8 @@ private:
 
 }  // namespace detail
 
-/// What async_pop() and its like return: to be awaited, once, by any coroutine; or to be connected to a receiver. It does nothing before.
-/// It refers to the ring, and to an item that is pushed, which must live until it has ended.
+/// What async_pop() and its like return: to be awaited by any coroutine, also again when that has ended; or to be connected to a receiver.
+/// It does nothing before. It refers to the ring, and to an item that is pushed, which must live until it has ended.
 ///
 /// Movable before it is awaited, so that it can be returned and stored.
 template <class Want, class Token = detail::no_token, class Resume = detail::right_here>
@@ -144,9 +144,19 @@ public:
         return detail::connected<Want, Token, Receiver>(std::move(want_), std::move(token_), std::move(receiver));
     }
 
-    // Refers to this, so that nothing is copied. The operation is made when the coroutine has to be suspended: with an answer at once
-    // there is nothing but the Want.
-    [[gnu::always_inline]] auto operator co_await() && noexcept { return awaiter{this}; }
+    // ---- for co_await: it is its own awaiter, so that nothing is copied ---------------------------------------------
+    [[gnu::always_inline]] bool await_ready() noexcept { return want_.try_once() || (spins_ > 0 && look_again()); }
+    // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
+    [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> waiting) noexcept {
+        waiting_ = waiting;
+        if (is_suspended_) std::destroy_at(std::addressof(operation_));  // it was, once before
+        is_suspended_ = true;
+        return !std::construct_at(std::addressof(operation_), want_, Token(token_), resuming{this})->begin();
+    }
+    [[gnu::always_inline]] decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
+        if (is_suspended_) want_.adopt();  // by another thread, perhaps
+        return want_.result();
+    }
 
 private:
     struct resuming {
@@ -158,26 +168,8 @@ private:
     };
     using operation = typename Want::template operation<Token, resuming>;
 
-    struct awaiter {
-        awaitable* me;
-        [[gnu::always_inline]] bool await_ready() const noexcept {
-            return me->want_.try_once() || (me->spins_ > 0 && me->look_again());
-        }
-        // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
-        bool await_suspend(std::coroutine_handle<> waiting) const noexcept { return me->suspend(waiting); }
-        [[gnu::always_inline]] decltype(auto) await_resume() const noexcept(noexcept(std::declval<Want&>().result())) {
-            if (me->is_suspended_) me->want_.adopt();  // by another thread, perhaps
-            return me->want_.result();
-        }
-    };
-
-    [[gnu::noinline]] bool suspend(std::coroutine_handle<> waiting) noexcept {
-        waiting_ = waiting;
-        is_suspended_ = true;
-        return !std::construct_at(std::addressof(operation_), want_, std::move(token_), resuming{this})->begin();
-    }
     [[gnu::noinline]] bool look_again() noexcept {
-        for (; spins_ > 0; --spins_) {
+        for (std::size_t left = spins_; left > 0; --left) {
             detail::pause();
             if (want_.attempt()) return true;
         }

@@ -187,7 +187,10 @@ public:
         return core_.is_closed() ? status::busy : status::empty;
     }
     /// Success alone, without a reason if not.
-    bool has_items_now() noexcept { return core_.has_items(); }
+    bool has_items_now() noexcept {
+        if constexpr (requires { core_.has_items_now(); }) return core_.has_items_now();
+        return core_.has_items();
+    }
     bool has_room_now() noexcept { return !core_.is_closed() && core_.has_room(); }
     /// Whether a push could: success, closed or full.
     status look_for_room() noexcept {

@@ -281,6 +281,38 @@ bool is_ready(sender<Ring>& end) noexcept {
     return has_room_now(select_access::ring_of(end), 0);
 }
 
+// The calling thread has the end's side from now on, if that is for one thread.
+template <class Ring>
+void adopt_items(Ring& ring) noexcept {
+    using part = std::remove_reference_t<decltype(select_access::part_of(ring))>;
+    if constexpr (select_access::items<part>::template is_one_threads<Ring>) ring.adopt_consumer();
+}
+template <class Ring>
+void adopt_room(Ring& ring) noexcept {
+    using part = std::remove_reference_t<decltype(select_access::part_of(ring))>;
+    if constexpr (select_access::room<part>::template is_one_threads<Ring>) ring.adopt_producer();
+}
+template <class Ring>
+void adopt(const items_end<Ring>& end) noexcept {
+    adopt_items(end.ring);
+}
+template <class Ring>
+void adopt(receiver<Ring>& end) noexcept {
+    adopt_items(select_access::ring_of(end));
+}
+template <class Ring>
+void adopt(weir::broadcast_reader<Ring>& end) noexcept {
+    adopt_items(end);
+}
+template <class Ring>
+void adopt(const room_end<Ring>& end) noexcept {
+    adopt_room(end.ring);
+}
+template <class Ring>
+void adopt(sender<Ring>& end) noexcept {
+    adopt_room(select_access::ring_of(end));
+}
+
 }  // namespace detail
 
 /// An end of any ring, for arrays of ends whose number is known only when the program runs. It refers to the ring, or to the reader

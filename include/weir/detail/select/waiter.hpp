@@ -114,8 +114,11 @@ public:
     selected look_once() noexcept { return look() ? found() : nothing(); }
     static selected nothing() noexcept { return selected(status::empty); }
 
-    /// At the first look at ends whose types are known: whether end `i` is to be looked at; and the answer, of those that are ready.
-    static bool is_left_out(const selection& how, std::size_t i) noexcept { return (how.left_out_ & bit(i)) != 0; }
+    /// At the first look at ends whose types are known: which ends are to be looked at; and the answer, of those that are ready.
+    static bool is_left_out(const selection& how, std::uint64_t end) noexcept { return (how.left_out_ & end) != 0; }
+    static std::uint64_t not_left_out(const selection& how, std::uint64_t ends) noexcept {
+        return ends & ~how.left_out_;
+    }
     static bool is_by_priority(const selection& how) noexcept { return how.by_priority_; }
     static selected found(selection& how, std::uint64_t ready) noexcept {
         return selected(status::success, choose(how, ready), ready);
@@ -150,7 +153,7 @@ public:
 
 private:
     static constexpr std::uint64_t bit(std::size_t i) noexcept { return std::uint64_t{1} << i; }
-    bool is_left_out(std::size_t i) const noexcept { return is_left_out(how_, i); }
+    bool is_left_out(std::size_t i) const noexcept { return is_left_out(how_, bit(i)); }
 
     // ---- to look ---------------------------------------------------------------------------------------------
 
