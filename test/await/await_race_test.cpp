@@ -36,6 +36,7 @@ public:
         : thread_([this, step = std::move(step)] {
               for (std::uint64_t round = 1;; ++round) {
                   if (!wait_for(begun_, round)) return;
+                  here_ = round;
                   step(round);
                   done_ = round;
               }
@@ -45,10 +46,13 @@ public:
         thread_.join();
     }
 
-    /// Both steps, beside each other.
+    /// Both steps, beside each other; now and then one after the other, so that each order is tried on any machine.
     void round(const std::function<void()>& mine) {
-        const std::uint64_t round = ++begun_;
-        mine();
+        const std::uint64_t round = done_ + 1;
+        if (round % 16 == 0) mine();
+        begun_ = round;
+        (void)wait_for(round % 16 == 1 ? done_ : here_, round);
+        if (round % 16 != 0) mine();
         (void)wait_for(done_, round);
     }
     std::uint64_t rounds() const { return done_; }
@@ -61,7 +65,7 @@ private:
         }
         return true;
     }
-    std::atomic<std::uint64_t> begun_{0}, done_{0};
+    std::atomic<std::uint64_t> begun_{0}, here_{0}, done_{0};
     std::atomic<bool> is_over_{false};
     std::thread thread_;  // last: it uses the others
 };
@@ -214,8 +218,9 @@ TYPED_TEST(await_race_of_many, a_stop_against_the_item_that_wakes) {
     }
     EXPECT_EQ(second, rounds);
     EXPECT_EQ(first + stopped, rounds);
-    EXPECT_GT(stopped, rounds / 100) << "the stop hardly ever came first: this has shown little";
-    EXPECT_GT(first, rounds / 100) << "the item hardly ever came first: this has shown little";
+    EXPECT_GT(stopped, 0U);
+    EXPECT_GT(first, 0U);
+    RecordProperty("stopped_percent", static_cast<int>(100 * stopped / rounds));
 }
 
 // A frame is destroyed while others are listed before and behind it, and leave.
