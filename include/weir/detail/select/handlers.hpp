@@ -149,7 +149,7 @@ selected select_of(std::span<const any_end> ends, selection& how, Stop& stop, st
 }
 
 /// The ends that are ready at the first look; by priority only the first of them. Nothing if there is none, or if one of them is an
-/// any_end: then the ends are looked at as those whose types are not known.
+/// any_end: then the ends are looked at as those whose types are not known. An end that is left out has closed, and is never ready.
 template <class... Ends>
 [[gnu::always_inline]] inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
     std::uint64_t ready = 0;
@@ -157,15 +157,14 @@ template <class... Ends>
         std::size_t i = 0;
         if (select_waiter::is_by_priority(how)) {
             const auto is_first = [&](auto& end) noexcept {
-                const std::uint64_t bit = std::uint64_t{1} << i++;
-                if (!select_waiter::is_left_out(how, bit) && is_ready(end)) ready = bit;
+                if (is_ready(end)) ready = std::uint64_t{1} << i;
+                ++i;
                 return ready != 0;
             };
             (void)(is_first(ends) || ...);
         } else {
             ((ready |= static_cast<std::uint64_t>(is_ready(ends)) << i++),
              ...);  // without a branch that one cannot foresee
-            ready = select_waiter::not_left_out(how, ready);
         }
     }
     return ready;

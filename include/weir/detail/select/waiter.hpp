@@ -114,11 +114,7 @@ public:
     selected look_once() noexcept { return look() ? found() : nothing(); }
     static selected nothing() noexcept { return selected(status::empty); }
 
-    /// At the first look at ends whose types are known: which ends are to be looked at; and the answer, of those that are ready.
-    static bool is_left_out(const selection& how, std::uint64_t end) noexcept { return (how.left_out_ & end) != 0; }
-    static std::uint64_t not_left_out(const selection& how, std::uint64_t ends) noexcept {
-        return ends & ~how.left_out_;
-    }
+    /// For a first look at ends whose types are known: the answer, of those that are ready.
     static bool is_by_priority(const selection& how) noexcept { return how.by_priority_; }
     static selected found(selection& how, std::uint64_t ready) noexcept {
         return selected(status::success, choose(how, ready), ready);
@@ -153,7 +149,7 @@ public:
 
 private:
     static constexpr std::uint64_t bit(std::size_t i) noexcept { return std::uint64_t{1} << i; }
-    bool is_left_out(std::size_t i) const noexcept { return is_left_out(how_, bit(i)); }
+    bool is_left_out(std::size_t i) const noexcept { return (how_.left_out_ & bit(i)) != 0; }
 
     // ---- to look ---------------------------------------------------------------------------------------------
 
