@@ -207,6 +207,13 @@ public:
         const count all = lent() + owed();
         return all - std::min(all, free());  // while it grows or shrinks, the two need not fit
     }
+    /// In permits of the pool itself, never less than there are, also while it grows or shrinks. Takes the lock.
+    count settled_in_use_of_none() noexcept {
+        lock_.lock();
+        const count n = in_use_of_none();
+        lock_.unlock();
+        return n;
+    }
     /// In permits of the pool itself.
     count in_use_of_none() const noexcept {
         count borrowed = 0;
