@@ -220,7 +220,7 @@ TYPED_TEST(await_race_of_many, a_stop_against_the_item_that_wakes) {
     EXPECT_EQ(first + stopped, rounds);
     EXPECT_GT(stopped, 0U);
     EXPECT_GT(first, 0U);
-    RecordProperty("stopped_percent", static_cast<int>(100 * stopped / rounds));
+    this->RecordProperty("stopped_percent", static_cast<int>(100 * stopped / rounds));
 }
 
 // A frame is destroyed while others are listed before and behind it, and leave.

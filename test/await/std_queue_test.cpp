@@ -125,6 +125,10 @@ TEST(std_queue, has_ends_of_one_side) {
     EXPECT_EQ(front.pop(), 1);
     EXPECT_EQ(front.pop(), std::nullopt);
     EXPECT_EQ(queue.ring().size_approx(), 0U);
+    bounded_queue<int> other(4);
+    other.front().close();
+    EXPECT_TRUE(other.is_closed()) << "either side may close";
+    EXPECT_FALSE(other.push(1));
 }
 
 struct receiver {
