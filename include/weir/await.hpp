@@ -23,8 +23,8 @@
 //
 // and that thread only takes the item, on behalf of the coroutine, and hands the coroutine to the executor.
 //
-// What it costs. No allocation: the waiter is part of the coroutine's frame. No lock, and no more than the try-operation, if there is
-// an answer at once. To suspend takes a lock for a few instructions, and a heavy fence (see fence::asymmetric). Threads that push and
+// What it costs. No allocation: the waiter is part of the coroutine's frame. No lock, and a few nanoseconds more than the try-operation
+// for what lies in that frame, if there is an answer at once. To suspend takes a lock for a few instructions, and a heavy fence (see fence::asymmetric). Threads that push and
 // pop pay nothing while no coroutine is suspended; while one is, each push or pop takes that lock, too: it is blocking then.
 //
 // Cancelling. A wait that is cancelled takes nothing, and a wake-up that was meant for it goes to the next waiter. To destroy a
