@@ -111,7 +111,7 @@ public:
         : awaitable(std::move(other.want_), std::move(other.token_), std::move(other.resume_), other.spins_) {}
     /// If the coroutine is suspended here, it is withdrawn.
     [[gnu::always_inline]] ~awaitable() {
-        if (is_suspended_) std::destroy_at(std::addressof(operation_));
+        if (has_operation_) std::destroy_at(std::addressof(operation_));
     }
 
     /// The coroutine goes on where `executor` runs it, by execute(f) or else post(f), if it has to be suspended: then the thread that
@@ -149,12 +149,12 @@ public:
     // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
     [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> waiting) noexcept {
         waiting_ = waiting;
-        if (is_suspended_) std::destroy_at(std::addressof(operation_));  // it was, once before
-        is_suspended_ = true;
+        if (has_operation_) std::destroy_at(std::addressof(operation_));  // it was, once before
+        has_operation_ = true;
         return !std::construct_at(std::addressof(operation_), want_, Token(token_), resuming{this})->begin();
     }
     [[gnu::always_inline]] decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
-        if (is_suspended_) want_.adopt();  // by another thread, perhaps
+        if (has_operation_) want_.adopt();  // by another thread, perhaps
         return want_.result();
     }
 
@@ -180,7 +180,7 @@ private:
     [[no_unique_address]] Token token_;
     [[no_unique_address]] Resume resume_{};
     std::size_t spins_ = 0;
-    bool is_suspended_ = false;
+    bool has_operation_ = false;
     std::coroutine_handle<> waiting_;
     union {
         operation operation_;
