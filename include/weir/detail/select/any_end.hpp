@@ -121,7 +121,7 @@ struct select_access {
     struct items {
         static auto& lot(Part& part) noexcept { return part.lot_of_items(); }
         static status look(Part& part, std::size_t) noexcept { return part.look_for_items(); }
-        static bool is_ready(Part& part, std::size_t) noexcept {
+        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t) noexcept {
             if constexpr (requires { part.has_items_now(); }) return part.has_items_now();
             return look(part, 0) == status::success;
         }
@@ -146,7 +146,7 @@ struct select_access {
                 return part.look_for_room();
             }
         }
-        static bool is_ready(Part& part, std::size_t need) noexcept {
+        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t need) noexcept {
             if constexpr (requires { part.has_room_now(); }) return part.has_room_now();
             return look(part, need) == status::success;
         }
@@ -249,35 +249,35 @@ struct room_end {
 
 namespace detail {
 
-// Whether an end whose type is known is ready: the first look of select(), without a call.
+// Whether an end whose type is known is ready: the first look of select(), without a call, hence inlined by force.
 template <class Ring>
-bool has_items_now(Ring& ring) noexcept {
+[[gnu::always_inline]] inline bool has_items_now(Ring& ring) noexcept {
     auto& part = select_access::part_of(ring);
     return select_access::items<std::remove_reference_t<decltype(part)>>::is_ready(part, 0);
 }
 template <class Ring>
-bool has_room_now(Ring& ring, std::size_t need) noexcept {
+[[gnu::always_inline]] inline bool has_room_now(Ring& ring, std::size_t need) noexcept {
     auto& part = select_access::part_of(ring);
     return select_access::room<std::remove_reference_t<decltype(part)>>::is_ready(part, need);
 }
 template <class Ring>
-bool is_ready(const items_end<Ring>& end) noexcept {
+[[gnu::always_inline]] inline bool is_ready(const items_end<Ring>& end) noexcept {
     return has_items_now(end.ring);
 }
 template <class Ring>
-bool is_ready(receiver<Ring>& end) noexcept {
+[[gnu::always_inline]] inline bool is_ready(receiver<Ring>& end) noexcept {
     return has_items_now(select_access::ring_of(end));
 }
 template <class Ring>
-bool is_ready(weir::broadcast_reader<Ring>& end) noexcept {
+[[gnu::always_inline]] inline bool is_ready(weir::broadcast_reader<Ring>& end) noexcept {
     return has_items_now(end);
 }
 template <class Ring>
-bool is_ready(const room_end<Ring>& end) noexcept {
+[[gnu::always_inline]] inline bool is_ready(const room_end<Ring>& end) noexcept {
     return has_room_now(end.ring, select_access::need_of<Ring>(end.bytes));
 }
 template <class Ring>
-bool is_ready(sender<Ring>& end) noexcept {
+[[gnu::always_inline]] inline bool is_ready(sender<Ring>& end) noexcept {
     return has_room_now(select_access::ring_of(end), 0);
 }
 

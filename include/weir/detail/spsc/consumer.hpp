@@ -99,7 +99,7 @@ public:
     }
 
     /// The same, sooner: for select().
-    bool has_items_now(const state& shared) noexcept {
+    [[gnu::always_inline]] bool has_items_now(const state& shared) noexcept {
         check_role();
         return items_.has_items_now(shared, receiver::position(shared));
     }
