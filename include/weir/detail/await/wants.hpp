@@ -87,15 +87,22 @@ public:
     }
 
     status answer() const noexcept { return answer_; }
-    // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these.
+    // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these. It may be awaited
+    // again, and then must have no item.
     [[gnu::always_inline]] std::optional<T> item() noexcept {
         if (!item_.has_value()) return std::nullopt;
-        return std::optional<T>(std::in_place, std::move(*item_));
+        std::optional<T> out(std::in_place, std::move(*item_));
+        item_.reset();
+        return out;
     }
     [[gnu::always_inline]] std::optional<T> result() noexcept { return item(); }
 
 protected:
-    T* item_if_any() noexcept { return item_.has_value() ? std::addressof(*item_) : nullptr; }
+    [[gnu::always_inline]] void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
+        if (!item_.has_value()) return;
+        out = std::move(*item_);
+        item_.reset();
+    }
 
 private:
     Part* part_;
@@ -113,7 +120,7 @@ public:
     pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
 
     [[gnu::always_inline]] status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
-        if (T* const item = this->item_if_any(); item != nullptr) *out_ = std::move(*item);
+        this->move_to(*out_);
         return this->answer();
     }
 
