@@ -106,10 +106,10 @@ def open_or_closed(is_closed):
 
 
 class Lot:
-    """The waiting threads of one side: detail/wait/parking.hpp, eventing.hpp, roll_call.hpp; the other strategies count none."""
+    """What waits at one side: detail/wait/parking.hpp, listeners.hpp, eventing.hpp, roll_call.hpp; other strategies count nothing."""
 
     def __init__(self, lot):
-        self.waiting = self.woken = self.several = 0
+        self.waiting = self.woken = self.several = self.suspended = 0
         self.is_known = lot.has("state_")
         if not self.is_known:
             return
@@ -122,7 +122,8 @@ class Lot:
             self.waiting = state & 0x7FFF
             self.woken = state >> 15 & 0xFFFF
             self.several = state >> 31 & 0x7FFFFFFF
-        self.waiting += self.several
+            self.suspended = len(linked_list(lot.member("listeners_").member("first_"), "next_"))
+        self.waiting += self.several + self.suspended
 
 
 def waits(*sides):
@@ -138,6 +139,8 @@ def waits(*sides):
             notes.append("%d for several" % lot.several)
         if lot.woken:
             notes.append("%d woken" % lot.woken)
+        if lot.suspended:
+            notes.append("%d suspended" % lot.suspended)
         text += ", %s %s%s" % (
             plural(lot.waiting, word), "waits" if lot.waiting == 1 else "wait", " (%s)" % ", ".join(notes) if notes else "")
     return text
@@ -524,11 +527,11 @@ GATE_CLOSED = 2
 ONE_CREDIT = 4
 
 
-def linked_list(first):
+def linked_list(first, next_name="next"):
     nodes = []
     while first.integer() != 0 and len(nodes) < MOST_RECORDS:
         nodes.append(first.pointee(0))
-        first = nodes[-1].member("next")
+        first = nodes[-1].member(next_name)
     return nodes
 
 
@@ -547,7 +550,7 @@ def read_credit_gate(gate):
         capacity - checked(in_use, capacity), capacity, open_or_closed(word & GATE_CLOSED))
     wanted = [str(waiter.member("n").integer()) for waiter in linked_list(pool.member("first_"))]
     if wanted:
-        line += ", %s %s (for %s)" % (plural(len(wanted), "thread"), "waits" if len(wanted) == 1 else "wait", ", ".join(wanted))
+        line += ", %s %s (for %s)" % (plural(len(wanted), "request"), "waits" if len(wanted) == 1 else "wait", ", ".join(wanted))
     if shares:
         line += ", shares: " + ", ".join("%d held (%d guaranteed)" % numbers for numbers in shares)
     return Contents(line)
@@ -558,7 +561,7 @@ def read_share(share):
     waiting = account.member("waiters").integer()
     line = "weir::credit_gate::share, %d held, %d guaranteed" % share_numbers(account)
     if waiting:
-        line += ", %s %s" % (plural(waiting, "thread"), "waits" if waiting == 1 else "wait")
+        line += ", %s %s" % (plural(waiting, "request"), "waits" if waiting == 1 else "wait")
     return Contents(line)
 
 

@@ -15,16 +15,20 @@ namespace bench {
 
 /// The groups of scenarios. A queue plays each scenario with which it has a group in common.
 enum class league : unsigned short {
-    transfer = 1,     ///< one producer and one consumer, each on its own core
-    waiting = 2,      ///< the cost of blocking push and pop
-    crowd = 4,        ///< several producers, several consumers, or both
-    credit = 8,       ///< the cost of credit on request: each of weir's rings with and without it
-    lossless = 16,    ///< for rings with a policy that refuses an item that does not fit
-    lossy = 32,       ///< for rings with a policy that drops an item to make room: there is always room
-    message = 64,     ///< messages of bytes, one producer and one consumer
-    gathering = 128,  ///< messages of bytes, several producers
-    broadcast = 256,  ///< every reader sees every item
-    processes = 512,  ///< one producer and one consumer in two processes
+    transfer = 1,      ///< one producer and one consumer, each on its own core
+    waiting = 2,       ///< the cost of blocking push and pop
+    crowd = 4,         ///< several producers, several consumers, or both
+    credit = 8,        ///< the cost of credit on request: each of weir's rings with and without it
+    lossless = 16,     ///< for rings with a policy that refuses an item that does not fit
+    lossy = 32,        ///< for rings with a policy that drops an item to make room: there is always room
+    message = 64,      ///< messages of bytes, one producer and one consumer
+    gathering = 128,   ///< messages of bytes, several producers
+    broadcast = 256,   ///< every reader sees every item
+    ready = 512,       ///< one thread, or coroutine, that never has to wait
+    awaiting = 1024,   ///< a stream between two coroutines, each on a thread of its own, or two threads that wait
+    waking = 2048,     ///< a wake-up of a coroutine whose thread sleeps, or of a thread
+    selecting = 4096,  ///< the first of several rings
+    processes = 8192,  ///< one producer and one consumer in two processes
 };
 constexpr league operator|(league a, league b) {
     return static_cast<league>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -73,6 +77,9 @@ std::vector<queue_entry> tbb_queues();
 std::vector<queue_entry> dpdk_queues();
 std::vector<queue_entry> boost_interprocess_queues();
 std::vector<queue_entry> kernel_queues();
+std::vector<queue_entry> asio_queues();
+std::vector<queue_entry> fiber_queues();
+std::vector<queue_entry> mutex_awaiting_queues();
 std::vector<queue_entry> standard_queues();
 
 }  // namespace bench

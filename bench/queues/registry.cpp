@@ -33,6 +33,12 @@ std::vector<queue_entry> built_in_queues() {
 #if defined(WEIR_BENCH_HAS_TBB)
     add(tbb_queues());
 #endif
+#if defined(WEIR_BENCH_HAS_ASIO)
+    add(asio_queues());
+#endif
+#if defined(WEIR_BENCH_HAS_BOOST_FIBER)
+    add(fiber_queues());
+#endif
 #if defined(WEIR_BENCH_HAS_BOOST_INTERPROCESS)
     add(boost_interprocess_queues());
 #endif
@@ -40,6 +46,7 @@ std::vector<queue_entry> built_in_queues() {
     add(kernel_queues());
 #endif
     add(standard_queues());
+    add(mutex_awaiting_queues());
     return all;
 }
 
@@ -71,6 +78,12 @@ std::vector<absent_queue> absent_queues() {
 #endif
 #if !defined(WEIR_BENCH_HAS_TBB)
             {"tbb::concurrent_bounded_queue", "libtbb-dev"},
+#endif
+#if !defined(WEIR_BENCH_HAS_ASIO)
+            {"asio::concurrent_channel", "libasio-dev"},
+#endif
+#if !defined(WEIR_BENCH_HAS_BOOST_FIBER)
+            {"boost::fibers::buffered_channel", "libboost-fiber-dev"},
 #endif
     };
 }

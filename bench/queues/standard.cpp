@@ -103,7 +103,7 @@ std::vector<queue_entry> standard_queues() {
              .configuration = "std::mutex and two std::condition_variable, not full and not empty, around a std::deque",
              .blocking = true,
              .sleeps = true,
-             .plays = league::waiting,
+             .plays = league::waiting | league::ready | league::awaiting | league::waking,
              .many_producers = true,
              .many_consumers = true,
              .make = make_waiting_channel<waiting_deque>}};

@@ -45,7 +45,7 @@ std::vector<queue_entry> tbb_queues() {
              .configuration = "tbb::concurrent_bounded_queue, set_capacity; push, pop",
              .blocking = true,
              .sleeps = true,
-             .plays = league::waiting,
+             .plays = league::waiting | league::ready | league::awaiting | league::waking,
              .many_producers = true,
              .many_consumers = true,
              .make = make_waiting_channel<waiting_bounded_queue>}};

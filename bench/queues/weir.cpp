@@ -41,17 +41,18 @@ public:
 }  // namespace
 
 std::vector<queue_entry> weir_queues() {
-    const queue_entry spsc{
-        .name = "weir::spsc_ring",
-        .configuration = "try_push/try_pop; try_push_n/try_pop_n; try_reserve/try_peek",
-        .subject = true,
-        .plays = league::transfer | league::waiting | league::crowd | league::credit | league::processes,
-        .one_process = true,
-        .sibling = "weir::mpmc_ring",
-        .make = make_channel<spsc_ring>};
+    const queue_entry spsc{.name = "weir::spsc_ring",
+                           .configuration = "try_push/try_pop; try_push_n/try_pop_n; try_reserve/try_peek",
+                           .subject = true,
+                           .plays = league::transfer | league::waiting | league::crowd | league::credit |
+                                    league::ready | league::processes,
+                           .one_process = true,
+                           .sibling = "weir::mpmc_ring",
+                           .make = make_channel<spsc_ring>};
     std::vector<queue_entry> all{spsc};
-    for (const auto& more : {weir_spsc_waiting_queues(spsc), weir_mpmc_queues(), weir_pull_queues(),
-                             weir_overflow_queues(), weir_message_queues(), weir_broadcast_queues()}) {
+    for (const auto& more :
+         {weir_spsc_waiting_queues(spsc), weir_mpmc_queues(), weir_pull_queues(), weir_overflow_queues(),
+          weir_message_queues(), weir_broadcast_queues(), weir_awaiting_queues()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
 #if defined(__linux__)

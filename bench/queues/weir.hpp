@@ -19,6 +19,7 @@ std::vector<queue_entry> weir_pull_queues();
 std::vector<queue_entry> weir_overflow_queues();
 std::vector<queue_entry> weir_message_queues();
 std::vector<queue_entry> weir_broadcast_queues();
+std::vector<queue_entry> weir_awaiting_queues();
 std::vector<queue_entry> weir_shm_queues();  // Linux alone
 
 namespace {  // as in make.hpp
@@ -56,13 +57,14 @@ private:
 
 /// The entry of push and pop with this waiting strategy; `try_form` is the entry of the ring's try-form.
 template <template <typename> class Adapter>
-queue_entry waits(const queue_entry& try_form, const std::string& how, const std::string& strategy, bool sleeps) {
+queue_entry waits(const queue_entry& try_form, const std::string& how, const std::string& strategy, bool sleeps,
+                  league plays = league::waiting) {
     return {.name = try_form.name + " " + how,
             .configuration = strategy + "; push, pop",
             .subject = true,
             .blocking = true,
             .sleeps = sleeps,
-            .plays = league::waiting,
+            .plays = plays,
             .many_producers = try_form.many_producers,
             .many_consumers = try_form.many_consumers,
             .sibling = try_form.name,

@@ -29,11 +29,12 @@ queue_entry crowd(const std::string& name) {
 
 std::vector<queue_entry> weir_mpmc_queues() {
     queue_entry mpmc = crowd<mpmc_ring>("weir::mpmc_ring");
-    mpmc.plays = mpmc.plays | league::waiting;  // as the sibling of its blocking forms
+    mpmc.plays = mpmc.plays | league::waiting | league::ready;  // as the sibling of its blocking forms
     return {
         mpmc,
         crowd<strict_mpmc_ring>("weir::strict_mpmc_ring"),
-        waits<mpmc_park>(mpmc, "push/pop", "wait::park, the default", true),
+        waits<mpmc_park>(mpmc, "push/pop", "wait::park, the default", true,
+                         league::waiting | league::ready | league::awaiting | league::waking),
         waits<mpmc_yield>(mpmc, "yield", "wait::yield", false),
     };
 }

@@ -23,7 +23,8 @@ using spsc_event = waiting<weir::spsc_ring<T, weir::wait::event>>;
 
 std::vector<queue_entry> weir_spsc_waiting_queues(const queue_entry& try_form) {
     return {
-        waits<spsc_park>(try_form, "push/pop", "wait::park, the default", true),
+        waits<spsc_park>(try_form, "push/pop", "wait::park, the default", true,
+                         league::waiting | league::ready | league::awaiting | league::waking),
             waits<spsc_seq_cst>(try_form, "seq_cst", "wait::park with fence::seq_cst", true),
             waits<spsc_spin>(try_form, "spin", "wait::spin", false),
             waits<spsc_yield>(try_form, "yield", "wait::yield", false),

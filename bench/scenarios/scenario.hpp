@@ -105,7 +105,8 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
                          const stream& consumed);
 
-// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, crowd.cpp, message.cpp, broadcast.cpp and processes.cpp.
+// Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, awaiting.cpp, crowd.cpp, message.cpp, broadcast.cpp and
+// processes.cpp.
 scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const std::string& regime);
 scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity);
 scenario credit_scenario(std::size_t capacity);
@@ -123,6 +124,13 @@ scenario blocking_scenario(std::size_t capacity);
 scenario blocking_roundtrip_scenario();
 scenario wakeup_scenario();
 scenario idle_scenario(unsigned seconds);
+
+/// One coroutine, or thread, that pops and pushes by turns on a ring that is half full: ns for the two.
+scenario await_ready_scenario(std::size_t capacity);
+scenario await_stream_scenario(std::size_t capacity);
+scenario await_wakeup_scenario();
+/// A thread, or coroutine, that finds the one of eight rings that is ready: ns for that, and a push and a pop.
+scenario select_scenario();
 
 struct crowd_size {
     unsigned producers;

@@ -72,6 +72,10 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
         all.push_back(blocking_roundtrip_scenario());
         all.push_back(wakeup_scenario());
         all.push_back(idle_scenario(1));
+        all.push_back(await_ready_scenario(1024));
+        all.push_back(await_stream_scenario(1024));
+        all.push_back(await_wakeup_scenario());
+        all.push_back(select_scenario());
         all.push_back(one_core_scenario());
         all.push_back(oversubscribed_scenario({4, 4}));
         all.push_back(crowd_scenario({1, 1}, 8));
@@ -129,6 +133,11 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     all.push_back(blocking_roundtrip_scenario());
     all.push_back(wakeup_scenario());
     all.push_back(idle_scenario(10));
+    all.push_back(await_ready_scenario(1024));
+    all.push_back(await_stream_scenario(1024));
+    all.push_back(await_stream_scenario(64));
+    all.push_back(await_wakeup_scenario());
+    all.push_back(select_scenario());
     all.push_back(one_core_scenario());
     for (const unsigned side : {2U, 4U, 8U}) {
         all.push_back(oversubscribed_scenario({side, side}));

@@ -48,6 +48,19 @@ task until_stopped(weir::mpmc_ring<order>& in, std::stop_token stop) {
 }
 // end
 
+struct timer {  // as examples/await/timers.hpp
+    std::stop_token in(int) const { return stop.get_token(); }
+    std::stop_source stop;
+};
+
+// show deadline
+task ask(weir::spsc_ring<order>& replies, timer& timers) {
+    order reply;
+    const weir::status answer = co_await weir::async_pop(replies, reply, timers.in(5));
+    if (answer) handle(reply);  // else closed; or empty: the time was up
+}
+// end
+
 // show executor
 template <class Executor>  // any object with execute(f) or post(f)
 task on_my_threads(weir::mpmc_ring<order>& in, Executor& executor) {
@@ -116,6 +129,10 @@ int main() {
         (void)normal.push({1});
     }
     stop.request_stop();
+    weir::spsc_ring<order> replies(2);
+    timer timers;
+    ask(replies, timers);
+    timers.stop.request_stop();
 
     weir::credit_gate budget(8);
     std::vector<std::string> wire;

@@ -81,7 +81,7 @@ public:
     /// The holder of `n` credits has died, and will never give them back: they are free from here on, as if it had. For the credits
     /// of permits that were forgotten (credit_permit::forget). If their holder lives after all, and gives them back, too, then more
     /// is granted than there is. Rejects more than is in permits of this source with std::invalid_argument (aborts where exceptions
-    /// are off). Costs and blocks as giving back does.
+    /// are off). Blocking, for a few instructions.
     void forget(std::size_t n);
 
     /// Makes every waiter at the gate look again, and ask again whether to stop.
@@ -308,7 +308,7 @@ inline std::optional<credit_permit> credit_source::try_acquire(std::size_t n) {
 }
 
 inline void credit_source::forget(std::size_t n) {
-    const std::size_t held = share_ == nullptr ? pool_.in_use_of_none() : detail::credit_pool::held(*share_);
+    const std::size_t held = share_ == nullptr ? pool_.settled_in_use_of_none() : detail::credit_pool::held(*share_);
     if (n > held) {
         detail::reject_argument(std::to_string(n) + " credits cannot be forgotten where " + std::to_string(held) +
                                 " are in permits; forget those of a holder that died, once");

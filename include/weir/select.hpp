@@ -102,7 +102,7 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
 /// statistics of the rings. O(ends) for each look. Where other threads wait at the same end, a thread that was woken for an item and
 /// does not take it wakes one of them.
 template <class... Args>
-selected select(Args&&... args) {
+[[gnu::always_inline]] inline selected select(Args&&... args) {
     return detail::select_first(detail::never, detail::forever, std::forward<Args>(args)...);
 }
 /// The same, but gives up after that time: timeout.
@@ -122,7 +122,7 @@ selected select_unless(Stop stop, Args&&... args) {
 }
 /// The same without waiting: empty, if no end is ready.
 template <class... Args>
-selected try_select(Args&&... args) {
+[[gnu::always_inline]] inline selected try_select(Args&&... args) {
     return detail::select_first(detail::without_waiting, detail::forever, std::forward<Args>(args)...);
 }
 

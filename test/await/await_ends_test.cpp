@@ -244,6 +244,7 @@ TEST(await_acquire, refuses_an_impossible_number_before_it_waits) {
     credit_gate gate(10);
     EXPECT_THROW((void)async_acquire(gate, 11), std::invalid_argument);
     EXPECT_THROW((void)async_acquire(gate, 0), std::invalid_argument);
+    EXPECT_THROW((void)async_acquire(gate, 11, std::stop_token()), std::invalid_argument);
 }
 #endif
 

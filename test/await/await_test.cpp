@@ -8,7 +8,6 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -19,8 +18,6 @@
 
 #include "test/await/task.hpp"
 #include "test/support/wait_support.hpp"
-#include "weir/handles.hpp"
-#include "weir/pull.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -280,130 +277,5 @@ TEST(await_many, may_be_destroyed_by_one_that_is_resumed) {
     EXPECT_FALSE(sibling);
     EXPECT_EQ(got[1], 0);
 }
-
-// ---- other forms -------------------------------------------------------------------------------------------------
-
-TEST(await_forms, a_push_waits_for_credit_on_request) {
-    weir::pull::spsc_ring<int> ring(4);
-    std::optional<status> answer;
-    const task pushing = [](auto& to, auto& got) -> task { got.emplace(co_await async_push(to, 5)); }(ring, answer);
-    EXPECT_FALSE(answer);
-    ring.request(1);
-    EXPECT_EQ(answer, status::success);
-    EXPECT_EQ(ring.try_pop(), 5);
-}
-
-TEST(await_forms, handles_stand_for_their_ring) {
-    auto [tx, rx] = weir::channel<weir::spsc_ring<std::string>>(1);
-    std::string got;
-    const task popping = [](auto& from, std::string& to) -> task {
-        while (auto x = co_await async_pop(from)) to += *x;
-        to += '.';
-    }(rx, got);
-    const task pushing = [](auto& to) -> task {
-        const std::string kept = "is kept ";
-        (void)co_await async_push(to, kept);
-        EXPECT_EQ(kept, "is kept ");
-        (void)co_await async_push(to, "made of it");
-    }(tx);
-    EXPECT_TRUE(pushing.is_done());
-    tx.reset();
-    EXPECT_EQ(got, "is kept made of it.");
-}
-
-TEST(await_forms, looks_as_often_as_it_is_told_before_it_suspends) {
-    weir::mpmc_ring<int> ring(1);
-    int got = 0;
-    std::thread producer;
-    const task popping = [](auto& from, int& to, std::thread& by) -> task {
-        by = std::thread([&from] { (void)from.push(3); });
-        to = *co_await async_pop(from).spin(static_cast<std::size_t>(-1));  // for ever, but for the item
-    }(ring, got, producer);
-    EXPECT_TRUE(popping.is_done());
-    EXPECT_EQ(got, 3);
-    producer.join();
-}
-
-struct receiver {
-    std::vector<std::string>& calls;
-    void set_value(std::optional<int> x) && noexcept { calls.push_back(x ? "value " + std::to_string(*x) : "closed"); }
-    void set_value(status answer) && noexcept { calls.push_back(std::string(to_string(answer))); }
-    void set_stopped() && noexcept { calls.push_back("stopped"); }
-};
-
-TEST(await_forms, is_a_sender) {
-    weir::spsc_ring<int> ring(1);
-    std::vector<std::string> calls;
-    std::stop_source stop;
-    {
-        const int item = 1;  // it has to live until the operation ends
-        auto at_once = async_push(ring, item).connect(receiver{calls});
-        EXPECT_TRUE(calls.empty()) << "it does nothing before it is started";
-        at_once.start();
-        auto pop = async_pop(ring).connect(receiver{calls});
-        pop.start();
-        auto late = async_pop(ring, stop.get_token()).connect(receiver{calls});
-        late.start();
-        EXPECT_TRUE(ring.try_push(2));
-        auto never = async_pop(ring, stop.get_token()).connect(receiver{calls});
-        never.start();
-        stop.request_stop();
-        auto end = async_pop(ring).connect(receiver{calls});
-        end.start();
-        ring.close();
-    }
-    EXPECT_EQ(calls, (std::vector<std::string>{"success", "value 1", "value 2", "stopped", "closed"}));
-}
-
-/// A token as std::execution has them, which names its callback.
-struct own_token {
-    template <class F>
-    struct callback_type {
-        callback_type(own_token token, F f) : f_(f) {
-            ++*token.registered;
-            *token.call = [this] { f_(); };
-        }
-        F f_;
-    };
-    int* registered;
-    std::function<void()>* call;
-};
-
-TEST(await_forms, takes_tokens_that_name_their_callback) {
-    weir::spsc_ring<int> ring(1);
-    std::vector<std::string> calls;
-    int registered = 0;
-    std::function<void()> stop;
-    auto pop = async_pop(ring, own_token{&registered, &stop}).connect(receiver{calls});
-    EXPECT_EQ(registered, 0);
-    pop.start();
-    EXPECT_EQ(registered, 1);
-    stop();
-    EXPECT_EQ(calls, std::vector<std::string>{"stopped"});
-}
-
-#if GTEST_HAS_DEATH_TEST && !defined(__SANITIZE_THREAD__)
-/// An item that destroys a coroutine when it is moved for the second time: out of the ring.
-struct tripwire {
-    static inline std::optional<task> victim;
-    static inline int moves = 0;
-    tripwire() = default;
-    tripwire(tripwire&&) noexcept {
-        if (++moves == 2) victim.reset();
-    }
-    tripwire& operator=(tripwire&&) = default;
-};
-
-TEST(await_forms, says_so_when_an_operation_is_destroyed_while_it_is_woken) {
-    GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_DEATH(
-        {
-            weir::mpmc_ring<tripwire> ring(1);
-            tripwire::victim.emplace([](auto& from) -> task { (void)co_await async_pop(from); }(ring));
-            (void)ring.try_push(tripwire());
-        },
-        "an operation was destroyed while another thread was about to end it");
-}
-#endif
 
 }  // namespace

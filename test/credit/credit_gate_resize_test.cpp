@@ -179,6 +179,15 @@ TEST(credit_gate_resize, impossible_amounts_are_refused_with_a_sentence) {
     EXPECT_EQ(refusal([&] { mine.forget(1); }),
               "weir: 1 credits cannot be forgotten where 0 are in permits; forget those of a holder that died, once");
     EXPECT_EQ(gate.credits(), 10U);
+    const auto of_the_gate = gate.try_acquire(2);
+    EXPECT_NE(refusal([&] { mine.forget(1); }), "") << "credits of the gate are none of the share's";
+    // What is owed may still come back, and has to fit beside what is added.
+    credit_gate owing(10);
+    const auto held = owing.try_acquire(10);
+    owing.shrink(5);
+    EXPECT_EQ(refusal([&] { owing.grow(4611686018427387898U); }),
+              "weir: a credit_gate of capacity 5 cannot grow by 4611686018427387898; the largest one has "
+              "4611686018427387903");
 }
 #endif
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/await.hpp"
 #include "weir/broadcast_ring.hpp"
 #include "weir/credit_gate.hpp"
 #include "weir/latest.hpp"
@@ -90,6 +92,12 @@ private:
 
     std::atomic<pid_t> tid_{0};
     std::thread thread_;
+};
+
+// Takes what an operation gives that waits without a thread.
+struct receiver {
+    void set_value(std::optional<int>) && noexcept {}
+    void set_stopped() && noexcept {}
 };
 
 // What a debugger shows of a ring before its constructor was called, most often.
@@ -236,6 +244,8 @@ int main() {
     weir::mpmc_ring<int> awaited(4);
     const bystander first_consumer([&] { (void)awaited.pop(); });
     const bystander second_consumer([&] { (void)awaited.wait_for_items(3); });
+    auto suspended_consumer = weir::async_pop(awaited).connect(receiver{});
+    suspended_consumer.start();
     weir::spsc_ring<int> full(2);
     const bystander producer([&] { (void)full.push_n(std::array{1, 2, 3}); });
     weir::spsc_ring<int, weir::wait::event> event(4);

@@ -6,6 +6,7 @@
 
 #include "scenarios.hpp"
 #include "weir/await.hpp"
+#include "weir/broadcast_ring.hpp"
 #include "weir/select.hpp"
 
 namespace {
@@ -106,18 +107,24 @@ class coroutine {
         coroutine* me;
         void operator()() const noexcept { me->ended(); }
     };
-    using operation = typename watched<Want>::template operation<stop_source::token, resume>;
+    struct operation {
+        template <class... Args>
+        explicit operation(coroutine& me, Args&&... args)
+            : want(std::forward<Args>(args)...), wait(want, stop_source::token{&me.stop_}, resume{&me}) {}
+        watched<Want> want;
+        typename watched<Want>::template operation<stop_source::token, resume> wait;
+    };
     using result_type = decltype(std::declval<Want&>().result());
 
 public:
     template <class... Args>
     explicit coroutine(Args&&... args) {
-        operation_.emplace(watched<Want>(std::forward<Args>(args)...), stop_source::token{&stop_}, resume{this});
+        operation_.emplace(*this, std::forward<Args>(args)...);
     }
 
     void start() {
         frame_ = element(1);
-        if (operation_->begin()) ended();
+        if (operation_->wait.begin()) ended();
     }
     void cancel() {
         news_ = element(3);
@@ -136,9 +143,9 @@ private:
         frame_ = element(2);
         check(!has_ended_, "it ends once");
         has_ended_ = true;
-        is_stopped_ = operation_->is_stopped();
+        is_stopped_ = operation_->wait.is_stopped();
         if (is_stopped_) check(news_.number() == 3, "it knows what was done before the stop");
-        result_.emplace(operation_->want().result());
+        result_.emplace(operation_->want.result());
         forget_operation();
         if constexpr (std::is_same_v<Want, weir::detail::acquire_want>) {
             has_credit = result_->has_value();
@@ -417,6 +424,63 @@ public:
     }
 };
 
+/// Both of its rings are closed while a push to one of them is under way, of whose end nothing notifies.
+template <class Ring>
+class closes_on_a_select : public scenario {
+    using ends = weir::detail::select_want<weir::items_end<Ring>, weir::items_end<Ring>>;
+    void thread(unsigned index) override {
+        if (index == 0) {
+            b_.close();
+            a_.close();
+        } else if (index == 1) {
+            select_.start();
+        } else {
+            accepted_ = a_.try_push(element(1)) == status::success;
+        }
+    }
+    void after() override {
+        check(select_.has_ended(), "close ends every wait");
+        const weir::selected found = select_.result();
+        check(found || (found.is_closed() && !accepted_), "all have closed only if nothing was accepted");
+        element out;
+        check(accepted_ == (a_.try_pop(out) == status::success), "what was accepted is there");
+    }
+    bool accepted_ = false;
+    Ring a_{2, weir::start_at{254}}, b_{2, weir::start_at{254}};
+    weir::items_end<Ring> first_{a_}, second_{b_};
+    weir::selection how_;
+    coroutine<ends> select_{&how_, false, first_, second_};
+
+public:
+    // It has seen the other one close.
+    closes_on_a_select() {
+        b_.close();
+        const weir::selected found = weir::try_select(how_, weir::items_of(a_), weir::items_of(b_));
+        check(found.is_closed() && found.index() == 1, "a close is reported");
+    }
+};
+
+/// The lot of its first end changes while it falls asleep: a reader waits for the one that it comes after, until that one leaves.
+class elder_leaves : public scenario {
+    using ring = weir::broadcast_ring<element, park>;
+    using ends = weir::detail::select_want<ring::reader, weir::items_end<spsc<park>>>;
+    void thread(unsigned index) override {
+        if (index == 0) return expect_success(feed_.push(element(1)));
+        if (index == 1) return elder_.leave();
+        select_.start();
+    }
+    void after() override {
+        check(select_.has_ended() && select_.result().index() == 0, "it is woken where it waits by now");
+        check(late_.try_pop().has_value(), "the item is seen");
+    }
+    ring feed_{2, weir::start_at{254}};
+    spsc<park> other_{1, weir::start_at{254}};
+    ring::reader elder_ = feed_.join();
+    ring::reader late_ = feed_.join({.after = {&elder_}});
+    weir::items_end<spsc<park>> second_{other_};
+    coroutine<ends> select_{nullptr, false, late_, second_};
+};
+
 /// It leaves what it was woken for: that is for another operation, which waits there alone.
 template <class Ring>
 class selects_and_leaves : public scenario {
@@ -509,6 +573,28 @@ public:
     }
 };
 
+/// The same for room, which two consumers make out of order.
+template <class Ring>
+class room_out_of_order : public one_ring<Ring> {
+    void thread(unsigned) override {
+        element out;
+        expect_success(this->ring.try_pop(out));
+    }
+    void after() override {
+        for (auto* each : {&first_, &second_})
+            check(each->has_ended() && each->result() == status::success, "each push gets its room");
+        one_ring<Ring>::after();
+    }
+    pushing<Ring> first_{this->part(), element(7)}, second_{this->part(), element(8)};
+
+public:
+    room_out_of_order() {
+        for (int i = 0; i < 2; ++i) expect_success(this->ring.try_push(element(i)));
+        first_.start();
+        second_.start();
+    }
+};
+
 constexpr entry scenarios[] = {
     {"suspends", 2, 2, 60'000, make<suspends<spsc<park>, 1>>},
     {"suspends_seq_cst", 2, 2, 40'000, make<suspends<spsc<park_seq_cst>, 1>>},
@@ -534,6 +620,10 @@ constexpr entry scenarios[] = {
     {"selects_seq_cst", 3, 0, 60'000, make<selects<mpmc<park_seq_cst>, false>>},
     {"selects_cancelled", 3, 0, 60'000, make<selects<spsc<park>, true>>},
     {"selects_and_leaves", 3, 0, 60'000, make<selects_and_leaves<mpmc<park>>>},
+    {"elder_leaves", 3, 0, 40'000, make<elder_leaves>},
+    {"closes_on_a_select", 3, 0, 60'000, make<closes_on_a_select<spsc<park>>>},
+    {"closes_on_a_select_mpmc", 3, 0, 40'000, make<closes_on_a_select<mpmc<park>>>},
+    {"room_out_of_order", 2, 2, 40'000, make<room_out_of_order<mpmc<park>>>},
     {"acquires", 3, 0, 60'000, make<acquires<request_fate::granted>>},
     {"acquires_cancelled", 3, 0, 60'000, make<acquires<request_fate::cancelled>>},
     {"acquires_cancelled_amid", 3, 0, 60'000, make<acquires<request_fate::cancelled_amid>>},

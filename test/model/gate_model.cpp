@@ -437,6 +437,77 @@ class shrinks : public scenario {
     credit_permit permit_ = *gate_.try_acquire(2);
 };
 
+/// It is made smaller twice and larger once while what is in use comes back, and a thread waits.
+class resizes : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            gate_.shrink(1);
+            return gate_.shrink(1);
+        }
+        if (index == 1) {
+            permit_.give_back(1);
+            gate_.grow(1);
+            return permit_.give_back();
+        }
+        credit_permit mine;
+        check(gate_.acquire(mine, 1) == status::success, "some are left");
+    }
+    void after() override {
+        check(gate_.capacity() == 2 && gate_.in_use() == 0 && gate_.credits() == 2, "it has what it was given");
+        const auto both = gate_.try_acquire(2);
+        check(both.has_value() && !gate_.try_acquire(1), "and grants that");
+    }
+    credit_gate gate_{3};
+    credit_permit permit_ = *gate_.try_acquire(3);
+};
+
+/// Credits whose holder died come back by forget() while the gate is made smaller, and a thread waits.
+class forgets : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.forget(2);
+        if (index == 1) return gate_.shrink(1);
+        credit_permit mine;
+        check(gate_.acquire(mine, 1) == status::success, "what is forgotten is free");
+    }
+    void after() override {
+        check(gate_.capacity() == 1 && gate_.in_use() == 0 && gate_.credits() == 1, "it is smaller");
+        const auto one = gate_.try_acquire(1);
+        check(one.has_value() && !gate_.try_acquire(1), "and grants what it has");
+    }
+    credit_gate gate_{2};
+
+public:
+    forgets() {
+        credit_permit of_the_dead = *gate_.try_acquire(2);
+        (void)of_the_dead.forget();
+    }
+};
+
+/// A pool that owes lends nothing to a share, but what is guaranteed to the share is there.
+class shrinks_beside_a_share : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.shrink(1);
+        if (index == 1) {
+            permit_.give_back(1);
+            return permit_.give_back();
+        }
+        credit_permit own = *share_.try_acquire(1);
+        credit_permit borrowed;
+        check(share_.acquire(borrowed, 1) == status::success, "one is left to borrow");
+    }
+    void after() override {
+        check(gate_.capacity() == 2 && gate_.in_use() == 0 && share_.in_use() == 0, "it is smaller");
+        {
+            const auto all = share_.try_acquire(2);
+            check(all.has_value() && !share_.try_acquire(1) && !gate_.try_acquire(1), "and grants what it has");
+        }
+        check(gate_.try_acquire(1).has_value(), "also to others");
+    }
+    credit_gate gate_{3};
+    credit_gate::share share_{gate_, 1};
+    credit_permit permit_ = *gate_.try_acquire(2);
+};
+
 /// A request for more than is left for ever is answered, and does not hold up the one behind it.
 class shrinks_below_a_request : public scenario {
     void thread(unsigned index) override {
@@ -502,6 +573,9 @@ constexpr entry scenarios[] = {
     {"shrinks_below_a_request", 3, 0, 60'000, make<shrinks_below_a_request>},
     {"closes_while_it_owes", 2, 1, 20'000, make<closes_while_it_owes>},
     {"grows", 3, 1, 60'000, make<grows>},
+    {"resizes", 3, 0, 60'000, make<resizes>},
+    {"forgets", 3, 0, 40'000, make<forgets>},
+    {"shrinks_beside_a_share", 3, 0, 60'000, make<shrinks_beside_a_share>},
     {"lock", 3, 3, 50'000, make<locking>},
     {"try", 2, 4, 50'000, make<trying<1>>},
     {"try_3", 3, 2, 50'000, make<trying<2>>},

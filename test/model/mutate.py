@@ -225,7 +225,7 @@ def killed_by_change(mutant, programs, work, searches):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--jobs", type=int, default=2)
-    arguments.add_argument("--only", default="", help="mutants whose line in the table contains this")
+    arguments.add_argument("--only", default="", help="mutants whose line in the table this regular expression finds")
     arguments.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the list alone")
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     options = arguments.parse_args()
@@ -242,7 +242,7 @@ def main():
         mutants += listed_mutants(INCLUDE)
         part, parts = (int(number) for number in options.part.split("/"))
         mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
-        mutants = [m for m in mutants if options.only in str(m)]
+        mutants = [m for m in mutants if re.search(options.only, str(m))]
         if options.list:
             print(*mutants, sep="\n")
             return 0

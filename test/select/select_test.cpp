@@ -367,6 +367,11 @@ TEST(select_refusal, of_room_for_a_message_that_never_fits_is_a_sentence) {
     EXPECT_EQ(refusal([&] { (void)room_in(messages, 121); }),
               "weir: a message ring of 256 bytes never has room for a message of 121; wait for 120 at most");
     EXPECT_TRUE(weir::try_select(room_in(messages, 120)));
+    for (int i = 0; i < 2; ++i)
+        ASSERT_TRUE(messages.try_push(
+            std::as_bytes(std::span("a message of some sixty bytes, which is longer than a short one"))));
+    EXPECT_FALSE(weir::try_select(room_in(messages, 120))) << "half of the ring is used";
+    EXPECT_TRUE(weir::try_select(room_in(messages, 16)));
 }
 #endif
 

@@ -58,8 +58,8 @@ private:
 template <class Want, class Token, class Deliver>
 class acquire_operation {
 public:
-    acquire_operation(Want&& want, Token token, Deliver deliver) noexcept
-        : want_(std::move(want)), token_(std::move(token)), deliver_(deliver) {}
+    acquire_operation(Want& want, Token token, Deliver deliver) noexcept
+        : want_(want), token_(std::move(token)), deliver_(deliver) {}
     acquire_operation(const acquire_operation&) = delete;
     acquire_operation& operator=(const acquire_operation&) = delete;
 
@@ -74,7 +74,6 @@ public:
         }
     }
 
-    Want& want() noexcept { return want_; }
     bool is_stopped() const noexcept { return is_stopped_; }
 
     [[gnu::noinline]] bool begin() noexcept {
@@ -116,7 +115,7 @@ private:
 
     credit_pool& pool() noexcept { return gate_access::pool(want_.from()); }
 
-    Want want_;
+    Want& want_;
     [[no_unique_address]] Token token_;
     Deliver deliver_;
     bool is_under_way_ = false;

@@ -52,58 +52,19 @@ inline constexpr bool is_executor =
         executor.post(resumption());
     } || requires(Executor& executor) { executor.post(resumption(), std::allocator<void>()); };
 
-/// The operation of a coroutine, in its frame.
-template <class Want, class Token, class Resume>
-class awaiter {
-public:
-    awaiter(Want&& want, Token token, Resume resume, std::size_t spins) noexcept
-        : spins_(spins), operation_(std::move(want), std::move(token), resuming{this}), resume_(std::move(resume)) {}
-    awaiter(const awaiter&) = delete;
-    awaiter& operator=(const awaiter&) = delete;
-
-    bool await_ready() noexcept {
-        for (bool is_ready = operation_.want().try_once();; is_ready = operation_.want().attempt()) {
-            if (is_ready || spins_ == 0) return is_ready;
-            --spins_;
-            pause();
-        }
-    }
-    // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
-    bool await_suspend(std::coroutine_handle<> waiting) noexcept {
-        waiting_ = waiting;
-        return !operation_.begin();
-    }
-    decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
-        operation_.want().adopt();
-        return operation_.want().result();
-    }
-
-private:
-    struct resuming {
-        awaiter* me;
-        void operator()() const noexcept {
-            Resume resume = me->resume_;  // the awaiter may end before this returns
-            resume(me->waiting_);
-        }
-    };
-
-    std::size_t spins_;
-    std::coroutine_handle<> waiting_;
-    typename Want::template operation<Token, resuming> operation_;
-    [[no_unique_address]] Resume resume_;
-};
-
 /// The operation of a receiver, as std::execution connects it.
 template <class Want, class Token, class Receiver>
 class connected {
 public:
     connected(Want&& want, Token token, Receiver receiver)
-        : receiver_(std::move(receiver)), operation_(std::move(want), std::move(token), completing{this}) {}
+        : receiver_(std::move(receiver)),
+          want_(std::move(want)),
+          operation_(want_, std::move(token), completing{this}) {}
     connected(const connected&) = delete;
     connected& operator=(const connected&) = delete;
 
     void start() noexcept {
-        if (operation_.want().try_once() || operation_.begin()) complete();
+        if (want_.try_once() || operation_.begin()) complete();
     }
 
 private:
@@ -113,28 +74,45 @@ private:
     };
     void complete() noexcept {
         if (operation_.is_stopped()) return std::move(receiver_).set_stopped();
-        operation_.want().adopt();
-        std::move(receiver_).set_value(operation_.want().result());
+        want_.adopt();
+        if constexpr (requires { want_.complete(std::move(receiver_)); }) {
+            want_.complete(std::move(receiver_));
+        } else {
+            std::move(receiver_).set_value(want_.result());
+        }
     }
 
     Receiver receiver_;
+    Want want_;
     typename Want::template operation<Token, completing> operation_;
 };
 
 }  // namespace detail
 
-/// What async_pop() and its like return: to be awaited, once, by any coroutine; or to be connected to a receiver. It does nothing before.
-/// It refers to the ring, and to an item that is pushed, which must live until it has ended.
+/// What async_pop() and its like return: to be awaited by any coroutine, also again when that has ended; or to be connected to a receiver.
+/// It does nothing before. It refers to the ring, and to an item that is pushed, which must live until it has ended.
 ///
-/// Movable, so that it can be returned and stored before it is used.
+/// Movable before it is awaited, so that it can be returned and stored.
 template <class Want, class Token = detail::no_token, class Resume = detail::right_here>
 class [[nodiscard]] awaitable {
 public:
     // For libraries of senders: it is one, and ends by set_value or set_stopped.
     using is_sender = void;
 
-    explicit awaitable(Want&& want, Token token = {}, Resume resume = {}, std::size_t spins = 0) noexcept
+    // This and what follows it where there is an answer at once is inlined by force, as the operations of rings are: whether GCC does it by
+    // itself depends on the rest of the file.
+    template <class... Args>
+    [[gnu::always_inline]] explicit awaitable(std::in_place_t, Token token,
+                                              Args&&... args) noexcept(std::is_nothrow_constructible_v<Want, Args...>)
+        : want_(std::forward<Args>(args)...), token_(std::move(token)) {}
+    awaitable(Want&& want, Token&& token, Resume&& resume, std::size_t spins) noexcept
         : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
+    awaitable(awaitable&& other) noexcept
+        : awaitable(std::move(other.want_), std::move(other.token_), std::move(other.resume_), other.spins_) {}
+    /// If the coroutine is suspended here, it is withdrawn.
+    [[gnu::always_inline]] ~awaitable() {
+        if (has_operation_) std::destroy_at(std::addressof(operation_));
+    }
 
     /// The coroutine goes on where `executor` runs it, by execute(f) or else post(f), if it has to be suspended: then the thread that
     /// ends the wait hands it over, and does not run it. An lvalue is kept by reference, and must live until then; an rvalue is kept,
@@ -151,12 +129,8 @@ public:
 
     /// Looks so many times more before it suspends, with a pause of the processor in between; 0 if this is not called. Worth it where
     /// the answer is nearer than a suspension, a microsecond or two, and no other work waits for the thread.
-    auto spin(std::size_t looks) && noexcept {
+    awaitable spin(std::size_t looks) && noexcept {
         return awaitable(std::move(want_), std::move(token_), std::move(resume_), looks);
-    }
-
-    auto operator co_await() && noexcept {
-        return detail::awaiter<Want, Token, Resume>(std::move(want_), std::move(token_), std::move(resume_), spins_);
     }
 
     /// The operation of a sender, which start() starts. It must not move, and lives until it has called one of
@@ -170,11 +144,47 @@ public:
         return detail::connected<Want, Token, Receiver>(std::move(want_), std::move(token_), std::move(receiver));
     }
 
+    // ---- for co_await: it is its own awaiter, so that nothing is copied ---------------------------------------------
+    [[gnu::always_inline]] bool await_ready() noexcept { return want_.try_once() || (spins_ > 0 && look_again()); }
+    // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
+    [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> waiting) noexcept {
+        waiting_ = waiting;
+        if (has_operation_) std::destroy_at(std::addressof(operation_));  // it was, once before
+        has_operation_ = true;
+        return !std::construct_at(std::addressof(operation_), want_, Token(token_), resuming{this})->begin();
+    }
+    [[gnu::always_inline]] decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
+        if (has_operation_) want_.adopt();  // by another thread, perhaps
+        return want_.result();
+    }
+
 private:
+    struct resuming {
+        awaitable* me;
+        void operator()() const noexcept {
+            Resume resume = me->resume_;  // the awaitable may end before this returns
+            resume(me->waiting_);
+        }
+    };
+    using operation = typename Want::template operation<Token, resuming>;
+
+    [[gnu::noinline]] bool look_again() noexcept {
+        for (std::size_t left = spins_; left > 0; --left) {
+            detail::pause();
+            if (want_.attempt()) return true;
+        }
+        return false;
+    }
+
     Want want_;
     [[no_unique_address]] Token token_;
-    [[no_unique_address]] Resume resume_;
-    std::size_t spins_;
+    [[no_unique_address]] Resume resume_{};
+    std::size_t spins_ = 0;
+    bool has_operation_ = false;
+    std::coroutine_handle<> waiting_;
+    union {
+        operation operation_;
+    };
 };
 
 }  // namespace weir

@@ -14,6 +14,7 @@
 //     may_sleep()        whether the lots are still those where it waits
 //     pass_on()          leaves what there is to other waiters; returns at once if there is nothing
 //     pass_on_as_woken() the same for one that was woken: wakes threads alone, and says whether its waker wakes another listener
+//     complete(r)        ends the operation of receiver r, if not by r.set_value(result()); optional
 #pragma once
 
 #include <array>
@@ -75,12 +76,12 @@ public:
 /// `deliver()` ends it, on the thread that woke or cancelled it. From then on the operation may be destroyed.
 ///
 /// No thread touches the operation after deliver(): before that it has left every list, under the lock of each, and its stop callback
-/// has returned. Deliver is a copyable function.
+/// has returned. The Want outlives the operation. Deliver is a copyable function.
 template <class Want, class Token, class Deliver>
 class wait_operation : private suspension {
 public:
-    wait_operation(Want&& want, Token token, Deliver deliver) noexcept
-        : suspension(&woken), want_(std::move(want)), token_(std::move(token)), deliver_(deliver) {}
+    wait_operation(Want& want, Token token, Deliver deliver) noexcept
+        : suspension(&woken), want_(want), token_(std::move(token)), deliver_(deliver) {}
 
     /// Withdraws an operation that is asleep.
     ~wait_operation() {
@@ -94,7 +95,6 @@ public:
         withdraw();
     }
 
-    Want& want() noexcept { return want_; }
     bool is_stopped() const noexcept { return is_stopped_; }
 
     // Not inlined: after false nothing of the coroutine's frame may be touched, which compilers do not know.
@@ -179,7 +179,7 @@ private:
         return {((void)I, listener(me))...};
     }
 
-    Want want_;
+    Want& want_;
     [[no_unique_address]] Token token_;
     Deliver deliver_;
     bool is_under_way_ = false;

@@ -43,20 +43,26 @@ template <class U>
 inline constexpr bool keeps_by_reference =
     !std::is_lvalue_reference_v<U> || std::is_nothrow_copy_constructible_v<std::remove_cvref_t<U>>;
 
-template <class Part, class U>
-auto push_of(Part& part, U&& x) {
+/// An operation that is made where it is returned to.
+template <template <class...> class Want, class Token, class... Args>
+[[gnu::always_inline]] inline auto awaiting(Token token, Args&... args) noexcept {
+    return awaitable<Want<Args...>, Token>(std::in_place, std::move(token), args...);
+}
+
+template <class Token, class Part, class U>
+[[gnu::always_inline]] inline auto push_of(Token token, Part& part, U&& x) {
     using T = std::remove_cvref_t<U>;
     if constexpr (!keeps_by_reference<U&&>) {
-        return push_want<Part, T>(part, T(x));
+        return awaitable<push_want<Part, T>, Token>(std::in_place, std::move(token), part, T(x));
     } else if constexpr (std::same_as<U&&, T&&>) {
-        return push_want<Part, T&&>(part, std::move(x));
+        return awaitable<push_want<Part, T&&>, Token>(std::in_place, std::move(token), part, std::move(x));
     } else {
-        return push_want<Part, const T&>(part, x);
+        return awaitable<push_want<Part, const T&>, Token>(std::in_place, std::move(token), part, x);
     }
 }
-template <class Part, class T>
-auto push_made(Part& part, T x) {
-    return push_want<Part, T>(part, std::move(x));
+template <class Token, class Part, class T>
+auto push_made(Token token, Part& part, T x) {
+    return awaitable<push_want<Part, T>, Token>(std::in_place, std::move(token), part, std::move(x));
 }
 
 // ---- the ends of async_select() ------------------------------------------------------------------------------------
@@ -86,7 +92,7 @@ auto async_select_ends(selection* how, bool by_priority, Token token, Ends&... e
         (can_list<std::remove_const_t<Ends>> && ...) || (is_handler<std::remove_const_t<Ends>> || ...),
         "weir: async_select() waits for items_of(ring), room_in(ring), receivers, senders and readers of rings with "
         "wait::park; not for an any_end, nor for room that time makes (overflow::sample and codel)");
-    return awaitable<select_want<Ends...>, Token>(select_want<Ends...>(how, by_priority, ends...), std::move(token));
+    return awaitable<select_want<Ends...>, Token>(std::in_place, std::move(token), how, by_priority, ends...);
 }
 
 template <class Token, class... Args>

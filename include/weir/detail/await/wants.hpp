@@ -5,14 +5,18 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include "weir/detail/await/operation.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
+#include "weir/detail/select/handlers.hpp"
 #include "weir/detail/select/waiter.hpp"
 #include "weir/detail/wait/listeners.hpp"
 #include "weir/detail/wait/lot.hpp"
@@ -47,13 +51,14 @@ public:
     static constexpr std::size_t places = 1;
 
     explicit pop_want(Part& part) noexcept : part_(&part) {}
+    pop_want(pop_want&& other) noexcept : part_(other.part_) {}  // it has no item before it is started
 
     /// The calling thread is the consumer from now on.
     void adopt() const noexcept {
         if constexpr (!Part::has_many_consumers) part_->core().adopt_consumer();
     }
     /// The first try. True if it has its answer.
-    bool try_once() noexcept {
+    [[gnu::always_inline]] bool try_once() noexcept {
         adopt();
         answer_ = part_->take(emplace_in(item_));
         part_->note_pop(answer_);
@@ -82,8 +87,22 @@ public:
     }
 
     status answer() const noexcept { return answer_; }
-    std::optional<T> item() noexcept { return std::move(item_); }
-    std::optional<T> result() noexcept { return item(); }
+    // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these. It may be awaited
+    // again, and then must have no item.
+    [[gnu::always_inline]] std::optional<T> item() noexcept {
+        if (!item_.has_value()) return std::nullopt;
+        std::optional<T> out(std::in_place, std::move(*item_));
+        item_.reset();
+        return out;
+    }
+    [[gnu::always_inline]] std::optional<T> result() noexcept { return item(); }
+
+protected:
+    [[gnu::always_inline]] void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
+        if (!item_.has_value()) return;
+        out = std::move(*item_);
+        item_.reset();
+    }
 
 private:
     Part* part_;
@@ -100,8 +119,8 @@ public:
 
     pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
 
-    status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
-        if (std::optional<T> item = this->item(); item.has_value()) *out_ = std::move(*item);
+    [[gnu::always_inline]] status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
+        this->move_to(*out_);
         return this->answer();
     }
 
@@ -124,7 +143,7 @@ public:
     void adopt() const noexcept {
         if constexpr (!Part::has_many_producers) part_->core().adopt_producer();
     }
-    bool try_once() noexcept {
+    [[gnu::always_inline]] bool try_once() noexcept {
         adopt();
         answer_ = part_->put(static_cast<X&&>(x_.x));
         part_->note_push(answer_);
@@ -161,7 +180,14 @@ private:
     kept x_;
 };
 
-/// The first of N ends: the answer of select().
+template <class End>
+inline constexpr bool is_kept_by_value = false;
+template <class Ring>
+inline constexpr bool is_kept_by_value<items_end<Ring>> = true;
+template <class Ring>
+inline constexpr bool is_kept_by_value<room_end<Ring>> = true;
+
+/// The first of N ends: the answer of select(). It keeps the ends of rings by value, and others by reference.
 template <class... Ends>
 class select_want {
 public:
@@ -170,57 +196,76 @@ public:
     static constexpr std::size_t places = sizeof...(Ends);
 
     /// `how`: null for a choice of its own, at random, or by priority.
-    select_want(selection* how, bool by_priority, Ends&... ends) noexcept
-        : how_(how),
-          own_(by_priority ? selection(weir::by_priority) : select_waiter::at_random()),
-          ends_{any_end(ends)...} {}
+    [[gnu::always_inline]] select_want(selection* how, bool by_priority, Ends&... ends) noexcept
+        : how_(how), own_(by_priority ? selection(weir::by_priority) : select_waiter::at_random()), ends_(ends...) {}
     select_want(select_want&& other) noexcept : how_(other.how_), own_(other.own_), ends_(other.ends_) {}
 
-    void adopt() const noexcept {
-        for (const any_end& end : ends_) select_waiter::adopt(end);
+    void adopt() noexcept {
+        std::apply([](auto&... ends) noexcept { (detail::adopt(ends), ...); }, ends_);
     }
-    bool try_once() noexcept { return attempt(); }
-    bool attempt() noexcept {
-        select_waiter& me = waiter();
+    [[gnu::always_inline]] bool try_once() noexcept {
+        adopt();
+        const std::uint64_t ready =
+            std::apply([this](auto&... ends) noexcept { return ready_at_once(how(), ends...); }, ends_);
+        if (ready == 0) [[unlikely]]
+            return attempt();
+        found_ = select_waiter::found(how(), ready);
+        return true;
+    }
+    [[gnu::noinline]] bool attempt() noexcept {
+        looking& me = look();
         adopt();
         for (unsigned naps = 0;;) {
-            found_.emplace(me.look_once());
-            if (*found_ || found_->is_closed()) return true;
-            if (!me.settles_soon()) return false;
+            found_ = me.waiter.look_once();
+            if (found_ || found_.is_closed()) return true;
+            if (!me.waiter.settles_soon()) return false;
             nap(++naps, forever);  // as in pop_want
         }
     }
     void stop() noexcept {}
     void prepare() noexcept {
-        waiter().will_sleep();
-        for (std::size_t i = 0; i < places; ++i) lots_[i] = select_waiter::lot_of(ends_[i]);
+        looking& me = look();
+        me.waiter.will_sleep();
+        for (std::size_t i = 0; i < places; ++i) me.lots[i] = select_waiter::lot_of(me.ends[i]);
     }
     bool may_sleep() const noexcept {
         for (std::size_t i = 0; i < places; ++i) {
-            if (select_waiter::lot_of(ends_[i]) != lots_[i]) return false;
+            if (select_waiter::lot_of(looking_->ends[i]) != looking_->lots[i]) return false;
         }
         return true;
     }
-    listeners& listened(std::size_t i) const noexcept { return select_waiter::listened(ends_[i], lots_[i]); }
-    bool needs_fence(std::size_t i) const noexcept { return select_waiter::needs_fence(ends_[i], lots_[i]); }
-    void pass_on() noexcept { waiter_->pass_on(); }
+    listeners& listened(std::size_t i) const noexcept {
+        return select_waiter::listened(looking_->ends[i], looking_->lots[i]);
+    }
+    bool needs_fence(std::size_t i) const noexcept {
+        return select_waiter::needs_fence(looking_->ends[i], looking_->lots[i]);
+    }
+    void pass_on() noexcept { looking_->waiter.pass_on(); }
     bool pass_on_as_woken() noexcept { return pass_on(), false; }
 
-    selected result() const noexcept { return *found_; }
+    selected result() const noexcept { return found_; }
 
 private:
-    // Made where it stays: it refers to the ends and to the selection.
-    select_waiter& waiter() noexcept {
-        if (!waiter_) waiter_.emplace(std::span<const any_end>(ends_), how_ == nullptr ? own_ : *how_);
-        return *waiter_;
+    // What it needs from its second look on. It stays where it is, since it refers to itself.
+    struct looking {
+        explicit looking(select_want& of) noexcept
+            : ends(std::apply([](auto&... end) noexcept { return std::array{any_end(end)...}; }, of.ends_)),
+              waiter(std::span<const any_end>(ends), of.how()) {}
+        const std::array<any_end, places> ends;
+        std::array<void*, places> lots{};
+        select_waiter waiter;
+    };
+    looking& look() noexcept {
+        if (!looking_) looking_.emplace(*this);
+        return *looking_;
     }
+    selection& how() noexcept { return how_ == nullptr ? own_ : *how_; }
 
     selection* how_;
     selection own_;
-    std::array<any_end, places> ends_;
-    std::array<void*, places> lots_{};
-    std::optional<select_waiter> waiter_;
-    std::optional<selected> found_;
+    std::tuple<std::conditional_t<is_kept_by_value<std::remove_const_t<Ends>>, Ends, Ends&>...> ends_;
+    selected found_ = select_waiter::nothing();
+    std::optional<looking> looking_;
 };
 
 }  // namespace weir::detail

@@ -46,6 +46,12 @@ public:
         return known >= wanted ? known : look_for_items(shared, position, wanted);
     }
 
+    /// Whether there is an item at `position`, without a pace: for a thread that looks at several rings, and at each of them now and then.
+    bool has_items_now(const state& shared, Counter position) const noexcept {
+        // relaxed: an answer, no more. To take the item looks by itself, and finds no older counter
+        return shared.sent.load(relaxed) != position;
+    }
+
     /// Gives the slots of `n` items from `position` on, which are read and destroyed, back.
     WEIR_ALWAYS_INLINE void consume(state& shared, Counter position, Counter n) noexcept {
         const Counter taken = static_cast<Counter>(position + n);

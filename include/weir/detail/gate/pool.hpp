@@ -132,11 +132,8 @@ public:
         lock_.lock();
         if (n > most - capacity() - owed()) return lock_.unlock(), false;
         resize(capacity() + n, lent() + n);
-        const count paid = std::min(n, owed());
-        owed_.store(owed() - paid, relaxed);                       // relaxed: a number, written under the lock
-        if (n > paid) free_.fetch_add((n - paid) * one, release);  // (1) as in give()
-        lower_flag();
-        hand_out();
+        free_.fetch_add(n * one, release);  // (1) as in give()
+        hand_out();                         // and so pays what is owed
         return true;
     }
     /// Takes `n` credits away: free ones at once, and those that are in use when they come back. False if less than one would be left,
@@ -145,7 +142,7 @@ public:
         lock_.lock();
         if (n >= capacity() || n > lent()) return lock_.unlock(), false;
         resize(capacity() - n, lent() - n);
-        owed_.store(owed() + n, relaxed);  // relaxed: as above
+        owed_.store(owed() + n, relaxed);  // relaxed: a number, written under the lock
         free_.fetch_or(waiting, relaxed);  // relaxed: as in append()
         hand_out();
         return true;
@@ -209,6 +206,13 @@ public:
     count in_use_of_pool() const noexcept {
         const count all = lent() + owed();
         return all - std::min(all, free());  // while it grows or shrinks, the two need not fit
+    }
+    /// In permits of the pool itself, never less than there are, also while it grows or shrinks. Takes the lock.
+    count settled_in_use_of_none() noexcept {
+        lock_.lock();
+        const count n = in_use_of_none();
+        lock_.unlock();
+        return n;
     }
     /// In permits of the pool itself.
     count in_use_of_none() const noexcept {

@@ -187,6 +187,12 @@ public:
         if constexpr (has_credit_on_request) grant_rest();
         return core_.is_closed() ? status::busy : status::empty;
     }
+    /// Success alone, without a reason if not.
+    [[gnu::always_inline]] bool has_items_now() noexcept {
+        if constexpr (requires { core_.has_items_now(); }) return core_.has_items_now();
+        return core_.has_items();
+    }
+    bool has_room_now() noexcept { return !core_.is_closed() && core_.has_room(); }
     /// Whether a push could: success, closed or full.
     status look_for_room() noexcept {
         if (core_.is_closed()) return status::closed;

@@ -8,7 +8,8 @@
 //     lot_of_items(), lot_of_room()      where a consumer, or a producer, waits
 //     look_for_items(), look_for_room()  success, closed, or neither; busy: closed, and soon settled, but nothing will notify of it
 //
-// and, where many threads share a side, by pass_items_on() and pass_room_on(); and when_to_look(), if time makes it ready.
+// and, where many threads share a side, by pass_items_on() and pass_room_on(); when_to_look(), if time makes it ready; and
+// has_items_now() and has_room_now(), if it is quicker to find success alone.
 #pragma once
 
 #include <concepts>
@@ -120,6 +121,10 @@ struct select_access {
     struct items {
         static auto& lot(Part& part) noexcept { return part.lot_of_items(); }
         static status look(Part& part, std::size_t) noexcept { return part.look_for_items(); }
+        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t) noexcept {
+            if constexpr (requires { part.has_items_now(); }) return part.has_items_now();
+            return look(part, 0) == status::success;
+        }
         static void pass_on(Part& part) noexcept {
             if constexpr (requires { part.pass_items_on(); }) part.pass_items_on();
         }
@@ -140,6 +145,10 @@ struct select_access {
             } else {
                 return part.look_for_room();
             }
+        }
+        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t need) noexcept {
+            if constexpr (requires { part.has_room_now(); }) return part.has_room_now();
+            return look(part, need) == status::success;
         }
         static void pass_on(Part& part) noexcept {
             if constexpr (requires { part.pass_room_on(); }) part.pass_room_on();
@@ -237,6 +246,74 @@ struct room_end {
     Ring& ring;
     std::size_t bytes = 0;
 };
+
+namespace detail {
+
+// Whether an end whose type is known is ready: the first look of select(), without a call, hence inlined by force.
+template <class Ring>
+[[gnu::always_inline]] inline bool has_items_now(Ring& ring) noexcept {
+    auto& part = select_access::part_of(ring);
+    return select_access::items<std::remove_reference_t<decltype(part)>>::is_ready(part, 0);
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool has_room_now(Ring& ring, std::size_t need) noexcept {
+    auto& part = select_access::part_of(ring);
+    return select_access::room<std::remove_reference_t<decltype(part)>>::is_ready(part, need);
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool is_ready(const items_end<Ring>& end) noexcept {
+    return has_items_now(end.ring);
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool is_ready(receiver<Ring>& end) noexcept {
+    return has_items_now(select_access::ring_of(end));
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool is_ready(weir::broadcast_reader<Ring>& end) noexcept {
+    return has_items_now(end);
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool is_ready(const room_end<Ring>& end) noexcept {
+    return has_room_now(end.ring, select_access::need_of<Ring>(end.bytes));
+}
+template <class Ring>
+[[gnu::always_inline]] inline bool is_ready(sender<Ring>& end) noexcept {
+    return has_room_now(select_access::ring_of(end), 0);
+}
+
+// The calling thread has the end's side from now on, if that is for one thread.
+template <class Ring>
+void adopt_items(Ring& ring) noexcept {
+    using part = std::remove_reference_t<decltype(select_access::part_of(ring))>;
+    if constexpr (select_access::items<part>::template is_one_threads<Ring>) ring.adopt_consumer();
+}
+template <class Ring>
+void adopt_room(Ring& ring) noexcept {
+    using part = std::remove_reference_t<decltype(select_access::part_of(ring))>;
+    if constexpr (select_access::room<part>::template is_one_threads<Ring>) ring.adopt_producer();
+}
+template <class Ring>
+void adopt(const items_end<Ring>& end) noexcept {
+    adopt_items(end.ring);
+}
+template <class Ring>
+void adopt(receiver<Ring>& end) noexcept {
+    adopt_items(select_access::ring_of(end));
+}
+template <class Ring>
+void adopt(weir::broadcast_reader<Ring>& end) noexcept {
+    adopt_items(end);
+}
+template <class Ring>
+void adopt(const room_end<Ring>& end) noexcept {
+    adopt_room(end.ring);
+}
+template <class Ring>
+void adopt(sender<Ring>& end) noexcept {
+    adopt_room(select_access::ring_of(end));
+}
+
+}  // namespace detail
 
 /// An end of any ring, for arrays of ends whose number is known only when the program runs. It refers to the ring, or to the reader
 /// of a broadcast ring, which must outlive it and stay where it is. A handle that it was made from may be moved. Trivially copyable.

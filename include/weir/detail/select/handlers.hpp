@@ -148,6 +148,28 @@ selected select_of(std::span<const any_end> ends, selection& how, Stop& stop, st
     return stopping_by(stop, waiter, [&](auto& is_stopped) { return wait_or_look(waiter, is_stopped, deadline); });
 }
 
+/// The ends that are ready at the first look; by priority only the first of them. Nothing if there is none, or if one of them is an
+/// any_end: then the ends are looked at as those whose types are not known. An end that is left out has closed, and is never ready.
+template <class... Ends>
+[[gnu::always_inline]] inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
+    std::uint64_t ready = 0;
+    if constexpr (!(std::same_as<std::remove_const_t<Ends>, any_end> || ...)) {
+        std::size_t i = 0;
+        if (select_waiter::is_by_priority(how)) {
+            const auto is_first = [&](auto& end) noexcept {
+                if (is_ready(end)) ready = std::uint64_t{1} << i;
+                ++i;
+                return ready != 0;
+            };
+            (void)(is_first(ends) || ...);
+        } else {
+            ((ready |= static_cast<std::uint64_t>(is_ready(ends)) << i++),
+             ...);  // without a branch that one cannot foresee
+        }
+    }
+    return ready;
+}
+
 template <class Stop, class... Handlers>
 selected serve_first(selection& how, Stop& stop, steady_time deadline, Handlers&... handlers) {
     const std::array<any_end, sizeof...(Handlers)> ends{any_end(handlers.end)...};
@@ -164,6 +186,12 @@ selected serve_first(selection& how, Stop& stop, steady_time deadline, Handlers&
             if (is_served) return found;
         }
     });
+}
+
+template <class Stop, class... Ends>
+[[gnu::noinline]] selected select_of_typed(selection& how, Stop& stop, steady_time deadline, Ends&... args) {
+    const std::array<any_end, sizeof...(Ends)> ends{any_end(args)...};
+    return select_of(ends, how, stop, deadline);
 }
 
 template <class End>
@@ -189,8 +217,9 @@ constexpr bool is_end_of() noexcept {
     }
 }
 
+// Inlined by force as far as to the first look, so that the ends need not lie in memory to be looked at.
 template <class Stop, class... Args>
-selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
+[[gnu::always_inline]] inline selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
     constexpr std::size_t handlers = (0U + ... + (is_handler<std::remove_const_t<Args>> ? 1U : 0U));
     static_assert(sizeof...(Args) > 0, "weir: select() needs an end to wait for");
     static_assert(sizeof...(Args) <= most_ends,
@@ -204,8 +233,9 @@ selected select_among(selection& how, Stop& stop, steady_time deadline, Args&...
             return select_of((std::span<const any_end>(args), ...), how, stop, deadline);
         } else if constexpr (handlers == 0) {
             if constexpr ((is_end_of<Args>() && ...)) {
-                const std::array<any_end, sizeof...(Args)> ends{any_end(args)...};
-                return select_of(ends, how, stop, deadline);
+                if (const std::uint64_t ready = ready_at_once(how, args...); ready != 0) [[likely]]
+                    return select_waiter::found(how, ready);
+                return select_of_typed(how, stop, deadline, args...);
             }
         }
     }
@@ -215,11 +245,12 @@ selected select_among(selection& how, Stop& stop, steady_time deadline, Args&...
 // ---- what stands before them -------------------------------------------------------------------------------------
 
 template <bool HasOrder, class Stop>
-selected select_with(selection& how, Stop& stop, steady_time deadline) {
+[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline) {
     return select_among(how, stop, deadline);
 }
 template <bool HasOrder, class Stop, class First, class... Rest>
-selected select_with(selection& how, Stop& stop, steady_time deadline, First& first, Rest&... rest) {
+[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline, First& first,
+                                                   Rest&... rest) {
     using type = std::remove_const_t<First>;
     constexpr bool is_order = std::same_as<type, by_priority_t> || std::same_as<type, selection>;
     static_assert(!is_order || !HasOrder,
@@ -240,7 +271,7 @@ selected select_with(selection& how, Stop& stop, steady_time deadline, First& fi
     }
 }
 template <class Stop, class... Args>
-selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
+[[gnu::always_inline]] inline selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
     selection once = select_waiter::at_random();
     return select_with<false>(once, stop, deadline, args...);
 }

@@ -114,6 +114,12 @@ public:
     selected look_once() noexcept { return look() ? found() : nothing(); }
     static selected nothing() noexcept { return selected(status::empty); }
 
+    /// For a first look at ends whose types are known: the answer, of those that are ready.
+    static bool is_by_priority(const selection& how) noexcept { return how.by_priority_; }
+    static selected found(selection& how, std::uint64_t ready) noexcept {
+        return selected(status::success, choose(how, ready), ready);
+    }
+
     /// A closed end is left out from now on.
     void leave_out(std::size_t index) noexcept { how_.left_out_ |= bit(index); }
 
@@ -166,27 +172,31 @@ private:
     bool are_all_closed() const noexcept { return static_cast<std::size_t>(std::popcount(closed_)) == ends_.size(); }
 
     selected found() noexcept {
-        if (ready_ != 0) return selected(status::success, choose(ready_), ready_);
+        if (ready_ != 0) return found(how_, ready_);
         if (are_all_closed()) return selected(status::closed);
         const auto first = static_cast<std::size_t>(std::countr_zero(closed_ & ~how_.left_out_));
         leave_out(first);
         return selected(status::closed, first);
     }
 
-    std::size_t choose(std::uint64_t ready) noexcept {
-        if (how_.by_priority_) return static_cast<std::size_t>(std::countr_zero(ready));
-        if (how_.at_random_) {
-            // By splitmix64 (Steele, Lea, Flood 2014).
-            std::uint64_t z = (rough_ns() + 0x9e3779b97f4a7c15U) * 0xbf58476d1ce4e5b9U;
-            z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-            for (auto skipped = (z >> 32) % static_cast<unsigned>(std::popcount(ready)); skipped > 0; --skipped)
-                ready &= ready - 1;
-        } else if (const std::uint64_t from_turn = ready & ~(bit(how_.next_) - 1); from_turn != 0) {
+    static std::size_t choose(selection& how, std::uint64_t ready) noexcept {
+        if (how.by_priority_) return static_cast<std::size_t>(std::countr_zero(ready));
+        if (how.at_random_) {
+            if (!std::has_single_bit(ready)) ready = skip_some(ready);
+        } else if (const std::uint64_t from_turn = ready & ~(bit(how.next_) - 1); from_turn != 0) {
             ready = from_turn;
         }
         const auto chosen = static_cast<std::size_t>(std::countr_zero(ready));
-        how_.next_ = (chosen + 1) % most_ends;
+        how.next_ = (chosen + 1) % most_ends;
         return chosen;
+    }
+    [[gnu::noinline]] static std::uint64_t skip_some(std::uint64_t ready) noexcept {
+        // By splitmix64 (Steele, Lea, Flood 2014).
+        std::uint64_t z = (rough_ns() + 0x9e3779b97f4a7c15U) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+        for (auto skipped = (z >> 32) % static_cast<unsigned>(std::popcount(ready)); skipped > 0; --skipped)
+            ready &= ready - 1;
+        return ready;
     }
 
     // ---- to wait ---------------------------------------------------------------------------------------------

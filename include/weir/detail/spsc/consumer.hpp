@@ -99,6 +99,12 @@ public:
         return items_.items(shared, receiver::position(shared), 1) > 0;
     }
 
+    /// The same, sooner: for select().
+    [[gnu::always_inline]] bool has_items_now(const state& shared) noexcept {
+        check_role();
+        return items_.has_items_now(shared, receiver::position(shared));
+    }
+
     /// Whether the ring was closed and everything accepted was taken.
     bool drained(const state& shared) noexcept { return items_.drained(shared); }
 
