@@ -68,6 +68,7 @@ json as_json(const plan_cost& cost) {
              {"slow_cores", cost.slow_cores},
              {"pu_0", cost.pu_0}};
     if (cost.device != 0) all["device"] = cost.device;
+    if (cost.memory != 0) all["memory"] = cost.memory;
     return all;
 }
 
@@ -118,7 +119,8 @@ plan_cost read_cost(const json_input& file) {
             term("not_isolated"),
             term("slow_cores"),
             term("pu_0"),
-            file.maybe_amount(*found, "device", "cost_ns").value_or(0)};
+            file.maybe_amount(*found, "device", "cost_ns").value_or(0),
+            file.maybe_amount(*found, "memory", "cost_ns").value_or(0)};
 }
 
 }  // namespace

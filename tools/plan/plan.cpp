@@ -39,8 +39,10 @@ The plan minimises this cost, in ns:
   per role  the noise of its PU, if it is quiet
             1500 if it shares a core and is not smt-ok
             1000 if it is not on an isolated PU, though some may be used
-             300 per rank below the fastest kind of core, 600 if it is quiet
+             500 x (1/capacity - 1) on a slower kind of core: an item that takes 500 ns on the fastest; where
+             its capacity is unknown, 300 for each rank; twice that if the role is quiet
               10 on the core of PU 0
+             100 x (ratio - 1) if its memory comes from another NUMA node, by the ratio of the NUMA distances
             the cost of an edge to the device that it should be near, unless it is
 The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate divided by the highest rate.
 Without --matrix and --jitter, costs are assumed by distance, NUMA nodes included, and marked as assumed.

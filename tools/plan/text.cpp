@@ -153,6 +153,7 @@ std::string cost_sentence(const plan_cost& cost) {
     add(cost.slow_cores, "slower cores");
     add(cost.pu_0, "PU 0's core");
     add(cost.device, "PUs far from a device");
+    add(cost.memory, "PUs far from their memory");
     return "cost " + ns_of(cost.total()) + (terms.empty() ? "" : " = " + terms);
 }
 

@@ -69,7 +69,8 @@ std::string cost_sentence(const json& plan) {
                                                                     {"slow_cores", "slower cores"},
                                                                     {"not_isolated", "PUs that are not isolated"},
                                                                     {"pu_0", "PU 0's core"},
-                                                                    {"device", "PUs far from a device"}};
+                                                                    {"device", "PUs far from a device"},
+                                                                    {"memory", "PUs far from their memory"}};
     const auto& cost = object(plan, "cost_ns");
     std::string words;
     for (const auto& [key, name] : terms)
