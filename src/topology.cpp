@@ -205,6 +205,16 @@ double topology::remoteness(unsigned a, unsigned b) const {
     return std::min(most, ratio(within_package));
 }
 
+topology topology::within(const pu_set& pus, const pu_set& nodes) const {
+    if (pus.empty()) throw placement_error("no PU may be used " + data_->place() + "; name at least one");
+    for (const unsigned one : pus) static_cast<void>(pu(one));
+    auto other = std::make_shared<data>(*data_);
+    other->cgroup_allowed = pus;
+    other->allowed = pus;
+    for (auto& node : other->numa_nodes) node.allowed = nodes.empty() || nodes.contains(node.os_index);
+    return topology(std::move(other));
+}
+
 pu_set topology::bind_this_thread(unsigned os_index) const {
     if (!is_this_machine())
         throw placement_error("this topology was read from '" + source() +

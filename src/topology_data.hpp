@@ -5,6 +5,7 @@
 
 #include "bitmap.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -30,7 +31,7 @@ private:
 
 /// The contents of a topology: hwloc's tree, kept to look up locations, and the tables built from it.
 struct topology::data {
-    topology_handle tree;
+    std::shared_ptr<hwloc_topology> tree;  // shared by copies that may use other PUs
     std::string source;
     bool is_this_machine = false;
     std::string xml;  // the text that it was read from; empty if it was read from none

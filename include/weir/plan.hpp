@@ -88,7 +88,7 @@ struct planned_edge {
     cost_source source;
     double weight = 1;
     bool critical = false;                  ///< at least one end is quiet, so that p99 counts too
-    std::optional<unsigned> memory_node{};  ///< for the ring's slots: that of the consumer
+    std::optional<unsigned> memory_node{};  ///< for the ring's slots: measurements::slots_node
 };
 
 /// A more expensive placement, and why it is not chosen.

@@ -177,6 +177,10 @@ public:
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] double remoteness(unsigned a, unsigned b) const;
 
+    /// The same machine, as a process sees it that may use these PUs, and memory of these NUMA nodes (the kernel's numbers; empty:
+    /// of all): for a plan within the cpuset of another cgroup. Throws placement_error if a PU does not exist, or if there are none.
+    [[nodiscard]] topology within(const pu_set& pus, const pu_set& nodes) const;
+
     /// The devices, in the order of the I/O tree. Read anew by each call, which takes tens of milliseconds; empty for a synthetic
     /// description, and for a file that was saved without devices.
     [[nodiscard]] std::vector<device_info> devices() const;
