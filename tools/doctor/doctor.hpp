@@ -58,9 +58,11 @@ struct host {
 
 struct placed_role;
 
-/// All findings, most severe first; otherwise in the order in which to fix them. `roles` are those of a plan, which
-/// should be near devices.
-[[nodiscard]] std::vector<finding> examine(const host& on, const std::vector<placed_role>& roles = {});
+/// All findings, most severe first; otherwise in the order in which to fix them.
+[[nodiscard]] std::vector<finding> examine(const host& on);
+
+/// And those of the devices that roles of a plan should be near.
+[[nodiscard]] std::vector<finding> examine(const host& on, const std::vector<placed_role>& roles);
 
 // The groups of findings, one per file.
 [[nodiscard]] std::vector<finding> examine_processor(const host& on, const kernel_settings& kernel);

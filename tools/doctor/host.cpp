@@ -107,6 +107,8 @@ bool host::is_guest() const {
     return text("/sys/hypervisor/type").has_value();
 }
 
+std::vector<finding> examine(const host& on) { return examine(on, {}); }
+
 std::vector<finding> examine(const host& on, const std::vector<placed_role>& roles) {
     const auto kernel = read_kernel_settings(on.root);
     std::vector<finding> all;
