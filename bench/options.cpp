@@ -34,7 +34,7 @@ void add_options(CLI::App& app, options& chosen) {
         ->capture_default_str();
     app.add_option("--plan", chosen.plan,
                    "Pin producer and consumer as a plan (weir plan --out) places the ends of its first edge, or of the "
-                   "named edge: FILE or FILE:md->strat")
+                   "named edge, and take all memory from the node of its ring: FILE or FILE:md->strat")
         ->excludes("--pin");
     app.add_flag("--quick", chosen.quick,
                  "Only the main scenarios, shorter samples, fewer rounds of some: under three minutes");
@@ -121,7 +121,7 @@ std::optional<options> parse(int argc, char** argv) {
     return chosen;
 }
 
-std::string pin_of_plan(const std::string& file_or_file_and_edge) {
+planned_pair pair_of_plan(const std::string& file_or_file_and_edge) {
     const auto colon = file_or_file_and_edge.rfind(':');
     const bool names_edge = colon != std::string::npos && file_or_file_and_edge.find("->", colon) != std::string::npos;
     const auto plan =
@@ -131,7 +131,7 @@ std::string pin_of_plan(const std::string& file_or_file_and_edge) {
             "the plan has no edge, so it has no producer and consumer; plan one with: weir plan --edge 'a->b'"};
     }
     const auto& edge = names_edge ? plan.edge(file_or_file_and_edge.substr(colon + 1)) : plan.edges.front();
-    return fmt::format("{},{}", plan.pu_of(edge.asked.from), plan.pu_of(edge.asked.to));
+    return {fmt::format("{},{}", plan.pu_of(edge.asked.from), plan.pu_of(edge.asked.to)), edge.memory_node};
 }
 
 bool has_flag(int argc, char** argv, const std::string& flag) {

@@ -10,7 +10,8 @@ namespace bench {
 
 struct options {
     std::string pin = "auto";
-    std::string plan;  ///< instead of `pin`: FILE or FILE:edge of `weir plan --out`
+    std::string plan;                     ///< instead of `pin`: FILE or FILE:edge of `weir plan --out`
+    std::optional<unsigned> memory_node;  ///< of the plan: all queues' memory comes from this NUMA node
     bool quick = false;
     std::string json = "out/bench.json";
     std::string hgrm_folder;          ///< empty: none are written
@@ -32,9 +33,15 @@ std::string help();
 /// Parses the arguments that Google Benchmark did not take. On a usage error prints one sentence to stderr and returns nothing.
 std::optional<options> parse(int argc, char** argv);
 
-/// The value of --pin that corresponds to this --plan: "2,4". Throws weir::placement_error with a sentence if the file is
-/// damaged, is the plan of another machine, or lacks the edge.
-std::string pin_of_plan(const std::string& file_or_file_and_edge);
+/// What a plan says of one edge.
+struct planned_pair {
+    std::string pin;                      ///< the value of --pin that corresponds to it: "2,4"
+    std::optional<unsigned> memory_node;  ///< for the slots of its ring
+};
+
+/// The pair of this --plan. Throws weir::placement_error with a sentence if the file is damaged, is the plan of another machine, or
+/// lacks the edge.
+planned_pair pair_of_plan(const std::string& file_or_file_and_edge);
 
 /// True if the command line has this flag of Google Benchmark, with one or two dashes; call it before Google Benchmark removes
 /// its flags.

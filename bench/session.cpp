@@ -43,6 +43,7 @@ session::session(const options& chosen, std::vector<queue_entry> queues)
     const auto offset = floors_.offset();
     const double certain_to_ns = offset.roundtrip_ns / 2.0;
     rig_.clock_offset_ns = std::abs(offset.ns) > certain_to_ns ? offset.ns : 0.0;
+    environment_.memory_node = chosen.memory_node;
     environment_.clock_offset_ns = offset.ns;
     environment_.clock_offset_certain_to_ns = certain_to_ns;
     environment_.work_ns_per_item = rig_.work.ns_per_item;

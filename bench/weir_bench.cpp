@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string_view>
 
 #include <fmt/core.h>
@@ -20,6 +21,7 @@
 #include "bench/report/plot.hpp"
 #include "bench/report/table.hpp"
 #include "bench/session.hpp"
+#include "instruments/node_policy.hpp"
 #include "src/plain_text.hpp"
 
 namespace bench {
@@ -106,11 +108,26 @@ void list_queues() {
     }
 }
 
+// To be called before any thread starts, so that all of them have it. A container may refuse.
+std::optional<unsigned> memory_of_plan(const planned_pair& pair) {
+    try {
+        if (pair.memory_node) {
+            take_memory_from(*pair.memory_node);
+        }
+        return pair.memory_node;
+    } catch (const std::invalid_argument& error) {
+        complain(done, fmt::format("memory is where the kernel puts it: {}", error.what()));
+        return std::nullopt;
+    }
+}
+
 int measure(options chosen, bool own_table) {
     std::optional<session> run;
     try {
         if (!chosen.plan.empty()) {
-            chosen.pin = pin_of_plan(chosen.plan);
+            const auto pair = pair_of_plan(chosen.plan);
+            chosen.pin = pair.pin;
+            chosen.memory_node = memory_of_plan(pair);
         }
     } catch (const weir::placement_error& error) {
         return complain(usage, fmt::format("--plan {}: {}", chosen.plan, error.what()));

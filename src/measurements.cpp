@@ -5,6 +5,7 @@
 #include "pair_words.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace weir {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr double most_ns = 1e10;  // ten seconds
 constexpr double most_ppm = 1e6;
+constexpr double most_remoteness = 1e4;
 
 std::optional<one_way> read_one_way(const json_input& file, const json_input::json& row, const std::string& place) {
     const auto found = row.find("one_way_ns");
@@ -65,11 +67,23 @@ one_way assumed_one_way(distance d) noexcept {
     return {0, 0};
 }
 
+std::pair<distance, unsigned> measurements::part_of(const topology& machine, unsigned from, unsigned to) {
+    return {machine.distance_between(from, to), static_cast<unsigned>(std::lround(100 * machine.remoteness(from, to)))};
+}
+
+std::optional<unsigned> measurements::slots_node(const topology& machine, unsigned from, unsigned to) const {
+    const bool is_at_producer = !slots_at_producer.empty() && slots_at_producer.contains(part_of(machine, from, to));
+    return machine.memory_node(is_at_producer ? from : to);
+}
+
 measurements::cost_and_source measurements::cost(const topology& machine, unsigned from, unsigned to) const {
     for (const auto& pair : {std::pair(from, to), std::pair(to, from)})
         if (const auto found = pairs.find(pair); found != pairs.end()) return {found->second, cost_source::measured};
     if (const auto found = pairs_by_class.find({from, to}); found != pairs_by_class.end())
         return {found->second, cost_source::measured_class};
+    if (!parts.empty())
+        if (const auto found = parts.find(part_of(machine, from, to)); found != parts.end())
+            return {found->second, cost_source::measured_class};
     const auto far = machine.distance_between(from, to);
     if (const auto found = classes.find(far); found != classes.end())
         return {found->second, cost_source::measured_class};
@@ -98,6 +112,13 @@ void measurements::load_matrix(const std::string& path, const topology& machine)
         if (const auto rate = file.maybe_amount(row, "items_per_s", place); rate && *rate > 0)
             items_per_s[pair] = *rate;
     }
+    if (file.root().contains("memory"))
+        for (std::size_t i = 0; const auto& row : file.array(file.root(), "memory")) {
+            const auto place = "memory[" + std::to_string(i++) + "]";
+            const auto from = read_pu(file, row, "from", place, machine);
+            const auto to = read_pu(file, row, "to", place, machine);
+            if (file.text(row, "better_at", place) == "producer") slots_at_producer.insert(part_of(machine, from, to));
+        }
     if (!file.root().contains("classes")) return;
     for (std::size_t i = 0; const auto& row : file.array(file.root(), "classes")) {
         const auto place = "classes[" + std::to_string(i++) + "]";
@@ -106,9 +127,14 @@ void measurements::load_matrix(const std::string& path, const topology& machine)
             std::find_if(distances.begin(), distances.end(), [&](distance d) { return to_string(d) == name; });
         if (known == distances.end()) file.fail("'" + place + ".distance' is '" + name + "', which is not a distance");
         // Several classes may have the same distance, for different core kinds or NUMA nodes: use the most expensive.
-        if (const auto cost = read_one_way(file, row, place))
-            if (auto& worst = classes.try_emplace(*known, *cost).first->second; worst.p50_ns < cost->p50_ns)
-                worst = *cost;
+        const auto cost = read_one_way(file, row, place);
+        if (!cost) continue;
+        const auto keep_worst = [&](auto& all, const auto& key) {
+            if (auto& worst = all.try_emplace(key, *cost).first->second; worst.p50_ns < cost->p50_ns) worst = *cost;
+        };
+        keep_worst(classes, *known);
+        if (const auto remoteness = file.maybe_amount(row, "remoteness", place, most_remoteness))
+            keep_worst(parts, std::pair(*known, static_cast<unsigned>(std::lround(100 * *remoteness))));
     }
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Chooses the two PUs for a producer and its consumer.
+#include <weir/plan.hpp>
+
+#include "core_kinds.hpp"
 #include "pair_words.hpp"
 #include "topology_data.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace weir {
 
@@ -33,15 +35,13 @@ std::string_view to_string(pair_policy policy) noexcept {
 
 namespace {
 
-// Criteria for a pair, compared field by field in this order; less is better.
+// What plan() would say of a pair.
 struct merit {
-    bool not_isolated;
-    long slowness;  // of the slower core
+    double cost_ns;
+    double slowness_ns;  // of the slower core
     weir::distance distance;
-    double remoteness;
+    bool are_isolated;
     bool has_core_of_pu_0;
-
-    [[nodiscard]] auto key() const { return std::tie(not_isolated, slowness, distance, remoteness, has_core_of_pu_0); }
 };
 
 class chooser {
@@ -51,7 +51,14 @@ public:
             if (machine.allowed().contains(pu.os_index)) usable_.push_back(&pu);
             if (pu.os_index == 0) core_of_pu_0_ = pu.core;
         }
-        for (const auto& kind : machine.core_kinds()) kinds_are_ranked_ |= kind.performance.value_or(0) != 0;
+        const bool any_isolated =
+            std::any_of(usable_.begin(), usable_.end(), [&](const pu_info* pu) { return is_isolated(*pu); });
+        for (const auto* pu : usable_) {
+            slowness_.push_back(slowness_ns(machine, pu->core));
+            alone_.push_back(slowness_.back() + (any_isolated && !is_isolated(*pu) ? assumed::not_isolated_ns : 0) +
+                             (pu->core == core_of_pu_0_ ? assumed::pu_0_ns : 0) + far_memory_ns(machine, pu->os_index));
+        }
+        for (const auto& core : machine.cores()) slowest_ns_ = std::max(slowest_ns_, slowness_ns(machine, core.index));
     }
 
     // The best pair; nullopt if none satisfies the policy.
@@ -59,13 +66,14 @@ public:
         const pu_info* producer = nullptr;
         const pu_info* consumer = nullptr;
         std::optional<merit> best;
-        for (auto one = usable_.begin(); one != usable_.end(); ++one)
-            for (auto other = one + 1; other != usable_.end(); ++other) {
-                const auto here = weigh(**one, **other);
-                if (!satisfies(policy, **one, **other, here) || (best && here.key() >= best->key())) continue;
+        for (std::size_t one = 0; one != usable_.size(); ++one)
+            for (std::size_t other = one + 1; other != usable_.size(); ++other) {
+                const auto here = weigh(one, other);
+                if (!satisfies(policy, *usable_[one], *usable_[other], here) || (best && here.cost_ns >= best->cost_ns))
+                    continue;
                 best = here;
-                producer = *one;
-                consumer = *other;
+                producer = usable_[one];
+                consumer = usable_[other];
             }
         if (!best) return std::nullopt;
         return pu_pair{producer->os_index, consumer->os_index, best->distance,
@@ -90,20 +98,18 @@ public:
     }
 
 private:
-    [[nodiscard]] merit weigh(const pu_info& one, const pu_info& other) const {
-        return {
-            .not_isolated = !isolated_.contains(one.os_index) || !isolated_.contains(other.os_index),
-            .slowness = -std::min(speed(one), speed(other)),
-            .distance = machine_.distance_between(one.os_index, other.os_index),
-            .remoteness = machine_.remoteness(one.os_index, other.os_index),
-            .has_core_of_pu_0 = one.core == core_of_pu_0_ || other.core == core_of_pu_0_,
-        };
-    }
+    [[nodiscard]] bool is_isolated(const pu_info& pu) const { return isolated_.contains(pu.os_index); }
 
-    [[nodiscard]] long speed(const pu_info& pu) const {
-        if (!kinds_are_ranked_) return 0;
-        const auto kind = core(pu).kind;
-        return kind ? static_cast<long>(machine_.core_kinds()[*kind].performance.value_or(0)) : 0;
+    [[nodiscard]] merit weigh(std::size_t one, std::size_t other) const {
+        const auto& a = *usable_[one];
+        const auto& b = *usable_[other];
+        return {
+            .cost_ns = alone_[one] + alone_[other] + assumed_one_way(machine_, a.os_index, b.os_index).p50_ns,
+            .slowness_ns = std::max(slowness_[one], slowness_[other]),
+            .distance = machine_.distance_between(a.os_index, b.os_index),
+            .are_isolated = is_isolated(a) && is_isolated(b),
+            .has_core_of_pu_0 = a.core == core_of_pu_0_ || b.core == core_of_pu_0_,
+        };
     }
 
     [[nodiscard]] const core_info& core(const pu_info& pu) const {
@@ -111,8 +117,11 @@ private:
                                  [](const core_info& row, unsigned index) { return row.index < index; });
     }
 
-    [[nodiscard]] std::string kind_name(const pu_info& pu) const {
-        const auto& name = machine_.core_kinds()[*core(pu).kind].name;
+    // Empty unless both are of one kind that has a name.
+    [[nodiscard]] std::string kind_name(const pu_info& one, const pu_info& other) const {
+        const auto kind = core(one).kind;
+        if (!kind || kind != core(other).kind) return "";
+        const auto& name = machine_.core_kinds()[*kind].name;
         return name.empty() ? "" : " (" + name + ")";
     }
 
@@ -131,9 +140,9 @@ private:
     [[nodiscard]] std::string reason(pair_policy policy, const pu_info& one, const pu_info& other,
                                      const merit& pair) const {
         std::string why = what_they_share(machine_, one, other);
-        const bool isolated = !pair.not_isolated;
-        const bool fast = pair.slowness != 0;
-        const auto faster = fast ? " of a faster kind than others here" + kind_name(one) : "";
+        const bool isolated = pair.are_isolated;
+        const bool fast = pair.slowness_ns < slowest_ns_;
+        const auto faster = fast ? " of a faster kind than others here" + kind_name(one, other) : "";
         if (policy == pair_policy::automatic) {
             why += std::string(", the nearest two ") + (isolated ? "isolated " : "") + "cores" + faster +
                    " that may be used";
@@ -177,7 +186,9 @@ private:
     const pu_set& isolated_;
     std::vector<const pu_info*> usable_;
     std::optional<unsigned> core_of_pu_0_;
-    bool kinds_are_ranked_ = false;
+    std::vector<double> slowness_;  // as usable_
+    std::vector<double> alone_;     // the cost of each without its mate
+    double slowest_ns_ = 0;         // of the machine
 };
 
 }  // namespace

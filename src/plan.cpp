@@ -81,7 +81,7 @@ void fill(placement_plan& made, const plan_request& request, const topology& mac
         const auto to = made.pu_of(edge.to);
         const auto [cost, source] = measured.cost(machine, from, to);
         made.edges.push_back({edge, machine.distance_between(from, to), cost, source, weights[i],
-                              is_critical(request, edge), machine.memory_node(to)});
+                              is_critical(request, edge), measured.slots_node(machine, from, to)});
     }
 }
 

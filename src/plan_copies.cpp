@@ -62,6 +62,7 @@ void add(plan_cost& sum, const plan_cost& more) {
     sum.slow_cores += more.slow_cores;
     sum.pu_0 += more.pu_0;
     sum.device += more.device;
+    sum.memory += more.memory;
 }
 
 // With the names of the copy, whose number the plan was not made with.

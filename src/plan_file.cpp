@@ -68,6 +68,7 @@ json as_json(const plan_cost& cost) {
              {"slow_cores", cost.slow_cores},
              {"pu_0", cost.pu_0}};
     if (cost.device != 0) all["device"] = cost.device;
+    if (cost.memory != 0) all["memory"] = cost.memory;
     return all;
 }
 
@@ -94,6 +95,17 @@ void read_pus(const json_input& file, const json_input::json& row, const std::st
         file.fail(place + " is on PU " + std::to_string(role.pu) + ", which is not among its PUs " + list);
 }
 
+// The node that the plan chose, which may be one of a cgroup's; that of the PU, if the file says none.
+std::optional<unsigned> read_memory_node(const json_input& file, const json_input::json& row, const std::string& place,
+                                         const topology& machine, unsigned pu) {
+    const auto node = file.maybe_number(row, "memory_node", place);
+    if (!node) return machine.memory_node(pu);
+    const auto& all = machine.numa_nodes();
+    if (std::none_of(all.begin(), all.end(), [&](const numa_node_info& one) { return one.os_index == *node; }))
+        file.fail(place + " has its memory on NUMA node " + std::to_string(*node) + ", which does not exist here");
+    return node;
+}
+
 void read_role(const json_input& file, const json_input::json& row, const topology& machine, planned_role& role) {
     const auto place = "role '" + role.asked.name + "'";
     role.pu = file.number(row, "pu", place);
@@ -101,7 +113,7 @@ void read_role(const json_input& file, const json_input::json& row, const topolo
     if (std::none_of(pus.begin(), pus.end(), [&](const pu_info& pu) { return pu.os_index == role.pu; }))
         file.fail(place + " has PU " + std::to_string(role.pu) + ", which does not exist");
     role.pus = pu_set{role.pu};
-    role.memory_node = machine.memory_node(role.pu);
+    role.memory_node = read_memory_node(file, row, place, machine, role.pu);
     if (role.asked.housekeeping) read_pus(file, row, place, machine, role);
     role.isolated = file.flag(row, "isolated", place);
     role.noise_ns = file.maybe_amount(row, "noise_ns", place).value_or(0);
@@ -118,7 +130,8 @@ plan_cost read_cost(const json_input& file) {
             term("not_isolated"),
             term("slow_cores"),
             term("pu_0"),
-            file.maybe_amount(*found, "device", "cost_ns").value_or(0)};
+            file.maybe_amount(*found, "device", "cost_ns").value_or(0),
+            file.maybe_amount(*found, "memory", "cost_ns").value_or(0)};
 }
 
 }  // namespace
@@ -150,7 +163,7 @@ placement_plan placement_plan::load(const std::string& path, const topology& mac
                               read_word(file, row, "source", place, sources),
                               file.amount(row, "weight", place),
                               file.flag(row, "critical", place),
-                              machine.memory_node(read.pu_of(asked.edges[i].to))});
+                              read_memory_node(file, row, place, machine, read.pu_of(asked.edges[i].to))});
         if (read_word(file, row, "distance", place, distances) != read.edges.back().distance)
             file.fail(place + " has a distance that does not match its PUs: the file was changed by hand");
     }

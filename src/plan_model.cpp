@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "plan_model.hpp"
 
+#include "core_kinds.hpp"
 #include "plan_check.hpp"
 
 #include <algorithm>
@@ -12,20 +13,6 @@ namespace {
 
 constexpr std::size_t most_seats = 4096;
 constexpr std::size_t most_cells = std::size_t{1} << 24;  // roles x roles x seats: 128 MiB in each table of the search
-
-const core_info& core_of(const topology& machine, unsigned core) {
-    return *std::lower_bound(machine.cores().begin(), machine.cores().end(), core,
-                             [](const core_info& row, unsigned index) { return row.index < index; });
-}
-
-// Ranks of core kinds, or nothing unless hwloc ranks all of them.
-std::optional<unsigned> rank_of(const topology& machine, unsigned core) {
-    const auto& kinds = machine.core_kinds();
-    if (std::any_of(kinds.begin(), kinds.end(), [](const auto& kind) { return !kind.performance; }))
-        return std::nullopt;
-    const auto kind = core_of(machine, core).kind;
-    return kind ? kinds[*kind].performance : std::nullopt;
-}
 
 }  // namespace
 
@@ -116,8 +103,9 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
     const auto end_of_candidates = pus_.begin() + static_cast<std::ptrdiff_t>(candidates_);
     const bool any_isolated =
         std::any_of(pus_.begin(), end_of_candidates, [&](unsigned pu) { return isolated_.contains(pu); });
-    unsigned fastest = 0;
-    for (const unsigned core : cores_) fastest = std::max(fastest, rank_of(machine, core).value_or(0));
+    std::vector<double> slow;
+    for (const unsigned core : cores_) slow.push_back(slowness_ns(machine, core));
+    const double fastest = slow.empty() ? 0 : *std::min_element(slow.begin(), slow.end());
     pu_set pins;
     for (const auto& role : request.roles)
         if (role.pinned) pins.insert(*role.pinned);
@@ -134,8 +122,9 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
                          : on_core_of_pu_0                ? assumed::noise_of_core_of_pu_0_ns
                                                           : assumed::noise_ns);
         not_isolated_.push_back(any_isolated && !isolated ? assumed::not_isolated_ns : 0);
-        slow_.push_back(assumed::slow_core_ns * (fastest - rank_of(machine, cores_[seat]).value_or(fastest)));
+        slow_.push_back(slow[seat] - fastest);
         pu_0_.push_back(on_core_of_pu_0 ? assumed::pu_0_ns : 0);
+        memory_.push_back(far_memory_ns(machine, pus_[seat]));
     }
     for (const auto& role : request.roles)
         for (std::size_t seat = 0; seat != seats(); ++seat) {
@@ -150,7 +139,7 @@ void plan_model::weigh_seats(const plan_request& request, const topology& machin
             alone_.push_back(!allowed
                                  ? never
                                  : (role.quiet ? noise_[seat] : 0) + not_isolated_[seat] + slowness(role.quiet, seat) +
-                                       pu_0_[seat] +
+                                       pu_0_[seat] + memory_[seat] +
                                        far_from_device(static_cast<std::size_t>(&role - request.roles.data()), seat));
         }
     for (const auto& role : request.roles)
@@ -307,6 +296,7 @@ plan_cost plan_model::cost(const seating& all) const {
         sum.not_isolated += not_isolated_[seat];
         sum.slow_cores += slowness(quiet_[role], seat);
         sum.pu_0 += pu_0_[seat];
+        sum.memory += memory_[seat];
         sum.device += far_from_device(role, seat);
     }
     for (std::size_t role = 0; role != roles_; ++role)

@@ -122,6 +122,7 @@ private:
     std::vector<double> not_isolated_;
     std::vector<double> slow_;
     std::vector<double> pu_0_;
+    std::vector<double> memory_;
     std::vector<std::string> devices_near_all_;
     std::vector<double> far_from_device_;  // by role and seat; empty if no role is to be near one
 };

@@ -86,6 +86,7 @@ std::vector<plan_difference> plan_reasons::differences(const seating& all) const
     add(cost_.slow_cores, cost.slow_cores, "slower cores");
     add(cost_.pu_0, cost.pu_0, "the core of PU 0, where interrupts land");
     add(cost_.device, cost.device, "PUs far from a device");
+    add(cost_.memory, cost.memory, "PUs whose memory is on another node");
     std::stable_sort(terms.begin(), terms.end(), [](const plan_difference& a, const plan_difference& b) {
         return std::abs(a.extra_ns) > std::abs(b.extra_ns);
     });

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 namespace weir {
@@ -139,21 +140,34 @@ const pu_info& topology::pu(unsigned os_index) const {
 
 std::optional<unsigned> topology::memory_node(unsigned os_index) const {
     const auto& row = pu(os_index);
+    const auto home = data_->homes[data_->row(os_index)];
     const bool are_sizes_known = std::any_of(numa_nodes().begin(), numa_nodes().end(),
                                              [](const numa_node_info& node) { return node.memory_bytes != 0; });
-    const numa_node_info* best = nullptr;
-    int best_merit = 0;
-    for (const auto& node : numa_nodes()) {
-        if (are_sizes_known && node.memory_bytes == 0) continue;
+    const auto away = [&](const numa_node_info& node) {
         const bool in_package = std::any_of(node.pus.begin(), node.pus.end(),
                                             [&](unsigned other) { return pu(other).package == row.package; });
-        const int merit = node.index == row.numa_node ? 3 : in_package ? 2 : 1;
-        if (merit > best_merit) {
-            best = &node;
-            best_merit = merit;
-        }
+        const int rank = memory_rank(node);
+        return std::tuple(rank == 2, !node.pus.contains(os_index), rank, node.index != row.numa_node,
+                          home ? data_->numa_ratios.between(*home, node.index, 1) : 1, !in_package);
+    };
+    const numa_node_info* best = nullptr;
+    for (const auto& node : numa_nodes()) {
+        if (!node.allowed || (are_sizes_known && node.memory_bytes == 0)) continue;
+        if (best == nullptr || away(node) < away(*best)) best = &node;
     }
     return best == nullptr ? std::nullopt : std::optional(best->os_index);
+}
+
+double topology::memory_remoteness(unsigned os_index) const {
+    const auto home = data_->homes[data_->row(pu(os_index).os_index)];
+    const auto number = memory_node(os_index);
+    const auto node = std::find_if(numa_nodes().begin(), numa_nodes().end(),
+                                   [&](const numa_node_info& one) { return one.os_index == number; });
+    if (!home || node == numa_nodes().end() || node->pus.contains(os_index)) return 1;
+    const bool in_package = std::any_of(node->pus.begin(), node->pus.end(), [&](unsigned other) {
+        return pu(other).package && pu(other).package == pu(os_index).package;
+    });
+    return data_->numa_ratios.between(*home, node->index, in_package ? 1.2 : 2);
 }
 
 weir::distance topology::distance_between(unsigned a, unsigned b) const {
@@ -171,8 +185,8 @@ weir::distance topology::distance_between(unsigned a, unsigned b) const {
 double topology::remoteness(unsigned a, unsigned b) const {
     const auto& one = pu(a);
     const auto& other = pu(b);
-    const auto from = one.numa_node;
-    const auto to = other.numa_node;
+    const auto from = data_->homes[data_->row(a)];
+    const auto to = data_->homes[data_->row(b)];
     const auto far = distance_between(a, b);
     constexpr double between_parts = 1.2;
     const auto differ = [](std::optional<unsigned> x, std::optional<unsigned> y) { return x && y && x != y; };
@@ -189,6 +203,16 @@ double topology::remoteness(unsigned a, unsigned b) const {
     const bool may_be_packages = far == distance::same_package && packages().empty();
     if (may_be_packages) return ratio(between_packages);
     return std::min(most, ratio(within_package));
+}
+
+topology topology::within(const pu_set& pus, const pu_set& nodes) const {
+    if (pus.empty()) throw placement_error("no PU may be used " + data_->place() + "; name at least one");
+    for (const unsigned one : pus) static_cast<void>(pu(one));
+    auto other = std::make_shared<data>(*data_);
+    other->cgroup_allowed = pus;
+    other->allowed = pus;
+    for (auto& node : other->numa_nodes) node.allowed = nodes.empty() || nodes.contains(node.os_index);
+    return topology(std::move(other));
 }
 
 pu_set topology::bind_this_thread(unsigned os_index) const {

@@ -5,6 +5,7 @@
 
 #include "bitmap.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace weir {
@@ -25,9 +26,12 @@ private:
     std::vector<double> by_pair_;
 };
 
+/// Which kind of memory to prefer for a ring, lowest first: ordinary; high-bandwidth, whose latency is higher; any other.
+[[nodiscard]] int memory_rank(const numa_node_info& node);
+
 /// The contents of a topology: hwloc's tree, kept to look up locations, and the tables built from it.
 struct topology::data {
-    topology_handle tree;
+    std::shared_ptr<hwloc_topology> tree;  // shared by copies that may use other PUs
     std::string source;
     bool is_this_machine = false;
     std::string xml;  // the text that it was read from; empty if it was read from none
@@ -39,8 +43,9 @@ struct topology::data {
     std::vector<core_kind_info> core_kinds;
     std::vector<pu_info> pus;
     weir::numa_ratios numa_ratios;
-    double nearest_package = 1;          // the least ratio between two packages
-    std::vector<std::size_t> row_of_pu;  // maps a PU number to its row in `pus`, or no_row
+    std::vector<std::optional<unsigned>> homes;  // by row of `pus`: the NUMA node that it is in, with memory or without
+    double nearest_package = 1;                  // the least ratio between two packages
+    std::vector<std::size_t> row_of_pu;          // maps a PU number to its row in `pus`, or no_row
 
     pu_set cgroup_allowed;
     pu_set allowed;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Builds weir's tables from hwloc's tree.
+#include "core_kinds.hpp"
 #include "plain_text.hpp"
 #include "topology_data.hpp"
 
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 namespace weir {
@@ -42,8 +44,11 @@ std::vector<package_info> read_packages(hwloc_topology* tree) {
 
 std::vector<numa_node_info> read_numa_nodes(hwloc_topology* tree) {
     std::vector<numa_node_info> nodes;
+    const auto* const allowed = hwloc_topology_get_allowed_nodeset(tree);
     for_each(tree, HWLOC_OBJ_NUMANODE, [&](hwloc_obj& node) {
-        nodes.push_back({node.logical_index, node.os_index, node.attr->numanode.local_memory, to_pu_set(node.cpuset)});
+        const std::string type = node.subtype == nullptr ? "" : printable(node.subtype);
+        nodes.push_back({node.logical_index, node.os_index, node.attr->numanode.local_memory, to_pu_set(node.cpuset),
+                         type == "DRAM" ? "" : type, hwloc_bitmap_isset(allowed, node.os_index) != 0});
     });
     return nodes;
 }
@@ -58,24 +63,6 @@ std::vector<cache_info> read_caches(hwloc_topology* tree) {
             caches.push_back({what.depth, cache.logical_index, what.size, what.linesize, to_pu_set(cache.cpuset)});
         });
     return caches;
-}
-
-std::vector<core_kind_info> read_core_kinds(hwloc_topology* tree) {
-    std::vector<core_kind_info> kinds;
-    const int count = hwloc_cpukinds_get_nr(tree, 0);
-    const auto pus = make_bitmap();
-    for (unsigned kind = 0; std::cmp_less(kind, count); ++kind) {
-        int rank = -1;
-        unsigned info_count = 0;
-        hwloc_info_s* infos = nullptr;
-        if (hwloc_cpukinds_get_info(tree, kind, pus.get(), &rank, &info_count, &infos, 0) != 0) continue;
-        std::string name;
-        for (unsigned i = 0; i < info_count; ++i)
-            if (std::string_view(infos[i].name) == "CoreType") name = printable(infos[i].value);
-        const auto performance = rank < 0 ? std::nullopt : std::optional(static_cast<unsigned>(rank));
-        kinds.push_back({kind, performance, std::move(name), to_pu_set(pus.get())});
-    }
-    return kinds;
 }
 
 // A matrix of distances between NUMA nodes, divided by the distance within a node. Empty where hwloc knows none for all nodes.
@@ -102,13 +89,25 @@ numa_ratios read_numa_ratios(hwloc_topology* tree, std::size_t nodes) {
     return {nodes, std::move(ratios)};
 }
 
-// The NUMA node of a PU: of those that are close to it and have memory, the one that is close to the fewest other PUs. This
-// skips memory that belongs to the whole machine (CXL). Where none of them has memory, the nearest node that has.
+// The NUMA node that a PU is in, with memory or without: of those that are close to it, the one that is close to the fewest other
+// PUs. This skips memory that belongs to the whole machine (CXL).
+std::optional<unsigned> home_node(unsigned pu, const std::vector<numa_node_info>& nodes) {
+    const numa_node_info* home = nullptr;
+    const auto rank = [](const numa_node_info& n) { return std::pair(n.pus.size(), memory_rank(n)); };
+    for (const auto& node : nodes)
+        if (node.pus.contains(pu) && (home == nullptr || rank(node) < rank(*home))) home = &node;
+    return home == nullptr ? std::nullopt : std::optional(home->index);
+}
+
+// The nearest node that has memory: of those that are close to the PU the one that is close to the fewest others, or the nearest to
+// these. Its home, where no node has memory.
 std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>& nodes, const numa_ratios& ratios) {
     const numa_node_info* own = nullptr;
     for (const auto& node : nodes) {
         if (!node.pus.contains(pu)) continue;
-        const auto rank = [](const numa_node_info& n) { return std::pair(n.memory_bytes == 0, n.pus.size()); };
+        const auto rank = [](const numa_node_info& n) {
+            return std::tuple(n.memory_bytes == 0, memory_rank(n), n.pus.size());
+        };
         if (own == nullptr || rank(node) < rank(*own)) own = &node;
     }
     if (own == nullptr) return std::nullopt;
@@ -117,7 +116,7 @@ std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>&
     const numa_node_info* nearest = own;
     for (const auto& node : nodes) {
         const auto away = [&](const numa_node_info& n) {
-            return std::pair(n.memory_bytes == 0, ratios.between(own->index, n.index, 1));
+            return std::tuple(n.memory_bytes == 0, memory_rank(n), ratios.between(own->index, n.index, 1));
         };
         if (away(node) < away(*nearest)) nearest = &node;
     }
@@ -125,11 +124,11 @@ std::optional<unsigned> own_node(unsigned pu, const std::vector<numa_node_info>&
 }
 
 // The least ratio between the NUMA nodes of two packages.
-double least_between_packages(const std::vector<pu_info>& pus, const std::vector<numa_node_info>& nodes,
-                              const numa_ratios& ratios) {
+double least_between_packages(const std::vector<pu_info>& pus, const std::vector<std::optional<unsigned>>& homes,
+                              const std::vector<numa_node_info>& nodes, const numa_ratios& ratios) {
     std::vector<std::optional<unsigned>> package_of(nodes.size());
-    for (const auto& pu : pus)
-        if (pu.numa_node) package_of[*pu.numa_node] = pu.package;
+    for (std::size_t row = 0; row != pus.size(); ++row)
+        if (homes[row]) package_of[*homes[row]] = pus[row].package;
     double least = std::numeric_limits<double>::infinity();
     for (const auto& from : nodes)
         for (const auto& to : nodes)
@@ -185,6 +184,12 @@ std::vector<core_info> read_cores(const std::vector<pu_info>& pus, const std::ve
 
 }  // namespace
 
+int memory_rank(const numa_node_info& node) {
+    if (node.type.empty()) return 0;
+    const bool is_fast = node.type == "MCDRAM" || node.type == "HBM" || node.type == "SPM";  // in bandwidth
+    return is_fast ? 1 : 2;
+}
+
 topology::data::data(topology_handle loaded, std::string from) : tree(std::move(loaded)), source(std::move(from)) {
     packages = read_packages(tree.get());
     numa_nodes = read_numa_nodes(tree.get());
@@ -192,7 +197,8 @@ topology::data::data(topology_handle loaded, std::string from) : tree(std::move(
     core_kinds = read_core_kinds(tree.get());
     numa_ratios = read_numa_ratios(tree.get(), numa_nodes.size());
     pus = read_pus(tree.get(), numa_nodes, numa_ratios);
-    nearest_package = least_between_packages(pus, numa_nodes, numa_ratios);
+    for (const auto& pu : pus) homes.push_back(home_node(pu.os_index, numa_nodes));
+    nearest_package = least_between_packages(pus, homes, numa_nodes, numa_ratios);
     cores = read_cores(pus, core_kinds);
 
     const auto all = to_pu_set(hwloc_topology_get_topology_cpuset(tree.get()));

@@ -198,6 +198,9 @@ std::string header_text(const environment& env) {
     } else {
         text += fmt::format("  cores    NOT PINNED: {}\n", env.why_not_pinned);
     }
+    if (env.memory_node) {
+        text += fmt::format("  memory   of all queues on NUMA node {}, as planned and read back\n", *env.memory_node);
+    }
     text += fmt::format("  build    {}, {}\n", env.compiler, env.compiler_flags);
     if (env.assertions) {
         text += "           NOT A RELEASE BUILD: do not use these figures\n";

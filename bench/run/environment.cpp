@@ -110,6 +110,9 @@ void to_json(nlohmann::ordered_json& json, const environment& env) {
         {"work_ns_per_item", env.work_ns_per_item},
         {"work_steps_per_item", env.work_steps_per_item},
     };
+    if (env.memory_node) {
+        json["memory_node"] = *env.memory_node;
+    }
 }
 
 const std::vector<std::string>& decisive_keys() {

@@ -3,6 +3,7 @@
 // The machine, build and settings of a run. Results whose environments differ are not compared.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,9 @@ struct environment {
     std::uint64_t seed = 0;
     bool pinned = false;
     std::string why_not_pinned;
-    bool one_core = false;           ///< both threads share one PU
-    std::vector<std::string> cores;  ///< of the two threads, as read back
+    bool one_core = false;                ///< both threads share one PU
+    std::vector<std::string> cores;       ///< of the two threads, as read back
+    std::optional<unsigned> memory_node;  ///< from which all memory comes, as a plan says; empty: as the kernel likes
     std::string distance;
     std::string pair_reason;
     double clock_offset_ns = 0.0;

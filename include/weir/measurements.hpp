@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,10 @@ struct measurements {
     std::map<std::pair<unsigned, unsigned>, one_way> pairs;           ///< from, to
     std::map<std::pair<unsigned, unsigned>, one_way> pairs_by_class;  ///< from other pairs of the same class
     std::map<distance, one_way> classes;
+    /// The same, for a distance and a remoteness (topology::remoteness) in hundredths: NUMA hops, dies, groups.
+    std::map<std::pair<distance, unsigned>, one_way> parts;
+    /// Those in which a ring's slots cost less on its producer's NUMA node than on its consumer's (`weir matrix --memory`).
+    std::set<std::pair<distance, unsigned>> slots_at_producer;
     std::map<std::pair<unsigned, unsigned>, double> items_per_s;
 
     /// By PU: the mean extra latency that interruptions cost the slowest 1 % of messages. It is min(1, share of time
@@ -57,8 +62,15 @@ struct measurements {
         one_way cost;
         cost_source source;
     };
+    /// Distance and remoteness of two PUs, as a key of `parts` and `slots_at_producer`.
+    [[nodiscard]] static std::pair<distance, unsigned> part_of(const topology& machine, unsigned from, unsigned to);
+
+    /// The NUMA node for the slots of a ring between these PUs: of the consumer, unless the producer's was measured to be better.
+    [[nodiscard]] std::optional<unsigned> slots_node(const topology& machine, unsigned from, unsigned to) const;
+
     /// The cost from one PU to another. Uses the first that exists: the pair's measurement, the opposite direction's,
-    /// that of similar pairs, that of pairs at the same distance, the assumed value.
+    /// that of similar pairs, that of pairs at the same distance and remoteness, that of pairs at the same distance, the
+    /// assumed value.
     [[nodiscard]] cost_and_source cost(const topology& machine, unsigned from, unsigned to) const;
 
     /// Adds the results of `weir matrix --json` and `weir jitter --json`. Both throw placement_error with a sentence

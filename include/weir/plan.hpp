@@ -63,9 +63,10 @@ struct plan_cost {
     double slow_cores = 0;
     double pu_0 = 0;
     double device = 0;
+    double memory = 0;
 
     [[nodiscard]] double total() const {
-        return edges + noise + smt_sharing + not_isolated + slow_cores + pu_0 + device;
+        return edges + noise + smt_sharing + not_isolated + slow_cores + pu_0 + device + memory;
     }
 };
 
@@ -87,7 +88,7 @@ struct planned_edge {
     cost_source source;
     double weight = 1;
     bool critical = false;                  ///< at least one end is quiet, so that p99 counts too
-    std::optional<unsigned> memory_node{};  ///< for the ring's slots: that of the consumer
+    std::optional<unsigned> memory_node{};  ///< for the ring's slots: measurements::slots_node
 };
 
 /// A more expensive placement, and why it is not chosen.
@@ -161,7 +162,9 @@ struct plan_settings {
 namespace assumed {
 inline constexpr double smt_sharing_ns = 1500;  ///< for each role that shares a core without smt-ok
 inline constexpr double not_isolated_ns = 1000;
-inline constexpr double slow_core_ns = 300;  ///< per rank below the fastest kind of core
+inline constexpr double work_ns = 500;  ///< for an item on the fastest core; on a core of capacity c it takes 1/c of it
+inline constexpr double slow_core_ns = 300;  ///< per rank below the fastest kind of core, where capacities are unknown
+inline constexpr double memory_ns = 100;     ///< for an access to the memory of a PU's own node
 inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where interrupts and housekeeping run
 }  // namespace assumed
 
@@ -171,9 +174,11 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 ///   + sum over roles  noise of the PU                 if the role is quiet
 ///                     smt_sharing_ns                  if another role is on the core, and this one is not smt-ok
 ///                     not_isolated_ns                 if some candidate PU is isolated, and this one is not
-///                     slow_core_ns x ranks            by which the fastest core is faster (where hwloc ranks kinds);
-///                                                     twice that if the role is quiet
+///                     work_ns x (1/c - 1/f)           for a core of capacity c (core_kind_info), where the fastest
+///                                                     candidate has f; slow_core_ns for each rank between them where
+///                                                     hwloc only ranks kinds; twice that if the role is quiet
 ///                     pu_0_ns                         on the core of PU 0
+///                     memory_ns x (ratio - 1)         where its memory comes from another node: topology::memory_remoteness()
 ///                     p50 (+ p99 if it is quiet)      assumed from the nearest PU of the device that it should be near to, unless
 ///                                                     it is on one of those
 ///

@@ -73,6 +73,9 @@ struct core_kind_info {
     std::optional<unsigned> performance;  ///< rank, higher is faster; unknown where hwloc cannot rank the kinds
     std::string name;                     ///< the system's name for it, such as "IntelCore"; may be empty
     pu_set pus;
+    /// How fast a core of this kind is, compared with the fastest kind: 0 to 1. Unknown where the system says too little.
+    std::optional<double> capacity{};
+    std::string capacity_from{};  ///< "cpu_capacity" of Linux, "base frequency" or "maximum frequency"; empty if unknown
 };
 
 struct cache_info {
@@ -87,7 +90,9 @@ struct numa_node_info {
     unsigned index;
     unsigned os_index;
     std::uint64_t memory_bytes;
-    pu_set pus;  ///< may be empty: a memory-only node
+    pu_set pus;          ///< may be empty: a memory-only node
+    std::string type{};  ///< the system's word for memory of another kind, such as "MCDRAM", "HBM" or "NVM"; else empty
+    bool allowed = true;  ///< whether the cgroup lets this process use its memory
 };
 
 struct package_info {
@@ -150,10 +155,17 @@ public:
     /// The row of one PU; throws placement_error if it does not exist.
     [[nodiscard]] const pu_info& pu(unsigned os_index) const;
 
-    /// The kernel's number of the NUMA node that the memory of a thread on this PU should come from: its own node, or of the nodes
-    /// that have memory the first in its package, or the first of all. Where no node states its memory, as in many synthetic
-    /// descriptions, all count as if they had some. Throws placement_error if the PU does not exist.
+    /// The kernel's number of the NUMA node that the memory of a thread on this PU should come from. Of the nodes that have memory
+    /// and that the cgroup allows: one of its own; else the one with the least NUMA distance, or one of its package, or the first.
+    /// Ordinary memory comes before high-bandwidth memory (MCDRAM, HBM), whose latency is higher, and both before other kinds (NVM,
+    /// a GPU's). Where no node states its memory, as in many synthetic descriptions, all count as if they had some. Empty where no
+    /// node is left. Throws placement_error if the PU does not exist.
     [[nodiscard]] std::optional<unsigned> memory_node(unsigned os_index) const;
+
+    /// How much longer an access to the memory of memory_node() takes than one to memory of the PU's own node: 1 where it is that; else
+    /// the ratio of the kernel's NUMA distances; where they are unknown, 1.2 within a package, and 2. Throws placement_error if
+    /// the PU does not exist.
+    [[nodiscard]] double memory_remoteness(unsigned os_index) const;
 
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] weir::distance distance_between(unsigned a, unsigned b) const;
@@ -164,6 +176,10 @@ public:
     /// unknown. On one NUMA node 1.2 if their cores share no L2 and are on two dies, or in two groups, such as clusters of cores.
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] double remoteness(unsigned a, unsigned b) const;
+
+    /// The same machine, as a process sees it that may use these PUs, and memory of these NUMA nodes (the kernel's numbers; empty:
+    /// of all): for a plan within the cpuset of another cgroup. Throws placement_error if a PU does not exist, or if there are none.
+    [[nodiscard]] topology within(const pu_set& pus, const pu_set& nodes) const;
 
     /// The devices, in the order of the I/O tree. Read anew by each call, which takes tens of milliseconds; empty for a synthetic
     /// description, and for a file that was saved without devices.
@@ -193,12 +209,10 @@ public:
     ///   same_l2     two cores that share an L2 cache
     ///   same_l3     two cores that share an L3 cache, but no L2
     ///   cross_numa  two PUs whose NUMA nodes differ
-    /// Best means, in this order:
-    ///   1. both isolated from the kernel's scheduler, where such a pair is allowed: they were set aside for this;
-    ///   2. the fastest kind of core, judged by the slower core of the pair;
-    ///   3. the least distance; at equal distance, the least remoteness();
-    ///   4. not the core of PU 0: timers, interrupts and housekeeping run there by default;
-    ///   5. the lowest indexes, so that the result is deterministic.
+    /// Best means the least cost by the model of plan() for two roles that are not quiet, without measurements: the
+    /// assumed latency of the pair, and for each end whether it is isolated from the kernel's scheduler where others are,
+    /// how much slower its core is than the fastest, and whether it is on the core of PU 0, where timers, interrupts and
+    /// housekeeping run. Of equal pairs, that with the lowest indexes, so that the result is deterministic.
     /// Throws placement_error if no pair qualifies; the sentence says which policies would succeed.
     /// A pure function of the tables, quadratic in the number of PUs.
     [[nodiscard]] pu_pair choose_pair(pair_policy policy) const;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nlohmann/json.hpp>
+#include <weir/node_memory.hpp>
 #include <weir/plan.hpp>
 
 #include "test/support/subprocess.hpp"
@@ -263,6 +264,9 @@ TEST_F(weir_bench, pins_where_a_plan_has_the_ends_of_an_edge) {
         ASSERT_EQ(measure("roundtrip", {"--queues=weir::spsc_ring", "--plan=plan.json" + edge}).exit_code, 0);
         const auto first = std::to_string(plan.pu_of(edge.empty() ? "a" : "b"));
         EXPECT_EQ(results()["environment"]["cores"][0], first);
+        const int here = 0;
+        if (weir::numa_node_of(&here))
+            EXPECT_EQ(results()["environment"]["memory_node"], plan.edges.front().memory_node.value());
     }
     const auto seen = run({"--plan=plan.json:a->c"});
     EXPECT_EQ(seen.exit_code, 2);

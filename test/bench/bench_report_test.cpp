@@ -98,7 +98,11 @@ TEST(header, says_where_and_with_what) {
   build    a compiler, -O9
            NOT A RELEASE BUILD: do not use these figures
 )");
+    env.memory_node = 3;
+    EXPECT_THAT(bench::header_text(env),
+                HasSubstr("\n  memory   of all queues on NUMA node 3, as planned and read back\n"));
     env.pinned = false;
+    env.memory_node.reset();
     env.why_not_pinned = "no reason";
     EXPECT_THAT(bench::header_text(env), HasSubstr("\n  cores    NOT PINNED: no reason\n  build"));
 }

@@ -41,6 +41,9 @@ TEST(results, have_each_fact_of_the_environment_under_its_key) {
         "date": "a day", "seed": 11, "pinned": true, "one_core": false, "why_not_pinned": "", "cores": ["4", "5"],
         "distance": "same-l3", "pair_reason": "near", "clock_offset_ns": 12.5, "clock_offset_certain_to_ns": 13.5,
         "work_ns_per_item": 14.5, "work_steps_per_item": 15})"));
+    auto bound = somewhere();
+    bound.memory_node = 3;
+    EXPECT_EQ(written(bound, {})["environment"]["memory_node"], 3);
     EXPECT_TRUE(all["summary"].empty());
     EXPECT_FALSE(all["queues"].empty());
 }

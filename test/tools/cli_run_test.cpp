@@ -3,6 +3,7 @@
 // `weir run`: the work of its threads, the statistics, and the program. No test depends on speed, because that
 // differs
 // between machines.
+#include <weir/node_memory.hpp>
 #include <weir/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -153,6 +155,24 @@ TEST(run_trial, says_where_it_cannot_pin) {
                  weir::placement_error);
 }
 
+// The slots of each ring are where the layout says, as the kernel sees it; where it says nothing, nothing is read back.
+TEST(run_trial, keeps_slots_on_the_nodes_of_its_layout) {
+    const weir::tick_clock clock(std::chrono::milliseconds{1});
+    const int here = 0;
+    const auto node = topology::this_machine().memory_node(topology::this_machine().allowed().front());
+    if (!weir::numa_node_of(&here) || !node) GTEST_SKIP() << "the kernel does not say where memory is";
+    const auto bound = run_trial(graph({"a->b@10kps", "b->c"}), run_layout{"free", {}, {*node, *node}}, 0.01, clock, 1);
+    EXPECT_THAT(bound.edge_nodes, testing::ElementsAre(node, node));
+    EXPECT_EQ(bound.failure, "");
+    EXPECT_THAT(run_trial(graph({"a->b@10kps"}), run_layout{"free", {}}, 0.01, clock, 1).edge_nodes,
+                testing::IsEmpty());
+    EXPECT_THROW(static_cast<void>(run_trial(graph({"a->b"}), run_layout{"free", {}, {1023}}, 0.01, clock, 1)),
+                 std::invalid_argument);
+    EXPECT_EQ(weir::tool::why_no_memory_on({*node}), "");
+    EXPECT_EQ(weir::tool::why_no_memory_on({}), "");
+    EXPECT_THAT(weir::tool::why_no_memory_on({*node, 1023}), HasSubstr("there is no NUMA node 1023"));
+}
+
 // ---- Statistics
 
 TEST(sign_test, gives_the_odds_of_a_fair_coin) {
@@ -210,6 +230,13 @@ TEST_F(cli_run, json_has_every_field) {
     EXPECT_EQ(found["layouts"][0]["name"], "planned");
     EXPECT_EQ(found["layouts"][0]["pus"].size(), 2U);
     EXPECT_EQ(found["layouts"][1]["pinned"], false);
+    const int here = 0;
+    if (weir::numa_node_of(&here)) {
+        const auto node = weir::placement_plan::load(path_).edges[0].memory_node.value();
+        EXPECT_EQ(found["edges"][0]["memory_node"], node);
+        EXPECT_THAT(found["layouts"][0]["memory_nodes"], testing::ElementsAre(node));
+        EXPECT_THAT(found["layouts"][1]["memory_nodes"], testing::IsEmpty());
+    }
     EXPECT_EQ(found["layouts"][2]["rounds"]["p99_ns"].size(), 2U);
     for (const auto* key : {"p50_ns", "p99_ns", "delivered_per_s", "refused", "involuntary_switches", "migrations"})
         EXPECT_TRUE(found["layouts"][0].contains(key)) << key;

@@ -26,6 +26,8 @@ struct pair_class {
     bool same_numa_node = true;
     std::optional<unsigned> from_kind;  ///< kind of the sender's core, if the machine has several kinds
     std::optional<unsigned> to_kind;
+    double remoteness =
+        1;  ///< topology::remoteness(), rounded to hundredths: dies, groups, and hops between NUMA nodes
 
     auto operator<=>(const pair_class&) const = default;
 };
@@ -59,6 +61,32 @@ struct class_cost {
     unsigned pairs_measured = 0;
 };
 
+/// A pair whose ends have their memory on two NUMA nodes: the ring's slots on either.
+struct memory_cost {
+    struct slots {
+        unsigned node = 0;
+        double p50_ns = 0;  ///< one way; these are medians over rounds
+        double p99_ns = 0;
+        double items_per_s = 0;
+    };
+    unsigned from = 0;
+    unsigned to = 0;
+    pair_class kind;
+    unsigned rounds = 0;
+    unsigned dropped = 0;  ///< rounds in which one of the two was unsteady
+    slots at_producer;
+    slots at_consumer;
+    /// Quartiles, over rounds, of the time at the producer by that at the consumer: one way, and of an item of a stream.
+    double latency_q1 = 1;
+    double latency_q3 = 1;
+    double stream_q1 = 1;
+    double stream_q3 = 1;
+
+    enum class verdict : unsigned char { no_difference, producer, consumer };
+    /// Where the slots are better kept: by the latency, if three quarters of the rounds agree on 2 % or more; else by the stream.
+    [[nodiscard]] verdict better_at() const;
+};
+
 struct measured_machine {
     std::string topology_xml;  ///< for topology::from_xml()
     std::string cpu_model;
@@ -72,6 +100,7 @@ struct matrix_data {
     std::vector<unsigned> pus;  ///< in the machine's order: neighbours are adjacent
     std::vector<pair_cost> pairs;
     std::vector<class_cost> classes;
+    std::vector<memory_cost> memory;  ///< of `weir matrix --memory`
 
     /// Null if there is no such pair.
     [[nodiscard]] const pair_cost* find(unsigned from, unsigned to) const;

@@ -2,11 +2,15 @@
 // weir doctor: finds settings of this host that cost latency, and how to change them.
 #include "tools/doctor/doctor.hpp"
 
+#include <weir/plan.hpp>
+
 #include "tools/common/command.hpp"
+#include "tools/doctor/devices.hpp"
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace weir::tool {
 namespace {
@@ -15,13 +19,18 @@ constexpr const char* footer =
     R"(Checks settings of the kernel, the processor and this process's limits. For each it reports the current value, the
 effect on a ring, and how to change it. It changes nothing. A setting that cannot be read is 'unknown', with the reason.
 
+With --plan it also examines the devices that roles of the plan should be near: whether each role is on the NUMA node of its
+device, and which PUs take the device's interrupts. An interrupt on the PU of a quiet role, or on another node, is a warning.
+
 Examples:
   weir doctor                                              all findings, most severe first
   weir doctor --strict && exec ./trader                    do not start on a host with a severe finding
+  weir doctor --plan plan.json                             and the cards and disks of this plan's roles
   weir doctor --json | jq '.findings[] | select(.severity=="warning")')";
 
 struct options {
-    std::string root;
+    std::optional<std::string> root;
+    std::string plan;
     bool strict = false;
     bool json = false;
 };
@@ -34,11 +43,19 @@ machine_identity this_machine() {
 
 exit_code show(const options& wanted) {
     std::error_code ignored;
-    if (!wanted.root.empty() && !std::filesystem::is_directory(wanted.root, ignored))
+    if (wanted.root && wanted.root->empty())
+        throw stop(wrong_usage,
+                   "--root is empty: name a folder that contains proc and sys, or leave it out for this host");
+    if (wanted.root && !std::filesystem::is_directory(*wanted.root, ignored))
         throw stop(failed,
-                   "--root " + wanted.root + ": this folder does not exist; name one that contains proc and sys");
-    const auto findings = examine(wanted.root.empty() ? host::this_one() : host::in_folder(wanted.root));
-    print(wanted.json ? findings_as_json(findings, wanted.root.empty() ? this_machine() : machine_identity{})
+                   "--root " + *wanted.root + ": this folder does not exist; name one that contains proc and sys");
+    std::vector<placed_role> roles;
+    if (!wanted.plan.empty()) {
+        if (!wanted.root) static_cast<void>(placement_plan::load(wanted.plan));  // refuses another machine's
+        roles = roles_of_plan(wanted.plan);
+    }
+    const auto findings = examine(wanted.root ? host::in_folder(*wanted.root) : host::this_one(), roles);
+    print(wanted.json ? findings_as_json(findings, wanted.root ? machine_identity{} : this_machine())
                       : findings_as_text(findings));
     return wanted.strict && findings.front().level == severity::severe ? failed : succeeded;
 }
@@ -49,6 +66,8 @@ command add_doctor(CLI::App& app) {
     auto wanted = std::make_shared<options>();
     app.add_flag("--strict", wanted->strict, "Exit with 1 if there is a severe finding")->disable_flag_override();
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the text")->disable_flag_override();
+    app.add_option("--plan", wanted->plan, "A plan written by `weir plan --out`: examine the devices of its roles, too")
+        ->type_name("FILE");
     app.add_option("--root", wanted->root, "A folder with the proc and sys of another host, for tests")
         ->type_name("FOLDER")
         ->group("");

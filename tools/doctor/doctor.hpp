@@ -46,6 +46,8 @@ struct host {
     [[nodiscard]] std::optional<std::string> text(const std::string& path) const;
     [[nodiscard]] std::optional<pu_set> pus(const std::string& path) const;
     [[nodiscard]] std::optional<long long> number(const std::string& path) const;
+    /// The last part of where a symbolic link leads; empty if it is none.
+    [[nodiscard]] std::string link_name(const std::string& path) const;
     [[nodiscard]] std::string why_not(const std::string& path) const;  ///< "/sys/...: No such file or directory"
 
     /// The names in a folder, sorted; empty if it cannot be read.
@@ -54,8 +56,13 @@ struct host {
     [[nodiscard]] bool is_guest() const;  ///< the processor reports a hypervisor
 };
 
+struct placed_role;
+
 /// All findings, most severe first; otherwise in the order in which to fix them.
 [[nodiscard]] std::vector<finding> examine(const host& on);
+
+/// And those of the devices that roles of a plan should be near.
+[[nodiscard]] std::vector<finding> examine(const host& on, const std::vector<placed_role>& roles);
 
 // The groups of findings, one per file.
 [[nodiscard]] std::vector<finding> examine_processor(const host& on, const kernel_settings& kernel);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "tools/doctor/devices.hpp"
 #include "tools/doctor/doctor.hpp"
 
 #include <algorithm>
@@ -76,6 +77,11 @@ std::optional<long long> host::number(const std::string& path) const {
     return error == std::errc{} && end == digits->data() + digits->size() ? std::optional(value) : std::nullopt;
 }
 
+std::string host::link_name(const std::string& path) const {
+    std::error_code ignored;
+    return std::filesystem::read_symlink(root + path, ignored).filename().string();
+}
+
 std::string host::why_not(const std::string& path) const {
     errno = ENOENT;
     std::ifstream file(root + path);
@@ -101,11 +107,13 @@ bool host::is_guest() const {
     return text("/sys/hypervisor/type").has_value();
 }
 
-std::vector<finding> examine(const host& on) {
+std::vector<finding> examine(const host& on) { return examine(on, {}); }
+
+std::vector<finding> examine(const host& on, const std::vector<placed_role>& roles) {
     const auto kernel = read_kernel_settings(on.root);
     std::vector<finding> all;
-    for (const auto& part :
-         {examine_processor(on, kernel), examine_isolation(on, kernel), examine_limits(on, kernel), examine_memory(on)})
+    for (const auto& part : {examine_devices(on, roles), examine_processor(on, kernel), examine_isolation(on, kernel),
+                             examine_limits(on, kernel), examine_memory(on)})
         all.insert(all.end(), part.begin(), part.end());
     std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.level < b.level; });
     return all;

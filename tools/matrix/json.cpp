@@ -33,6 +33,7 @@ void add_class(json& to, const pair_class& of) {
     to["same_numa_node"] = of.same_numa_node;
     to["from_kind"] = kind(of.from_kind);
     to["to_kind"] = kind(of.to_kind);
+    to["remoteness"] = of.remoteness;
 }
 
 weir::distance read_distance(const json& from) {
@@ -49,7 +50,7 @@ weir::distance read_distance(const json& from) {
 
 pair_class read_class(const json& from) {
     return {read_distance(from), flag_or(from, "same_numa_node", true), read_kind(from, "from_kind"),
-            read_kind(from, "to_kind")};
+            read_kind(from, "to_kind"), number_or(from, "remoteness", 1)};
 }
 
 json one(const pair_cost& pair) {
@@ -103,6 +104,53 @@ json one(const class_cost& of) {
     return to;
 }
 
+json one(const memory_cost::slots& of) {
+    return {
+        {"node", of.node}, {"one_way_ns", {{"p50", of.p50_ns}, {"p99", of.p99_ns}}}, {"items_per_s", of.items_per_s}};
+}
+
+memory_cost::slots read_slots(const json& from) {
+    const auto& one_way = object(from, "one_way_ns");
+    return {whole(from, "node"), number(one_way, "p50"), number(one_way, "p99"), number(from, "items_per_s")};
+}
+
+const char* in_json(memory_cost::verdict better) {
+    switch (better) {
+    case memory_cost::verdict::producer: return "producer";
+    case memory_cost::verdict::consumer: return "consumer";
+    default: return "no difference";
+    }
+}
+
+json one(const memory_cost& of) {
+    json to{{"from", of.from}, {"to", of.to}};
+    add_class(to, of.kind);
+    to.update(json{{"rounds", of.rounds},
+                   {"dropped", of.dropped},
+                   {"at_producer", one(of.at_producer)},
+                   {"at_consumer", one(of.at_consumer)},
+                   {"latency_ratio", {{"q1", of.latency_q1}, {"q3", of.latency_q3}}},
+                   {"stream_ratio", {{"q1", of.stream_q1}, {"q3", of.stream_q3}}},
+                   {"better_at", in_json(of.better_at())}});
+    return to;
+}
+
+memory_cost read_memory(const json& from) {
+    const auto& latency = object(from, "latency_ratio");
+    const auto& stream = object(from, "stream_ratio");
+    return {.from = whole(from, "from"),
+            .to = whole(from, "to"),
+            .kind = read_class(from),
+            .rounds = whole(from, "rounds"),
+            .dropped = whole(from, "dropped"),
+            .at_producer = read_slots(object(from, "at_producer")),
+            .at_consumer = read_slots(object(from, "at_consumer")),
+            .latency_q1 = number(latency, "q1"),
+            .latency_q3 = number(latency, "q3"),
+            .stream_q1 = number(stream, "q1"),
+            .stream_q3 = number(stream, "q3")};
+}
+
 class_cost read_class_cost(const json& from) {
     return {read_class(from), read_percentiles(object(from, "one_way_ns")), number(from, "items_per_s"),
             whole(from, "pairs_measured")};
@@ -121,7 +169,7 @@ json to_json(const matrix_data& matrix) {
     for (const auto& pair : matrix.pairs) pairs.push_back(one(pair));
     json classes = json::array();
     for (const auto& of : matrix.classes) classes.push_back(one(of));
-    return {
+    json all{
         {"schema_version", 1},
         {"kind", "weir matrix"},
         {"weir_version", WEIR_VERSION_STRING},
@@ -135,6 +183,8 @@ json to_json(const matrix_data& matrix) {
         {"pairs", pairs},
         {"classes", classes},
     };
+    for (const auto& of : matrix.memory) all["memory"].push_back(one(of));
+    return all;
 }
 
 matrix_data matrix_from_json(const json& from) {
@@ -146,6 +196,7 @@ matrix_data matrix_from_json(const json& from) {
     for (const auto& pu : array(from, "pus")) matrix.pus.push_back(whole_itself(pu, "pus"));
     for (const auto& pair : array(from, "pairs")) matrix.pairs.push_back(read_pair(pair));
     for (const auto& of : array(from, "classes")) matrix.classes.push_back(read_class_cost(of));
+    for (const auto& of : array_or_none(from, "memory")) matrix.memory.push_back(read_memory(of));
     return matrix;
 }
 

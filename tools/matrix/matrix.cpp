@@ -6,6 +6,7 @@
 #include "tools/common/machine_facts.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/progress.hpp"
+#include "tools/matrix/memory.hpp"
 #include "tools/matrix/run.hpp"
 #include "tools/matrix/view.hpp"
 
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -29,7 +31,10 @@ after differ by more than a quarter. Each round visits all pairs in a different 
 
 Pairs of one class cost about the same (SMT siblings, one L2, one L3, one package, two packages; NUMA nodes and kinds of
 cores are distinguished). So some pairs of each class are measured, and the others get the figures of their class. --full
-measures every pair.
+measures every pair. On more than 512 PUs only the pairs that were measured are written, and plans use their classes.
+
+--memory also measures where the slots of a ring are better kept: on its producer's NUMA node or on its consumer's, for pairs on
+two nodes. A plan with --matrix then follows that.
 
 One way is the difference of the two PUs' clocks if they are comparable, otherwise half a round trip.
 
@@ -37,6 +42,7 @@ Examples:
   weir matrix                        sample each class of pairs, within 30 s
   weir matrix --full --budget 10m    every pair, for a plan of many threads
   weir matrix --pus 2-7 --svg m.svg  only these PUs, and a picture
+  weir matrix --memory --json > m.json  also where slots are better kept, for weir plan --matrix m.json
   weir matrix --json > machine.json  JSON for a program)";
 
 struct options {
@@ -45,6 +51,7 @@ struct options {
     std::string svg;
     unsigned rounds = 21;
     bool full = false;
+    bool memory = false;
     bool json = false;
 };
 
@@ -79,14 +86,50 @@ std::vector<pair_cost> measure(const topology& machine, const pair_plan& plan, c
     }
 }
 
+// Half of the time is for the pairs, half for their memory.
+std::vector<memory_cost> measure_slots(const topology& machine, const std::vector<directed_pair>& pairs,
+                                       const matrix_budget& budget) {
+    using clock = std::chrono::steady_clock;
+    progress_bar bar("matrix");
+    const tick_clock ticks;
+    const auto begin = clock::now();
+    try {
+        return measure_memory(
+            machine, pairs, budget,
+            [&](const directed_pair& pair, unsigned node) { return sample_pair(machine, pair, ticks, node); },
+            [&] { return std::chrono::duration<double>(clock::now() - begin).count(); },
+            [&](double share, const directed_pair& pair, std::size_t round) {
+                bar.show(share, fmt::format("memory, round {}: PU {} to PU {}", round + 1, pair.from, pair.to));
+            });
+    } catch (const placement_error& error) {
+        throw stop(not_here, error.what());
+    } catch (const std::invalid_argument& error) {
+        throw stop(not_here, error.what());
+    }
+}
+
+std::string why_one_node(const topology& machine, const pair_plan& plan) {
+    const auto node = machine.memory_node(plan.pus.front());
+    return fmt::format(
+        "--memory: these PUs have their memory on one NUMA node{}, so there is nothing to compare; name PUs of two "
+        "nodes with --pus, or leave --memory out",
+        node ? fmt::format(" ({})", *node) : "");
+}
+
 exit_code show(const options& wanted) {
-    const matrix_budget budget{.seconds = read_seconds(wanted.budget, "--budget", 0.01, 86400),
-                               .rounds = wanted.rounds};
+    matrix_budget budget{.seconds = read_seconds(wanted.budget, "--budget", 0.01, 86400), .rounds = wanted.rounds};
     const auto machine = machine_to_measure();
     const auto pus = pus_for_pairs(machine, wanted.pus);
     if (!wanted.svg.empty()) check_writable(wanted.svg);  // before the measurement, which takes minutes
 
+    if (!wanted.svg.empty() && pus.size() > most_pus_with_all_pairs)
+        throw stop(wrong_usage, fmt::format("--svg: a picture of {} PUs would be of no use; name up to {} with --pus",
+                                            pus.size(), most_pus_with_all_pairs));
+
     const auto plan = plan_pairs(machine, pus, wanted.full);
+    const auto apart = wanted.memory ? pairs_on_two_nodes(machine, plan) : std::vector<directed_pair>{};
+    if (wanted.memory && apart.empty()) throw stop(not_here, why_one_node(machine, plan));
+    if (wanted.memory) budget.seconds /= 2;
     auto measured = measure(machine, plan, budget);
     if (measured.empty())
         throw stop(not_here,
@@ -94,8 +137,9 @@ exit_code show(const options& wanted) {
                    "when the machine is less busy");
     auto matrix = complete(machine, plan, std::move(measured));
     matrix.machine = describe(machine);
+    if (wanted.memory) matrix.memory = measure_slots(machine, apart, budget);
     if (!wanted.svg.empty()) write_file(wanted.svg, matrix_as_svg(matrix));
-    print(wanted.json ? json_text(to_json(matrix)) : matrix_as_text(matrix, view_of_stdout()));
+    print(wanted.json ? json_text(to_json(matrix)) : matrix_as_text(matrix, view_of_stdout()) + memory_as_text(matrix));
     return succeeded;
 }
 
@@ -107,6 +151,9 @@ command add_matrix(CLI::App& app) {
         ->type_name("LIST")
         ->check(why_no_pus);
     app.add_flag("--full", wanted->full, "Measure every pair, not a sample of each class")->disable_flag_override();
+    app.add_flag("--memory", wanted->memory,
+                 "Also measure where a ring's slots are better kept: its producer's or its consumer's NUMA node")
+        ->disable_flag_override();
     app.add_option("--budget", wanted->budget, "Time limit; one pair of each class is measured in any case")
         ->type_name("TIME")
         ->capture_default_str();

@@ -3,6 +3,7 @@
 
 #include "tools/matrix/pair_parts.hpp"
 
+#include <weir/node_memory.hpp>
 #include <weir/ring.hpp>
 
 #include <fmt/format.h>
@@ -46,15 +47,39 @@ namespace {
 using namespace pair_parts;
 
 /// Shared by the two threads of a part; it lives as long as one of them runs.
+template <class... Storage>
 struct shared_part {
     bench::starting_line start;
-    std::unique_ptr<spsc_ring<letter>> there;
-    std::unique_ptr<spsc_ring<letter>> back;
-    std::unique_ptr<spsc_ring<word>> stream;
+    std::unique_ptr<spsc_ring<letter, Storage...>> there;
+    std::unique_ptr<spsc_ring<letter, Storage...>> back;
+    std::unique_ptr<spsc_ring<word, Storage...>> stream;
     trips_seen trips;
     arrivals_seen arrivals;
     sending_seen sent;
     stream_seen streamed;
+};
+
+/// A ring whose slots are where the thread that makes it touches them first.
+struct by_first_touch {
+    using part = shared_part<>;
+    template <class Ring>
+    void make(std::unique_ptr<Ring>& ring, std::size_t slots) const {
+        ring = std::make_unique<Ring>(slots);
+    }
+};
+
+/// A ring whose slots are on a NUMA node, read back.
+struct on_one_node {
+    using part = shared_part<storage::on_node>;
+    unsigned node;
+    template <class Ring>
+    void make(std::unique_ptr<Ring>& ring, std::size_t slots) const {
+        ring = std::make_unique<Ring>(slots, storage::on_node(node));
+        const auto all = ring->try_reserve(slots);
+        const auto found = all.empty() ? std::nullopt : numa_node_of(all.first().data());
+        if (found && *found != node)
+            throw placement_error(fmt::format("slots were bound to NUMA node {}, but are on node {}", node, *found));
+    }
 };
 
 /// Starts a thread pinned to `pu` that runs a part, and stores its result and its disturbances.
@@ -69,17 +94,18 @@ auto watched(unsigned pu, Seen& seen, Part part) {
 }
 
 // Latency: one item at a time travels there and back.
+template <class Where>
 void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word trips,
-              pair_sample& out) {
-    const auto both = std::make_shared<shared_part>();
+              const Where& where, pair_sample& out) {
+    const auto both = std::make_shared<typename Where::part>();
     workers.run(watched(pair.from, both->trips,
-                        [both, clock, trips] {
-                            both->back = std::make_unique<spsc_ring<letter>>(64);
+                        [both, clock, trips, where] {
+                            where.make(both->back, 64);
                             both->start.wait();
                             return send_letters(clock, *both->there, *both->back, trips);
                         }),
-                watched(pair.to, both->arrivals, [both, clock, trips] {
-                    both->there = std::make_unique<spsc_ring<letter>>(64);  // allocated on the consumer's NUMA node
+                watched(pair.to, both->arrivals, [both, clock, trips, where] {
+                    where.make(both->there, 64);
                     both->start.wait();
                     return return_letters(clock, *both->there, *both->back, trips);
                 }));
@@ -87,16 +113,17 @@ void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick
 }
 
 // Throughput: as many items as the ring accepts.
+template <class Where>
 void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_clock& clock, word items,
-            pair_sample& out) {
-    const auto both = std::make_shared<shared_part>();
+            const Where& where, pair_sample& out) {
+    const auto both = std::make_shared<typename Where::part>();
     workers.run(watched(pair.from, both->sent,
                         [both, items] {
                             both->start.wait();
                             return send_stream(*both->stream, items);
                         }),
-                watched(pair.to, both->streamed, [both, clock, items] {
-                    both->stream = std::make_unique<spsc_ring<word>>(capacity);
+                watched(pair.to, both->streamed, [both, clock, items, where] {
+                    where.make(both->stream, capacity);
                     both->start.wait();
                     return take_stream(clock, *both->stream, items);
                 }));
@@ -105,7 +132,8 @@ void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_c
 
 }  // namespace
 
-pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock) {
+pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock,
+                        std::optional<unsigned> node) {
     pair_sample sample;
     bench::worker_pair workers(machine, fmt::format("{},{}", pair.from, pair.to));
     workers.set_limit(std::chrono::seconds{5});
@@ -113,8 +141,14 @@ pair_sample sample_pair(const topology& machine, const directed_pair& pair, cons
 
     sample.clock_offset = floors.offset();  // this also wakes the PUs
     const auto before = floors.take(bench::roles::as_placed);
-    exchange(workers, pair, clock, trips_for(before), sample);
-    stream(workers, pair, clock, items_for(before), sample);
+    const auto measure = [&](const auto& where) {
+        exchange(workers, pair, clock, trips_for(before), where, sample);
+        stream(workers, pair, clock, items_for(before), where, sample);
+    };
+    if (node)
+        measure(on_one_node{*node});
+    else
+        measure(by_first_touch{});
     const auto after = floors.take(bench::roles::as_placed);
     judge(sample, before, after, clock.source());
     return sample;

@@ -10,6 +10,8 @@
 #include <weir/clock.hpp>
 #include <weir/histogram.hpp>
 
+#include <optional>
+
 #include "instruments/floors.hpp"
 
 namespace weir::tool {
@@ -33,6 +35,10 @@ struct pair_sample {
 /// Takes about 10 ms on a quiet machine. Both threads are pinned, and their PUs are verified after each part. Throws
 /// placement_error if pinning or the check fails, bench::stuck if the threads do not finish, and std::runtime_error
 /// if the ring lost an item.
-[[nodiscard]] pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock);
+///
+/// With `node`, the slots of the rings are on that NUMA node, which is read back; else on that of the consumer, which
+/// allocates them. Throws placement_error too if they are elsewhere, and std::invalid_argument if the kernel refuses.
+[[nodiscard]] pair_sample sample_pair(const topology& machine, const directed_pair& pair, const tick_clock& clock,
+                                      std::optional<unsigned> node = std::nullopt);
 
 }  // namespace weir::tool

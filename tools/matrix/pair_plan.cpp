@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <set>
@@ -16,30 +17,31 @@ namespace {
 std::optional<unsigned> kind_of(const topology& machine, const pu_info& pu) {
     if (machine.core_kinds().size() < 2) return std::nullopt;
     const auto& cores = machine.cores();
-    const auto core =
-        std::find_if(cores.begin(), cores.end(), [&](const core_info& c) { return c.pus.contains(pu.os_index); });
+    const auto core = std::lower_bound(cores.begin(), cores.end(), pu.core,
+                                       [](const core_info& c, unsigned index) { return c.index < index; });
     return core == cores.end() ? std::nullopt : core->kind;
 }
 
-using members = std::map<pair_class, std::vector<directed_pair>>;
-
-members by_class(const topology& machine, const std::vector<unsigned>& pus) {
-    members classes;
+template <class F>
+void for_each_pair(const topology& machine, const std::vector<unsigned>& pus, F f) {
     for (const unsigned from : pus)
         for (const unsigned to : pus)
-            if (from != to) {
-                const auto kind = class_of(machine, from, to);
-                classes[kind].push_back({from, to, kind});
-            }
-    return classes;
+            if (from != to) f(directed_pair{from, to, class_of(machine, from, to)});
 }
 
-// A selection from `all`, from first to last in equal steps.
-std::vector<directed_pair> spread(const std::vector<directed_pair>& all, std::size_t most) {
-    if (all.size() <= most) return all;
-    std::vector<directed_pair> some;
-    for (std::size_t i = 0; i < most; ++i) some.push_back(all[most == 1 ? 0 : i * (all.size() - 1) / (most - 1)]);
-    return some;
+// How many pairs each class has. A large machine has millions of pairs, so that they are counted rather than kept.
+std::map<pair_class, std::size_t> sizes_of_classes(const topology& machine, const std::vector<unsigned>& pus) {
+    std::map<pair_class, std::size_t> sizes;
+    for_each_pair(machine, pus, [&](const directed_pair& pair) { ++sizes[pair.kind]; });
+    return sizes;
+}
+
+// Whether the pair with this number, of so many, is one of `most` from first to last in equal steps.
+bool is_chosen(std::size_t number, std::size_t all, std::size_t most) {
+    if (all <= most) return true;
+    if (most == 1) return number == 0;
+    const auto step = number * (most - 1) / (all - 1);
+    return step * (all - 1) / (most - 1) == number || (step + 1) * (all - 1) / (most - 1) == number;
 }
 
 percentiles_ns medians(const std::vector<const pair_cost*>& pairs) {
@@ -65,12 +67,14 @@ class_cost cost_of(const pair_class& kind, std::vector<const pair_cost*> pairs) 
 pair_class class_of(const topology& machine, unsigned from, unsigned to) {
     const auto& a = machine.pu(from);
     const auto& b = machine.pu(to);
-    return {machine.distance_between(from, to), a.numa_node == b.numa_node, kind_of(machine, a), kind_of(machine, b)};
+    return {machine.distance_between(from, to), a.numa_node == b.numa_node, kind_of(machine, a), kind_of(machine, b),
+            std::round(100 * machine.remoteness(from, to)) / 100};
 }
 
 std::string in_words(const pair_class& kind) {
     std::string words{to_string(kind.distance)};
     if (!kind.same_numa_node && kind.distance != distance::cross_package) words += ", other NUMA node";
+    if (kind.remoteness != 1) words += fmt::format(", {:.3g} times as far", kind.remoteness);
     if (kind.from_kind && kind.to_kind) words += fmt::format(", kind {} to {}", *kind.from_kind, *kind.to_kind);
     return words;
 }
@@ -79,23 +83,32 @@ pair_plan plan_pairs(const topology& machine, const pu_set& pus, bool all, std::
     pair_plan plan;
     for (const auto& pu : machine.pus())
         if (pus.contains(pu.os_index)) plan.pus.push_back(pu.os_index);
-    const auto classes = by_class(machine, plan.pus);
+    const auto sizes = sizes_of_classes(machine, plan.pus);
+    std::map<pair_class, std::size_t> seen;
+    std::map<pair_class, std::vector<directed_pair>> some;
+    for_each_pair(machine, plan.pus, [&](const directed_pair& pair) {
+        const auto number = seen[pair.kind]++;
+        if (all || number == 0 || is_chosen(number, sizes.at(pair.kind), samples)) some[pair.kind].push_back(pair);
+    });
+
     std::set<std::pair<unsigned, unsigned>> taken;
     const auto take = [&](const directed_pair& pair) {
         if (taken.emplace(pair.from, pair.to).second) plan.pairs.push_back(pair);
     };
-    for (const auto& [kind, pairs] : classes) {
+    for (const auto& [kind, pairs] : some) {
         take(pairs.front());
-        plan.all_pairs += pairs.size();
+        plan.all_pairs += sizes.at(kind);
     }
     plan.first_of_classes = plan.pairs.size();
-    for (const auto& [kind, pairs] : classes)
-        for (const auto& pair : spread(pairs, samples)) {
+    for (const auto& [kind, pairs] : some)
+        for (std::size_t number = 0; number != pairs.size(); ++number) {
+            const auto& pair = pairs[number];
+            if (all && !is_chosen(number, pairs.size(), samples)) continue;
             take(pair);
             take({pair.to, pair.from, class_of(machine, pair.to, pair.from)});
         }
     if (all)
-        for (const auto& [kind, pairs] : classes) std::for_each(pairs.begin(), pairs.end(), take);
+        for (const auto& [kind, pairs] : some) std::for_each(pairs.begin(), pairs.end(), take);
     return plan;
 }
 
@@ -111,6 +124,10 @@ matrix_data complete(const topology& machine, const pair_plan& plan, std::vector
     std::map<pair_class, class_cost> costs;
     for (const auto& [kind, pairs] : classes) matrix.classes.push_back(costs[kind] = cost_of(kind, pairs));
 
+    if (plan.pus.size() > most_pus_with_all_pairs) {
+        matrix.pairs = std::move(measured);
+        return matrix;
+    }
     for (const unsigned from : plan.pus)
         for (const unsigned to : plan.pus) {
             if (from == to) continue;

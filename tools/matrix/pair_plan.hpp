@@ -31,11 +31,15 @@ struct pair_plan {
 
 /// The pairs among `pus`, in both directions: first one of each class, then further samples of each class, then, if
 /// `all` is set, the rest. A sample is `samples` pairs of each class, spread over the machine, with their reverse
-/// directions. Quadratic in the number of PUs.
+/// directions. Quadratic time in the
+/// number of PUs; unless `all` is set, memory only for the pairs that are chosen.
 [[nodiscard]] pair_plan plan_pairs(const topology& machine, const pu_set& pus, bool all, std::size_t samples = 4);
 
+/// With more PUs a matrix has only the pairs that were measured, and no map: a million rows are of no use.
+inline constexpr std::size_t most_pus_with_all_pairs = 512;
+
 /// The result: the measured pairs, the medians of each class, and the pairs that were not measured, with the figures
-/// of their class. A pair whose class has no figures is left out.
+/// of their class. A pair whose class has no figures is left out, and all of them on a machine of more than 512 PUs.
 [[nodiscard]] matrix_data complete(const topology& machine, const pair_plan& plan, std::vector<pair_cost> measured);
 
 }  // namespace weir::tool

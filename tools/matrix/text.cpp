@@ -50,6 +50,9 @@ std::string coloured(const std::string& text, rgb back) {
 }
 
 std::string heat_map(const matrix_data& matrix, const view_settings& settings) {
+    if (matrix.pus.size() > most_pus_with_all_pairs)
+        return fmt::format("  a map of {} PUs would be of no use: name up to {} with --pus\n", matrix.pus.size(),
+                           most_pus_with_all_pairs);
     const auto grid = grid_of(matrix);
     std::size_t widest = 1;
     for (const auto& row : grid)

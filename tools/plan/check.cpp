@@ -79,7 +79,8 @@ json as_json(const plan_cost& cost) {
             {"not_isolated", cost.not_isolated},
             {"slow_cores", cost.slow_cores},
             {"pu_0", cost.pu_0},
-            {"device", cost.device}};
+            {"device", cost.device},
+            {"memory", cost.memory}};
 }
 
 }  // namespace

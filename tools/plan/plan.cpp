@@ -4,6 +4,7 @@
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/process_threads.hpp"
+#include "tools/plan/cgroup.hpp"
 #include "tools/plan/check.hpp"
 #include "tools/plan/diff.hpp"
 #include "tools/plan/placement.hpp"
@@ -39,8 +40,10 @@ The plan minimises this cost, in ns:
   per role  the noise of its PU, if it is quiet
             1500 if it shares a core and is not smt-ok
             1000 if it is not on an isolated PU, though some may be used
-             300 per rank below the fastest kind of core, 600 if it is quiet
+             500 x (1/capacity - 1) on a slower kind of core: an item that takes 500 ns on the fastest; where
+             its capacity is unknown, 300 for each rank; twice that if the role is quiet
               10 on the core of PU 0
+             100 x (ratio - 1) if its memory comes from another NUMA node, by the ratio of the NUMA distances
             the cost of an edge to the device that it should be near, unless it is
 The weight is 1 for an edge that has a quiet end or no rate, otherwise its rate divided by the highest rate.
 Without --matrix and --jitter, costs are assumed by distance, NUMA nodes included, and marked as assumed.
@@ -60,7 +63,9 @@ Examples:
   weir plan --edge 'md->strat' --edge 'strat->gw' --times 4 --each l3
   weir plan --check md=3,gw=4 --edge 'md->gw'           what does this placement cost, and why?
   weir plan --check plan.json --pid $(pidof app)        is the program still where the plan put it?
-  weir plan --diff old.json new.json)";
+  weir plan --diff old.json new.json
+  weir plan --roles threads.json --cgroup app.service   within the cpuset that this service has
+  weir plan --roles threads.json --systemd > 50-weir.conf   a drop-in that gives a service the plan's PUs)";
 
 constexpr std::size_t most_words = 1024;  // of a placement
 constexpr unsigned most_copies = 1024;
@@ -72,6 +77,8 @@ struct options {
     std::string matrix;
     std::string jitter;
     std::optional<std::string> topology;
+    std::string cgroup;
+    bool systemd = false;
     std::string pus;
     std::optional<std::string> isolated;
     std::vector<std::string> near;
@@ -187,21 +194,33 @@ measurements read_measurements(const options& wanted, const topology& machine) {
     return measured;
 }
 
+// Within the cpuset of --cgroup. Its PUs may be others than those of this process.
+topology load_machine(const options& wanted) {
+    auto machine = load_topology(wanted.topology);
+    if (wanted.cgroup.empty()) return machine;
+    const auto group = read_cgroup(wanted.cgroup);
+    return machine.within(group.pus, group.nodes);
+}
+
 exit_code make_plan(const options& wanted) {
     const auto asked = read_request(wanted);
     auto settings = read_settings(wanted);
     const auto each = read_each(wanted.each);
+    if (wanted.systemd && wanted.json)
+        throw stop(wrong_usage, "--systemd and --json both say what to write: give one of them");
     if (!wanted.each.empty() && !wanted.times)
         throw stop(wrong_usage, "--each says where copies are to be: give --times, too");
     if (wanted.times && (*wanted.times < 1 || *wanted.times > most_copies))
         throw stop(wrong_usage, fmt::format("--times {}: give 1 to {}", *wanted.times, most_copies));
-    const auto machine = load_topology(wanted.topology);
+    const auto machine = load_machine(wanted);
     check_settings(wanted, settings, machine);
     const auto measured = read_measurements(wanted, machine);
     const auto made = wanted.times ? plan_copies(asked, *wanted.times, machine, each, measured, settings)
                                    : plan(asked, machine, measured, settings);
     if (!wanted.out.empty()) made.save(wanted.out);
-    print(wanted.json ? made.to_json() : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
+    print(wanted.systemd ? plan_as_systemd(made, machine)
+          : wanted.json  ? made.to_json()
+                         : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
     return succeeded;
 }
 
@@ -232,7 +251,7 @@ exit_code check_plan(const options& wanted) {
     auto settings = read_settings(wanted);
     const auto most_ns =
         wanted.max_extra ? std::optional(1e9 * read_seconds(*wanted.max_extra, "--max-extra", 0, 1)) : std::nullopt;
-    const auto machine = load_topology(wanted.topology);
+    const auto machine = load_machine(wanted);
     check_settings(wanted, settings, machine);
     const auto found = read_placement(wanted, machine);
     const auto made = check_placement(found.asked, found.pus, machine, read_measurements(wanted, machine), settings);
@@ -246,7 +265,7 @@ exit_code check_plan(const options& wanted) {
 }
 
 exit_code diff_plans(const options& wanted) {
-    const auto machine = load_topology(wanted.topology);
+    const auto machine = load_machine(wanted);
     const auto found = compare_plans(wanted.diff[0], wanted.diff[1], machine);
     print(wanted.json ? diff_as_json(found) : diff_as_text(found, machine));
     return found.same_places() ? succeeded : failed;
@@ -254,6 +273,8 @@ exit_code diff_plans(const options& wanted) {
 
 exit_code run_plan(const options& wanted) {
     if (!wanted.diff.empty()) return diff_plans(wanted);
+    if (wanted.systemd && wanted.has_check)
+        throw stop(wrong_usage, "--systemd writes a plan, and --check costs one: leave out one of them");
     if (wanted.has_check) return check_plan(wanted);
     if (!wanted.pid.empty()) throw stop(wrong_usage, "--pid names the process of --check: give --check, too");
     if (wanted.max_extra) throw stop(wrong_usage, "--max-extra limits what --check finds: give --check, too");
@@ -282,6 +303,10 @@ command add_plan(CLI::App& app) {
     app.add_option("--near", wanted->near, "A role that should be close to a device: gw=eth0 (may be given many times)")
         ->type_name("ROLE=DEVICE")
         ->allow_extra_args(false);
+    app.add_option(
+           "--cgroup", wanted->cgroup,
+           "Plan within the cpuset of this cgroup: a folder, or a name below /sys/fs/cgroup or its system.slice")
+        ->type_name("CGROUP");
     app.add_option("--keep-free", wanted->keep_free,
                    "Leave these PUs to the kernel: a number of cores, or a list such as 0,16 or 3-3")
         ->type_name("CORES|LIST")
@@ -308,6 +333,8 @@ command add_plan(CLI::App& app) {
     app.add_option("--diff", wanted->diff, "Compare two plans of one machine; exit with 1 if a role has another place")
         ->type_name("FILE")
         ->expected(2);
+    app.add_flag("--systemd", wanted->systemd, "Write a drop-in for a service's unit (AllowedCPUs) instead of the text")
+        ->disable_flag_override();
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1; of a plan, same as --out) instead of the text")
         ->disable_flag_override();
     app.footer(footer);

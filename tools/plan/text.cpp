@@ -153,6 +153,7 @@ std::string cost_sentence(const plan_cost& cost) {
     add(cost.slow_cores, "slower cores");
     add(cost.pu_0, "PU 0's core");
     add(cost.device, "PUs far from a device");
+    add(cost.memory, "PUs far from their memory");
     return "cost " + ns_of(cost.total()) + (terms.empty() ? "" : " = " + terms);
 }
 
@@ -232,8 +233,12 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
     }
 
     if (machine.numa_nodes().size() > 1 && !made.edges.empty()) {
+        const bool at_consumers = std::all_of(made.edges.begin(), made.edges.end(), [&](const planned_edge& edge) {
+            return edge.memory_node == machine.memory_node(made.pu_of(edge.asked.to));
+        });
         text +=
-            "\nto paste: the slots of each ring on its consumer's NUMA node, with #include <weir/node_memory.hpp>\n";
+            fmt::format("\nto paste: the slots of each ring on {} NUMA node, with #include <weir/node_memory.hpp>\n",
+                        at_consumers ? "its consumer's" : "the better, as measured,");
         for (const auto& edge : made.edges)
             if (edge.memory_node)
                 text += fmt::format("  weir::storage::on_node({})  // {}\n", *edge.memory_node, edge.asked.name());

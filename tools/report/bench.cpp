@@ -207,10 +207,13 @@ void add_bench(html_page& page, const contents&, const part& of) {
         page.add(fmt::format("<p class=\"warning\">The threads were not pinned: {}.</p>\n",
                              escaped(text_or(where, "why_not_pinned", ""))));
     page.paragraph(fmt::format(
-        "{}, {}; {}, {}; {}. Numbers in brackets are ratios to the best rival within the same round; above 1 "
+        "{}, {}; {}, {}; {}.{} Numbers in brackets are ratios to the best rival within the same round; above 1 "
         "is better, whether the figure is a rate or a time.",
         text_or(where, "cpu_model", ""), text_or(where, "kernel", ""), text_or(where, "compiler", ""),
-        text_or(where, "compiler_flags", ""), text_or(where, "date", "")));
+        text_or(where, "compiler_flags", ""), text_or(where, "date", ""),
+        where.contains("memory_node")
+            ? fmt::format(" The memory of all queues was on NUMA node {}.", whole(where, "memory_node"))
+            : ""));
     page.add(swatches({{"series-2", 1, "weir"}, {"series-3", 1, "the best rival"}, {"faint", 1, "other rivals"}}));
     std::vector<picture> pictures;
     std::string tables;

@@ -3,6 +3,8 @@
 
 // HTML building blocks for the sections of a report.
 
+#include "tools/common/read_json.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,5 +34,12 @@ private:
 
 /// Folded if there are many rows; otherwise shown directly.
 [[nodiscard]] std::string folded_if(bool many, std::string_view summary, const std::string& html);
+
+/// "node 1": the NUMA node of memory that a row of a plan or a run has; "–" if it has none.
+template <class Json>
+std::string node_in_words(const Json& row) {
+    const auto found = row.find("memory_node");
+    return found == row.end() || found->is_null() ? "–" : "node " + std::to_string(whole_itself(*found, "memory_node"));
+}
 
 }  // namespace weir::tool::report

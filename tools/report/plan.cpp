@@ -38,9 +38,9 @@ std::string hints(const json& role) {
 }
 
 std::string roles_table(const json& plan) {
-    html_table table({"role", ">PU", ">noise", "", "asked for"});
+    html_table table({"role", ">PU", "memory", ">noise", "", "asked for"});
     for (const auto& role : array(plan, "roles"))
-        table.row({escaped(text(role, "name")), fmt::format("{}", whole(role, "pu")),
+        table.row({escaped(text(role, "name")), fmt::format("{}", whole(role, "pu")), node_in_words(role),
                    ns_in_words(number_or(role, "noise_ns", 0)),
                    std::string(flag_or(role, "noise_assumed", true) ? "assumed" : "measured") +
                        (flag_or(role, "isolated", false) ? ", isolated" : ""),
@@ -49,14 +49,14 @@ std::string roles_table(const json& plan) {
 }
 
 std::string edges_table(const json& plan) {
-    html_table table({"ring", ">rate", "over", ">one way, median", ">p99", "figures", ">weight"});
+    html_table table({"ring", ">rate", "over", "slots", ">one way, median", ">p99", "figures", ">weight"});
     for (const auto& edge : array(plan, "edges")) {
         const auto& one_way = object(edge, "one_way_ns");
         const bool has_rate = edge.contains("items_per_s") && edge["items_per_s"].is_number();
         table.row(
             {escaped(edge_name(edge)), has_rate ? rate_in_words(number(edge, "items_per_s")) : "–",
-             escaped(text(edge, "distance")), ns_in_words(number(one_way, "p50")), ns_in_words(number(one_way, "p99")),
-             escaped(text(edge, "source")),
+             escaped(text(edge, "distance")), node_in_words(edge), ns_in_words(number(one_way, "p50")),
+             ns_in_words(number(one_way, "p99")), escaped(text(edge, "source")),
              fmt::format("{:.3g}{}", number(edge, "weight"), flag_or(edge, "critical", false) ? ", and p99" : "")});
     }
     return table.empty() ? "" : table.str();
@@ -69,7 +69,8 @@ std::string cost_sentence(const json& plan) {
                                                                     {"slow_cores", "slower cores"},
                                                                     {"not_isolated", "PUs that are not isolated"},
                                                                     {"pu_0", "PU 0's core"},
-                                                                    {"device", "PUs far from a device"}};
+                                                                    {"device", "PUs far from a device"},
+                                                                    {"memory", "PUs far from their memory"}};
     const auto& cost = object(plan, "cost_ns");
     std::string words;
     for (const auto& [key, name] : terms)

@@ -182,16 +182,16 @@ std::string comparisons_table(const json& run) {
 }
 
 std::string floors_table(const json& run) {
-    html_table table(
-        {"ring", "over", ">planned median", "figures", ">median", ">p99", ">half a line trip", ">streaming floor"});
+    html_table table({"ring", "over", ">planned median", "figures", ">median", ">p99", ">half a line trip",
+                      ">streaming floor", "slots"});
     for (const auto& edge : array(run, "edges")) {
         const auto* const found = floor_of(edge);
-        table.row(
-            {escaped(text(edge, "from") + " → " + text(edge, "to")), escaped(text(edge, "distance")),
-             ns_in_words(number(object(edge, "planned_ns"), "p50")), escaped(text(edge, "source")),
-             with_quartiles(object(edge, "p50_ns")), with_quartiles(object(edge, "p99_ns")),
-             found == nullptr ? "–" : with_quartiles(half(object(*found, "line_roundtrip_ns"))),
-             found == nullptr ? "–" : fmt::format("{:.3g} M words/s", median(*found, "stream_words_per_s") / 1e6)});
+        table.row({escaped(text(edge, "from") + " → " + text(edge, "to")), escaped(text(edge, "distance")),
+                   ns_in_words(number(object(edge, "planned_ns"), "p50")), escaped(text(edge, "source")),
+                   with_quartiles(object(edge, "p50_ns")), with_quartiles(object(edge, "p99_ns")),
+                   found == nullptr ? "–" : with_quartiles(half(object(*found, "line_roundtrip_ns"))),
+                   found == nullptr ? "–" : fmt::format("{:.3g} M words/s", median(*found, "stream_words_per_s") / 1e6),
+                   node_in_words(edge)});
     }
     return table.empty() ? "" : table.str();
 }

@@ -17,6 +17,7 @@ void layout_record::add(const trial_result& trial) {
     delivered_per_s.push_back(static_cast<double>(trial.delivered) / trial.seconds);
     refused += trial.refused;
     disturbances += trial.disturbances;
+    edge_nodes = trial.edge_nodes;
     edge_p50_ns.resize(trial.edge_ns.size());
     edge_p99_ns.resize(trial.edge_ns.size());
     for (std::size_t i = 0; i != trial.edge_ns.size(); ++i) {

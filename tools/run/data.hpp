@@ -31,6 +31,7 @@ struct layout_record {
     std::vector<double> delivered_per_s;
     std::uint64_t refused = 0;
     thread_counts disturbances;
+    std::vector<std::optional<unsigned>> edge_nodes;  ///< of the last round: see trial_result
 
     // By edge.
     std::vector<std::vector<double>> edge_p50_ns;

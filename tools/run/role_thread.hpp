@@ -14,6 +14,7 @@
 
 #include "tools/run/trial.hpp"
 
+#include <weir/node_memory.hpp>
 #include <weir/ring.hpp>
 
 #include <algorithm>
@@ -41,27 +42,34 @@ struct message {
 };
 
 using run_ring = spsc_ring<message, wait::spin>;
+using node_ring = spsc_ring<message, wait::spin, storage::on_node>;
 
 // Shared by all threads of a trial.
-template <class Host>
+template <class Host, class Ring = run_ring>
 struct trial_state {
     trial_state(const run_graph& all, Host machine, std::size_t capacity) : graph(all), host(std::move(machine)) {
-        for (std::size_t i = 0; i != all.edges.size(); ++i) rings.push_back(std::make_unique<run_ring>(capacity));
+        for (std::size_t i = 0; i != all.edges.size(); ++i) rings.push_back(std::make_unique<Ring>(capacity));
+    }
+    // With the slots of each ring on its NUMA node.
+    trial_state(const run_graph& all, Host machine, std::size_t capacity, const std::vector<unsigned>& nodes)
+        : graph(all), host(std::move(machine)) {
+        for (std::size_t i = 0; i != all.edges.size(); ++i)
+            rings.push_back(std::make_unique<Ring>(capacity, storage::on_node(nodes.at(i))));
     }
 
     const run_graph& graph;
     Host host;
-    std::vector<std::unique_ptr<run_ring>> rings;
+    std::vector<std::unique_ptr<Ring>> rings;
     std::atomic<std::size_t> ready = 0;
     std::atomic<std::uint64_t> begin = 0;             // in ticks; 0: not yet
     alignas(128) std::atomic<bool> stopping = false;  // sources stop sending
     std::atomic<bool> finished = false;               // all threads end
 };
 
-template <class Host>
+template <class Host, class Ring = run_ring>
 class role_thread {
 public:
-    role_thread(trial_state<Host>& state, std::size_t role, std::optional<unsigned> pu, unsigned spin_limit,
+    role_thread(trial_state<Host, Ring>& state, std::size_t role, std::optional<unsigned> pu, unsigned spin_limit,
                 std::uint64_t warm_up)
         : state_(state),
           graph_(state.graph),
@@ -228,7 +236,7 @@ private:
         return to > from ? static_cast<std::uint64_t>(state_.host.to_ns(to - from)) : 0;
     }
 
-    trial_state<Host>& state_;
+    trial_state<Host, Ring>& state_;
     const run_graph& graph_;
     const run_role& me_;
     std::optional<unsigned> pu_;
@@ -244,26 +252,26 @@ private:
 [[nodiscard]] unsigned spin_limit_of(const run_graph& graph, const run_layout& layout, std::size_t role,
                                      std::size_t usable_pus);
 
-template <class Host>
-using role_threads = std::vector<std::unique_ptr<role_thread<Host>>>;
+template <class Host, class Ring = run_ring>
+using role_threads = std::vector<std::unique_ptr<role_thread<Host, Ring>>>;
 
 /// One thread for each role that has edges. Latencies are recorded after the first tenth of `seconds`.
-template <class Host>
-role_threads<Host> make_role_threads(trial_state<Host>& state, const run_layout& layout, double seconds,
-                                     std::size_t usable_pus) {
+template <class Host, class Ring>
+role_threads<Host, Ring> make_role_threads(trial_state<Host, Ring>& state, const run_layout& layout, double seconds,
+                                           std::size_t usable_pus) {
     const auto& roles = state.graph.roles;
-    role_threads<Host> workers;
+    role_threads<Host, Ring> workers;
     for (std::size_t role = 0; role != roles.size(); ++role)
         if (!roles[role].in.empty() || !roles[role].out.empty())
-            workers.push_back(std::make_unique<role_thread<Host>>(
+            workers.push_back(std::make_unique<role_thread<Host, Ring>>(
                 state, role, layout.is_pinned() ? std::optional(layout.pus[role]) : std::nullopt,
                 spin_limit_of(state.graph, layout, role, usable_pus), state.host.to_ticks(seconds * 1e8)));
     return workers;
 }
 
 /// Runs the schedule from start to end, then waits until the rings are empty, for one second or a little longer.
-template <class Host>
-void run_schedule(trial_state<Host>& state, std::size_t workers, double seconds) {
+template <class Host, class Ring>
+void run_schedule(trial_state<Host, Ring>& state, std::size_t workers, double seconds) {
     using namespace std::chrono_literals;
     // (2) acquire: pairs with (1)
     while (state.ready.load(std::memory_order_acquire) != workers) state.host.sleep(100us);
@@ -276,8 +284,8 @@ void run_schedule(trial_state<Host>& state, std::size_t workers, double seconds)
     state.finished.store(true, std::memory_order_relaxed);
 }
 
-template <class Host>
-void check_counts(const trial_state<Host>& state, const role_threads<Host>& workers, trial_result& result) {
+template <class Host, class Ring>
+void check_counts(const trial_state<Host, Ring>& state, const role_threads<Host, Ring>& workers, trial_result& result) {
     for (std::size_t edge = 0; edge != state.rings.size(); ++edge) {
         std::uint64_t pushed = 0;
         std::uint64_t popped = 0;
@@ -292,8 +300,8 @@ void check_counts(const trial_state<Host>& state, const role_threads<Host>& work
 }
 
 /// Collects the results after all threads have ended. Rethrows an exception of any of them.
-template <class Host>
-trial_result result_of(const trial_state<Host>& state, const role_threads<Host>& workers, double seconds) {
+template <class Host, class Ring>
+trial_result result_of(const trial_state<Host, Ring>& state, const role_threads<Host, Ring>& workers, double seconds) {
     trial_result result{.end_to_end_ns = histogram(longest_latency_ns),
                         .edge_ns = {},
                         .seconds = 0.9 * seconds,

@@ -25,7 +25,8 @@ constexpr const char* footer =
 short rounds, in shuffled order: the plan; no pinning; and the worst layout by the cost function of `weir plan`, which on
 two cores puts all threads on one. If an edge has a rate, its source sends on schedule, and latency counts from a message's
 due time; otherwise it sends the next message when the previous one was taken. The other roles forward messages in
-proportion to the rates of their edges. The order of messages, and the PUs of pinned threads, are checked.
+proportion to the rates of their edges. The order of messages, and the PUs of pinned threads, are checked. Of a pinned
+layout each ring's slots are bound to its consumer's NUMA node, and where they are is read back from the kernel.
 
 Before each round two hardware floors are measured between the PUs of each edge: the round trip of a cache line (no queue
 can beat half of it by much), and 8-byte words through a plain buffer.
@@ -58,6 +59,33 @@ std::optional<run_layout> worst_layout(const placement_plan& plan, const topolog
     const bool same = std::equal(worst.pus.begin(), worst.pus.end(), plan.roles.begin(),
                                  [](unsigned pu, const planned_role& role) { return pu == role.pu; });
     return same ? std::nullopt : std::optional(std::move(worst));
+}
+
+// By edge: the node of its consumer's memory. Empty if some PU has none.
+std::vector<unsigned> memory_of(const std::vector<unsigned>& pus, const run_graph& graph, const topology& machine) {
+    std::vector<unsigned> nodes;
+    for (const auto& edge : graph.edges)
+        if (const auto node = machine.memory_node(pus[edge.to])) nodes.push_back(*node);
+    if (nodes.size() != graph.edges.size()) nodes.clear();
+    return nodes;
+}
+
+// The plan's layout keeps slots where the plan says, the worst one at its consumers; or none does.
+void place_memory(run_data& found, const topology& machine) {
+    const auto graph = run_graph::of(found.plan);
+    std::vector<unsigned> all;
+    for (auto& record : found.layouts) {
+        if (!record.layout.is_pinned()) continue;
+        record.layout.memory = memory_of(record.layout.pus, graph, machine);
+        if (&record == &found.planned())
+            for (std::size_t i = 0; i != record.layout.memory.size(); ++i)
+                record.layout.memory[i] = found.plan.edges[i].memory_node.value_or(record.layout.memory[i]);
+        all.insert(all.end(), record.layout.memory.begin(), record.layout.memory.end());
+    }
+    const auto why_not = why_no_memory_on(all);
+    if (why_not.empty()) return;
+    for (auto& record : found.layouts) record.layout.memory.clear();
+    found.remarks.push_back("slots are where the kernel puts them: " + why_not);
 }
 
 // Checks whether the plan can be run here, before any measurement.
@@ -175,6 +203,7 @@ exit_code run_plan(const options& wanted) {
     else
         found.remarks.emplace_back("all placements are equivalent to the plan: there is no worse one to compare with");
 
+    place_memory(found, machine);
     measure(found, machine);
     compare_with_plan(found);
     add_remarks(found);

@@ -9,6 +9,8 @@
 #include <sched.h>
 #include <algorithm>
 #include <limits>
+#include <set>
+#include <stdexcept>
 #include <thread>
 
 namespace weir::tool {
@@ -38,9 +40,21 @@ unsigned spin_limit_of(const run_graph& graph, const run_layout& layout, std::si
                : std::numeric_limits<unsigned>::max();
 }
 
-trial_result run_trial(const run_graph& graph, const run_layout& layout, double seconds, const tick_clock& clock,
-                       std::size_t usable_pus) {
-    trial_state state(graph, real_host(clock), capacity);
+namespace {
+
+// The node of each ring's slots. They hold nothing yet, so that all of them can be reserved.
+template <class State>
+std::vector<std::optional<unsigned>> nodes_of(State& state) {
+    std::vector<std::optional<unsigned>> nodes;
+    for (const auto& ring : state.rings) {
+        const auto slots = ring->try_reserve(capacity);
+        nodes.push_back(slots.empty() ? std::nullopt : numa_node_of(slots.first().data()));
+    }
+    return nodes;
+}
+
+template <class State>
+trial_result run_state(State& state, const run_layout& layout, double seconds, std::size_t usable_pus) {
     const auto workers = make_role_threads(state, layout, seconds, usable_pus);
     {
         std::vector<std::jthread> threads;
@@ -48,6 +62,35 @@ trial_result run_trial(const run_graph& graph, const run_layout& layout, double 
         run_schedule(state, workers.size(), seconds);
     }
     return result_of(state, workers, seconds);
+}
+
+}  // namespace
+
+trial_result run_trial(const run_graph& graph, const run_layout& layout, double seconds, const tick_clock& clock,
+                       std::size_t usable_pus) {
+    if (layout.memory.empty()) {
+        trial_state<real_host> state(graph, real_host(clock), capacity);
+        return run_state(state, layout, seconds, usable_pus);
+    }
+    trial_state<real_host, node_ring> state(graph, real_host(clock), capacity, layout.memory);
+    const auto nodes = nodes_of(state);
+    for (std::size_t edge = 0; edge != nodes.size(); ++edge)
+        if (nodes[edge] && *nodes[edge] != layout.memory[edge])
+            throw placement_error("the slots of a ring were bound to NUMA node " + std::to_string(layout.memory[edge]) +
+                                  ", but the kernel says that they are on node " + std::to_string(*nodes[edge]));
+    auto result = run_state(state, layout, seconds, usable_pus);
+    result.edge_nodes = nodes;
+    return result;
+}
+
+std::string why_no_memory_on(const std::vector<unsigned>& nodes) {
+    try {
+        for (const unsigned node : std::set<unsigned>(nodes.begin(), nodes.end()))
+            static_cast<void>(node_ring(capacity, storage::on_node(node)));
+        return "";
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
 }
 
 }  // namespace weir::tool

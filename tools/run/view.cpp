@@ -55,14 +55,20 @@ std::string comparison_table(const run_data& found) {
 }
 
 std::string edge_table(const run_data& found) {
-    std::vector<table_line> lines{{"edge", "over", "p50", "planned with", "p99", "planned with"}};
     const auto& record = found.planned();
+    std::vector<table_line> lines{{"edge", "over", "p50", "planned with", "p99", "planned with"}};
+    const bool has_nodes = !record.edge_nodes.empty();
+    if (has_nodes) lines.front().insert(lines.front().begin() + 2, "slots");
     for (std::size_t i = 0; i != found.plan.edges.size(); ++i) {
         const auto& edge = found.plan.edges[i];
         lines.push_back({edge.asked.name(), std::string(to_string(edge.distance)),
                          with_quartiles(spread_of(record.edge_p50_ns[i])),
                          fmt::format("{}, {}", ns_in_words(edge.cost.p50_ns), to_string(edge.source)),
                          with_quartiles(spread_of(record.edge_p99_ns[i])), ns_in_words(edge.cost.p99_ns)});
+        if (has_nodes) {
+            const auto node = record.edge_nodes[i];
+            lines.back().insert(lines.back().begin() + 2, node ? fmt::format("node {}", *node) : "?");
+        }
     }
     return aligned(lines);
 }
@@ -94,6 +100,7 @@ json as_json(const layout_record& record) {
     return {{"name", record.layout.name},
             {"pinned", record.layout.is_pinned()},
             {"pus", record.layout.pus},
+            {"memory_nodes", record.layout.memory},
             {"p50_ns", as_json(spread_of(record.p50_ns))},
             {"p99_ns", as_json(spread_of(record.p99_ns))},
             {"delivered_per_s", as_json(spread_of(record.delivered_per_s))},
@@ -162,8 +169,10 @@ std::string run_as_json(const run_data& found) {
                                       {"verdict", to_word(one.says)}});
     for (std::size_t i = 0; i != found.plan.edges.size(); ++i) {
         const auto& edge = found.plan.edges[i];
+        const auto& nodes = found.planned().edge_nodes;
         all["edges"].push_back({{"from", edge.asked.from},
                                 {"to", edge.asked.to},
+                                {"memory_node", i < nodes.size() && nodes[i] ? json(*nodes[i]) : json(nullptr)},
                                 {"distance", to_string(edge.distance)},
                                 {"planned_ns", {{"p50", edge.cost.p50_ns}, {"p99", edge.cost.p99_ns}}},
                                 {"source", to_string(edge.source)},

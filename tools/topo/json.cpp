@@ -35,13 +35,12 @@ json tables(const topology& machine) {
                           [](const package_info& row) -> json {
                               return {{"index", row.index}, {"model", row.model}, {"pus", list(row.pus)}};
                           })},
-        {"numa_nodes", rows(machine.numa_nodes(),
-                            [](const numa_node_info& row) -> json {
-                                return {{"index", row.index},
-                                        {"os_index", row.os_index},
-                                        {"memory_bytes", row.memory_bytes},
-                                        {"pus", list(row.pus)}};
-                            })},
+        {"numa_nodes",
+         rows(machine.numa_nodes(),
+              [](const numa_node_info& row) -> json {
+                  return {{"index", row.index}, {"os_index", row.os_index}, {"memory_bytes", row.memory_bytes},
+                          {"type", row.type},   {"allowed", row.allowed},   {"pus", list(row.pus)}};
+              })},
         {"caches", rows(machine.caches(),
                         [](const cache_info& row) -> json {
                             return {{"level", row.level},
@@ -59,6 +58,8 @@ json tables(const topology& machine) {
                                 return {{"index", row.index},
                                         {"performance", or_null(row.performance)},
                                         {"name", row.name},
+                                        {"capacity", or_null(row.capacity)},
+                                        {"capacity_from", row.capacity_from},
                                         {"pus", list(row.pus)}};
                             })},
         {"pus", rows(machine.pus(),

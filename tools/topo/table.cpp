@@ -116,8 +116,11 @@ table_line cells(const topology& machine, const table_row& row) {
     const auto* l3 = cache(machine, 3, row.key.l3);
     const auto l2 = row.key.l2_bytes == 0 ? "-" : byte_size(row.key.l2_bytes);
     std::string kind = or_dash(row.key.kind);
-    if (row.key.kind && !machine.core_kinds()[*row.key.kind].name.empty())
-        kind += " " + machine.core_kinds()[*row.key.kind].name;
+    if (row.key.kind) {
+        const auto& of = machine.core_kinds()[*row.key.kind];
+        if (!of.name.empty()) kind += " " + of.name;
+        if (of.capacity) kind += fmt::format(", {:.0f}%", 100 * *of.capacity);
+    }
     return {or_dash(row.key.package),
             or_dash(kernel_number(machine, row.key.numa_node)),
             l3 ? fmt::format("{}: {}", l3->index, byte_size(l3->size_bytes)) : "-",
@@ -176,8 +179,15 @@ void add_memory(const topology& machine, facts& out) {
     for (const auto& node : machine.numa_nodes())
         if (machine.numa_nodes().size() <= 16 && node.memory_bytes != 0)
             out.add(fmt::format("NUMA {}", node.os_index),
-                    byte_size(node.memory_bytes) +
+                    byte_size(node.memory_bytes) + (node.type.empty() ? "" : " of " + node.type) +
+                        (node.allowed ? "" : ", not allowed") +
                         (node.pus.empty() ? ", no PUs" : ", PUs " + number_list({node.pus.begin(), node.pus.end()})));
+}
+
+// Where the percentages of the table come from.
+void add_capacities(const topology& machine, facts& out) {
+    if (machine.core_kinds().size() < 2 || !machine.core_kinds().front().capacity) return;
+    out.add("kinds", "capacity in % of the fastest, from the " + machine.core_kinds().front().capacity_from);
 }
 
 void add_allowed(const topology& machine, facts& out) {
@@ -224,6 +234,7 @@ std::string topo_as_table(const topo_findings& found) {
 
     facts below;
     add_memory(machine, below);
+    add_capacities(machine, below);
     add_allowed(machine, below);
     if (found.kernel) add_kernel(*found.kernel, below);
     text += below.text() + "\n";
