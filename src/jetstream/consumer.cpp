@@ -19,11 +19,8 @@ constexpr milliseconds retry_after{50};
 
 }  // namespace
 
-jetstream_consumer::state::state(jetstream_sink& sink, const link& from, const consumer_options& options)
-    : sink_(sink),
-      link_(from),
-      options_(options),
-      session_(from, "consumer", clock::now() + from.attach_timeout) {
+jetstream_consumer::state::state(jetstream_sink& sink, const remote_link& from, const consumer_options& options)
+    : sink_(sink), link_(from), options_(options), session_(from, "consumer", clock::now() + from.attach_timeout) {
     if (options.window == 0 || options.window > (std::size_t{1} << 24))
         refuse("a window of " + std::to_string(options.window) + " items is impossible: choose 1 to 16777216");
     attach(clock::now() + from.attach_timeout);
@@ -36,7 +33,8 @@ void jetstream_consumer::state::attach(clock::time_point deadline) {
     while (!try_attach()) {
         if (clock::now() >= deadline)
             refuse("the servers did not answer in time when the consumer's record of the link '" + link_.name +
-                   "' was written: a majority of them must run and reach each other; or give a longer attach_timeout");
+                   "' was written" + session_.refusal() +
+                   ": a majority of them must run and reach each other; or give a longer attach_timeout");
         std::this_thread::sleep_for(milliseconds(100));
     }
 }
@@ -146,9 +144,11 @@ void jetstream_consumer::state::record_and_grant() {
             std::this_thread::sleep_for(retry_after);
             continue;
         }
-        if (recorded_.stream > purged_ && (stopping || clock::now() - purged_at >= purge_every)) {
+        if (stopping || clock::now() - purged_at >= purge_every) {
             purged_at = clock::now();
-            if (session_.purge(recorded_.stream) == outcome::done) purged_ = recorded_.stream;
+            // Also where nothing was finished: what was dropped takes up room in the stream.
+            const std::uint64_t needed = record_at(recorded_.finished).stream;
+            if (needed > purged_ && session_.purge(needed) == outcome::done) purged_ = needed;
         }
         if (stopping && (ledger_->floor() == recorded_.finished || clock::now() >= last_try)) return;
     }
@@ -176,8 +176,8 @@ bool jetstream_consumer::state::write_record(const record& fresh) {
         std::uint64_t at = 0;
         const outcome read = session_.read("consumer", found, at);
         if (read == outcome::done && found.epoch > epoch_)
-            refuse("another consumer took over the link '" + link_.name + "': its number is " + std::to_string(found.epoch) +
-                   ", and this one's is " + std::to_string(epoch_));
+            refuse("another consumer took over the link '" + link_.name + "': its number is " +
+                   std::to_string(found.epoch) + ", and this one's is " + std::to_string(epoch_));
         if (read == outcome::done) recorded_at_ = at;
         if (read == outcome::none) recorded_at_ = 0;  // the servers lost it
         return false;
@@ -190,7 +190,7 @@ bool jetstream_consumer::state::write_record(const record& fresh) {
     return true;
 }
 
-jetstream_consumer::jetstream_consumer(jetstream_sink& sink, const link& from, const consumer_options& options)
+jetstream_consumer::jetstream_consumer(jetstream_sink& sink, const remote_link& from, const consumer_options& options)
     : state_(std::make_unique<state>(sink, from, options)) {}
 jetstream_consumer::~jetstream_consumer() = default;
 std::shared_ptr<jetstream_ledger> jetstream_consumer::ledger() const noexcept { return state_->ledger(); }

@@ -12,9 +12,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds turn{20};               // between looks at the room and at stop()
-constexpr milliseconds want_when_idle{500};    // an expected item did not come
-constexpr milliseconds want_after_gap{100};    // a later item came
+constexpr milliseconds turn{20};             // between looks at the room and at stop()
+constexpr milliseconds want_when_idle{500};  // an expected item did not come
+constexpr milliseconds want_after_gap{100};  // a later item came
 constexpr milliseconds last_reopen_pause{1000};
 
 }  // namespace
@@ -43,21 +43,19 @@ void jetstream_consumer::state::read_some() {
     owned<natsMsg> message;
     std::uint64_t sequence = 0;
     switch (cursor_->next(message, sequence, turn)) {
-        case cursor::news::message:
-            reopen_pause_ = milliseconds(0);
-            take(message.get(), sequence);
-            break;
-        case cursor::news::broken:
+    case cursor::news::message:
+        reopen_pause_ = milliseconds(0);
+        take(message.get(), sequence);
+        break;
+    case cursor::news::broken: cursor_->close(); break;
+    case cursor::news::nothing:
+        if (clock::now() - last_message_ >= want_when_idle) want(want_when_idle);
+        // What was asked for on the former connection does not come.
+        if (const auto reconnects = session_.reconnects(); reconnects != reconnects_seen_) {
+            reconnects_seen_ = reconnects;
             cursor_->close();
-            break;
-        case cursor::news::nothing:
-            if (clock::now() - last_message_ >= want_when_idle) want(want_when_idle);
-            // What was asked for on the former connection does not come.
-            if (const auto reconnects = session_.reconnects(); reconnects != reconnects_seen_) {
-                reconnects_seen_ = reconnects;
-                cursor_->close();
-            }
-            break;
+        }
+        break;
     }
 }
 
@@ -73,7 +71,8 @@ void jetstream_consumer::state::reopen() {
     const std::uint64_t asked = next;
     if (!cursor_->open(next)) {
         // Its stream may be gone altogether.
-        if (reopen_pause_ == last_reopen_pause) (void)session_.ensure_streams(4 * std::uint64_t{options_.window} + 1024);
+        if (reopen_pause_ == last_reopen_pause)
+            (void)session_.ensure_streams(4 * std::uint64_t{options_.window} + 1024);
         return;
     }
     last_message_ = clock::now();

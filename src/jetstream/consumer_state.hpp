@@ -20,7 +20,7 @@ namespace weir::detail {
 /// One thread reads and delivers (`read`); one records what is finished, and grants (`record_finished`).
 class jetstream_consumer::state {
 public:
-    state(jetstream_sink& sink, const jetstream::link& link, const jetstream::consumer_options& options);
+    state(jetstream_sink& sink, const jetstream::remote_link& link, const jetstream::consumer_options& options);
     ~state();
     state(const state&) = delete;
     state& operator=(const state&) = delete;
@@ -66,7 +66,7 @@ private:
     bool is_stopped() const;
 
     jetstream_sink& sink_;
-    const jetstream::link link_;
+    const jetstream::remote_link link_;
     const jetstream::consumer_options options_;
     jetstream::session session_;
 
@@ -83,7 +83,7 @@ private:
 
     // The reading thread's.
     std::unique_ptr<jetstream::cursor> cursor_;
-    std::uint64_t expected_ = 0;  // the next item
+    std::uint64_t expected_ = 0;   // the next item
     std::uint64_t known_end_ = 0;  // items below were published
     bool follows_new_ = false;     // a producer that has not said where it begins
     clock::time_point last_message_{};

@@ -24,10 +24,12 @@ bool cursor::open(std::uint64_t& next) {
     close();
     jsErrCode code{};
     jsStreamInfo* raw_info = nullptr;
-    if (js_GetStreamInfo(&raw_info, session_.context(), session_.stream().c_str(), nullptr, &code) != NATS_OK) return false;
+    if (js_GetStreamInfo(&raw_info, session_.context(), session_.stream().c_str(), nullptr, &code) != NATS_OK)
+        return false;
     const owned<jsStreamInfo> info(raw_info);
     // Beyond its end: the servers lost the stream, or a part of it.
-    if (next > info->State.LastSeq + 1 || next < info->State.FirstSeq) next = std::max<std::uint64_t>(info->State.FirstSeq, 1);
+    if (next > info->State.LastSeq + 1 || next < info->State.FirstSeq)
+        next = std::max<std::uint64_t>(info->State.FirstSeq, 1);
 
     natsInbox* raw_inbox = nullptr;
     if (natsInbox_Create(&raw_inbox) != NATS_OK) return false;

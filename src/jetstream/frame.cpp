@@ -77,7 +77,8 @@ std::optional<frame> parse_frame(std::span<const std::byte> bytes) {
         read.items.push_back(bytes.first(length));
         bytes = bytes.subspan(length);
     }
-    const bool adds_up = bytes.empty() && read.base <= read.end && read.first <= read.end && count <= read.end - read.first;
+    const bool adds_up =
+        bytes.empty() && read.base <= read.end && read.first <= read.end && count <= read.end - read.first;
     return adds_up ? std::optional(std::move(read)) : std::nullopt;
 }
 

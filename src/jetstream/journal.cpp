@@ -162,7 +162,8 @@ void journal::rewrite() {
     try {
         if (::flock(fresh, LOCK_EX | LOCK_NB) != 0) refuse("the journal '" + draft + "' is in use by another process");
         write(text);
-        if (sync_ && ::fdatasync(fresh) != 0) refuse("the journal '" + path_ + "' cannot be synced: " + std::strerror(errno));
+        if (sync_ && ::fdatasync(fresh) != 0)
+            refuse("the journal '" + path_ + "' cannot be synced: " + std::strerror(errno));
         if (std::rename(draft.c_str(), path_.c_str()) != 0)
             refuse("the journal '" + path_ + "' cannot be replaced: " + std::strerror(errno));
     } catch (...) {

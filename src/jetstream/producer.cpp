@@ -138,7 +138,8 @@ std::size_t jetstream_producer::state::fill(std::size_t most) {
 void jetstream_producer::state::publish_next() {
     const std::uint64_t upto = std::min(limit_, available());
     writer_.clear();
-    const std::size_t n = fill(static_cast<std::size_t>(std::min<std::uint64_t>(upto - next_, link_.items_per_message)));
+    const std::size_t n =
+        fill(static_cast<std::size_t>(std::min<std::uint64_t>(upto - next_, link_.items_per_message)));
     if (journal_ != nullptr) journal_->flush();
     const std::uint64_t first = next_;
     next_ += n;

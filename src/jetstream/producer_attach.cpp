@@ -20,12 +20,12 @@ namespace {
 
 // Calls `attempt` until it is not told to try again.
 template <class Attempt>
-outcome insist(std::chrono::steady_clock::time_point deadline, const char* on, Attempt attempt) {
+outcome insist(const session& with, std::chrono::steady_clock::time_point deadline, const char* on, Attempt attempt) {
     for (;;) {
         const outcome answer = attempt();
         if (answer != outcome::again) return answer;
         if (std::chrono::steady_clock::now() >= deadline)
-            refuse(std::string("the servers did not answer in time when ") + on +
+            refuse(std::string("the servers did not answer in time when ") + on + with.refusal() +
                    ": a majority of them must run and reach each other; or give a longer attach_timeout");
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
@@ -36,7 +36,8 @@ std::uint64_t backstop_of(std::size_t window) { return 4 * std::uint64_t{window}
 }  // namespace
 
 void jetstream_producer::state::attach(clock::time_point deadline) {
-    insist(deadline, "the streams were made", [&] { return session_.ensure_streams(backstop_of(source_.capacity())); });
+    insist(session_, deadline, "the streams were made",
+           [&] { return session_.ensure_streams(backstop_of(source_.capacity())); });
     if (!options_.journal.empty()) {
         journal_ = std::make_unique<journal>(options_.journal, link_.name, options_.sync_journal);
     }
@@ -56,7 +57,7 @@ void jetstream_producer::state::take_epoch(clock::time_point deadline) {
     if (!consumer.type.empty() && consumer.type != link_.type_name)
         refuse("the consumer of the link '" + link_.name + "' takes items of type '" + consumer.type + "', not '" +
                link_.type_name + "': give both ends the same type, or choose another name for the link");
-    insist(deadline, "the producer's record was written", [&] {
+    insist(session_, deadline, "the producer's record was written", [&] {
         record mine;
         std::uint64_t at = 0;
         const outcome found = session_.read("producer", mine, at);
@@ -79,14 +80,14 @@ void jetstream_producer::state::fence(std::uint32_t flags, clock::time_point dea
     header.flags = flags;
     const std::string bytes(writer_.finish(header));
     const std::string id = std::to_string(epoch_) + ".fence." + std::to_string(flags);
-    insist(deadline, "the first message was published",
+    insist(session_, deadline, "the first message was published",
            [&] { return session_.publish(bytes, id, sequence); });
 }
 
 record jetstream_producer::state::consumer_record(clock::time_point deadline) {
     record found;
     std::uint64_t at = 0;
-    insist(deadline, "the consumer's record was read", [&] { return session_.read("consumer", found, at); });
+    insist(session_, deadline, "the consumer's record was read", [&] { return session_.read("consumer", found, at); });
     return found;
 }
 
@@ -97,7 +98,7 @@ std::uint64_t jetstream_producer::state::published_before(clock::time_point dead
         --at;
         std::string bytes;
         const outcome found =
-            insist(deadline, "the last message was read", [&] { return session_.message_at(at, bytes); });
+            insist(session_, deadline, "the last message was read", [&] { return session_.message_at(at, bytes); });
         if (found != outcome::done) return 0;
         const auto last = parse_frame(std::as_bytes(std::span(bytes)));
         if (!last) return 0;

@@ -21,7 +21,7 @@ namespace weir::detail {
 /// One thread publishes (`work`); one reads acknowledgements, one reads the consumer's news. What they share is under the mutex.
 class jetstream_producer::state {
 public:
-    state(jetstream_source& source, const jetstream::link& to, const jetstream::producer_options& options);
+    state(jetstream_source& source, const jetstream::remote_link& to, const jetstream::producer_options& options);
     ~state();
     state(const state&) = delete;
     state& operator=(const state&) = delete;
@@ -79,7 +79,7 @@ private:
     bool is_stopped() const;
 
     jetstream_source& source_;
-    const jetstream::link link_;
+    const jetstream::remote_link link_;
     const jetstream::producer_options options_;
     jetstream::session session_;
     std::unique_ptr<jetstream::journal> journal_;

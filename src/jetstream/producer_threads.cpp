@@ -27,11 +27,8 @@ bool parse_place(std::string_view subject, std::size_t inbox_bytes, std::uint32_
 
 }  // namespace
 
-jetstream_producer::state::state(jetstream_source& source, const link& to, const producer_options& options)
-    : source_(source),
-      link_(to),
-      options_(options),
-      session_(to, "producer", clock::now() + to.attach_timeout) {
+jetstream_producer::state::state(jetstream_source& source, const remote_link& to, const producer_options& options)
+    : source_(source), link_(to), options_(options), session_(to, "producer", clock::now() + to.attach_timeout) {
     attach(clock::now() + to.attach_timeout);
     natsInbox* inbox = nullptr;
     if (natsInbox_Create(&inbox) != NATS_OK) refuse("libnats refused an inbox: out of memory");
@@ -140,7 +137,7 @@ void jetstream_producer::state::read_news() noexcept {
     }
 }
 
-jetstream_producer::jetstream_producer(jetstream_source& source, const link& to, const producer_options& options)
+jetstream_producer::jetstream_producer(jetstream_source& source, const remote_link& to, const producer_options& options)
     : state_(std::make_unique<state>(source, to, options)) {}
 jetstream_producer::~jetstream_producer() = default;
 std::uint64_t jetstream_producer::first() const noexcept { return state_->first(); }

@@ -14,7 +14,8 @@ std::optional<std::string_view> word_in(std::string_view text, std::string_view 
     while (!text.empty()) {
         const auto end = std::min(text.find(' '), text.size());
         const auto word = text.substr(0, end);
-        if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=') return word.substr(key.size() + 1);
+        if (word.size() > key.size() && word.starts_with(key) && word[key.size()] == '=')
+            return word.substr(key.size() + 1);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return std::nullopt;
@@ -23,9 +24,10 @@ std::optional<std::string_view> word_in(std::string_view text, std::string_view 
 }  // namespace
 
 std::string to_text(const record& from) {
-    return std::string(record_head) + "epoch=" + std::to_string(from.epoch) + " finished=" + std::to_string(from.finished) +
-           " limit=" + std::to_string(from.limit) + " stream=" + std::to_string(from.stream) +
-           " producer=" + std::to_string(from.producer) + " type=" + from.type;
+    return std::string(record_head) + "epoch=" + std::to_string(from.epoch) +
+           " finished=" + std::to_string(from.finished) + " limit=" + std::to_string(from.limit) +
+           " stream=" + std::to_string(from.stream) + " producer=" + std::to_string(from.producer) +
+           " type=" + from.type;
 }
 
 std::optional<std::uint64_t> number_in(std::string_view text, std::string_view key) {

@@ -20,7 +20,7 @@ bool is_name(const std::string& text, std::size_t most) {
     return !text.empty() && text.size() <= most && std::ranges::all_of(text, fits);
 }
 
-void check(const link& to) {
+void check(const remote_link& to) {
     if (!is_name(to.name, 40))
         refuse("the link's name '" + to.name + "' is impossible: use 1 to 40 letters, digits, '-' and '_'");
     const auto is_plain = [](char c) { return c > ' ' && c < 0x7f; };
@@ -39,7 +39,7 @@ void require(natsStatus status, const char* what) {
     if (status != NATS_OK) refuse(std::string("libnats refused ") + what + ": " + natsStatus_GetText(status));
 }
 
-owned<natsOptions> connection_options(const link& to, const std::string& name) {
+owned<natsOptions> connection_options(const remote_link& to, const std::string& name) {
     natsOptions* raw = nullptr;
     require(natsOptions_Create(&raw), "options");
     owned<natsOptions> options(raw);
@@ -77,7 +77,7 @@ std::string_view text_of(natsMsg* message) noexcept {
                        : std::string_view(natsMsg_GetData(message), static_cast<std::size_t>(length));
 }
 
-session::session(const link& to, const char* role, time_point deadline)
+session::session(const remote_link& to, const char* role, time_point deadline)
     : root_("weir." + to.name),
       stream_("weir_" + to.name),
       state_stream_(stream_ + "_state"),
@@ -178,17 +178,20 @@ outcome session::ensure(jsStreamConfig& wanted, bool is_data) {
         status = js_AddStream(&raw, context_.get(), &wanted, &options, &code);
         info.reset(raw);
         if (status == NATS_OK) return outcome::done;
-        if (static_cast<int>(code) == 10074)  // more replicas than servers
-            refuse("the servers cannot keep " + std::to_string(wanted.Replicas) + " replicas of the stream '" + wanted.Name +
-                   "': start as many servers in the cluster, or set replicas = 1");
+        // It may pass: a cluster that has just begun knows few of its servers.
+        const char* const text = code != 0 ? nats_GetLastError(nullptr) : nullptr;
+        refusal_ = text != nullptr
+                       ? " (they say '" + std::string(text) + "' to " + std::to_string(wanted.Replicas) + " replicas)"
+                       : "";
         return outcome::again;
     }
     if (!is_data) return outcome::done;
     const jsStreamConfig& found = *info->Config;
     if (found.Discard != js_DiscardNew || found.MaxBytes > 0 || found.Retention != js_LimitsPolicy)
-        refuse(std::string("the stream '") + wanted.Name +
-               "' is not one that weir made (it needs discard=new, limits retention and no max_bytes): remove it, or choose "
-               "another name for the link");
+        refuse(
+            std::string("the stream '") + wanted.Name +
+            "' is not one that weir made (it needs discard=new, limits retention and no max_bytes): remove it, or choose "
+            "another name for the link");
     if (found.MaxMsgs >= 0 && found.MaxMsgs < wanted.MaxMsgs) {
         info->Config->MaxMsgs = wanted.MaxMsgs;
         raw = nullptr;
@@ -211,8 +214,9 @@ outcome session::read(const char* role, record& to, std::uint64_t& at) const {
     if (status != NATS_OK) return outcome::again;
     const auto parsed = parse_record(text_of(raw));
     if (!parsed)
-        refuse("the record '" + subject + "' is not one that this weir writes: '" + std::string(text_of(raw).substr(0, 80)) +
-               "'; choose another name for the link, or remove the stream '" + state_stream_ + "'");
+        refuse("the record '" + subject + "' is not one that this weir writes: '" +
+               std::string(text_of(raw).substr(0, 80)) + "'; choose another name for the link, or remove the stream '" +
+               state_stream_ + "'");
     to = *parsed;
     at = natsMsg_GetSequence(raw);
     return outcome::done;
@@ -248,8 +252,8 @@ outcome session::publish(std::string_view bytes, const std::string& id, std::uin
     options.MsgId = id.c_str();
     jsErrCode code{};
     jsPubAck* raw = nullptr;
-    const natsStatus status = js_Publish(&raw, context_.get(), data_.c_str(), bytes.data(), static_cast<int>(bytes.size()),
-                                         &options, &code);
+    const natsStatus status =
+        js_Publish(&raw, context_.get(), data_.c_str(), bytes.data(), static_cast<int>(bytes.size()), &options, &code);
     const owned<jsPubAck> ack(raw);
     if (status != NATS_OK || raw == nullptr) return outcome::again;
     sequence = raw->Sequence;

@@ -46,7 +46,7 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     /// Checks the link's options, and connects; tries until `deadline`, then throws error.
-    session(const link& to, const char* role, time_point deadline);
+    session(const remote_link& to, const char* role, time_point deadline);
 
     natsConnection* connection() const noexcept { return connection_.get(); }
     jsCtx* context() const noexcept { return context_.get(); }
@@ -75,12 +75,15 @@ public:
     /// Frees messages below `sequence`.
     outcome purge(std::uint64_t sequence) const;
 
+    /// What the servers said when they refused to make the streams: " (...)", for a sentence; empty if they did not.
+    const std::string& refusal() const noexcept { return refusal_; }
+
 private:
     outcome ensure(jsStreamConfig& wanted, bool is_data);
     jsOptions request_options() const noexcept;
 
-    std::string root_, stream_, state_stream_, data_;
-    link link_;
+    std::string root_, stream_, state_stream_, data_, refusal_;
+    remote_link link_;
     owned<natsConnection> connection_;
     owned<jsCtx> context_;
 };

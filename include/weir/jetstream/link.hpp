@@ -19,7 +19,7 @@ public:
 };
 
 /// A link: one producer, one consumer, and two streams of the servers between them. Both ends give the same name.
-struct link {
+struct remote_link {
     /// URLs of servers of one cluster, with commas between them. The others of the cluster are learned from these.
     std::string servers = "nats://127.0.0.1:4222";
     /// 1 to 40 of the letters, digits, '-' and '_'. The streams are called weir_NAME and weir_NAME_state.

@@ -82,13 +82,14 @@ private:
 /// T is default-constructible and nothrow-move-constructible. The ring must outlive this object; items may outlive both.
 template <class T, codec_of<T> Codec = plain_bytes<T>, class Ring = spsc_ring<remote_item<T>>>
 class remote_consumer {
-    static_assert(std::is_default_constructible_v<T> && std::is_nothrow_move_constructible_v<T> &&
-                      std::is_nothrow_move_assignable_v<T>,
-                  "weir: an item of a link is default-constructible, for decode() to fill it, and moves without throwing");
+    static_assert(
+        std::is_default_constructible_v<T> && std::is_nothrow_move_constructible_v<T> &&
+            std::is_nothrow_move_assignable_v<T>,
+        "weir: an item of a link is default-constructible, for decode() to fill it, and moves without throwing");
 
 public:
-    /// Connects and takes the consumer's end of the link. Blocks until that is done, or throws error after link::attach_timeout.
-    remote_consumer(Ring& ring, const link& from, consumer_options options = {})
+    /// Connects and takes the consumer's end of the link. Blocks until that is done, or throws error after remote_link::attach_timeout.
+    remote_consumer(Ring& ring, const remote_link& from, consumer_options options = {})
         : sink_(ring), end_(sink_, from, with_window(options, ring.capacity())) {
         sink_.ledger = end_.ledger();
         end_.start();

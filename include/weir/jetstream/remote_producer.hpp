@@ -38,8 +38,8 @@ class remote_producer {
                   "and one consumer, such as spsc_ring");
 
 public:
-    /// Connects and takes the producer's end of the link. Blocks until that is done, or throws error after link::attach_timeout.
-    remote_producer(Ring& ring, const link& to, const producer_options& options = {})
+    /// Connects and takes the producer's end of the link. Blocks until that is done, or throws error after remote_link::attach_timeout.
+    remote_producer(Ring& ring, const remote_link& to, const producer_options& options = {})
         : source_(ring), end_(source_, to, options) {}
 
     /// The number of the first item that the ring will give: as many items as former producers of the link have accepted. An
@@ -72,7 +72,9 @@ private:
             Codec::encode(index < in_first ? items.first()[index] : items.second()[index - in_first], out);
         }
         void release(std::size_t n) override { ring_.try_peek(n).release(n); }
-        void wait_for(std::size_t n, std::chrono::milliseconds time) override { (void)ring_.wait_for_items_for(n, time); }
+        void wait_for(std::size_t n, std::chrono::milliseconds time) override {
+            (void)ring_.wait_for_items_for(n, time);
+        }
 
     private:
         Ring& ring_;

@@ -58,7 +58,8 @@ public:
 /// Connects, takes the producer's end, and runs a thread until it is stopped.
 class jetstream_producer {
 public:
-    jetstream_producer(jetstream_source& source, const jetstream::link& link, const jetstream::producer_options& options);
+    jetstream_producer(jetstream_source& source, const jetstream::remote_link& link,
+                       const jetstream::producer_options& options);
     ~jetstream_producer();
     jetstream_producer(const jetstream_producer&) = delete;
     jetstream_producer& operator=(const jetstream_producer&) = delete;
@@ -77,7 +78,8 @@ private:
 /// Connects, takes the consumer's end, and runs two threads until it is stopped.
 class jetstream_consumer {
 public:
-    jetstream_consumer(jetstream_sink& sink, const jetstream::link& link, const jetstream::consumer_options& options);
+    jetstream_consumer(jetstream_sink& sink, const jetstream::remote_link& link,
+                       const jetstream::consumer_options& options);
     ~jetstream_consumer();
     jetstream_consumer(const jetstream_consumer&) = delete;
     jetstream_consumer& operator=(const jetstream_consumer&) = delete;
