@@ -30,7 +30,8 @@ NAVIGATION = [
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
         ("overflow", "overflow_ring"), ("messages", "message rings"), ("broadcast", "broadcast_ring"), ("latest", "latest")]]),
-    ("Between processes", [("docs/processes.md", "processes", "shm::spsc_ring")]),
+    ("Between processes", [("docs/processes.md", "processes", "shm::spsc_ring"),
+                           ("docs/jetstream.md", "jetstream", "On two machines: NATS JetStream")]),
     ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
                          ("docs/pipeline.md", "pipeline", "pipeline")]),
     ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),

@@ -78,11 +78,14 @@ constexpr room rooms[] = {
     {6, "include/weir/message_ring.hpp"},
     {6, "include/weir/pull.hpp"},
     {6, "include/weir/shm/"},
+    {6, "include/weir/detail/jetstream/"},
+    {7, "include/weir/jetstream/"},
     {7, "include/weir/detail/pipeline/"},
     {7, "include/weir/messages.hpp"},
     {7, "include/weir/overflow.hpp"},
     {7, "include/weir/std_queue.hpp"},
     {7, "include/weir/overflow_messages.hpp"},
+    {8, "include/weir/jetstream.hpp"},
     {8, "include/weir/pipeline.hpp"},
     {8, "src/"},
     {9, "instruments/"},
@@ -116,7 +119,7 @@ constexpr std::string_view may_be_heavy[] = {"include/weir/affinity.hpp", "inclu
                                              "include/weir/pipeline.hpp", "include/weir/plan.hpp",
                                              "include/weir/topology.hpp"};
 // What no public header may need.
-constexpr std::string_view foreign[] = {"CLI/", "benchmark/", "boost/", "fmt/", "hwloc", "nlohmann/"};
+constexpr std::string_view foreign[] = {"CLI/", "benchmark/", "boost/", "fmt/", "hwloc", "nats", "nlohmann/"};
 
 constexpr std::string_view door_to_atomics = "include/weir/detail/base/atomic.hpp";
 constexpr std::string_view home_of_fences = "include/weir/detail/wait/asymmetric_fence.hpp";
