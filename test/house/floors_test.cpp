@@ -90,6 +90,7 @@ constexpr room rooms[] = {
     {8, "include/weir/pipeline.hpp"},
     {8, "src/"},
     {9, "instruments/"},
+    {10, "bench/links/"},
     {10, "bench/queues/"},
     {10, "examples/"},
     {10, "tools/common/"},

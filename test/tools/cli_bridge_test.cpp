@@ -42,7 +42,8 @@ TEST(bridge_place, is_a_ring_or_a_link) {
     EXPECT_FALSE(link->is_shm);
     EXPECT_EQ(link->name, "orders");
     EXPECT_EQ(link->servers, "nats://a:4222,nats://b:4222");
-    for (const char* const text : {"", "shm:", "orders", "nats://", "nats://a:4222", "nats://a:4222/", "nats:///x", "nats://a,/x"})
+    for (const char* const text :
+         {"", "shm:", "orders", "nats://", "nats://a:4222", "nats://a:4222/", "nats:///x", "nats://a,/x"})
         EXPECT_FALSE(parse_bridge_place(text)) << text;
 }
 
@@ -50,12 +51,13 @@ TEST(bridge_text, has_every_figure_once) {
     const weir::tool::bridge_figures figures{"o\"x", "out", 11, 12, 13, 14, 15, 16, 17, 18, true, ""};
     const std::string page = weir::tool::to_prometheus(figures);
     EXPECT_THAT(page, HasSubstr("weir_bridge_items_total{link=\"o\\\"x\",direction=\"out\"} 11\n"));
-    for (const char* const value : {"finished_total", "in_flight_items", "credits", "waiting_items", "repeated_total", "lost_total",
-                                    "reconnects_total", "connected"})
+    for (const char* const value : {"finished_total", "in_flight_items", "credits", "waiting_items", "repeated_total",
+                                    "lost_total", "reconnects_total", "connected"})
         EXPECT_THAT(page, HasSubstr("# TYPE weir_bridge_" + std::string(value)));
-    EXPECT_EQ(weir::tool::to_text(figures),
-              "out o\"x: connected; 11 published, 12 finished, 13 in flight, 14 credits, 15 in the ring; 16 sent again, 17 lost, 18 "
-              "reconnects\n");
+    EXPECT_EQ(
+        weir::tool::to_text(figures),
+        "out o\"x: connected; 11 published, 12 finished, 13 in flight, 14 credits, 15 in the ring; 16 sent again, 17 lost, 18 "
+        "reconnects\n");
 }
 
 TEST(cli_bridge, refuses_what_joins_nothing) {
@@ -88,17 +90,19 @@ TEST(cli_bridge, joins_two_rings_and_stops_the_first_when_the_second_is_not_empt
     const std::string page = servers.files() / "bridge.prom";
     const auto out = [&] {
         return std::make_unique<weir_test::process>(
-            WEIR_TOOL, std::vector<std::string>{"bridge", "--from", "shm:" + first.name, "--to", place, "--window", "64", "--journal",
-                                                servers.files() / "bridge_journal", "--prometheus", page});
+            WEIR_TOOL,
+            std::vector<std::string>{"bridge", "--from", "shm:" + first.name, "--to", place, "--window", "64",
+                                     "--journal", servers.files() / "bridge_journal", "--prometheus", page});
     };
     const auto in = [&] {
         return std::make_unique<weir_test::process>(
-            WEIR_TOOL, std::vector<std::string>{"bridge", "--from", place, "--to", "shm:" + second.name, "--window", "64"});
+            WEIR_TOOL,
+            std::vector<std::string>{"bridge", "--from", place, "--to", "shm:" + second.name, "--window", "64"});
     };
     auto sender = out();
     auto receiver = in();
     std::uint64_t pushed = 0;
-    while (source.push_for(pushed, 3s)) ++pushed;
+    while (source.push_for(pushed, pushed < 32U + 64U ? 60s : 1s)) ++pushed;
     // The source's ring, and a window, which the sink's ring is a part of; a bridge has one item in its hand at most.
     EXPECT_GE(pushed, 32U + 64U);
     EXPECT_LE(pushed, 32U + 64U + 1U);
@@ -108,6 +112,7 @@ TEST(cli_bridge, joins_two_rings_and_stops_the_first_when_the_second_is_not_empt
     (void)receiver->wait();
     receiver = in();
     std::thread rest([&] {
+        source.adopt();
         for (; pushed < 300; ++pushed) EXPECT_TRUE(source.push_for(pushed, 60s));
         source.close();
     });
@@ -120,7 +125,8 @@ TEST(cli_bridge, joins_two_rings_and_stops_the_first_when_the_second_is_not_empt
     }
     rest.join();
     EXPECT_EQ(sender->wait(), 0) << sender->err();  // closed, and all is finished
-    EXPECT_THAT(weir_test::read_file(page), HasSubstr("weir_bridge_finished_total{link=\"numbers\",direction=\"out\"} 300\n"));
+    EXPECT_THAT(weir_test::read_file(page),
+                HasSubstr("weir_bridge_finished_total{link=\"numbers\",direction=\"out\"} 300\n"));
     receiver->signal(SIGTERM);
     EXPECT_EQ(receiver->wait(), 0) << receiver->err();
     EXPECT_THAT(receiver->out(), HasSubstr("300 delivered, 300 finished, 0 in flight"));

@@ -4,6 +4,7 @@
 #include <weir/detail/base/metric_text.hpp>
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <string_view>
 
 namespace weir::tool {
