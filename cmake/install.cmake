@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # What an installed weir consists of. Everything is found relative to where it lies, so the tree may be moved. The headers are
-# the same on every machine and lie under include and share; weir::topology is a package of its own under lib.
+# the same on every machine and lie under include and share; weir::topology and weir::jetstream are packages of
+# their own under lib.
 include(CMakePackageConfigHelpers)
 
 set(weir_config_dir ${CMAKE_INSTALL_DATADIR}/cmake/weir)
@@ -12,9 +13,9 @@ install(
   FILES debug/weir_rings.py debug/weir_gdb.py debug/weir_lldb.py debug/printers.cpp debug/README.md
   DESTINATION ${weir_printers_dir} COMPONENT headers)
 
-set(weir_topology_paths "\"\${PACKAGE_PREFIX_DIR}\"")
+set(weir_library_paths "\"\${PACKAGE_PREFIX_DIR}\"") # of weir::topology and weir::jetstream
 if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
-  string(APPEND weir_topology_paths " \"${CMAKE_INSTALL_LIBDIR}\"")
+  string(APPEND weir_library_paths " \"${CMAKE_INSTALL_LIBDIR}\"")
 endif()
 configure_package_config_file(cmake/weirConfig.cmake.in weirConfig.cmake INSTALL_DESTINATION ${weir_config_dir})
 write_basic_package_version_file(weirConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
@@ -59,4 +60,29 @@ if(WEIR_BUILD_TOPOLOGY)
       ${CMAKE_CURRENT_BINARY_DIR}/weir_topologyConfigVersion.cmake
     DESTINATION ${weir_topology_config_dir} COMPONENT topology-dev)
   weir_install_pc(weir-topology ${CMAKE_INSTALL_LIBDIR} topology-dev)
+endif()
+
+if(WEIR_BUILD_JETSTREAM)
+  set(weir_jetstream_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir_jetstream)
+  install(TARGETS weir_jetstream EXPORT weir_jetstreamTargets
+    RUNTIME COMPONENT jetstream
+    LIBRARY COMPONENT jetstream NAMELINK_COMPONENT jetstream-dev
+    ARCHIVE COMPONENT jetstream-dev
+    FILE_SET HEADERS COMPONENT jetstream-dev)
+  install(EXPORT weir_jetstreamTargets NAMESPACE weir:: DESTINATION ${weir_jetstream_config_dir} COMPONENT jetstream-dev)
+  get_target_property(weir_jetstream_type weir_jetstream TYPE)
+  set(weir_jetstream_is_static OFF)
+  set(weir_pc_requires "Requires: weir")
+  if(weir_jetstream_type STREQUAL STATIC_LIBRARY)
+    set(weir_jetstream_is_static ON)
+    set(weir_pc_requires "Requires: weir, libnats")
+  endif()
+  configure_file(cmake/weir_jetstreamConfig.cmake.in weir_jetstreamConfig.cmake @ONLY)
+  write_basic_package_version_file(weir_jetstreamConfigVersion.cmake COMPATIBILITY ExactVersion)
+  install(
+    FILES
+      ${CMAKE_CURRENT_BINARY_DIR}/weir_jetstreamConfig.cmake
+      ${CMAKE_CURRENT_BINARY_DIR}/weir_jetstreamConfigVersion.cmake
+    DESTINATION ${weir_jetstream_config_dir} COMPONENT jetstream-dev)
+  weir_install_pc(weir-jetstream ${CMAKE_INSTALL_LIBDIR} jetstream-dev)
 endif()

@@ -77,7 +77,7 @@ def program(*names):
     """Whole programs of examples/, if they are there: names without .cpp, which may have a *."""
     found = []
     for name in names:
-        for folder in ("examples/basics", "examples/await", "examples"):
+        for folder in ("examples/basics", "examples/await", "examples", "examples/edges"):
             found += [f for f in sorted((ROOT / folder).glob(f"{name}.cpp")) if f not in found]
     page = ""
     for file in found:

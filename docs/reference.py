@@ -391,7 +391,8 @@ def read(path):
 
 def headers():
     """Every public header, in the order of their names."""
-    for path in [*sorted(INCLUDE.glob("*.hpp")), *sorted(INCLUDE.glob("shm/*.hpp"))]:
+    for path in [*sorted(INCLUDE.glob("*.hpp")), *sorted(INCLUDE.glob("shm/*.hpp")),
+                 *sorted(INCLUDE.glob("jetstream/*.hpp"))]:
         reader, entries = read(path)
         name = path.relative_to(INCLUDE).with_suffix("").as_posix()
         for part in PARTS.get(name, []):

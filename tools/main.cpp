@@ -36,6 +36,8 @@ constexpr const char* footer = R"(Examples:
   source <(weir --completion bash)       tab completion, if not installed already
   weir pressure --policy drop_oldest     how a full ring behaves, live
   weir shm list                          rings between processes, and the holders of their ends
+  weir bridge --from shm:orders --to nats://a:4222/orders
+                                         a ring whose items go to another machine
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 77 not possible on this machine.)";
 
@@ -82,6 +84,7 @@ int run(int argc, char** argv) {
         {"run", add_run(*app.add_subcommand("run", "Measure a plan against other placements"))},
         {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
         {"pressure", add_pressure(*app.add_subcommand("pressure", "Overload a ring and compare overflow policies"))},
+        {"bridge", add_bridge(*app.add_subcommand("bridge", "Join a ring between processes to one on another machine"))},
         {"shm", add_shm(*app.add_subcommand("shm", "Show rings between processes, and remove what is left of them"))},
     };
     refuse_empty_values(app);

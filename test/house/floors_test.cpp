@@ -69,6 +69,7 @@ constexpr room rooms[] = {
     {4, "include/weir/detail/spsc/"},
     {5, "include/weir/detail/await/"},
     {5, "include/weir/detail/shm/"},
+    {5, "include/weir/jetstream/link.hpp"},
     {5, "include/weir/ring.hpp"},
     {5, "include/weir/select.hpp"},
     {5, "include/weir/detail/overflow_forms.hpp"},
@@ -78,20 +79,25 @@ constexpr room rooms[] = {
     {6, "include/weir/message_ring.hpp"},
     {6, "include/weir/pull.hpp"},
     {6, "include/weir/detail/shm_message/"},
+    {6, "include/weir/detail/jetstream/"},
+    {7, "include/weir/jetstream/"},
     {7, "include/weir/detail/pipeline/"},
     {7, "include/weir/messages.hpp"},
     {7, "include/weir/shm/"},
     {7, "include/weir/overflow.hpp"},
     {7, "include/weir/std_queue.hpp"},
     {7, "include/weir/overflow_messages.hpp"},
+    {8, "include/weir/jetstream.hpp"},
     {8, "include/weir/pipeline.hpp"},
     {8, "src/"},
     {9, "instruments/"},
+    {10, "bench/links/"},
     {10, "bench/queues/"},
     {10, "examples/"},
     {10, "tools/common/"},
     {11, "bench/scenarios/"},
     {11, "tools/doctor/"},
+    {12, "tools/bridge/"},
     {11, "tools/jitter/"},
     {11, "tools/matrix/"},
     {11, "tools/pin/"},
@@ -117,7 +123,7 @@ constexpr std::string_view may_be_heavy[] = {"include/weir/affinity.hpp", "inclu
                                              "include/weir/pipeline.hpp", "include/weir/plan.hpp",
                                              "include/weir/topology.hpp"};
 // What no public header may need.
-constexpr std::string_view foreign[] = {"CLI/", "benchmark/", "boost/", "fmt/", "hwloc", "nlohmann/"};
+constexpr std::string_view foreign[] = {"CLI/", "benchmark/", "boost/", "fmt/", "hwloc", "nats", "nlohmann/"};
 
 constexpr std::string_view door_to_atomics = "include/weir/detail/base/atomic.hpp";
 constexpr std::string_view home_of_fences = "include/weir/detail/wait/asymmetric_fence.hpp";

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# pkg_config.sh VERSION WITH_TOPOLOGY: builds the consumer as a Makefile would, with nothing but pkg-config and $CXX.
+# pkg_config.sh VERSION WITH_TOPOLOGY WITH_JETSTREAM: builds the consumer as a Makefile would, with nothing but pkg-config and $CXX.
 set -eu
 consumer=$(dirname "$0")/consumer
 
@@ -14,3 +14,4 @@ build_and_run() { # SOURCE MODULE
 version=$1
 build_and_run ring weir
 if [ "$2" = ON ]; then build_and_run pin weir-topology; fi
+if [ -n "${3-}" ] && [ "$3" != OFF ]; then build_and_run link weir-jetstream; fi

@@ -40,6 +40,7 @@ private:
 /// Adds its options to `app` and returns the function that runs the subcommand, whose return value is the exit code.
 using command = std::function<exit_code()>;
 
+command add_bridge(CLI::App& app);
 command add_doctor(CLI::App& app);
 command add_jitter(CLI::App& app);
 command add_matrix(CLI::App& app);

@@ -186,6 +186,7 @@ std::optional<shm_segment> look_at(const std::string& path, const std::string& n
     found.type_name = header->printable_type_name();
     found.capacity = header->capacity;
     found.element_bytes = header->element_bytes;
+    found.element_alignment = header->element_alignment;
     found.has_messages = is_of_messages(header->kind);
     found.positions = positions_of(file.get(), *header, header->pid_namespace == own_pid_namespace());
     return found;

@@ -53,6 +53,7 @@ struct shm_segment {
     std::uint64_t bytes = 0;
     std::uint64_t capacity = 0;
     std::uint64_t element_bytes = 0;
+    std::uint64_t element_alignment = 0;
     unsigned mode = 0;
     std::string damage;  ///< what is wrong with the header, as a clause; empty if nothing is
     std::optional<std::vector<std::uint64_t>> users;  ///< processes that hold it, null if the kernel does not say
