@@ -185,6 +185,36 @@ TEST(await_forms, takes_tokens_that_name_their_callback) {
     EXPECT_EQ(calls, std::vector<std::string>{"stopped"});
 }
 
+/// A token whose callbacks are counted, and are never called.
+struct counting_token {
+    template <class F>
+    struct callback_type {
+        callback_type(counting_token token, F) : alive(*token.alive) { ++alive; }
+        callback_type(const callback_type&) = delete;
+        ~callback_type() { --alive; }
+        int& alive;
+    };
+    int* alive;
+};
+
+TEST(await_forms, ends_without_a_stop_callback_that_could_still_be_called) {
+    weir::spsc_ring<int> ring(1);
+    weir::credit_gate gate(1);
+    auto held = gate.try_acquire(1);
+    std::vector<std::string> calls;
+    int alive = 0;
+    auto pop = async_pop(ring, counting_token{&alive}).connect(receiver{calls});
+    auto credit = weir::async_acquire(gate, 1, counting_token{&alive}).connect(receiver{calls});
+    pop.start();
+    credit.start();
+    EXPECT_EQ(alive, 2);
+    EXPECT_TRUE(ring.push(1));
+    EXPECT_EQ(alive, 1);
+    held.reset();
+    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(calls, (std::vector<std::string>{"value 1", "permit"}));
+}
+
 #if GTEST_HAS_DEATH_TEST && !defined(__SANITIZE_THREAD__)
 /// An item that destroys a coroutine when it is moved for the second time: out of the ring.
 struct tripwire {
