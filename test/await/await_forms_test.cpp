@@ -3,6 +3,7 @@
 // The forms of what is awaited: with credit on request, by handles, with looks before it suspends, awaited again, and as a sender.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "weir/handles.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
+#include "weir/select.hpp"
 
 namespace {
 
@@ -113,6 +115,7 @@ struct receiver {
     void set_value(std::optional<int> x) && noexcept { calls.push_back(x ? "value " + std::to_string(*x) : "closed"); }
     void set_value(status answer) && noexcept { calls.push_back(std::string(to_string(answer))); }
     void set_value(std::optional<weir::credit_permit> p) && noexcept { calls.push_back(p ? "permit" : "no permit"); }
+    void set_value(weir::selected found) && noexcept { calls.push_back("end " + std::to_string(found.index())); }
     void set_stopped() && noexcept { calls.push_back("stopped"); }
 };
 
@@ -156,6 +159,19 @@ TEST(await_forms, is_a_sender_of_credit) {
     gate.close();
     EXPECT_EQ(calls, (std::vector<std::string>{"stopped", "permit", "no permit"}));
     held.reset();
+}
+
+TEST(await_forms, a_select_that_has_ended_and_lives_on_keeps_no_wake_up) {
+    weir::mpmc_ring<int> shared(2), alone(2);
+    std::vector<std::string> calls;
+    auto select = weir::async_select(weir::items_of(shared), weir::items_of(alone)).connect(receiver{calls});
+    select.start();
+    auto pop = async_pop(shared).connect(receiver{calls});
+    pop.start();
+    EXPECT_TRUE(shared.push(7));
+    EXPECT_EQ(calls.size(), 2U) << "the item is for the one that takes it";
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "value 7"), calls.end());
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "end 0"), calls.end());
 }
 
 /// A token as std::execution has them, which names its callback.
