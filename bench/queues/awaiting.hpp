@@ -33,6 +33,7 @@ public:
     void produce(form, const stream&) override { refuse(); }
     receipt consume(form, const stream&) override { refuse(); }
     receipt ping(channel&, const stream&) override { refuse(); }
+    receipt ping_timed(channel&, const stream&, const weir::tick_clock&, weir::histogram&) override { refuse(); }
     void pong(channel&, const stream&) override { refuse(); }
     void send(const weir::tick_clock&, const schedule&) override { refuse(); }
     receipt receive(const weir::tick_clock&, const schedule&, double, weir::histogram&) override { refuse(); }
