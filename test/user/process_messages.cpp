@@ -30,8 +30,8 @@ int main() {
         if (::fork() == 0) ::_exit(work(lines, number, number == 1));
     while (in.popped() < 150 && wrong == 0) {
         const weir::status answer = in.consume_one([&](std::uint16_t from, std::span<const std::byte> line) {
-            const std::string text(reinterpret_cast<const char*>(line.data()), line.size());
-            wrong += text != std::to_string(next[from]++);
+            wrong +=
+                std::string(reinterpret_cast<const char*>(line.data()), line.size()) != std::to_string(next[from]++);
         });
         if (answer != weir::status::peer_died) continue;
         wrong += in.dead_producer() != 1 || in.in_doubt() != 13 || ++deaths != 1;
