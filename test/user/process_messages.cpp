@@ -24,8 +24,7 @@ int work(const ring& lines, unsigned number, bool dies) {
 int main() {
     const ring lines = ring::create(256, "lines");
     auto in = lines.attach_consumer();
-    std::uint64_t next[3] = {};
-    int wrong = 0, deaths = 0;
+    std::uint64_t next[3] = {}, wrong = 0, deaths = 0;
     for (unsigned number = 0; number < 3; ++number)
         if (::fork() == 0) ::_exit(work(lines, number, number == 1));
     while (in.popped() < 150 && wrong == 0) {
