@@ -98,14 +98,15 @@ public:
 
 private:
     static std::array<awaited_spsc, ends> of(std::size_t n) {
-        return {awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n)};
+        return {awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n),
+                awaited_spsc(n), awaited_spsc(n), awaited_spsc(n), awaited_spsc(n)};
     }
     std::array<awaited_spsc, ends> rings_;
 };
 
 template <typename Choose>
-void serve_by(std::array<awaited_spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks, receipt& got,
-              Choose choose) {
+void serve_by(std::array<awaited_spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
+              receipt& got, Choose choose) {
     word item = 0;
     const word begin = clock.now();
     for (word i = 1; i <= count; ++i) {
@@ -149,7 +150,8 @@ struct by_priority {
 };
 
 struct awaiting {
-    static task serve(std::array<awaited_spsc, ends>& r, const weir::tick_clock& clock, word count, word& ticks, receipt& got) {
+    static task serve(std::array<awaited_spsc, ends>& r, const weir::tick_clock& clock, word count, word& ticks,
+                      receipt& got) {
         using weir::items_of;
         weir::selection how;
         word item = 0;
@@ -202,7 +204,8 @@ std::vector<queue_entry> weir_awaiting_queues() {
     return {
         awaits<awaited_spsc, 0>("weir::spsc_ring", "co_await", "weir::spsc_ring", all),
         awaits<mpmc, 0>("weir::mpmc_ring", "co_await", "weir::mpmc_ring", all),
-        awaits<awaited_spsc, worthwhile>("weir::spsc_ring", "co_await, spins", "weir::spsc_ring push/pop", league::awaiting),
+        awaits<awaited_spsc, worthwhile>("weir::spsc_ring", "co_await, spins", "weir::spsc_ring push/pop",
+                                         league::awaiting),
         awaits<mpmc, worthwhile>("weir::mpmc_ring", "co_await, spins", "weir::mpmc_ring push/pop", league::awaiting),
         {.name = "weir::spsc_ring one of 8",
          .configuration = "eight rings, and the one that has an item is known",
