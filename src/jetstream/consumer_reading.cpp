@@ -21,6 +21,7 @@ constexpr milliseconds last_reopen_pause{1000};
 
 void jetstream_consumer::state::read() noexcept {
     try {
+        sink_.adopt();
         while (!is_stopped() && !sink_.is_closed()) read_some();
         cursor_->close();
     } catch (const std::exception& failure) {

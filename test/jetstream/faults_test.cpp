@@ -108,11 +108,21 @@ enum fault {
     wipe_server,
     kill_both_ends,
     kill_consumer_and_server,
+    pause_all_servers,
     faults
 };
-constexpr const char* names[faults] = {
-    "kill consumer", "kill producer", "pause consumer", "kill leader",    "pause producer",          "kill server",
-    "pause server",  "pause leader",  "wipe server",    "kill both ends", "kill consumer and server"};
+constexpr const char* names[faults] = {"kill consumer",
+                                       "kill producer",
+                                       "pause consumer",
+                                       "kill leader",
+                                       "pause producer",
+                                       "kill server",
+                                       "pause server",
+                                       "pause leader",
+                                       "wipe server",
+                                       "kill both ends",
+                                       "kill consumer and server",
+                                       "pause all servers"};
 
 void commit(fault which, std::size_t server, std::chrono::milliseconds time, attacked_link& on) {
     if (which == kill_leader || which == pause_leader)
@@ -127,12 +137,16 @@ void commit(fault which, std::size_t server, std::chrono::milliseconds time, att
     if (kills) on.servers().kill(server);
     if (which == wipe_server) on.servers().wipe(server);
     if (pauses) on.servers().pause(server);
+    if (which == pause_all_servers)
+        for (std::size_t i = 0; i < cluster::nodes; ++i) on.servers().pause(i);
     if (which == pause_consumer) on.consumer().signal(SIGSTOP);
     if (which == pause_producer) on.producer().signal(SIGSTOP);
     std::this_thread::sleep_for(time);
     if (which == pause_producer) on.producer().signal(SIGCONT);
     if (which == pause_consumer) on.consumer().signal(SIGCONT);
     if (pauses) on.servers().resume(server);
+    if (which == pause_all_servers)
+        for (std::size_t i = 0; i < cluster::nodes; ++i) on.servers().resume(i);
     if (kills) on.servers().start(server);
     if (producer) on.start_producer(endless);
     if (consumer) on.start_consumer();

@@ -287,6 +287,35 @@ TEST_F(jetstream_link, journal_brings_back_what_was_pushed_and_not_finished) {
     EXPECT_TRUE(to.finish_for(patience));
 }
 
+TEST_F(jetstream_link, goes_on_when_the_servers_lose_its_records) {
+    const remote_link name = a_link();
+    source_ring out(16);
+    remote_producer<std::uint64_t> to(out, name);
+    sink_ring in(16);
+    auto from = std::make_unique<remote_consumer<std::uint64_t>>(in, name);
+    const auto lose_records = [&] {
+        jsErrCode code{};
+        weir::jetstream::session by(name, "purger", std::chrono::steady_clock::now() + patience);
+        const std::string stream = by.stream() + "_state";
+        return within(patience,
+                      [&] { return js_PurgeStream(by.context(), stream.c_str(), nullptr, &code) == NATS_OK; });
+    };
+    ASSERT_TRUE(push_all(out, 0, 10));
+    EXPECT_EQ(take(in, 10), numbers(0, 10));
+    ASSERT_TRUE(to.finish_for(patience));
+    ASSERT_TRUE(lose_records());
+    ASSERT_TRUE(push_all(out, 10, 20));
+    EXPECT_EQ(take(in, 10), numbers(10, 20)) << "both ends live";
+    ASSERT_TRUE(to.finish_for(patience));
+    ASSERT_TRUE(lose_records());
+    from.reset();
+    from = std::make_unique<remote_consumer<std::uint64_t>>(in, name);
+    ASSERT_TRUE(push_all(out, 20, 30));
+    EXPECT_EQ(take(in, 10), numbers(20, 30)) << "a consumer that knows of nothing";
+    ASSERT_TRUE(to.finish_for(patience));
+    EXPECT_EQ(from->figures().lost, 0U);
+}
+
 TEST_F(jetstream_link, refuses_a_wrong_type_a_wrong_name_and_servers_that_are_not_there) {
     remote_link name = a_link();
     source_ring out(8);

@@ -156,6 +156,8 @@ TEST(jetstream_ledger, skips_numbers_that_never_come_and_waits_for_those_in_hand
     EXPECT_EQ(finished.floor(), 8U);
     finished.raise_to(9);
     EXPECT_EQ(finished.floor(), 9U);
+    finished.skip(9, 1000);
+    EXPECT_EQ(finished.floor(), 1000U) << "further than its bits reach";
 }
 
 TEST(jetstream_journal, gives_back_what_was_flushed_and_is_unfinished) {

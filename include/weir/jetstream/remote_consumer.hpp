@@ -108,6 +108,9 @@ private:
     public:
         explicit ring_sink(Ring& ring) noexcept : ring_(ring) {}
 
+        void adopt() override {
+            if constexpr (!Ring::has_many_producers) ring_.adopt_producer();
+        }
         std::size_t room() override { return ring_.capacity() - ring_.size_approx(); }
         std::size_t capacity() const override { return ring_.capacity(); }
         void wait_for_room(std::chrono::milliseconds time) override { (void)ring_.wait_for_slots_for(1, time); }

@@ -15,6 +15,8 @@ namespace weir::detail {
 /// The local ring of a remote_producer, as the compiled part sees it. Only the producer's thread calls it.
 class jetstream_source {
 public:
+    /// The calling thread is the ring's consumer from now on.
+    virtual void adopt() = 0;
     /// Items in the ring, those that are published and not released included.
     virtual std::size_t size() = 0;
     virtual std::size_t capacity() const = 0;
@@ -32,6 +34,8 @@ protected:
 /// The local ring of a remote_consumer, as the compiled part sees it. Only the consumer's thread calls it.
 class jetstream_sink {
 public:
+    /// The calling thread is the ring's producer from now on.
+    virtual void adopt() = 0;
     /// Free slots: at least as many as this.
     virtual std::size_t room() = 0;
     virtual std::size_t capacity() const = 0;
