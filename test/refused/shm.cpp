@@ -3,6 +3,7 @@
 // What a ring between processes cannot hold, refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <string>
 
+#include "weir/message_ring.hpp"
 #include "weir/shm/broadcast_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
@@ -32,5 +33,9 @@ int main() {
 #elif USE == 7
     auto ring = weir::shm::broadcast_ring<int>::create(4, "number");
     return ring.attach_producer().push_for(1, 100) == weir::status::success ? 0 : 1;
+#elif USE == 8
+    auto ring = weir::shm::spsc_ring<weir::message>::create(4, "message");
+#elif USE == 9
+    auto ring = weir::shm::broadcast_ring<weir::message>::create(4, "message");
 #endif
 }
