@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <weir/latest.hpp>
 #include <weir/ring.hpp>
+#include <weir/stop.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <thread>
 
 // show
@@ -27,9 +29,9 @@ struct player {
         for (const float sample : out) top = std::max(top, std::abs(sample));
         peak.write(top);
     }
-    // The disk thread: sleeps until a whole block fits.
-    void feed(std::span<const float> block) {
-        if (ring.wait_for_slots(block.size()) == weir::status::success) (void)ring.try_push_n(block);
+    // The disk thread, a std::jthread: sleeps until a whole block fits, or it is to stop.
+    void feed(std::span<const float> block, std::stop_token stop) {
+        if (weir::wait_for_slots(ring, block.size(), stop) == weir::status::success) (void)ring.try_push_n(block);
     }
 };
 // end
@@ -37,7 +39,7 @@ struct player {
 int main() {
     player p;
     const float block[512] = {-0.5F};
-    p.feed(block);
+    p.feed(block, {});
     float out[256] = {};
     p.process(out);
     const bool right = p.peak.read() == 0.5F && p.underruns == 0 && p.ring.size_approx() == 256;
