@@ -37,7 +37,7 @@ void jetstream_consumer::state::read_some() {
     ask_for_messages();
     if (!cursor_->is_open()) return;
     if (cursor_->outstanding() == 0) {
-        sink_.wait_for_room(turn);
+        sink_.wait_for_room(std::min(link_.items_per_message, sink_.capacity()), turn);
         last_message_ = clock::now();  // it is us who wait
         return;
     }
@@ -84,8 +84,10 @@ void jetstream_consumer::state::reopen() {
 }
 
 void jetstream_consumer::state::ask_for_messages() {
-    const std::size_t room = sink_.room() / link_.items_per_message;
-    const std::size_t most = std::max<std::size_t>(room, sink_.room() > 0 ? 1 : 0);
+    // Messages that fit, however many items they hold. One that is longer than the ring is asked for when the ring is empty.
+    const std::size_t room = sink_.room();
+    const std::size_t most = room == sink_.capacity() ? std::max<std::size_t>(1, room / link_.items_per_message)
+                                                      : room / link_.items_per_message;
     // In portions, so that a request does not go out for every message.
     if (cursor_->outstanding() * 2 > most || cursor_->outstanding() >= most) return;
     if (!cursor_->pull(most - cursor_->outstanding())) cursor_->close();
@@ -153,7 +155,7 @@ void jetstream_consumer::state::deliver(const frame& read, std::uint64_t sequenc
     for (std::size_t i = static_cast<std::size_t>(repeated); i < read.items.size(); ++i) {
         while (sink_.room() == 0 && !sink_.is_closed()) {
             if (is_stopped()) return;
-            sink_.wait_for_room(turn);
+            sink_.wait_for_room(1, turn);
         }
         if (!sink_.deliver(expected_, expected_ < in_doubt_.last, read.items[i]))
             refuse("item " + std::to_string(expected_) + " of the link '" + link_.name + "', of " +
