@@ -16,6 +16,7 @@ constexpr milliseconds turn{20};             // between looks at the room and at
 constexpr milliseconds want_when_idle{500};  // an expected item did not come
 constexpr milliseconds want_after_gap{100};  // a later item came
 constexpr milliseconds last_reopen_pause{1000};
+constexpr milliseconds look_behind_every{1500};
 
 }  // namespace
 
@@ -51,6 +52,10 @@ void jetstream_consumer::state::read_some() {
     case cursor::news::broken: cursor_->close(); break;
     case cursor::news::nothing:
         if (clock::now() - last_message_ >= want_when_idle) want(want_when_idle);
+        if (is_cursor_behind()) {
+            cursor_->close();
+            break;
+        }
         // What was asked for on the former connection does not come.
         if (const auto reconnects = session_.reconnects(); reconnects != reconnects_seen_) {
             reconnects_seen_ = reconnects;
@@ -58,6 +63,17 @@ void jetstream_consumer::state::read_some() {
         }
         break;
     }
+}
+
+// A cursor lives on one server, and reads that server's copy of the stream. Where the copy does not grow, since its store was wiped and
+// catching up stalls, say, the cursor lives, and brings nothing. The next one is likely to be on another server.
+bool jetstream_consumer::state::is_cursor_behind() {
+    const auto now = clock::now();
+    if (now - std::max(last_message_, last_look_behind_) < look_behind_every) return false;
+    last_look_behind_ = now;
+    const auto last = session_.last_sequence();
+    const std::lock_guard lock(mutex_);
+    return last && *last >= next_message_;
 }
 
 void jetstream_consumer::state::reopen() {
