@@ -97,7 +97,8 @@ TEST_F(jetstream_link, stops_the_source_after_exactly_the_window_when_the_sink_i
     while (out.push_for(pushed, 1s)) ++pushed;
     EXPECT_EQ(pushed, 40U) << "the ring's slots, each held until its item is finished";
     EXPECT_EQ(to.figures().published, 24U) << "the window";
-    EXPECT_EQ(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_LE(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_GT(from.figures().received, 16U - 4U) << "but for less than a message";
 
     EXPECT_EQ(take(in, 10), numbers(0, 10));
     EXPECT_TRUE(within(patience, [&] { return to.figures().published == 34; }));
