@@ -36,7 +36,7 @@ NAVIGATION = [
                            ("docs/jetstream.md", "jetstream", "On two machines: NATS JetStream")]),
     ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
                          ("docs/pipeline.md", "pipeline", "pipeline")]),
-    ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),
+    ("Cores", [("docs/placement.md", "placement", "Threads on the right cores"), ("docs/measure.md", "measure", "Measuring latency")]),
     ("Recipes", [(f"docs/recipe_{name}.md", f"recipe_{name}", title) for name, title in [
         ("audio", "Audio callbacks"), ("trading", "Trading"), ("logging", "Logging"), ("epoll", "epoll loops"),
         ("containers", "Containers"), ("realtime", "Real-time kernels")]]),
