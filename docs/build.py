@@ -83,6 +83,11 @@ class Site:
                 return ""
 
         text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.S)
+        # A line for those who read the source of a page, which lacks the code.
+        for name in re.findall(r"^\{\{ snippet (\w+)", text, flags=re.M):
+            if f"snippets/{name}.cpp" not in text:
+                self.errors.append(f"{source}: its line 'Code of this page' does not name snippets/{name}.cpp")
+        text = re.sub(r"(?m)^_(Code of this page|`./dev docs` builds).*_\n\n", "", text)
         text = re.sub(r"^\{\{ (\w+) ?(.*?) \}\}$", directive, text, flags=re.M)
         # A list may follow a paragraph without an empty line.
         text = re.sub(r"(?m)^((?![\s\-*|>#]|\d+\.).+)\n(?=[-*] |\d+\. )", r"\1\n\n", text)
@@ -108,6 +113,8 @@ class Site:
             return self.pages[resolved] + ".html" + (f"#{anchor}" if anchor else "")
         if f"{resolved}/README.md" in self.pages:
             return self.pages[f"{resolved}/README.md"] + ".html"
+        if resolved.startswith("include/weir/") and resolved.endswith(".hpp"):
+            return "api_" + resolved[len("include/weir/"):-len(".hpp")].replace("/", "_") + ".html" + (f"#{anchor}" if anchor else "")
         file = ROOT / resolved
         if not file.is_file():
             self.errors.append(f"{source}: the link to {target} leads nowhere")
