@@ -191,7 +191,7 @@ public:
         return core_.is_closed() ? status::busy : status::empty;
     }
     /// Success alone, without a reason if not.
-    [[gnu::always_inline]] bool has_items_now() noexcept {
+    WEIR_ALWAYS_INLINE bool has_items_now() noexcept {
         if constexpr (requires { core_.has_items_now(); }) return core_.has_items_now();
         return core_.has_items();
     }
