@@ -124,7 +124,7 @@ inline message_numbers look_back(const shm_message_producer_words& words, std::u
     const std::uint64_t done = words.end.done.load(relaxed);
     if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
     const std::uint64_t at = words.claiming.load(relaxed);
-    // acquire: pairs with the consumer's writes of it, (5) and clear_for_next_lap(): then we see what it abandoned before
+    // acquire: pairs with the consumer's writes of it, (9) and clear_for_next_lap(): then we see what it abandoned before
     const std::uint64_t header = mapped.header(at).load(acquire);
     const bool is_handed_over =
         words.end.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
