@@ -93,7 +93,8 @@ inline std::string line_of(std::string_view file, unsigned number) {
     std::string line;
     for (unsigned i = 0; i < number; ++i) std::getline(text, line);
     line = line.substr(std::min(line.find_first_not_of(' '), line.size()));
-    return line.substr(0, line.find("  //"));
+    line = line.substr(0, line.find("  //"));
+    return line.substr(0, line.find_last_not_of(' ') + 1);
 }
 
 /// Plays these scenarios, and prints what the others see, step by step. `item`: what the processes pass; `columns`: those after the

@@ -402,6 +402,7 @@ constexpr entry scenarios[] = {
     {"producer_dies", 2, 2, 200'000, make<producer_dies<1, 2, 34>>},
     {"producer_dies_of_two", 2, 1, 200'000, make<producer_dies<2, 3, 44>>},
     {"recovery_dies", 2, 2, 200'000, make<producer_dies<1, 2, 34, true>>},
+    {"recovery_dies_of_two", 2, 1, 200'000, make<producer_dies<2, 3, 44, true>>},
     {"consumer_dies", 2, 2, 200'000, make<consumer_dies<1, 3, 44>>},
     {"closer_dies", 2, 3, 100'000, make<closer_dies<10>>},
     {"leaves_in_order", 2, 3, 100'000, make<leaves_in_order>},

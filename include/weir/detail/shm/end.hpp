@@ -70,9 +70,10 @@ protected:
         if (!untold_death_ && (asks || is_due())) untold_death_ = peer_.has_died(peer_word);
         return untold_death_;
     }
-    status told(std::optional<std::uint64_t> in_doubt) noexcept {
+    /// `in_doubt` is what the words of the other end say, read in acquire order. It is nothing if those may be of a follower.
+    status told(const atomic<std::uint64_t>& peer_word, std::optional<std::uint64_t> in_doubt) noexcept {
         untold_death_ = false;
-        in_doubt_ = in_doubt;
+        in_doubt_ = peer_.is_unfollowed(peer_word) ? in_doubt : std::nullopt;
         return status::peer_died;
     }
     peer<Watch>& other() noexcept { return peer_; }

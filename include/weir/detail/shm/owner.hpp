@@ -92,7 +92,14 @@ public:
             if (word.load(relaxed) != now.word) return false;
         }
         told_ = ahead == 0 ? (told_ + 1) % most_deaths : now.deaths();
+        dead_ = ahead == 0 ? now.word : 0;
         return true;
+    }
+
+    /// Whether no other process has taken the end over from the holder whose death was reported last: then what the end's words hold,
+    /// read in acquire order before this, is of that holder.
+    bool is_unfollowed(const atomic<std::uint64_t>& word) const noexcept {
+        return dead_ != 0 && word.load(relaxed) == dead_;  // relaxed: after those loads
     }
 
     Watch& watch() noexcept { return watch_; }
@@ -102,6 +109,7 @@ private:
 
     Watch watch_;
     std::uint64_t told_;
+    std::uint64_t dead_ = 0;  // the word of the holder whose death was reported last, while it held the end
 };
 
 }  // namespace weir::detail

@@ -65,7 +65,8 @@ public:
             if (const status answer = look_for_room(shared, asks); answer != status::success) return answer;
         }
         // What a death at any instruction leaves: the number first, then the item, then the publication.
-        shared.pushing.store(position_ + 1, relaxed);  // relaxed: read after this process has died
+        // (13) release: pairs with (14), which tells the item of a follower from that of a dead holder
+        shared.pushing.store(position_ + 1, release);
         light_fence();
         copy_item(slots_[position_], item);
         cursor expected = cursor_at(position_);
@@ -99,8 +100,8 @@ private:
         if ((shared.sent.load(relaxed) & closed_bit) != 0 && shared.is_closed()) return status::closed;
         if (!this->knows_of_death(shared.consumer, asks)) return status::full;
         if (find_room(shared) || this->is_over()) return this->over();
-        // relaxed: the process that wrote it has ended
-        return this->told(last_taken(shared.taken.load(relaxed)));
+        // acquire: before told() looks for a follower
+        return this->told(shared.consumer, last_taken(shared.taken.load(acquire)));
     }
 
     bool find_room(state& shared) noexcept {
@@ -182,8 +183,8 @@ private:
         if (find_items(shared) || this->is_over()) return this->over();
         if (!this->knows_of_death(shared.producer, asks)) return status::empty;
         if (find_items(shared) || this->is_over()) return this->over();
-        // relaxed, both: the process that wrote them has ended
-        return this->told(half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed)));
+        // (14) acquire: pairs with (13). Both are loaded before told() looks for a follower
+        return this->told(shared.producer, half_written(shared.pushing.load(acquire), shared.sent.load(acquire)));
     }
 
     bool find_items(state& shared) noexcept {

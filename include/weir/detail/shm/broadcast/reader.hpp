@@ -85,8 +85,8 @@ private:
         if (find_items(shared) || this->is_over()) return this->over();
         if (!this->knows_of_death(shared.producer, asks)) return status::empty;
         if (find_items(shared) || this->is_over()) return this->over();
-        // relaxed, both: the process that wrote them has ended
-        return this->told(half_written(shared.pushing.load(relaxed), shared.sent.load(relaxed)));
+        // (10) acquire: pairs with (9). Both are loaded before told() looks for a follower
+        return this->told(shared.producer, half_written(shared.pushing.load(acquire), shared.sent.load(acquire)));
     }
 
     bool find_items(state& shared) noexcept {
