@@ -41,7 +41,8 @@ public:
         record_claim claimed = claim_now(shared, payload);
         if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
-        if (claimed.answer == status::full) claimed = {this->told(shared.consumer.end.owner, doubt_of_consumer(shared)).code()};
+        if (claimed.answer == status::full)
+            claimed = {this->told(shared.consumer.end.owner, doubt_of_consumer(shared)).code()};
         return claimed;
     }
 
