@@ -31,13 +31,14 @@ namespace weir::detail {
 inline constexpr std::string_view shm_folder = "/dev/shm/";
 
 /// The path of a segment's name, which may begin with the slash that shm_open(3) wants.
-inline std::string path_of_segment(std::string_view name) {
+inline std::string path_of_segment(std::string_view given) {
+    std::string_view name = given;
     if (name.starts_with('/')) name.remove_prefix(1);
     constexpr std::size_t longest = 200;
     if (name.empty() || name.size() > longest || name.front() == '.' || name.find('/') != name.npos ||
         printable(name) != name) {
         refuse_segment(errc::invalid_argument,
-                       "\"" + printable(name) + "\" is no name for a segment; choose 1 to " + std::to_string(longest) +
+                       "\"" + printable(given) + "\" is no name for a segment; choose 1 to " + std::to_string(longest) +
                            " bytes of UTF-8 without a slash or a control character, of which the first is no dot");
     }
     return std::string(shm_folder) + std::string(name);
