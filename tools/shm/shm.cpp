@@ -151,6 +151,10 @@ command add_shm(CLI::App& app) {
     app.add_option("action", wanted->action, "list, show or clean")
         ->required()
         ->type_name("ACTION")
+        ->check([](const std::string& given) {
+            return given.empty() ? std::string("the name of the action is empty; give list, show or clean")
+                                 : std::string();
+        })
         ->check(CLI::IsMember({"list", "show", "clean"}));
     app.add_option("names", wanted->names, "Segments, by name")->type_name("NAME");
     app.add_flag("--json", wanted->as_json, "Write JSON (schema_version 1) instead of text")->disable_flag_override();

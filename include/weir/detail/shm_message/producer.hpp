@@ -41,7 +41,8 @@ public:
         record_claim claimed = claim_now(shared, payload);
         if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
-        if (claimed.answer == status::full) claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
+        if (claimed.answer == status::full)
+            claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
         return claimed;
     }
 
