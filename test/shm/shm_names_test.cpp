@@ -308,7 +308,9 @@ TEST(shm_restart, an_end_that_attaches_while_a_dead_process_holds_the_other_one_
     for (int i = 0; i < 2; ++i) {
         auto consumer = made.attach_consumer();
         std::uint64_t got = 0;
-        if (i == 0) EXPECT_EQ(consumer.pop_for(got, 10s), weir::status::success);
+        if (i == 0) {
+            EXPECT_EQ(consumer.pop_for(got, 10s), weir::status::success);
+        }
         EXPECT_EQ(consumer.pop_for(got, 10s), weir::status::peer_died);
         EXPECT_EQ(consumer.pop_for(got, 1ms), weir::status::timeout);
     }
