@@ -355,7 +355,8 @@ TEST(cli_topo, help_has_examples_and_exit_codes) {
         EXPECT_EQ(topo.exit_code, 0);
         EXPECT_EQ(topo.err, "");
         EXPECT_THAT(topo.out, AllOf(HasSubstr("Usage: weir topo "), HasSubstr("--topology"), HasSubstr("--policy"),
-                                    HasSubstr("--json"), HasSubstr("Examples:"), HasSubstr("same-l3")));
+                                    HasSubstr("--json"), HasSubstr("Examples:"), HasSubstr("same-l3"),
+                                    HasSubstr("Exit codes: 0 done;")));
     }
 }
 
