@@ -157,6 +157,10 @@ public:
         -> decltype(std::declval<R&>().wait_for_slots_until(n, deadline)) {
         return this->end().wait_for_slots_until(n, deadline);
     }
+    template <class... A, class R = Ring>
+    auto wait_for_slots_unless(A&&... a) -> decltype(std::declval<R&>().wait_for_slots_unless(std::forward<A>(a)...)) {
+        return this->end().wait_for_slots_unless(std::forward<A>(a)...);
+    }
     template <class R = Ring>
     auto try_force_push(const T& value) -> decltype(std::declval<R&>().try_force_push(value)) {
         return this->end().try_force_push(value);
@@ -309,6 +313,10 @@ public:
     auto wait_for_items_until(std::size_t n, detail::any_time_point deadline)
         -> decltype(std::declval<R&>().wait_for_items_until(n, deadline)) {
         return this->end().wait_for_items_until(n, deadline);
+    }
+    template <class... A, class R = Ring>
+    auto wait_for_items_unless(A&&... a) -> decltype(std::declval<R&>().wait_for_items_unless(std::forward<A>(a)...)) {
+        return this->end().wait_for_items_unless(std::forward<A>(a)...);
     }
     template <class R = Ring>
     auto gap() -> decltype(std::declval<R&>().gap()) {

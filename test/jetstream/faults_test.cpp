@@ -74,8 +74,9 @@ public:
         return none_yet ? 0 : bytes / sizeof(std::uint64_t);
     }
     std::string ledger() const { return servers_.files() / "ledger"; }
-    std::string logs() const {
-        return "producer: " + text_of_file(servers_.files() / "producer.log") +
+    std::string logs() {
+        return "servers: " + seen_.replicas("weir_attacked") + "; " + seen_.replicas("weir_attacked_state") +
+               "\nproducer: " + text_of_file(servers_.files() / "producer.log") +
                "consumer: " + text_of_file(servers_.files() / "consumer.log");
     }
     // More items arrive than were on their way.
@@ -132,6 +133,8 @@ void commit(fault which, std::size_t server, std::chrono::milliseconds time, att
     const bool kills =
         which == kill_server || which == kill_leader || which == wipe_server || which == kill_consumer_and_server;
     const bool pauses = which == pause_server || which == pause_leader;
+    // A store that is wiped while another one is being made anew would be a majority lost, which is not promised to be survived.
+    if (which == wipe_server && !within(60s, [&] { return on.seen().are_all_current(); })) which = kill_server;
     if (consumer) on.consumer().kill();
     if (producer) on.producer().kill();
     if (kills) on.servers().kill(server);

@@ -12,6 +12,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -97,7 +99,8 @@ TEST_F(jetstream_link, stops_the_source_after_exactly_the_window_when_the_sink_i
     while (out.push_for(pushed, 1s)) ++pushed;
     EXPECT_EQ(pushed, 40U) << "the ring's slots, each held until its item is finished";
     EXPECT_EQ(to.figures().published, 24U) << "the window";
-    EXPECT_EQ(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_LE(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_GT(from.figures().received, 16U - 4U) << "but for less than a message";
 
     EXPECT_EQ(take(in, 10), numbers(0, 10));
     EXPECT_TRUE(within(patience, [&] { return to.figures().published == 34; }));
@@ -366,6 +369,29 @@ TEST_F(jetstream_link, recovers_when_others_fill_the_stream_to_its_backstop) {
     EXPECT_EQ(take(in, 8), numbers(0, 8));
     EXPECT_GT(from.figures().malformed, 1000U);
 }
+
+#if defined(REMOTE_WORK)
+TEST_F(jetstream_link, example_sends_work_to_another_process_and_gets_it_finished) {
+    weir_test::child sender;
+    weir_test::child receiver;
+    const auto in_its_folder = [](const std::string& action) {
+        return std::vector<std::string>{"-c", "cd '" + (servers->files() / "") + "' && exec " REMOTE_WORK " " + action +
+                                                  " " + servers->urls() + " 500"};
+    };
+    const std::string log = servers->files() / "remote_work.log";
+    sender.start("sh", in_its_folder("send"), log);
+    receiver.start("sh", in_its_folder("receive"), log);
+    int sent = -1;
+    int received = -1;
+    EXPECT_TRUE(within(60s, [&] { return (sent = sent < 0 ? sender.ended() : sent) >= 0; }));
+    EXPECT_TRUE(within(60s, [&] { return (received = received < 0 ? receiver.ended() : received) >= 0; }));
+    std::ifstream file(log);
+    const std::string said{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(sent, 0) << said;
+    EXPECT_EQ(received, 0) << said;
+    EXPECT_THAT(said, HasSubstr("sum 124750"));
+}
+#endif
 
 TEST_F(jetstream_link, observer_notices_what_is_published_without_credit) {
     const remote_link name = a_link();

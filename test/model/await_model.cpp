@@ -130,7 +130,7 @@ public:
         news_ = element(3);
         stop_.request();
     }
-    void destroy() { operation_.reset(); }
+    void destroy() { forget_operation(); }
 
     // At the end, or for the thread that runs it.
     bool has_ended() const noexcept { return has_ended_; }

@@ -116,7 +116,7 @@ TEST(pair_plan, uses_only_the_requested_pus_in_the_machines_order) {
 TEST(pair_plan, distinguishes_numa_nodes_and_core_kinds) {
     const auto numa = topology::synthetic("package:1 numa:2 core:2 pu:1");
     EXPECT_EQ(in_words(class_of(numa, 0, 1)), "same-package");
-    EXPECT_EQ(in_words(class_of(numa, 0, 2)), "same-package, other NUMA node");
+    EXPECT_EQ(in_words(class_of(numa, 0, 2)), "same-package, other NUMA node, 1.2 times as far");
     const auto hybrid = topology::from_xml_file(TEST_DATA_DIR "/hybrid.xml");
     EXPECT_EQ(in_words(class_of(hybrid, 0, 1)), "smt, kind 1 to 1");
     EXPECT_NE(class_of(hybrid, 0, 15), class_of(hybrid, 15, 0)) << "to a slow core is not from one";

@@ -20,6 +20,9 @@ void print(std::string_view result) {
 }
 
 void say(std::string_view program, std::string_view sentence) {
+    // As the library's errors begin.
+    constexpr std::string_view library = "weir: ";
+    if (sentence.starts_with(library)) sentence.remove_prefix(library.size());
     std::fputs(fmt::format("{}: {}\n", program, printable(sentence)).c_str(), stderr);
 }
 

@@ -150,6 +150,12 @@ public:
         if constexpr (Self::classes == 1) return me().underneath().wait_for_items_until(n, deadline);
         return status::empty;
     }
+    template <class Stop, class Self = Ring>
+    status wait_for_items_unless(std::size_t n, Stop stop, any_time_point deadline = forever) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_items_unless(n, stop, deadline);
+        return status::empty;
+    }
     status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
     template <class Rep, class Period>
     status wait_for_slots_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
@@ -159,6 +165,12 @@ public:
     status wait_for_slots_until(std::size_t n, any_time_point deadline) {
         check_classes<Self>();
         if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_until(n, deadline);
+        return status::full;
+    }
+    template <class Stop, class Self = Ring>
+    status wait_for_slots_unless(std::size_t n, Stop stop, any_time_point deadline = forever) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_unless(n, stop, deadline);
         return status::full;
     }
 

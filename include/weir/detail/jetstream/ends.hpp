@@ -39,8 +39,8 @@ public:
     /// Free slots: at least as many as this.
     virtual std::size_t room() = 0;
     virtual std::size_t capacity() const = 0;
-    /// Waits for a free slot, or until the time is over.
-    virtual void wait_for_room(std::chrono::milliseconds time) = 0;
+    /// Waits for `n` free slots, 1 to capacity(), or until the time is over.
+    virtual void wait_for_room(std::size_t n, std::chrono::milliseconds time) = 0;
     virtual bool is_closed() const = 0;
     /// Puts an item into the ring, which has room. False if the bytes are no item.
     virtual bool deliver(std::uint64_t number, bool may_be_repeated, std::span<const std::byte> bytes) = 0;

@@ -41,7 +41,8 @@ public:
         record_claim claimed = claim_now(shared, payload);
         if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
-        if (claimed.answer == status::full) claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
+        if (claimed.answer == status::full)
+            claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
         return claimed;
     }
 
@@ -100,14 +101,7 @@ private:
           number_(number),
           done_(found.done),
           capacity_(capacity),
-          mapped_(mapped) {
-        const std::uint64_t returned =
-            shared.returned.load(seq_cst);  // (8) seq_cst: pairs with (7), the bytes are free
-        limit_ = returned + capacity;
-        // relaxed: only a bound; positions only grow
-        seen_ = state::position(shared.tail.load(relaxed));
-        if (returned % shm_records::alignment != 0) (void)this->ends_with(status::corrupted);
-    }
+          mapped_(mapped) {}
 
     words& mine(state& shared) const noexcept { return shared.producers[number_]; }
 
@@ -127,8 +121,8 @@ private:
         std::uint64_t header = mapped.header(at).load(relaxed);
         const std::size_t bytes = sound_bytes(mapped, capacity, at, header, Producers);
         if (bytes == 0 || !is_claim_of(header, number) || !shared.accept(at, bytes)) return found;
-        // (5) seq_cst: pairs with (6), see bed. relaxed, of a failure: the consumer was quicker
-        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), seq_cst, relaxed))
+        // (9) release: pairs with (6). A sleeper that overlooks it finds it after its turn. relaxed, of a failure: the consumer was quicker
+        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), release, relaxed))
             bed::wake(shared.consumer_asleep);
         return found;
     }
@@ -173,8 +167,8 @@ private:
     bool mark(std::uint64_t at, std::uint64_t claim, std::uint64_t& found) noexcept {
         record_word& word = mapped_.header(at);
         if constexpr (Producers == 1) {
-            // This end alone writes it before `tail` has passed it. acquire: as of a failure, below
-            found = word.load(acquire);
+            // relaxed: this end alone writes it before `tail` has passed it, and `tail` is not old
+            found = word.load(relaxed);
             if (found != record_header::none_at(at)) return false;
             word.store(claim, release);  // (9) release: pairs with (6): who finds the claim finds its owner
             return true;
@@ -215,8 +209,8 @@ private:
 
     std::uint64_t number_;
     std::uint64_t done_;
-    std::uint64_t limit_ = 0;  // how far claims may go
-    std::uint64_t seen_ = 0;   // how far claims have gone
+    std::uint64_t limit_ = 0;  // how far claims may go, as far as it is known
+    std::uint64_t seen_ = 0;   // how far claims have gone, as of the last look
     std::size_t capacity_;
     shm_records mapped_;
     single_use_checker claimed_;
