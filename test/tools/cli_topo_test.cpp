@@ -253,7 +253,8 @@ TEST(cli_topo, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--bogus"}, 2, "weir: there is no '--bogus'; run 'weir --help'");
     expect_refusal({"topo", "--bogus"}, 2, "weir topo: there is no '--bogus'; run 'weir topo --help' for its options");
     expect_refusal({"topo", "bogus"}, 2, "weir topo: there is no 'bogus'");
-    expect_refusal({"topo", "--topology"}, 2, "weir topo: --topology needs a value, and none is given; run 'weir topo --help'");
+    expect_refusal({"topo", "--topology"}, 2,
+                   "weir topo: --topology needs a value, and none is given; run 'weir topo --help'");
     expect_refusal({"topo", "--json=7"}, 2, "json");
     expect_refusal({"topo", "--json", "--policy"}, 2, "--policy needs a value");
 }
@@ -305,18 +306,18 @@ TEST(cli_topo, detects_that_hwloc_describes_another_machine) {
 // A script's variable that is not set must not turn an option into none, or into one that swallows the next.
 TEST(cli_topo, an_empty_name_or_number_is_wrong_usage) {
     const std::vector<std::vector<std::string>> named{
-        {"topo", "--topology"},  {"topo", "--save"},       {"matrix", "--svg"},        {"plan", "--roles"},
-        {"plan", "--matrix"},    {"plan", "--jitter"},     {"plan", "--topology"},     {"plan", "--out"},
-        {"run", "--plan"},       {"run", "--matrix"},      {"report", "--html"},       {"pressure", "--json"},
-        {"pressure", "--html"},  {"pressure", "--from"},   {"run", "--seed"},          {"run", "--rounds"},
-        {"matrix", "--rounds"},  {"pressure", "--calm-s"}, {"pressure", "--capacity"}, {"jitter", "--seconds"},
-        {"run", "--max-p99"},    {"matrix", "--budget"},   {"jitter", "--threshold"},  {"matrix", "--pus"},
-        {"plan", "--isolated"},  {"plan", "--each"},       {"plan", "--check"},        {"plan", "--max-extra"},
-        {"plan", "--cgroup"},    {"plan", "--times"},      {"plan", "--near"},         {"plan", "--pid"},
-        {"plan", "--edge"},      {"plan", "--keep-free"},  {"doctor", "--root"},       {"doctor", "--plan"},
-        {"topo", "--policy"},    {"pin", "--plan"},        {"pin", "--pid"},           {"pin", "--for"},
-        {"watch", "--pid"},      {"watch", "--for"},       {"run", "--sample"},        {"pressure", "--policy"},
-        {"bridge", "--from"},    {"bridge", "--window"},   {"bridge", "--replicas"},   {"bridge", "--journal"},
+        {"topo", "--topology"}, {"topo", "--save"},       {"matrix", "--svg"},        {"plan", "--roles"},
+        {"plan", "--matrix"},   {"plan", "--jitter"},     {"plan", "--topology"},     {"plan", "--out"},
+        {"run", "--plan"},      {"run", "--matrix"},      {"report", "--html"},       {"pressure", "--json"},
+        {"pressure", "--html"}, {"pressure", "--from"},   {"run", "--seed"},          {"run", "--rounds"},
+        {"matrix", "--rounds"}, {"pressure", "--calm-s"}, {"pressure", "--capacity"}, {"jitter", "--seconds"},
+        {"run", "--max-p99"},   {"matrix", "--budget"},   {"jitter", "--threshold"},  {"matrix", "--pus"},
+        {"plan", "--isolated"}, {"plan", "--each"},       {"plan", "--check"},        {"plan", "--max-extra"},
+        {"plan", "--cgroup"},   {"plan", "--times"},      {"plan", "--near"},         {"plan", "--pid"},
+        {"plan", "--edge"},     {"plan", "--keep-free"},  {"doctor", "--root"},       {"doctor", "--plan"},
+        {"topo", "--policy"},   {"pin", "--plan"},        {"pin", "--pid"},           {"pin", "--for"},
+        {"watch", "--pid"},     {"watch", "--for"},       {"run", "--sample"},        {"pressure", "--policy"},
+        {"bridge", "--from"},   {"bridge", "--window"},   {"bridge", "--replicas"},   {"bridge", "--journal"},
     };
     for (auto arguments : named) {
         const std::string option = arguments[1];
