@@ -43,7 +43,8 @@ void add_options(CLI::App& app, options& chosen) {
                    "named edge, and take all memory from the node of its ring: FILE or FILE:md->strat")
         ->excludes("--pin");
     app.add_flag("--quick", chosen.quick,
-                 "Only the main scenarios, shorter samples, fewer rounds of some: under three minutes");
+                 "Only the main scenarios, shorter samples, fewer rounds of some: under three minutes")
+        ->disable_flag_override();
     app.add_option("--json", chosen.json, "File to write the results to")->capture_default_str();
     app.add_option("--hgrm", chosen.hgrm_folder,
                    "Folder to write each latency histogram to, in the text format of HdrHistogram's plotters");
@@ -60,7 +61,8 @@ void add_options(CLI::App& app, options& chosen) {
     weir::add_number(app, "--seed", chosen.seed, weir::any_count,
                      "Seed of the order of queues in a round; random if not given")
         ->default_str("");
-    app.add_flag("--list-queues", chosen.list_queues, "List the built-in queues and the absent ones");
+    app.add_flag("--list-queues", chosen.list_queues, "List the built-in queues and the absent ones")
+        ->disable_flag_override();
     app.add_option("--paired", chosen.paired,
                    "Print the report of './dev bench --against COMMIT' again, from its folder in out/");
     app.add_option("--compare", chosen.compare, "Print the ratios of two result files with equal environments")

@@ -20,6 +20,11 @@ namespace {
 
 using namespace weir::tool;
 
+// One rule for all of them; the help text of a subcommand says what else 1 means.
+constexpr const char* exit_codes =
+    "Exit codes: 0 done; 1 failed, as for a file that cannot be read; 2 the command line is wrong: an option that does\n"
+    "not exist, or a value that it refuses; 77 not possible on this machine.";
+
 constexpr const char* footer = R"(Examples:
   weir topo                              this machine, and the pair of PUs that `auto` selects
   weir topo --json | jq .pair            the same as JSON
@@ -37,10 +42,7 @@ constexpr const char* footer = R"(Examples:
   weir pressure --policy drop_oldest     how a full ring behaves, live
   weir shm list                          rings between processes, and the holders of their ends
   weir bridge --from shm:orders --to nats://a:4222/orders
-                                         a ring whose items go to another machine
-
-Exit codes of every subcommand: 0 done; 1 failed, as for a file that cannot be read, or for what a subcommand's help says; 2 the
-command line is wrong: an option that does not exist, or a value that it refuses; 77 not possible on this machine.)";
+                                         a ring whose items go to another machine)";
 
 std::string chosen_name(const CLI::App& app) {
     const auto chosen = app.get_subcommands();
@@ -64,7 +66,7 @@ bool starts_a_program(int argc, char** argv) {
 int run(int argc, char** argv) {
     CLI::App app("weir: where the two ends of a ring should run, and how it behaves under overload", "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
-    app.footer(footer);
+    app.footer(std::string(footer) + "\n\n" + exit_codes);
     std::string shell;
     auto* const completion =
         app.add_option("--completion", shell, "Print a script for tab completion in this shell")->type_name("bash|zsh");
@@ -85,6 +87,8 @@ int run(int argc, char** argv) {
         {"shm", add_shm(*app.add_subcommand("shm", "Show rings between processes, and remove what is left of them"))},
     };
     refuse_empty_values(app);
+    for (auto* const subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+        subcommand->footer(subcommand->get_footer() + "\n\n" + exit_codes);
 
     try {
         const auto arguments = weir::reversed_arguments(argc, argv);

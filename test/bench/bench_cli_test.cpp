@@ -237,7 +237,7 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         {{"--seed=-1"}, "--seed -1: give 0 to 18446744073709551615"},
         {{"--seed=x"}, "--seed x: this is no whole number"},
         {{"--compare", "a.json"}, "--compare takes 2 values, but 1 is given"},
-        {{"--quick=x"}, "--quick"},
+        {{"--quick=x"}, "--quick takes no value"},
         {{"--benchmark_format=xml"}, "--benchmark_format xml: give console, json or csv"},
         {{"--benchmark_out_format=xml"}, "--benchmark_out_format xml: give console, json or csv"},
         {{"--benchmark_filter=("}, "--benchmark_filter (: this is no valid regular expression"},
@@ -326,8 +326,11 @@ TEST_F(weir_bench, fails_if_its_output_cannot_be_written) {
                                             "--queues=weir::spsc_ring"};
     std::vector<std::string> formatted = measured;
     formatted.emplace_back("--benchmark_format=json");
-    for (const auto& arguments : {std::vector<std::string>{"--help"}, {"--list-queues"}, {"--benchmark_list_tests"},
-                                  {"--compare", WHOLE_RUN, WHOLE_RUN}, measured}) {
+    for (const auto& arguments : {std::vector<std::string>{"--help"},
+                                  {"--list-queues"},
+                                  {"--benchmark_list_tests"},
+                                  {"--compare", WHOLE_RUN, WHOLE_RUN},
+                                  measured}) {
         const auto no_room = run_with(arguments, full);
         const auto closed = run_with(arguments, [] { ::close(STDOUT_FILENO); });
         EXPECT_EQ(no_room.exit_code, 1) << arguments.front();

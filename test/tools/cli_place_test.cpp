@@ -362,8 +362,8 @@ TEST_F(cli_place, pin_follows_threads_that_start_later_and_returns_the_programs_
 
     const auto ended = weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=7"});
     EXPECT_EQ(ended.exit_code, 7);
-    EXPECT_THAT(ended.err, AllOf(HasSubstr("role 'gw' has no thread: the program ended after "),
-                                 Not(HasSubstr("wait longer"))));
+    EXPECT_THAT(ended.err,
+                AllOf(HasSubstr("role 'gw' has no thread: the program ended after "), Not(HasSubstr("wait longer"))));
     // 125 is weir's own, and 1 the program's.
     EXPECT_EQ(weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=0"}).exit_code, 125);
     EXPECT_EQ(weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=1"}).exit_code, 1);
@@ -372,12 +372,11 @@ TEST_F(cli_place, pin_follows_threads_that_start_later_and_returns_the_programs_
 // A daemon has none, and weir's own table goes to stderr.
 TEST_F(cli_place, pin_starts_a_program_without_a_stdout) {
     plan_for_ten("p.json");
-    const auto seen = weir_test::run(WEIR_TOOL,
-                                     {"pin", "--plan", "p.json", "--", "/bin/sh", "-c", "test ! -e /proc/self/fd/1"},
-                                     [this] {
-                                         in_folder()();
-                                         ::close(STDOUT_FILENO);
-                                     });
+    const auto seen = weir_test::run(
+        WEIR_TOOL, {"pin", "--plan", "p.json", "--", "/bin/sh", "-c", "test ! -e /proc/self/fd/1"}, [this] {
+            in_folder()();
+            ::close(STDOUT_FILENO);
+        });
     EXPECT_EQ(seen.exit_code, 125) << seen.err;  // it ended with 0, and had no threads
     EXPECT_THAT(seen.err, HasSubstr("the program ended after "));
     const auto refused = weir_test::run(WEIR_TOOL, {"pin", "--help"}, [] { ::close(STDOUT_FILENO); });

@@ -193,7 +193,8 @@ TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
           R"({"schema_version": 1, "kind": "weir jitter", "machine": {"fingerprint": "9p"}, "pus": []})");
     expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
                    "it is for another machine, 9p");
-    expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1, "'; name a file in an existing folder");
+    expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1,
+                   "'; name a file in an existing folder");
     expect_refusal({"--edge", "a->b", "--out", "/tmp", "--topology", two}, 1,
                    "cannot write the plan to '/tmp': Is a directory; name a file");
     expect_refusal({"--check", "/nonexist", "--topology", two}, 1, "--check: there is no file '/nonexist': name a ");
@@ -201,7 +202,8 @@ TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
 
 // As weir pin and weir watch, which refuse such a plan.
 TEST_F(cli_plan, remarks_on_roles_whose_threads_would_have_one_name) {
-    const std::vector<std::string> long_names{"--edge", "strategy-of-book-1->strategy-of-book-2", "--topology", "core:4 pu:1"};
+    const std::vector<std::string> long_names{"--edge", "strategy-of-book-1->strategy-of-book-2", "--topology",
+                                              "core:4 pu:1"};
     const auto seen = plan(long_names);
     EXPECT_EQ(seen.exit_code, 0) << seen.err;
     EXPECT_THAT(seen.out, HasSubstr("begin with the same 15 bytes"));

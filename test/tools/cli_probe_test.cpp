@@ -190,7 +190,8 @@ TEST(cli_doctor, strict_fails_exactly_if_a_finding_is_severe) {
     }
     std::filesystem::remove_all(root);
     expect_refusal({"doctor", "--root", root}, 1, "this folder does not exist");
-    expect_refusal({"doctor", "--root", "/etc/passwd"}, 1, "--root /etc/passwd: this is a file, not a folder; name one");
+    expect_refusal({"doctor", "--root", "/etc/passwd"}, 1,
+                   "--root /etc/passwd: this is a file, not a folder; name one");
     expect_refusal({"doctor", "--root", ""}, 2, "--root: the name is empty; give one, or leave it out");
     expect_refusal({"doctor", "--strict=x"}, 2, "--strict takes no value");
 }

@@ -399,18 +399,18 @@ TEST(read_seconds, wants_a_unit) {
 
 // Each example is within the bounds that the sentence names.
 TEST(read_seconds, gives_examples_that_it_takes) {
-    const std::pair<double, double> bounds[] = {{100e-9, 1},  {0, 1},          {1e-9, 60},     {1e-3, 10},
+    const std::pair<double, double> bounds[] = {{100e-9, 1}, {0, 1},         {1e-9, 60},    {1e-3, 10},
                                                 {0, 86'400}, {0.01, 86'400}, {0.1, 2592000}};
     for (const auto& [least_s, most_s] : bounds) {
-        const auto why = sentence([&, least = least_s, most = most_s] {
-            static_cast<void>(read_seconds("soon", "--time", least, most));
-        });
+        const auto why = sentence(
+            [&, least = least_s, most = most_s] { static_cast<void>(read_seconds("soon", "--time", least, most)); });
         auto words = why.substr(why.find("such as ") + 8);
         std::size_t n = 0;
         for (std::size_t at = 0; at < words.size(); ++n) {
             const auto end = std::min(words.find_first_of(", ", at), words.size());
             const auto word = words.substr(at, end - at);
-            if (!word.empty() && word != "or") EXPECT_NO_THROW((void)read_seconds(word, "--time", least_s, most_s)) << why;
+            if (!word.empty() && word != "or")
+                EXPECT_NO_THROW((void)read_seconds(word, "--time", least_s, most_s)) << why;
             at = end + 1;
         }
         EXPECT_GE(n, 3U) << why;
