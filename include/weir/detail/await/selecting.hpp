@@ -162,7 +162,7 @@ template <class Token, class... Ends>
 auto async_select_ends(selection* how, bool by_priority, Token token, Ends&... ends) noexcept {
     static_assert(sizeof...(Ends) > 0, "weir: async_select() needs an end to wait for");
     static_assert(sizeof...(Ends) <= most_ends, "weir: async_select() waits for 64 ends at most");
-    constexpr bool are_ends = (true & ... & is_end_to_await<Ends>());  // each one says why not
+    constexpr bool are_ends = (is_end_to_await<Ends>() && ...);  // each one says why not
     if constexpr (sizeof...(Ends) > 0 && sizeof...(Ends) <= most_ends && are_ends) {
         return awaitable<select_want<Ends...>, Token>(std::in_place, std::move(token), how, by_priority, ends...);
     } else {
