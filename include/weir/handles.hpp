@@ -11,7 +11,6 @@
 //     consumer.join();
 //
 // (A lambda captures a structured binding by value, as above; Clang before 16 does not do it by reference.)
-//
 // A sender has the producer's operations of its ring, a receiver has the consumer's; both have those that any thread may call.
 // Each forwards to the ring's operation of the same name, with the same contract, and costs one comparison more. weir::push and
 // weir::pop with a stop token (stop.hpp) accept handles, too.
@@ -53,14 +52,13 @@ namespace weir {
 
 namespace detail {
 struct handle_maker;
-
-}  // namespace detail
+}
 
 /// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
 /// here, too.
 template <class Ring>
 class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending>,
-                             public detail::no_receiving<typename Ring::value_type> {
+                             public detail::no_receiving<Ring> {
     using base = detail::ring_handle<Ring, detail::side::sending>;
     friend detail::handle_maker;
     sender(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
@@ -195,7 +193,7 @@ public:
 /// here, too.
 template <class Ring>
 class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving>,
-                               public detail::no_sending<typename Ring::value_type> {
+                               public detail::no_sending<Ring> {
     using base = detail::ring_handle<Ring, detail::side::receiving>;
     friend detail::handle_maker;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -395,8 +393,7 @@ handles<Ring> handles_of(Ring& ring) noexcept {
         "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
     return detail::handle_maker::make(ring, nullptr, static_cast<detail::owned_ring<Ring>*>(nullptr));
 }
-/// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; counts that are in use for another
-/// ring abort with a sentence.
+/// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; those of another ring abort with a sentence.
 template <detail::ring_with_handles Ring>
 handles<Ring> handles_of(Ring& ring, handle_counts& counts) noexcept {
     return detail::handle_maker::make(ring, &counts, static_cast<detail::owned_ring<Ring>*>(nullptr));

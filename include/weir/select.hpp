@@ -64,11 +64,10 @@ items_end<Ring> items_of(Ring& ring) noexcept {
 
 /// The producer's side of a ring: ready when a push would succeed, and with an overflow policy, when it would cost no item.
 template <class Ring>
-    requires detail::ring_of_any_family<Ring>
+    requires detail::ring_of_any_family<Ring> && (detail::select_access::waits_for_room<Ring>)
 room_end<Ring> room_in(Ring& ring) noexcept {
     static_assert(!detail::ring_of_sizes<Ring>,
                   "weir: whether a message ring has room depends on the message: room_in(ring, bytes)");
-    static_assert(detail::select_access::waits_for_room<Ring>, "weir: no push with shed_lowest ever waits for room");
     return {ring};
 }
 
@@ -80,9 +79,10 @@ detail::no_end items_of(T&) noexcept {
     return {};
 }
 template <class T>
-    requires(!detail::ring_of_any_family<T>)
+    requires(!detail::ring_of_any_family<T> || !detail::select_access::waits_for_room<T>)
 detail::no_end room_in(T&) noexcept {
-    detail::refuse_side<T>();
+    static_assert(!detail::ring_of_any_family<T>, "weir: no push with shed_lowest ever waits for room");
+    if constexpr (!detail::ring_of_any_family<T>) detail::refuse_side<T>();
     return {};
 }
 

@@ -3,6 +3,7 @@
 // Uses of await.hpp and std_queue.hpp that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "weir/await.hpp"
 #include "weir/broadcast_ring.hpp"
@@ -59,7 +60,7 @@ int main() {
 #elif USE == 11
     (void)weir::async_pop(shown);
 #elif USE == 12
-    (void)weir::async_push(shown, 1);
+    (void)weir::async_push(std::as_const(texts), "x");
 #elif USE == 13
     (void)weir::async_pop(feed);
 #elif USE == 14
@@ -76,9 +77,9 @@ int main() {
 #elif USE == 19
     (void)weir::async_pop(ring, 5ms);
 #elif USE == 20
-    (void)weir::async_pop_for(ring, 5ms);
+    (void)weir::async_pop_for(texts, 5ms);
 #elif USE == 21
-    (void)weir::async_push(ring, 1, 5ms);
+    (void)weir::async_push(polled, 1, 5ms);
 #elif USE == 22
     (void)weir::async_acquire(gate, 1, 5ms);
 #elif USE == 23
@@ -86,7 +87,7 @@ int main() {
 #elif USE == 24
     (void)weir::async_select(weir::items_of(ring), stop);
 #elif USE == 25
-    (void)weir::async_select(weir::items_of(ring), how);
+    (void)weir::async_select(weir::items_of(ring), weir::by_priority);
 #elif USE == 26
     (void)weir::async_select(ring);
 #elif USE == 27

@@ -17,8 +17,17 @@ concept ring_with_handles = requires {
     requires Ring::has_many_consumers || !Ring::has_many_consumers;
 };
 
-/// A base of receivers: the operations of senders.
 template <class T>
+struct handled {
+    using type = T;
+};
+template <ring_with_handles Ring>
+struct handled<Ring> {
+    using type = typename Ring::value_type;
+};
+
+/// A base of receivers: the operations of senders.
+template <class Ring>
 class no_sending {
     template <class... A>
     static constexpr void refuse() noexcept {
@@ -27,7 +36,7 @@ class no_sending {
 
 public:
 #define WEIR_REFUSED(name, answer)            \
-    template <class... A, class Self = T>     \
+    template <class... A, class Self = Ring>  \
     answer name(const A&...) const noexcept { \
         refuse<Self>();                       \
         return answer(status::closed);        \
@@ -48,7 +57,7 @@ public:
 };
 
 /// A base of senders: the operations of receivers.
-template <class T>
+template <class Ring>
 class no_receiving {
     template <class... A>
     static constexpr void refuse() noexcept {
@@ -56,16 +65,16 @@ class no_receiving {
     }
 
 public:
-#define WEIR_REFUSED(name)                                \
-    template <class Self = T>                             \
-    std::optional<T> name() const noexcept {              \
-        refuse<Self>();                                   \
-        return std::nullopt;                              \
-    }                                                     \
-    template <class Out, class... A, class Self = T>      \
-    status name(const Out&, const A&...) const noexcept { \
-        refuse<Self>();                                   \
-        return status::closed;                            \
+#define WEIR_REFUSED(name)                                              \
+    template <class Self = Ring>                                        \
+    std::optional<typename handled<Ring>::type> name() const noexcept { \
+        refuse<Self>();                                                 \
+        return std::nullopt;                                            \
+    }                                                                   \
+    template <class Out, class... A, class Self = Ring>                 \
+    status name(const Out&, const A&...) const noexcept {               \
+        refuse<Self>();                                                 \
+        return status::closed;                                          \
     }
     WEIR_REFUSED(try_pop)
     WEIR_REFUSED(pop)
@@ -74,7 +83,7 @@ public:
     WEIR_REFUSED(pop_unless)
 #undef WEIR_REFUSED
 #define WEIR_REFUSED(name)                         \
-    template <class... A, class Self = T>          \
+    template <class... A, class Self = Ring>       \
     std::size_t name(const A&...) const noexcept { \
         refuse<Self>();                            \
         return 0;                                  \

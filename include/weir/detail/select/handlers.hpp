@@ -65,12 +65,13 @@ bool serve(weir::broadcast_reader<Ring>& end, F& f, Then then) {
 template <class Ring, class F, class Then>
 bool serve(const items_end<Ring>& end, F& f, Then then) {
     if constexpr (ring_of_sizes<Ring>) {
-        static_assert(std::invocable<F&, std::uint16_t, std::span<const std::byte>>,
+        constexpr bool is_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
+        static_assert(is_visit,
                       "weir: the handler of a message ring takes a message in place: "
                       "on(items_of(ring), [](std::uint16_t type, std::span<const std::byte> bytes) { ... })");
         then();
         const auto visit = [&f](std::uint16_t type, std::span<const std::byte> bytes) -> decltype(auto) {
-            return f(type, bytes);
+            if constexpr (is_visit) return f(type, bytes);
         };
         return end.ring.try_consume_one(visit) == status::success;
     } else {
