@@ -50,7 +50,7 @@ int main() {
     int out = 0;
     (void)one_tx.try_pop(out);
 #elif USE == 14
-    int number = 0;
+    long number = 0;
     auto [number_tx, number_rx] = weir::handles_of(number);
 #endif
 }

@@ -17,15 +17,6 @@ concept ring_with_handles = requires {
     requires Ring::has_many_consumers || !Ring::has_many_consumers;
 };
 
-template <class T>
-struct handled {
-    using type = T;
-};
-template <ring_with_handles Ring>
-struct handled<Ring> {
-    using type = typename Ring::value_type;
-};
-
 /// A base of receivers: the operations of senders.
 template <class Ring>
 class no_sending {
@@ -65,16 +56,16 @@ class no_receiving {
     }
 
 public:
-#define WEIR_REFUSED(name)                                              \
-    template <class Self = Ring>                                        \
-    std::optional<typename handled<Ring>::type> name() const noexcept { \
-        refuse<Self>();                                                 \
-        return std::nullopt;                                            \
-    }                                                                   \
-    template <class Out, class... A, class Self = Ring>                 \
-    status name(const Out&, const A&...) const noexcept {               \
-        refuse<Self>();                                                 \
-        return status::closed;                                          \
+#define WEIR_REFUSED(name)                                           \
+    template <class Self = Ring>                                     \
+    std::optional<typename Self::value_type> name() const noexcept { \
+        refuse<Self>();                                              \
+        return std::nullopt;                                         \
+    }                                                                \
+    template <class Out, class... A, class Self = Ring>              \
+    status name(const Out&, const A&...) const noexcept {            \
+        refuse<Self>();                                              \
+        return status::closed;                                       \
     }
     WEIR_REFUSED(try_pop)
     WEIR_REFUSED(pop)
@@ -98,7 +89,12 @@ public:
 };
 
 /// What channel() returns for what is no ring of items, so that its use adds no error of its own.
-struct no_handle : no_sending<int>, no_receiving<int> {};
+struct no_handle {
+    status try_push(const auto&...) const noexcept { return status::closed; }
+    status push(const auto&...) const noexcept { return status::closed; }
+    std::optional<int> try_pop() const noexcept { return std::nullopt; }
+    std::optional<int> pop() const noexcept { return std::nullopt; }
+};
 struct no_handles {
     no_handle tx, rx;
 };
