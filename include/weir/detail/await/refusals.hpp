@@ -104,8 +104,8 @@ constexpr bool is_awaited() noexcept {
     } else if constexpr (ring_of_readers<type> && Way == way::in) {
         static_assert(
             offered<T>,
-            "weir: async_push() is for rings of items: wait for a broadcast ring with async_select(room_in(ring)), then "
-            "use its try_push()");
+            "weir: async_push() is for rings of items: at a broadcast ring only threads wait for room; use its try_push(), or a "
+            "thread that pushes");
         return false;
     } else if constexpr (queue_over_ring<type>) {
         static_assert(offered<T>, "weir: a queue has operations of its own: queue.async_pop(), queue.async_push(x)");

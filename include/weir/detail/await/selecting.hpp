@@ -151,8 +151,9 @@ constexpr bool is_end_to_await() noexcept {
     } else {
         static_assert(
             can_list<type>,
-            "weir: async_select() waits for items_of(ring), room_in(ring), receivers, senders and readers of rings "
-            "with wait::park; not for an any_end, nor for room that time makes (overflow::sample and codel); with "
+            "weir: async_select() waits for items_of(ring), room_in(ring), receivers, senders and readers of rings with "
+            "wait::park; not for an any_end, nor for room in a broadcast ring, or that time makes (overflow::sample and "
+            "codel); with wait::event wait for the descriptors"); with "
             "wait::event wait for the descriptors");
         return can_list<type>;
     }
