@@ -153,8 +153,7 @@ constexpr bool is_end_to_await() noexcept {
             can_list<type>,
             "weir: async_select() waits for items_of(ring), room_in(ring), receivers, senders and readers of rings with "
             "wait::park; not for an any_end, nor for room in a broadcast ring, or that time makes (overflow::sample and "
-            "codel); with wait::event wait for the descriptors"); with "
-            "wait::event wait for the descriptors");
+            "codel); with wait::event wait for the descriptors");
         return can_list<type>;
     }
 }
