@@ -57,8 +57,7 @@ struct handle_maker;
 /// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
 /// here, too.
 template <class Ring>
-class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending>,
-                             public detail::no_receiving<Ring> {
+class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending>, public detail::no_receiving {
     using base = detail::ring_handle<Ring, detail::side::sending>;
     friend detail::handle_maker;
     sender(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
@@ -192,8 +191,7 @@ public:
 /// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
 /// here, too.
 template <class Ring>
-class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving>,
-                               public detail::no_sending<Ring> {
+class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving>, public detail::no_sending {
     using base = detail::ring_handle<Ring, detail::side::receiving>;
     friend detail::handle_maker;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);

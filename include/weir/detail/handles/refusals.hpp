@@ -17,75 +17,62 @@ concept ring_with_handles = requires {
     requires Ring::has_many_consumers || !Ring::has_many_consumers;
 };
 
-/// A base of receivers: the operations of senders.
-template <class Ring>
+/// A base of receivers: the operations of senders. Deleted, so that a concept can tell the sides apart.
 class no_sending {
-    template <class... A>
-    static constexpr void refuse() noexcept {
-        static_assert(offered<A...>, "weir: a receiver cannot push; its sender does");
-    }
-
 public:
-#define WEIR_REFUSED(name, answer)            \
-    template <class... A, class Self = Ring>  \
-    answer name(const A&...) const noexcept { \
-        refuse<Self>();                       \
-        return answer(status::closed);        \
-    }
-    WEIR_REFUSED(try_push, status)
-    WEIR_REFUSED(push, status)
-    WEIR_REFUSED(push_for, status)
-    WEIR_REFUSED(push_until, status)
-    WEIR_REFUSED(push_unless, status)
-    WEIR_REFUSED(try_emplace, status)
-    WEIR_REFUSED(emplace, status)
-    WEIR_REFUSED(try_force_push, status)
-    WEIR_REFUSED(force_push, status)
-    WEIR_REFUSED(try_push_n, std::size_t)
-    WEIR_REFUSED(push_n, std::size_t)
-    WEIR_REFUSED(push_n_unless, std::size_t)
-#undef WEIR_REFUSED
+    template <class... A>
+    status try_push(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push_for(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push_until(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push_unless(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status try_emplace(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status emplace(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status try_force_push(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status force_push(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status try_push_n(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push_n(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
+    template <class... A>
+    status push_n_unless(const A&...) const = delete;  // weir: a receiver cannot push; its sender does
 };
 
 /// A base of senders: the operations of receivers.
-template <class Ring>
 class no_receiving {
-    template <class... A>
-    static constexpr void refuse() noexcept {
-        static_assert(offered<A...>, "weir: a sender cannot pop; its receiver does");
-    }
-
 public:
-#define WEIR_REFUSED(name)                                           \
-    template <class Self = Ring>                                     \
-    std::optional<typename Self::value_type> name() const noexcept { \
-        refuse<Self>();                                              \
-        return std::nullopt;                                         \
-    }                                                                \
-    template <class Out, class... A, class Self = Ring>              \
-    status name(const Out&, const A&...) const noexcept {            \
-        refuse<Self>();                                              \
-        return status::closed;                                       \
-    }
-    WEIR_REFUSED(try_pop)
-    WEIR_REFUSED(pop)
-    WEIR_REFUSED(pop_for)
-    WEIR_REFUSED(pop_until)
-    WEIR_REFUSED(pop_unless)
-#undef WEIR_REFUSED
-#define WEIR_REFUSED(name)                         \
-    template <class... A, class Self = Ring>       \
-    std::size_t name(const A&...) const noexcept { \
-        refuse<Self>();                            \
-        return 0;                                  \
-    }
-    WEIR_REFUSED(try_pop_n)
-    WEIR_REFUSED(pop_n)
-    WEIR_REFUSED(pop_n_unless)
-    WEIR_REFUSED(consume)
-    WEIR_REFUSED(consume_some)
-    WEIR_REFUSED(consume_some_unless)
-#undef WEIR_REFUSED
+    template <class... A>
+    status try_pop(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop_for(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop_until(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop_unless(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status try_pop_n(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop_n(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status pop_n_unless(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status consume(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status consume_some(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status try_consume_one(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
+    template <class... A>
+    status consume_one(const A&...) const = delete;  // weir: a sender cannot pop; its receiver does
 };
 
 /// What channel() returns for what is no ring of items, so that its use adds no error of its own.
