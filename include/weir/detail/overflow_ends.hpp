@@ -86,10 +86,9 @@ public:
         return with_item(offer, std::forward<U>(value));
     }
 
-    /// The same with one try, which counts only if it is accepted: for an operation that waits without a thread.
+    /// One try, which counts only if it is accepted: for an operation that waits without a thread.
     template <class U>
     status offer(U&& value) {
-        check_producer();
         return with_item([this](auto& item) { return this->try_put(item); }, std::forward<U>(value));
     }
 
@@ -122,10 +121,8 @@ public:
     std::size_t push_n(std::span<const T> values) {
         std::size_t accepted = push_at_once(values);
         const auto offer = [this](auto& item) { return this->put(item, detail::never, forever); };
-        while (accepted < values.size() && with_item(offer, values[accepted])) {
-            ++accepted;
-            accepted += push_at_once(values.subspan(accepted));
-        }
+        while (accepted < values.size() && with_item(offer, values[accepted]))
+            accepted += 1 + push_at_once(values.subspan(accepted + 1));
         count_left_of_batch(values.size() - accepted);
         return accepted;
     }
