@@ -59,8 +59,8 @@
 
 namespace weir {
 
-/// Awaits the oldest item of a ring of items, overflow_ring among them, or of its receiver. Gives std::optional<T>: the item; nothing when the ring is closed and
-/// drained, or a stop was requested. If a stop was requested before, it only tries.
+/// Awaits the oldest item of a ring of items, overflow_ring among them, or of its receiver. Gives std::optional<T>: the item; nothing
+/// when the ring is closed and drained, or a stop was requested. If a stop was requested before, it only tries.
 ///
 /// For a consumer of the ring: the coroutine has the role, whatever thread it runs on, and takes it over (adopt_consumer) whenever it
 /// tries. Does not block, with one exception: after close() it waits, in naps, for a push from before that is still under way.
@@ -113,17 +113,6 @@ template <class Ring, class U, detail::token_to_stop Token>
              std::constructible_from<typename Ring::value_type, U>)
 [[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x, Token stop) {
     return detail::push_made_to(std::move(stop), ring, std::forward<U>(x));
-}
-// What is no item of a ring, or has no ring: refused with a sentence.
-template <class Ring, class U>
-    requires(!detail::item_for<Ring, U>)
-auto async_push(Ring&, U&&) noexcept {
-    return detail::refuse_push<Ring, U>();
-}
-template <class Ring, class U, detail::token_to_stop Token>
-    requires(!detail::item_for<Ring, U>)
-auto async_push(Ring&, U&&, Token) noexcept {
-    return detail::refuse_push<Ring, U>();
 }
 
 /// Awaits `n` credits of a credit_gate, or of a share, in the order of requests, those of threads among them. Gives

@@ -200,4 +200,20 @@ auto async_select_of(selection* how, bool by_priority, Token token, Args&... arg
 
 }  // namespace weir::detail
 
+namespace weir {
+
+// What is no item of a ring, or has no ring: refused with a sentence.
+template <class Ring, class U>
+    requires(!detail::item_for<Ring, U>)
+auto async_push(Ring&, U&&) noexcept {
+    return detail::refuse_push<Ring, U>();
+}
+template <class Ring, class U, detail::token_to_stop Token>
+    requires(!detail::item_for<Ring, U>)
+auto async_push(Ring&, U&&, Token) noexcept {
+    return detail::refuse_push<Ring, U>();
+}
+
+}  // namespace weir
+
 #endif

@@ -15,8 +15,10 @@
 #include "weir/detail/base/offered.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/waiter.hpp"
+#include "weir/detail/wait/deadline.hpp"
 
-namespace weir::detail {
+namespace weir {
+namespace detail {
 
 template <class>
 inline constexpr bool is_sender = false;
@@ -113,4 +115,39 @@ constexpr bool is_misplaced() noexcept {
     return comes_first || is_time<type> || is_const_handle || is_elsewhere || std::same_as<type, no_end>;
 }
 
-}  // namespace weir::detail
+}  // namespace detail
+
+// Of what is no ring: refused with a sentence.
+template <class T>
+    requires(!detail::ring_of_any_family<T> || detail::ring_of_readers<T>)
+detail::no_end items_of(T&) noexcept {
+    detail::refuse_side<T>();
+    return {};
+}
+template <class T>
+    requires(!detail::ring_of_any_family<T> || !detail::select_access::waits_for_room<T>)
+detail::no_end room_in(T&) noexcept {
+    static_assert(!detail::ring_of_any_family<T>, "weir: no push with shed_lowest ever waits for room");
+    if constexpr (!detail::ring_of_any_family<T>) detail::refuse_side<T>();
+    return {};
+}
+// A time of another kind: refused with a sentence.
+template <detail::no_duration Time, class... Args>
+selected select_for(const Time&, Args&&...) {
+    static_assert(detail::is_time<Time> || detail::offered<Time>,
+                  "weir: a time has a unit, as 100ms, and comes first: select_for(100ms, ends...)");
+    static_assert(!detail::is_time<Time> || detail::offered<Time>,
+                  "weir: select_for() waits for a duration; until a time point it is select_until()");
+    return detail::select_waiter::nothing();
+}
+template <class Time, class... Args>
+    requires(!std::convertible_to<const Time&, detail::any_time_point>)
+selected select_until(const Time&, Args&&...) {
+    static_assert(!detail::is_time<Time> || detail::offered<Time>,
+                  "weir: select_until() waits until a time point of a clock; for a duration it is select_for()");
+    static_assert(detail::is_time<Time> || detail::offered<Time>,
+                  "weir: a time point comes first: select_until(std::chrono::steady_clock::now() + 100ms, ends...)");
+    return detail::select_waiter::nothing();
+}
+
+}  // namespace weir

@@ -33,8 +33,8 @@ inline constexpr by_priority_t by_priority{};
 inline constexpr std::size_t most_ends = 64;
 
 /// What a loop of select() remembers from one call to the next: whose turn it is, so that each ready end is served once before any is
-/// served twice, and which ends have closed, so that each of these is reported once and then left out. For one thread at a time, and
-/// for the same ends in the same order at each call.
+/// served twice, and which ends have closed, so that each of these is reported once and then left out; the last one is reported as the
+/// end: all are closed. For one thread at a time, and for the same ends in the same order at each call.
 class selection {
 public:
     selection() noexcept = default;
