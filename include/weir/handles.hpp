@@ -373,13 +373,6 @@ handles<Ring> channel(Args&&... args) {
     return detail::handle_maker::make(owned->ring, owned, owned);
 }
 
-template <class Ring, class... Args>
-    requires(!detail::ring_with_handles<Ring>)
-detail::no_handles channel(const Args&...) noexcept {
-    detail::refuse_handles<Ring>();
-    return {};
-}
-
 /// Two handles for a ring that the caller owns; no allocation. For rings with storage::fixed, in static memory and the like. The
 /// ring must outlive both handles: join the threads that hold them before it is destroyed. Call it once for each ring, which is
 /// closed for good when a side has given its handle up. Wait-free.
@@ -395,12 +388,6 @@ handles<Ring> handles_of(Ring& ring) noexcept {
 template <detail::ring_with_handles Ring>
 handles<Ring> handles_of(Ring& ring, handle_counts& counts) noexcept {
     return detail::handle_maker::make(ring, &counts, static_cast<detail::owned_ring<Ring>*>(nullptr));
-}
-template <class Ring, class... Counts>
-    requires(!detail::ring_with_handles<Ring>)
-detail::no_handles handles_of(Ring&, Counts&...) noexcept {
-    detail::refuse_handles<Ring>();
-    return {};
 }
 
 }  // namespace weir

@@ -9,7 +9,8 @@
 #include "weir/detail/base/offered.hpp"
 #include "weir/status.hpp"
 
-namespace weir::detail {
+namespace weir {
+namespace detail {
 
 template <class Ring>
 concept ring_with_handles = requires {
@@ -94,4 +95,20 @@ constexpr void refuse_handles() noexcept {
         "and a type of items names its ring, as in channel<weir::spsc_ring<int>>(1000)");
 }
 
-}  // namespace weir::detail
+}  // namespace detail
+
+// Handles of what is no ring of items: refused with a sentence.
+template <class Ring, class... Args>
+    requires(!detail::ring_with_handles<Ring>)
+detail::no_handles channel(const Args&...) noexcept {
+    detail::refuse_handles<Ring>();
+    return {};
+}
+template <class Ring, class... Counts>
+    requires(!detail::ring_with_handles<Ring>)
+detail::no_handles handles_of(Ring&, Counts&...) noexcept {
+    detail::refuse_handles<Ring>();
+    return {};
+}
+
+}  // namespace weir
