@@ -96,7 +96,7 @@ private:
     static constexpr unsigned most_tries = 1'000'000;
 
     shm_message_producer(state& shared, std::uint64_t number, shm_records mapped, std::size_t capacity, Watch watch,
-                         const message_numbers& found) noexcept
+                         const numbers_left& found) noexcept
         : shm_end<Watch>(shared.consumer.end.owner, static_cast<Watch&&>(watch), found.in_doubt),
           number_(number),
           done_(found.done),
@@ -106,10 +106,10 @@ private:
     words& mine(state& shared) const noexcept { return shared.producers[number_]; }
 
     // What the former holder has left: its open claim becomes padding, and its numbers are in order again.
-    static message_numbers recover(state& shared, std::uint64_t number, const shm_records& mapped,
-                                   std::size_t capacity) noexcept {
+    static numbers_left recover(state& shared, std::uint64_t number, const shm_records& mapped,
+                                std::size_t capacity) noexcept {
         words& left = shared.producers[number];
-        const message_numbers found = look_back(left, number, mapped);
+        const numbers_left found = look_back(left, number, mapped);
         // Before the claim goes, since it is what shows that the message was not handed over. relaxed, all: for the next holder
         if (found.in_doubt.has_value()) {
             left.end.begun.store(found.done, relaxed);
