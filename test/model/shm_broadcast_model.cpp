@@ -420,7 +420,7 @@ constexpr entry scenarios[] = {
     {"reader_dies", 2, 2, 200'000, make<reader_dies<1, 4, 40, true>>},
     {"reader_dies_of_two", 2, 1, 200'000, make<reader_dies<2, 4, 40, true>>},
     {"reader_dies_lossy", 2, 1, 100'000, make<reader_dies<1, 3, 40, false>>},
-    {"seat_passes_on", 3, 1, 200'000, make<seat_passes_on<8>>},
+    {"seat_passes_on", 3, 0, 200'000, make<seat_passes_on<8>>},
     {"closer_dies", 2, 3, 100'000, make<closer_dies<10>>},
     {"visiting", 2, 2, 200'000, make<visiting<1, 4>>},
     {"visiting_2", 2, 2, 200'000, make<visiting<2, 4>>},
