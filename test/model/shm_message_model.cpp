@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// A ring of messages between processes, one of which dies: before each step that others could see, in turn. With --table it prints what
-// the others see, step by step, for docs/process_messages.md.
+// A ring of messages between processes, one of which dies: before each step
+// that others could see, in turn. With --table it prints what the others see,
+// step by step, for docs/process_messages.md.
 #define WEIR_ATOMIC_HEADER "mortal_atomic.hpp"
 #define WEIR_CHECK_ROLES 0
 
@@ -27,13 +28,15 @@ using weir::status;
 
 constexpr bool never_stop() noexcept { return false; }
 
-/// What a message of this number holds: 8 bytes or none, so that some records do not fit before the end of the storage.
+/// What a message of this number holds: 8 bytes or none, so that some records
+/// do not fit before the end of the storage.
 constexpr std::size_t size_of(std::uint64_t number) noexcept { return number % 2 == 0 ? 8 : 0; }
 constexpr std::uint16_t type_of(unsigned producer, std::uint64_t number) noexcept {
     return static_cast<std::uint16_t>(producer * 16 + number);
 }
 
-/// A ring in shared memory, one process of which dies before step 1 to `Steps` of it, or not at all.
+/// A ring in shared memory, one process of which dies before step 1 to `Steps`
+/// of it, or not at all.
 template <unsigned Producers, unsigned Capacity, unsigned Steps, bool Timed>
 class shared_ring : public scenario {
 protected:
@@ -50,7 +53,8 @@ protected:
         process_.left = Steps == 0 ? 0 : choose(Steps + 1);
         process_.thread = identity();
     }
-    /// The scenario is over for those that live: a dead thread may leave, and finds a closed ring.
+    /// The scenario is over for those that live: a dead thread may leave, and
+    /// finds a closed ring.
     void let_go() noexcept {
         process_.is_over = true;
         state_.close();
@@ -146,8 +150,10 @@ protected:
     std::array<std::uint64_t, Producers> expected_{};  // by the consumer
 };
 
-/// Producer 0 dies. The consumer gets peer_died, once, takes that end over, and pushes what is missing. Others go on pushing. `Drops`: its
-/// first reservation is dropped. `AfterAnother`: one has died before it, with a claim that it had not handed over, and it recovers that.
+/// Producer 0 dies. The consumer gets peer_died, once, takes that end over, and
+/// pushes what is missing. Others go on pushing. `Drops`: its first reservation
+/// is dropped. `AfterAnother`: one has died before it, with a claim that it had
+/// not handed over, and it recovers that.
 template <unsigned Producers, unsigned Capacity, unsigned Messages, unsigned Steps, bool Drops = false,
           bool AfterAnother = false>
 class producer_dies : public shared_ring<Producers, Capacity, Steps, true> {
@@ -248,18 +254,27 @@ class producer_dies : public shared_ring<Producers, Capacity, Steps, true> {
 public:
     producer_dies() noexcept {
         if (!AfterAnother) return;
-        // In the middle of its first message.
+        // In the middle of its first message, or just after it had handed that
+        // over.
         auto& words = this->state_.producers[0];
         words.end.owner.store(owner::of(long_dead_pid, 1).word, relaxed);
         words.claiming.store(0, relaxed);
         words.end.begun.store(1, relaxed);
-        this->words_[0].store(record_header::of_claim(16, 0), relaxed);
-        if (choose(2) == 1) this->state_.tail.store(16, relaxed);
-        if (choose(2) == 1) words.end.step.store(0, relaxed);
+        const unsigned how_far = choose(4);
+        if (how_far > 0) this->state_.tail.store(16, relaxed);
+        if (how_far > 1) words.end.step.store(0, relaxed);
+        if (how_far < 3) {
+            this->words_[0].store(record_header::of_claim(16, 0), relaxed);
+        } else {
+            this->write(this->memory_.data(), 0, 0);
+            this->words_[0].store(record_header::of_message(8, type_of(0, 0)), relaxed);
+            this->handed_[0] = 1;
+        }
     }
 };
 
-/// The consumer dies. The producer gets peer_died, once, takes that end over, and visits the rest.
+/// The consumer dies. The producer gets peer_died, once, takes that end over,
+/// and visits the rest.
 template <unsigned Producers, unsigned Capacity, unsigned Messages, unsigned Steps>
 class consumer_dies : public shared_ring<Producers, Capacity, Steps, true> {
     void thread(unsigned index) override { index == 0 ? dies() : survives(); }
@@ -342,7 +357,8 @@ class closer_dies : public shared_ring<1, 16, Steps, true> {
     }
 };
 
-/// One end, held by one process after the other, in order: that is no death, and the numbers go on.
+/// One end, held by one process after the other, in order: that is no death,
+/// and the numbers go on.
 class handed_over : public shared_ring<1, 32, 0, true> {
     void thread(unsigned index) override {
         if (index < 2) {
@@ -365,7 +381,8 @@ class handed_over : public shared_ring<1, 32, 0, true> {
     }
 };
 
-/// No process dies, and none looks by itself: each sleep ends by a wake-up. `Drops`: each producer's first reservation is dropped.
+/// No process dies, and none looks by itself: each sleep ends by a wake-up.
+/// `Drops`: each producer's first reservation is dropped.
 template <unsigned Producers, unsigned Capacity, unsigned Messages, bool Drops = false>
 class sleeps_well : public shared_ring<Producers, Capacity, 0, false> {
     void thread(unsigned index) override {
@@ -387,7 +404,8 @@ class sleeps_well : public shared_ring<Producers, Capacity, 0, false> {
     }
 };
 
-/// A third thread closes at any time: what was accepted is delivered, and nothing comes after `closed`.
+/// A third thread closes at any time: what was accepted is delivered, and
+/// nothing comes after `closed`.
 template <unsigned Producers, unsigned Capacity, unsigned Messages>
 class closing : public shared_ring<Producers, Capacity, 0, false> {
     void thread(unsigned index) override {
@@ -419,6 +437,42 @@ class closing : public shared_ring<Producers, Capacity, 0, false> {
     std::array<std::uint64_t, Producers> told_{};
 };
 
+/// A close wakes a producer that waits for room, also where there is no
+/// consumer.
+class closed_while_full : public shared_ring<1, 32, 0, false> {
+    void thread(unsigned index) override {
+        if (index == 1) {
+            while (handed_[0] < 2) yield();  // it is full
+            note_.store(1, relaxed);
+            return state_.close();
+        }
+        state_.producers[0].end.owner.store(owner::of(living_pid, 1).word, relaxed);
+        auto end = produce(0);
+        for (int i = 0; i < 2; ++i) check(push(end) == status::success, "there is room");
+        if (choose(2) == 1) {
+            while (!state_.is_closed()) yield();
+        } else {
+            check(push(end) == status::closed, "a closed ring says so");
+        }
+        check(note_.load(relaxed) == 1, "the close happened after that");
+    }
+
+    immortal_atomic<std::uint32_t> note_{0};
+};
+
+/// A producer dies, and another one goes on while no consumer is there.
+class producer_helps : public shared_ring<2, 32, 16, true> {
+    void thread(unsigned index) override {
+        const taken_end taken = take(state_.producers[index].end.owner, index == 0 ? mortal_pid : living_pid);
+        if (index == 0) live();
+        auto end = produce(index);
+        const status answer = push(end);
+        if (index == 0) return leave_end(state_.producers[0].end.owner, taken.mine);
+        check(answer == status::success, "a dead producer holds up no other one");
+        let_go();
+    }
+};
+
 constexpr entry scenarios[] = {
     {"producer_dies", 2, 2, 100'000, make<producer_dies<1, 32, 3, 60>>},
     {"producer_dies_dropping", 2, 1, 50'000, make<producer_dies<1, 32, 1, 40, true>>},
@@ -432,6 +486,8 @@ constexpr entry scenarios[] = {
     {"two_sleep_well", 3, 1, 100'000, make<sleeps_well<2, 32, 2>>},
     {"two_drop", 3, 1, 100'000, make<sleeps_well<2, 32, 1, true>>},
     {"closing", 3, 1, 100'000, make<closing<1, 32, 3>>},
+    {"producer_helps", 2, 2, 20'000, make<producer_helps>},
+    {"closed_while_full", 2, 2, 20'000, make<closed_while_full>},
     {"closing_two", 4, 0, 100'000, make<closing<2, 32, 2>>},
 };
 

@@ -218,7 +218,6 @@ private:
         detail::held_end<mapped> held(ring_, word, taken.mine);
         typename producer::end made(ring_->state(), number, ring_->records(), capacity_bytes(),
                                     detail::process_watch(self));
-        if (made.is_corrupted()) refuse_corrupted("producer");
         return producer(std::move(held), std::move(made));
     }
 

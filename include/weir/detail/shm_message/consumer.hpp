@@ -211,18 +211,18 @@ private:
 
     // Calls the system.
     bool lives(state& shared, std::uint64_t number) noexcept {
-        // acquire: pairs with leave_end(): what a holder did before it left in order
-        const owner now{shared.producers[number].end.owner.load(acquire)};
+        // relaxed: not older than its claim, by (6). A holder that left in order since then has no claim: see abandon()
+        const owner now{shared.producers[number].end.owner.load(relaxed)};
         return now.is_held() && !peers_[number].watch().is_dead(now);
     }
     // A claim of a process that died becomes padding.
     void abandon(state& shared, std::uint64_t header, std::size_t bytes) noexcept {
         // It may have been handed over before that death. relaxed: the process has ended
         if (mapped_.header(position_).load(relaxed) != header || !shared.accept(position_, bytes)) return;
-        // relaxed: by (5) and (6), or for a process that follows
+        // relaxed: for a process that follows, by the next step
         shared.producers[record_header::owner(header)].abandoned.store(position_, relaxed);
-        // (5) seq_cst: pairs with (6). relaxed, of a failure: a process that follows was quicker
-        mapped_.header(position_).compare_exchange_strong(header, record_header::of_padding(bytes), seq_cst, relaxed);
+        // (9) release: pairs with (6); and for a follower's look_back(). relaxed, of a failure: that one was quicker, or there is no claim
+        mapped_.header(position_).compare_exchange_strong(header, record_header::of_padding(bytes), release, relaxed);
     }
 
     // As of shm_end, for each of the producers.
@@ -231,8 +231,8 @@ private:
         if (!asks && !is_due()) return false;
         for (std::uint64_t number = 0; number < Producers && untold_ == none; ++number)
             if (peers_[number].has_died(shared.producers[number].end.owner)) untold_ = number;
-        // All that it handed over lies before this. (4) seq_cst: as above
-        told_at_ = state::position(shared.tail.load(seq_cst));
+        // All that it handed over lies before this. relaxed: the process has ended
+        told_at_ = state::position(shared.tail.load(relaxed));
         return untold_ != none;
     }
     status told(state& shared) noexcept {

@@ -101,14 +101,7 @@ private:
           number_(number),
           done_(found.done),
           capacity_(capacity),
-          mapped_(mapped) {
-        const std::uint64_t returned =
-            shared.returned.load(seq_cst);  // (8) seq_cst: pairs with (7), the bytes are free
-        limit_ = returned + capacity;
-        // relaxed: only a bound; positions only grow
-        seen_ = state::position(shared.tail.load(relaxed));
-        if (returned % shm_records::alignment != 0) (void)this->ends_with(status::corrupted);
-    }
+          mapped_(mapped) {}
 
     words& mine(state& shared) const noexcept { return shared.producers[number_]; }
 
@@ -174,8 +167,8 @@ private:
     bool mark(std::uint64_t at, std::uint64_t claim, std::uint64_t& found) noexcept {
         record_word& word = mapped_.header(at);
         if constexpr (Producers == 1) {
-            // This end alone writes it before `tail` has passed it. acquire: as of a failure, below
-            found = word.load(acquire);
+            // relaxed: this end alone writes it before `tail` has passed it, and `tail` is not old
+            found = word.load(relaxed);
             if (found != record_header::none_at(at)) return false;
             word.store(claim, release);  // (9) release: pairs with (6): who finds the claim finds its owner
             return true;
@@ -223,8 +216,8 @@ private:
 
     std::uint64_t number_;
     std::uint64_t done_;
-    std::uint64_t limit_ = 0;  // how far claims may go
-    std::uint64_t seen_ = 0;   // how far claims have gone
+    std::uint64_t limit_ = 0;  // how far claims may go, as far as it is known
+    std::uint64_t seen_ = 0;   // how far claims have gone, as of the last look
     std::size_t capacity_;
     shm_records mapped_;
     single_use_checker claimed_;

@@ -8,6 +8,7 @@
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
+#include "weir/detail/cursor/cursor.hpp"
 #include "weir/detail/message/record.hpp"
 #include "weir/detail/shm/sleeper.hpp"
 #include "weir/detail/wait/futex.hpp"
@@ -79,16 +80,16 @@ struct shm_message_state {
     }
     /// Whatever a peer wrote: between 0 and the capacity.
     std::size_t size_approx(std::size_t capacity) const noexcept {
-        const std::uint64_t free = returned.load(acquire);  // acquire: so that `tail`, read after it, is not behind
-        const std::uint64_t size = position(tail.load(relaxed)) - free;  // relaxed: a statistic
-        return static_cast<std::size_t>(size < capacity ? size : capacity);
+        // relaxed, both: a statistic; more may have been returned since the first load
+        const std::uint64_t claimed = position(tail.load(relaxed));
+        return size_within(static_cast<std::int64_t>(claimed - returned.load(relaxed)), capacity);
     }
 
     /// Moves `tail` past a claim of `bytes` at `at`. Whether it is past it now; else the ring was closed before that claim.
     bool accept(std::uint64_t at, std::size_t bytes) noexcept {
         std::uint64_t seen = at;
-        // (3) acq_rel: pairs with (4): a process that finds `tail` past a claim finds the claim. (2) acquire, of a failure: as above
-        if (tail.compare_exchange_strong(seen, at + bytes, acq_rel, acquire)) return true;
+        // (3) release: pairs with (4): a process that finds `tail` past a claim finds the claim. (2) acquire, of a failure: as above
+        if (tail.compare_exchange_strong(seen, at + bytes, release, acquire)) return true;
         return position(seen) != at;
     }
 };
@@ -124,7 +125,7 @@ inline message_numbers look_back(const shm_message_producer_words& words, std::u
     const std::uint64_t done = words.end.done.load(relaxed);
     if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
     const std::uint64_t at = words.claiming.load(relaxed);
-    // acquire: pairs with the consumer's writes of it, (5) and clear_for_next_lap(): then we see what it abandoned before
+    // acquire: pairs with the consumer's writes of it, (9) and clear_for_next_lap(): then we see what it abandoned before
     const std::uint64_t header = mapped.header(at).load(acquire);
     const bool is_handed_over =
         words.end.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
