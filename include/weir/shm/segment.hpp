@@ -49,7 +49,7 @@ using detail::segment_shape;
 /// A segment, mapped into this process. Movable. Not for several threads at a time.
 ///
 /// Every function that makes one throws shm::error with one sentence if it cannot (aborts with it where exceptions are off), and
-/// calls the system; none of them waits for another process for longer than a second.
+/// calls the system; none of them but open_until() waits for another process for longer than a second.
 class segment {
 public:
     /// Makes a segment with a name. Another process can open it when it is ready, not before: `init(payload)` has filled it by then.
