@@ -64,8 +64,8 @@ public:
             const detail::name_use found = detail::remove_leftover(path);
             if (found == detail::name_use::foreign) detail::refuse_foreign(path);
             if (found == detail::name_use::forbidden) {
-                detail::refuse_segment(errc::system_error, "there is a segment \"" + std::string(name) +
-                                                               "\" of another user already; choose another name");
+                detail::refuse_segment(errc::system_error,
+                                       "there is \"" + path + "\" of another user already; choose another name");
             }
             if (i == most_tries || found == detail::name_use::used) {
                 detail::refuse_segment(errc::exists,
