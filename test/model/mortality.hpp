@@ -13,9 +13,11 @@
 #include <map>
 #include <set>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "model.hpp"
 #include "mortal_atomic.hpp"
@@ -99,7 +101,7 @@ inline std::string line_of(std::string_view file, unsigned number) {
 }
 
 /// What a step is called in the table: one whose line holds `fragment`, the first that fits. A copy of an item, made by the model, is the
-/// line `copied`. Steps of one name are folded, and stand in the order of this list.
+/// line `copied`. Steps of one name are one row, and stand in the order of this list.
 struct step_name {
     std::string_view fragment, name;
 };
@@ -120,23 +122,40 @@ inline int print_table(std::string_view columns, std::span<const entry> scenario
         return std::find_if(names.begin(), names.end(), [name](const step_name& one) { return one.name == name; });
     };
     for (const auto& [side, steps] : seen_after_death) {
-        std::map<std::pair<std::ptrdiff_t, std::string>, std::string_view> rows;
+        std::map<std::ptrdiff_t, std::vector<std::set<std::string>>> rows;  // by the step: what each column says
         for (const auto& [step, outcomes] : steps) {
             const std::string line = step.second == 0 ? std::string(copied) : line_of(step.first, step.second);
             const auto found = std::find_if(names.begin(), names.end(), [&line](const step_name& one) {
                 return line.find(one.fragment) != line.npos;
             });
             if (found == names.end()) {
-                std::cerr << "the step `" << line << "` of the " << side << " has no name; give it one in the model\n";
+                std::cerr << "the step `" << line << "` of the " << side
+                          << " has no name; give it one in shm_step_names.hpp\n";
                 return 1;
             }
-            for (const std::string& outcome : outcomes)
-                rows.emplace(std::pair(named(found->name) - names.begin(), outcome), found->name);
+            for (const std::string& outcome : outcomes) {
+                auto& row = rows[named(found->name) - names.begin()];
+                std::istringstream text(outcome);
+                std::string said;
+                for (std::size_t i = 0; std::getline(text, said, '|'); ++i) {
+                    if (i == row.size()) row.emplace_back();
+                    const std::size_t first = said.find_first_not_of(' ');
+                    row[i].insert(said.substr(first, said.find_last_not_of(' ') + 1 - first));
+                }
+            }
         }
         std::cout << "| the " << side << " was killed | " << columns << " |\n|---|";
         for (auto i = std::count(columns.begin(), columns.end(), '|'); i >= 0; --i) std::cout << "---|";
         std::cout << "\n";
-        for (const auto& [row, name] : rows) std::cout << "| " << name << " | " << row.second << " |\n";
+        for (const auto& [step, row] : rows) {
+            std::cout << "| " << names[static_cast<std::size_t>(step)].name << " |";
+            for (const auto& column : row) {
+                const char* before = " ";
+                for (const std::string& said : column) std::cout << std::exchange(before, ", or ") << said;
+                std::cout << " |";
+            }
+            std::cout << "\n";
+        }
         std::cout << "\n";
     }
     return 0;

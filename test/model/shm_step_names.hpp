@@ -65,7 +65,6 @@ inline constexpr step_name message_steps[] = {
 };
 
 inline constexpr step_name broadcast_steps[] = {
-    {"mine.left()", "while it left"},
     {"seen = word.load(relaxed)", "while it joined"},
     {"mine.word", "while it joined"},
     {"also_of_dead", "while it joined"},
@@ -94,6 +93,7 @@ inline constexpr step_name broadcast_steps[] = {
     {"asleep.load(", "after that, while it woke the other side"},
     {"asleep.store(0", "after that, while it woke the other side"},
     {"sent.fetch_or(closed_bit", "after that, as it closed the ring"},
+    {"mine.left()", "while it left"},
     {"gated_for.store(0", "while it left"},
 };
 

@@ -69,7 +69,7 @@ protected:
         return {refusal([&] { (void)Ring::create(called, 64, "number"); }),
                 refusal([&] { (void)Ring::open_or_create(called, 64, "number"); }),
                 refusal([&] { (void)Ring::open(called, "number"); }),
-                refusal([&] { (void)Ring::open_for(called, "number", 1h); })};
+                refusal([&] { (void)Ring::open_for(called, "number", 1s); })};
     }
     ino_t number_of_file() const {
         struct stat file {};
@@ -192,7 +192,7 @@ TYPED_TEST(shm_names, of_another_ring_are_refused_for_what_differs) {
         const auto get = [&](std::size_t capacity, std::string_view type) {
             return refusal([&] {
                 creates ? (void)TypeParam::open_or_create(this->name, capacity, type)
-                        : (void)TypeParam::open_for(this->name, type, 1h);
+                        : (void)TypeParam::open_for(this->name, type, 5s);
             });
         };
         EXPECT_EQ(get(64, "price").code, errc::mismatch);

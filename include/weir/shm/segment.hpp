@@ -49,7 +49,7 @@ using detail::segment_shape;
 /// A segment, mapped into this process. Movable. Not for several threads at a time.
 ///
 /// Every function that makes one throws shm::error with one sentence if it cannot (aborts with it where exceptions are off), and
-/// calls the system; none of them waits for another process for longer than a second.
+/// calls the system; none of them but open_until() waits for another process for longer than a second.
 class segment {
 public:
     /// Makes a segment with a name. Another process can open it when it is ready, not before: `init(payload)` has filled it by then.
@@ -64,8 +64,8 @@ public:
             const detail::name_use found = detail::remove_leftover(path);
             if (found == detail::name_use::foreign) detail::refuse_foreign(path);
             if (found == detail::name_use::forbidden) {
-                detail::refuse_segment(errc::system_error, "there is a segment \"" + std::string(name) +
-                                                               "\" of another user already; choose another name");
+                detail::refuse_segment(errc::system_error,
+                                       "there is \"" + path + "\" of another user already; choose another name");
             }
             if (i == most_tries || found == detail::name_use::used) {
                 detail::refuse_segment(errc::exists,
