@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "weir/detail/base/user_code.hpp"
@@ -51,6 +52,27 @@ public:
         return me().consume_some_unless(f, never, deadline, most);
     }
 
+    // What a ring of items has, refused with a sentence.
+    template <class... Args>
+    std::optional<message> try_pop(const Args&...) noexcept {
+        static_assert(
+            offered<Ring, Args...>,
+            "weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> "
+            "bytes) { ... })");
+        return std::nullopt;
+    }
+    template <class... Args>
+    std::optional<message> pop(const Args&... args) noexcept {
+        return try_pop(args...);
+    }
+    template <class... Args>
+    std::optional<message> pop_for(const Args&... args) noexcept {
+        return try_pop(args...);
+    }
+    template <class... Args>
+    std::optional<message> pop_until(const Args&... args) noexcept {
+        return try_pop(args...);
+    }
     // Either the operation, or a function that refuses it with a sentence.
     using refused::consume_one, refused::consume_one_for, refused::consume_one_until;
     using refused::consume_some, refused::consume_some_for, refused::consume_some_until;
