@@ -102,8 +102,6 @@ struct broadcast_output {
 /// std::invalid_argument with a sentence (aborts where exceptions are off). Once it runs, nothing allocates but what
 /// the functions do, a failure, and the ledgers.
 class pipeline : private detail::untyped<stage_settings> {
-    using untyped = detail::untyped<stage_settings>;
-
 public:
     enum class outcome : unsigned char {
         drained,    ///< every source ended or was closed, and every item was delivered
@@ -122,8 +120,8 @@ public:
 
     // ---- building --------------------------------------------------------------------------------------------
 
-    // Those without types are refused with a sentence.
-    using untyped::source, untyped::inlet, untyped::stage, untyped::flat_stage, untyped::sink;
+    using untyped::source, untyped::inlet, untyped::stage, untyped::flat_stage,
+        untyped::sink;  // refused: without types
 
     /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, empty
     /// when there are no more. It is called only when there is room, and may wait for the next item. One of messages is `make(auto&
@@ -234,13 +232,16 @@ public:
     /// reader holds up the source, as any full edge does.
     template <class T>
     broadcast_output<T> broadcast(const output<T>& from, std::size_t capacity) {
-        static_assert(!detail::is_message<T>,
-                      "weir: a broadcast carries items; connect several edges to an output of messages");
-        static_assert(std::copy_constructible<T>, "weir: every reader gets each item, so T must be copyable");
-        from.outputs->refuse_broadcast_beside_others(from.node->name());
-        auto& trunk = graph_.share<detail::broadcast_trunk<T>>(*from.node, capacity);
-        from.outputs->add(trunk);
-        return {from.node, &trunk};
+        constexpr bool of_items = !detail::is_message<T>, fits = of_items && std::copy_constructible<T>;
+        static_assert(of_items, "weir: a broadcast carries items; connect several edges to an output of messages");
+        static_assert(fits || !of_items, "weir: every reader gets each item, so T must be copyable");
+        if constexpr (fits && detail::is_named<T>) {
+            from.outputs->refuse_broadcast_beside_others(from.node->name());
+            auto& trunk = graph_.share<detail::broadcast_trunk<T>>(*from.node, capacity);
+            from.outputs->add(trunk);
+            return {from.node, &trunk};
+        }
+        return {};
     }
     /// A reader of a broadcast. A lossy one is never waited for: when it is more than the capacity behind, it goes on with the oldest
     /// item that is kept, and what it missed counts as lost on its edge. Only where T is trivially copyable.
@@ -249,8 +250,8 @@ public:
         static_assert(!detail::differ<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
         if constexpr (detail::fit_together<T, U>) {
-            const std::size_t capacity = from.trunk->capacity();
-            to.inputs->add(graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity, *from.trunk, mode));
+            auto& trunk = *from.trunk;
+            to.inputs->add(graph_.connect<detail::edge<T>>(*from.node, *to.node, trunk.capacity(), trunk, mode));
         }
     }
 
@@ -299,7 +300,6 @@ public:
 
     // What these return. Numbers are std::uint64_t, but for capacity, a std::size_t. Names are std::string_view, valid as long as the
     // pipeline, but for the strings of a failure. As text: pipeline_text.hpp.
-    //
     //     edge_ledger    from, to      the stages that it joins
     //                    capacity      items; of an edge of messages bytes
     //                    accepted      pushed
@@ -311,8 +311,7 @@ public:
     //                    held          in hand, waiting for room (split::by_key)
     //                    shed          dropped for an output that was stuck (split::by_key)
     //                    lost          in hand when the pipeline was cancelled
-    //     stage_failure  stage, what   std::string: its name, and a sentence that names it
-    //                    cause         a std::exception_ptr, which can be rethrown
+    //     stage_failure  stage, what   std::string: its name, and a sentence; and cause, a std::exception_ptr that can be rethrown
 
     /// The first failure, if there was one.
     std::optional<stage_failure> failure() const { return graph_.failure(); }

@@ -69,10 +69,10 @@ int main() {
 #elif USE == 22
     const auto key = [](int n) { return n; };
     (void)p.flat_stage<int, int>(
-        "stage", 1, [](int n, auto& emit) { emit(n); }, {}, weir::split::by_key{key});
+        "stage", 1, [](int n, auto& emit) { emit(n); }, {}, weir::split::by_key{key, weir::split::block_for_ever});
 #elif USE == 23
     const auto key = [](const weir::message&) { return 1; };
     (void)p.source<weir::message>(
-        "in", [](auto&) { return false; }, {.most_bytes = 8}, weir::split::by_key{key});
+        "in", [](auto&) { return false; }, {.most_bytes = 8}, weir::split::by_key{key, weir::split::block_for_ever});
 #endif
 }

@@ -33,32 +33,32 @@ inline constexpr bool differ = !std::same_as<T, U> && is_named<T> && is_named<U>
 
 /// A base of pipeline, which names each function in a using declaration. The empty pack of values makes each of them no candidate
 /// where types are named.
-template <class Settings>
+template <class Settings, class Absent = no_type>
 class untyped {
 public:
     template <auto... None, class Make, class... More>
-    output<no_type> source(const std::string&, const Make&, const Settings& = {}, const More&...) {
+    output<Absent> source(const std::string&, const Make&, const Settings& = {}, const More&...) {
         static_assert(offered<Make>, "weir: name the type: source<int>(...)");
         return {nullptr, nullptr};
     }
     template <auto... None, class... More>
-    output<no_type> inlet(const std::string&, const More&...) {
+    output<Absent> inlet(const std::string&, const More&...) {
         static_assert(offered<untyped, More...>, "weir: name the type: inlet<int>(...)");
         return {nullptr, nullptr};
     }
     template <auto... None, class F, class... More>
-    in_and_out<no_type, no_type> stage(const std::string&, const F&, const Settings& = {}, const More&...) {
+    in_and_out<Absent, Absent> stage(const std::string&, const F&, const Settings& = {}, const More&...) {
         static_assert(offered<F>, "weir: name the types: stage<int, std::string>(...)");
         return {{nullptr, nullptr}, {nullptr, nullptr}};
     }
     template <auto... None, class F, class... More>
-    in_and_out<no_type, no_type> flat_stage(const std::string&, std::size_t, const F&, const Settings& = {},
-                                            const More&...) {
+    in_and_out<Absent, Absent> flat_stage(const std::string&, std::size_t, const F&, const Settings& = {},
+                                          const More&...) {
         static_assert(offered<F>, "weir: name the types: flat_stage<int, std::string>(...)");
         return {{nullptr, nullptr}, {nullptr, nullptr}};
     }
     template <auto... None, class F, class... More>
-    input<no_type> sink(const std::string&, const F&, const Settings& = {}, const More&...) {
+    input<Absent> sink(const std::string&, const F&, const Settings& = {}, const More&...) {
         static_assert(offered<F>, "weir: name the type: sink<int>(...)");
         return {nullptr, nullptr};
     }
