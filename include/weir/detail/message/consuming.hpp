@@ -52,27 +52,20 @@ public:
         return me().consume_some_unless(f, never, deadline, most);
     }
 
-    // What a ring of items has, refused with a sentence.
+    // What a ring of items has. Deleted, as the pushes of what is no bytes: compilers show the line.
+    // clang-format off
     template <class... Args>
-    std::optional<message> try_pop(const Args&...) noexcept {
-        static_assert(
-            offered<Ring, Args...>,
-            "weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> "
-            "bytes) { ... })");
-        return std::nullopt;
-    }
+    std::optional<message> try_pop(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
     template <class... Args>
-    std::optional<message> pop(const Args&... args) noexcept {
-        return try_pop(args...);
-    }
+    std::optional<message> pop(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
     template <class... Args>
-    std::optional<message> pop_for(const Args&... args) noexcept {
-        return try_pop(args...);
-    }
+    std::optional<message> pop_for(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
     template <class... Args>
-    std::optional<message> pop_until(const Args&... args) noexcept {
-        return try_pop(args...);
-    }
+    std::optional<message> pop_until(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    template <class... Args>
+    std::optional<message> pop_unless(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    // clang-format on
+
     // Either the operation, or a function that refuses it with a sentence.
     using refused::consume_one, refused::consume_one_for, refused::consume_one_until;
     using refused::consume_some, refused::consume_some_for, refused::consume_some_until;
