@@ -190,10 +190,10 @@ int main() {
     int many[2];
     (void)ring.pop_n(std::span(many), std::stop_token());
 #elif USE == 58
-    overflow_ring<int, overflow::block> ring(8);
-    (void)ring.push(1, std::stop_token());
+    overflow_ring<long, overflow::block> ring(8);
+    (void)ring.push(1L, std::stop_token());
 #elif USE == 59
-    overflow_ring<int, overflow::block> ring(8);
+    overflow_ring<long, overflow::block> ring(8);
     while (auto item = ring.pop(std::stop_token())) (void)*item;
 #elif USE == 60
     spsc_ring<int> ring(8);
