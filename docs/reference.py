@@ -256,6 +256,8 @@ class Reader:
             return None
         if re.match(r"template <class[^>]*> explicit \w+\(const Args&", flat) or "is_misbuilt" in flat:
             return None
+        if "stop_token Stop>" in flat or "stop_token Stop, class... More" in flat or "const Args&..." in flat:
+            return None  # refused with a sentence
         if "no_ring" in flat or re.search(r"\b(is_misbuilt|is_without_memory)\b", flat):
             return None
         name = name_of(bare)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <weir/messages.hpp>
 #include <weir/pipeline.hpp>
+#include <weir/pipeline_text.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -77,6 +78,11 @@ int main() {
     p.run();  // a thread for each stage; a wrong graph is rejected with a sentence
     const auto outcome = p.join();
     // end
-    const bool ok = outcome == weir::pipeline::outcome::drained && odd == 500 && even == 500;
+    // show text
+    const std::string text =
+        to_text(p);  // edge      feed to split  1000 accepted = 1000 delivered + 0 queued + 0 lost, ...
+    // end
+    const bool is_told = text.starts_with("edge      feed to split  1000 accepted = 1000 delivered");
+    const bool ok = outcome == weir::pipeline::outcome::drained && odd == 500 && even == 500 && is_told;
     return ok && shared() == 0 && messages() == 0 ? 0 : 1;
 }

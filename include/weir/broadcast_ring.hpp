@@ -22,8 +22,26 @@
 // Options, in any order: many_producers, a waiting strategy, stats::on, storage::heap, huge_pages or fixed<N>, and max_readers<N>
 // (16 if it is not given).
 //
-// A reader has try_pop, pop, pop_for, pop_until, pop_unless, consume, try_consume_one, consume_one_unless, consume_some and its forms,
-// as a ring of one consumer; gap(), missed(), lag(), mode(), is_ended() and leave(). It may pass from thread to thread, one at a time.
+// A reader may pass from thread to thread, one at a time. Its operations, with their contracts in detail/broadcast/ring_reader.hpp;
+// `f` is called with const T& in its slot, or, of a lossy reader, in a copy:
+//
+//     status      try_pop(out)                             success, empty, closed
+//     optional<T> try_pop(), pop(), pop_for(time), pop_until(at)
+//     status      pop(out)                                 waits for an item: success, closed
+//     status      pop_for(out, time), pop_until(out, at)   ... timeout
+//     status      pop_unless(out, stop[, at])              ... empty if stop() returned true
+//     size_t      consume(f[, most])                       those there are
+//     status      try_consume_one(f), consume_one_unless(f, stop[, at])
+//     size_t      consume_some(f[, most]), consume_some_for(f, time[, most]), consume_some_unless(f, stop[, at[, most]])
+//     uint64_t    gap(), missed(), lag()                   missed right before the latest item; in all; not finished yet
+//     reader_mode mode()                                   gated or lossy; of a late one as its lag_limit says
+//     bool        is_ended()                               by its lag_limit: no more items
+//     void        leave(), wake_all()
+//
+// A gated reader that is late can be given up: join({.limit = {.time = 50ms, .then = weir::when_late::ended}}).
+//
+//     lag_limit   nanoseconds time = 0                     for how long it may hold up the producer; 0: no limit
+//                 when_late   then = when_late::lossy      lossy: it stays, and is waited for no longer; ended: it gets no more items
 #pragma once
 
 #include <algorithm>
@@ -78,6 +96,7 @@ template <class T, class... Options>
 class broadcast_ring : public detail::option_refusals<broadcast_ring<T, Options...>, stats::broadcast_snapshot>,
                        public detail::reading_refusals<broadcast_ring<T, Options...>, T> {
     using refused = detail::option_refusals<broadcast_ring, stats::broadcast_snapshot>;
+    using tokens = detail::token_refusals<T>;
     using given = detail::options<detail::ring_family::broadcast, T, Options...>;
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
                   "weir: T must be nothrow-move-constructible and nothrow-destructible, since slots are overwritten");
@@ -236,7 +255,7 @@ public:
     }
 
     // Either the operation, or a function that refuses it with a sentence.
-    using refused::snapshot, refused::adopt_producer;
+    using refused::snapshot, refused::adopt_producer, tokens::push;
 
     /// What the producers did, and what readers() says. See stats.hpp; needs stats::on. Allocates.
     stats::broadcast_snapshot snapshot() const

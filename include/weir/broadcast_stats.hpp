@@ -23,7 +23,7 @@ struct reader_info {
     reader_mode mode;
     std::uint64_t lag;     ///< items that were pushed and that it has not finished
     std::uint64_t missed;  ///< items that it never saw, since it joined
-    bool ended = false;    ///< it was late for too long, see when_late
+    bool ended = false;    ///< it was late for too long, see lag_limit in broadcast_ring.hpp
 };
 
 namespace stats {

@@ -23,6 +23,9 @@
 //
 //     (void)feed.push({header, body}, 7);
 //
+// A visit returns void, or what is to come: visit::go_on, this message is done; visit::stop, it is done, and no more for now;
+// visit::leave, no more for now, and this message stays the oldest.
+//
 // Typed messages, without casts, are in messages.hpp; rings that lose messages by a policy in overflow_messages.hpp.
 #pragma once
 
@@ -165,7 +168,28 @@ public:
     basic_message_ring(const basic_message_ring&) = delete;
     basic_message_ring& operator=(const basic_message_ring&) = delete;
 
-    // ---- producer side: in place; the pushes are in detail/message/pushing.hpp --------------------------------
+    // The producer's operations, with their contracts in detail/message/pushing.hpp. `bytes` is a std::span<const std::byte>, or a
+    // message in pieces: a span of spans, or a list as {header, body}. `type` is a std::uint16_t, 0 if it is not given:
+    //
+    //     status      try_push(bytes[, type])                  success, full, closed, too_large
+    //     status      push(bytes[, type])                      waits for room: success, closed, too_large
+    //     status      push_for(bytes, time[, type])            ... timeout
+    //     status      push_until(bytes, at[, type])            ... timeout
+    //     status      push_unless(bytes, stop[, at[, type]])   ... full if stop() returned true
+    //     reservation try_reserve(n[, type]), reserve(n[, type]), reserve_for(n, time[, type]), _until, _unless   in place
+    //
+    // The consumer's, with those that wait in detail/message/consuming.hpp. `f` is a visit of a message in place:
+    // f(std::uint16_t type, std::span<const std::byte> bytes), which returns void or weir::visit:
+    //
+    //     size_t      consume(f[, most])                       those there are
+    //     status      try_consume_one(f)                       success, empty, busy, closed
+    //     status      consume_one(f), consume_one_for(f, time), _until(f, at), _unless(f, stop[, at])
+    //     size_t      consume_some(f[, most]), consume_some_for(f, time[, most]), _until, _unless   waits for the first
+    //
+    // With a std::stop_token, in stop.hpp: weir::push(ring, bytes, token[, type]), weir::reserve(ring, n, token[, type]),
+    // weir::consume_one(ring, f, token), weir::consume_some(ring, f, token[, most]).
+
+    // ---- producer side: in place ------------------------------------------------------------------------------
 
     /// Reserves `n` bytes to be written in place; 0 is a message, too. Look at the reservation: full, closed, too_large or success.
     /// Until it is committed or dropped, a lone producer may push and reserve nothing else: that is undefined, and where roles are
@@ -193,8 +217,8 @@ public:
     // ---- consumer side: one thread ----------------------------------------------------------------------------
 
     /// Calls `f(type, bytes)` on the messages there are, oldest first and at most `most` of them, each in place, then frees them.
-    /// `f` returns void, or whether to go on (see visit). Returns how many messages are done. If `f` throws, that message and those
-    /// after it stay. O(k); with many producers also in the bytes, which are set to 0.
+    /// `f` returns void, or whether to go on: visit::go_on, stop or leave. Returns how many messages are done. If `f` throws, that
+    /// message and those after it stay. O(k); with many producers also in the bytes, which are set to 0.
     template <detail::message_visit F>
     std::size_t consume(F&& f, std::size_t most = all) {
         return consume_noting(f, most).done;

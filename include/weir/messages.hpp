@@ -44,11 +44,6 @@ status push_until_stop(Ring& ring, std::span<const std::byte> bytes, Token stop,
     return push(ring, bytes, std::move(stop), type);
 }
 
-template <class Token>
-concept stop_token = requires(const Token& token) {
-    { token.stop_requested() } -> std::convertible_to<bool>;
-};
-
 }  // namespace detail
 
 /// A message that a set of types does not know, by its tag or by its size. A visitor that takes it gets all of these.

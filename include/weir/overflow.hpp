@@ -40,7 +40,7 @@
 namespace weir {
 
 /// A ring with a policy for when it is full (overflow_policy.hpp): one consumer thread and, unless the option
-/// overflow::many_producers is given, one producer thread. Every loss is counted where it happens (account()), and the
+/// many_producers (or overflow::many_producers, the same) is given, one producer thread. Every loss is counted where it happens (account()), and the
 /// consumer sees where items are missing (gap()).
 ///
 /// T, capacity, waiting, errors and the other options as for a ring. With `block` a push waits for room; with the other
@@ -374,8 +374,9 @@ public:
     void adopt_consumer() noexcept { ends_.adopt_consumer(); }
 
     using forms::space_fd, forms::pop_for, forms::consume, forms::try_consume_one, forms::consume_one_until,
-        forms::consume_one_unless;
-    using refused::adopt_producer, refused::items_fd, refused::snapshot, refused::space_fd;
+        forms::consume_one_unless, forms::force_push, forms::try_force_push;
+    using refused::adopt_producer, refused::items_fd, refused::snapshot, refused::space_fd, refused::push,
+        refused::push_n, refused::pop, refused::pop_n;
 
 private:
     friend detail::overflow_forms<overflow_ring, T>;

@@ -43,6 +43,7 @@
 #include "weir/detail/pipeline/message_edge.hpp"
 #include "weir/detail/pipeline/outputs.hpp"
 #include "weir/detail/pipeline/stages.hpp"
+#include "weir/detail/pipeline/untyped.hpp"
 #include "weir/split.hpp"
 
 namespace weir {
@@ -100,7 +101,7 @@ struct broadcast_output {
 /// destroy it from one thread; close(), cancel() and the ledgers are for any. Errors in building are
 /// std::invalid_argument with a sentence (aborts where exceptions are off). Once it runs, nothing allocates but what
 /// the functions do, a failure, and the ledgers.
-class pipeline {
+class pipeline : private detail::untyped<stage_settings> {
 public:
     enum class outcome : unsigned char {
         drained,    ///< every source ended or was closed, and every item was delivered
@@ -118,6 +119,9 @@ public:
     }
 
     // ---- building --------------------------------------------------------------------------------------------
+
+    using untyped::source, untyped::inlet, untyped::stage, untyped::flat_stage,
+        untyped::sink;  // refused: without types
 
     /// A source that makes its items: `make()`, or `make(std::stop_token)`, returns a std::optional<T>, empty
     /// when there are no more. It is called only when there is room, and may wait for the next item. One of messages is `make(auto&
@@ -196,27 +200,31 @@ public:
     /// for the next for ever.
     template <class T, class U>
     void connect(const output<T>& from, const input<U>& to, std::size_t capacity) {
-        static_assert(std::same_as<T, U>,
+        static_assert(!detail::differ<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
-        from.outputs->refuse_edge_beside_broadcast(from.node->name());
-        detail::edge<T>& edge = [&]() -> detail::edge<T>& {
-            if constexpr (detail::is_message<T>) {
-                return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity, from.outputs->most_bytes());
-            } else {
-                return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity);
-            }
-        }();
-        from.outputs->add(edge);
-        to.inputs->add(edge);
+        if constexpr (detail::fit_together<T, U>) {
+            from.outputs->refuse_edge_beside_broadcast(from.node->name());
+            detail::edge<T>& edge = [&]() -> detail::edge<T>& {
+                if constexpr (detail::is_message<T>) {
+                    return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity, from.outputs->most_bytes());
+                } else {
+                    return graph_.connect<detail::edge<T>>(*from.node, *to.node, capacity);
+                }
+            }();
+            from.outputs->add(edge);
+            to.inputs->add(edge);
+        }
     }
     template <class T, class U>
     void connect(const weir::inlet<T>& from, const input<U>& to, std::size_t capacity) {
-        static_assert(std::same_as<T, U>,
+        static_assert(!detail::differ<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
-        from.node_->require_free();
-        detail::edge<T>& edge = graph_.connect<detail::edge<T>>(*from.node_, *to.node, capacity);
-        from.node_->add(edge);
-        to.inputs->add(edge);
+        if constexpr (detail::fit_together<T, U>) {
+            from.node_->require_free();
+            detail::edge<T>& edge = graph_.connect<detail::edge<T>>(*from.node_, *to.node, capacity);
+            from.node_->add(edge);
+            to.inputs->add(edge);
+        }
     }
 
     /// One ring of `capacity` items, for the only output of `from`, that any number of inputs read, up to 64, each every item: as
@@ -224,21 +232,27 @@ public:
     /// reader holds up the source, as any full edge does.
     template <class T>
     broadcast_output<T> broadcast(const output<T>& from, std::size_t capacity) {
-        static_assert(!detail::is_message<T>,
-                      "weir: a broadcast carries items; connect several edges to an output of messages");
-        static_assert(std::copy_constructible<T>, "weir: every reader gets each item, so T must be copyable");
-        from.outputs->refuse_broadcast_beside_others(from.node->name());
-        auto& trunk = graph_.share<detail::broadcast_trunk<T>>(*from.node, capacity);
-        from.outputs->add(trunk);
-        return {from.node, &trunk};
+        constexpr bool of_items = !detail::is_message<T>, fits = of_items && std::copy_constructible<T>;
+        static_assert(of_items, "weir: a broadcast carries items; connect several edges to an output of messages");
+        static_assert(fits || !of_items, "weir: every reader gets each item, so T must be copyable");
+        if constexpr (fits && detail::is_named<T>) {
+            from.outputs->refuse_broadcast_beside_others(from.node->name());
+            auto& trunk = graph_.share<detail::broadcast_trunk<T>>(*from.node, capacity);
+            from.outputs->add(trunk);
+            return {from.node, &trunk};
+        }
+        return {};
     }
     /// A reader of a broadcast. A lossy one is never waited for: when it is more than the capacity behind, it goes on with the oldest
     /// item that is kept, and what it missed counts as lost on its edge. Only where T is trivially copyable.
     template <class T, class U>
     void connect(const broadcast_output<T>& from, const input<U>& to, reader_mode mode = reader_mode::gated) {
-        static_assert(std::same_as<T, U>,
+        static_assert(!detail::differ<T, U>,
                       "weir: an edge carries what the one emits and the other takes: the same type");
-        to.inputs->add(graph_.connect<detail::edge<T>>(*from.node, *to.node, from.trunk->capacity(), *from.trunk, mode));
+        if constexpr (detail::fit_together<T, U>) {
+            auto& trunk = *from.trunk;
+            to.inputs->add(graph_.connect<detail::edge<T>>(*from.node, *to.node, trunk.capacity(), trunk, mode));
+        }
     }
 
     // ---- running ---------------------------------------------------------------------------------------------
@@ -283,6 +297,21 @@ public:
     }
 
     // ---- looking ---------------------------------------------------------------------------------------------
+
+    // What these return. Numbers are std::uint64_t, but for capacity, a std::size_t. Names are std::string_view, valid as long as the
+    // pipeline, but for the strings of a failure. As text: pipeline_text.hpp.
+    //     edge_ledger    from, to      the stages that it joins
+    //                    capacity      items; of an edge of messages bytes
+    //                    accepted      pushed
+    //                    delivered     handed to the function of `to`, which has returned
+    //                    queued        in the ring, or in the hands of that function
+    //                    lost          left over when cancelled, in the hands of a function that threw, or missed by a lossy reader
+    //     stage_ledger   name
+    //                    emitted       returned by its function
+    //                    held          in hand, waiting for room (split::by_key)
+    //                    shed          dropped for an output that was stuck (split::by_key)
+    //                    lost          in hand when the pipeline was cancelled
+    //     stage_failure  stage, what   std::string: its name, and a sentence; and cause, a std::exception_ptr that can be rethrown
 
     /// The first failure, if there was one.
     std::optional<stage_failure> failure() const { return graph_.failure(); }

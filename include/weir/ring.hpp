@@ -166,7 +166,7 @@ public:
     static constexpr bool has_credit_on_request = Core::has_credit_on_request;
     /// Whether a producer may drop the oldest item: try_drop_oldest(). And whether it may push in its place: force_push().
     static constexpr bool has_drop_oldest = Core::can_drop_oldest;
-    static constexpr bool has_force_push = Core::can_drop_oldest && has_many_consumers && !has_credit_on_request;
+    static constexpr bool has_force_push = base::forces;
     /// Whether there are descriptors to wait on: items_fd() and space_fd().
     static constexpr bool has_descriptors = requires(typename Wait::lot& lot) { lot.fd(); };
 
@@ -354,8 +354,10 @@ public:
     }
 
     // Either the operation, or a function that refuses it with a sentence.
-    using base::try_reserve, base::try_peek, base::request, base::try_drop_oldest;
+    using base::push, base::push_n, base::pop, base::pop_n, base::try_force_push;
+    using base::try_reserve, base::try_peek, base::request, base::try_drop_oldest, base::force_push;
     using refused::items_fd, refused::space_fd, refused::adopt_producer, refused::adopt_consumer;
+    using refused::push, refused::push_n, refused::pop, refused::pop_n, refused::force_push, refused::try_force_push;
     using refused::try_reserve, refused::try_peek, refused::request, refused::try_drop_oldest, refused::snapshot;
 
 private:

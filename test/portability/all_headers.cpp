@@ -22,6 +22,7 @@
 #include <weir/overflow.hpp>
 #include <weir/overflow_policy.hpp>
 #include <weir/pipeline.hpp>
+#include <weir/pipeline_text.hpp>
 #include <weir/pull.hpp>
 #include <weir/ring.hpp>
 #include <weir/split.hpp>

@@ -11,6 +11,7 @@
 #include "weir/messages.hpp"
 #include "weir/overflow.hpp"
 #include "weir/pipeline.hpp"
+#include "weir/pipeline_text.hpp"
 #include "weir/pull.hpp"
 #include "weir/stats_text.hpp"
 #include "weir/stop.hpp"

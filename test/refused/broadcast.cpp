@@ -2,6 +2,7 @@
 //
 // Uses of broadcast rings that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "weir/broadcast_ring.hpp"
@@ -72,5 +73,21 @@ int main() {
     (void)in.pop_for(100);
 #elif USE == 21
     weir::broadcast_ring<weir::message> ring(8);
+#elif USE == 22
+    weir::broadcast_ring<int> ring(8);
+    (void)ring.push(1, std::stop_token());
+#elif USE == 23
+    weir::broadcast_ring<int> ring(8);
+    auto in = ring.join();
+    int out = 0;
+    (void)in.pop(out, std::stop_token());
+#elif USE == 24
+    weir::broadcast_ring<int> ring(8);
+    auto in = ring.join();
+    while (auto item = in.pop(std::stop_token())) (void)*item;
+#elif USE == 25
+    weir::broadcast_ring<short> ring(8);
+    short out = 0;
+    (void)ring.pop(out, std::stop_token());
 #endif
 }

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "weir/messages.hpp"
 #include "weir/overflow_messages.hpp"
@@ -108,5 +110,28 @@ int main() {
     (void)ring.reserve_for(8, 100);
 #elif USE == 38
     weir::spsc_message_ring<weir::storage::fixed<1024>> named("feed");
+#elif USE == 39
+    while (auto one = ring.pop()) (void)one->type;
+#elif USE == 40
+    if (auto one = ring.try_pop()) (void)one->bytes;
+#elif USE == 41
+    quote out;
+    (void)ring.try_pop(out);
+#elif USE == 42
+    quote out;
+    (void)ring.pop_for(out, std::chrono::seconds(1));
+#elif USE == 43
+    (void)ring.try_push(std::string_view("text"));
+#elif USE == 44
+    (void)ring.try_push("text", 7);
+#elif USE == 45
+    (void)ring.push(std::span<const std::byte>(), std::stop_token(), 7);
+#elif USE == 46
+    (void)ring.consume_some([](std::uint16_t, std::span<const std::byte>) {}, std::stop_token());
+#elif USE == 47
+    weir::overflow_message_ring<weir::overflow::drop_oldest> late(1024);
+    while (auto one = late.pop()) (void)one->type;
+#elif USE == 48
+    (void)ring.push({std::span<const std::byte>()}, std::stop_token());
 #endif
 }

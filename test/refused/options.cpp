@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 
 #include "weir/credit_gate.hpp"
@@ -27,6 +28,10 @@ int main() {
     std::byte memory[1024];
     spsc_ring<int, storage::borrowed> lent(std::span<std::byte>{memory});
     spsc_ring<int, storage::allocated<std::allocator<int>>> given(8, std::allocator<int>());
+    spsc_ring<std::stop_token> tokens(8);
+    std::stop_token token;
+    (void)tokens.push(token);
+    (void)tokens.pop(token);
 #elif USE == 1
     spsc_ring<int, int> ring(8);
 #elif USE == 2
@@ -174,5 +179,48 @@ int main() {
 #elif USE == 54
     credit_gate gate(8);
     (void)gate.acquire_for(1, 100);
+#elif USE == 55
+    spsc_ring<int> ring(8);
+    (void)ring.push(1, std::stop_token());
+#elif USE == 56
+    mpmc_ring<int> ring(8);
+    int out = 0;
+    if (ring.pop(out, std::stop_token())) return out;
+#elif USE == 57
+    strict_mpmc_ring<int> ring(8);
+    while (auto item = ring.pop(std::stop_token())) (void)*item;
+#elif USE == 58
+    spsc_ring<int> ring(8);
+    const int many[] = {1, 2};
+    (void)ring.push_n(many, std::stop_token());
+#elif USE == 59
+    mpmc_ring<int> ring(8);
+    int many[2];
+    (void)ring.pop_n(std::span(many), std::stop_token());
+#elif USE == 60
+    overflow_ring<long, overflow::block> ring(8);
+    (void)ring.push(1L, std::stop_token());
+#elif USE == 61
+    overflow_ring<long, overflow::block> ring(8);
+    while (auto item = ring.pop(std::stop_token())) (void)*item;
+#elif USE == 62
+    spsc_ring<int> ring(8);
+    (void)ring.consume_some([](int&) {}, std::stop_token());
+#elif USE == 63
+    spsc_ring<int> ring(8);
+    (void)ring.force_push(1);
+#elif USE == 64
+    spsc_ring<int> ring(8);
+    (void)ring.try_force_push();
+#elif USE == 65
+    strict_mpmc_ring<int> ring(8);
+    (void)ring.force_push(1, 2, 3);
+#elif USE == 66
+    struct order {
+        int id;
+        double price;
+    };
+    spsc_ring<order> ring(8);
+    (void)ring.push({1, 99.5}, std::stop_token());
 #endif
 }

@@ -10,6 +10,7 @@
 
 #include "weir/detail/cursor/demand.hpp"
 #include "weir/detail/memory/storage.hpp"
+#include "weir/detail/token_refusals.hpp"
 #include "weir/detail/visit_refusals.hpp"
 #include "weir/in_place.hpp"
 #include "weir/stats.hpp"
@@ -17,7 +18,9 @@
 
 namespace weir {
 struct start_at;
-}
+template <class T>
+struct forced;
+}  // namespace weir
 
 namespace weir::detail {
 
@@ -123,7 +126,7 @@ public:
 
 /// A base of a broadcast ring: what its readers do.
 template <class Ring, class T>
-class reading_refusals {
+class reading_refusals : public token_refusals<T> {
     template <class Self>
     static constexpr void refuse() noexcept {
         static_assert(offered<Self>,
@@ -146,8 +149,8 @@ public:
         refuse<Self>();
         return status::empty;
     }
-    template <class Out, class Self = Ring>
-    status pop(const Out& out) noexcept {
+    template <class Out, class Self = Ring, class... More>
+    status pop(const Out& out, const More&...) noexcept {
         return try_pop<Out, Self>(out);
     }
     template <class F, class Self = Ring, class... More>
@@ -180,8 +183,32 @@ struct no_ring {
 
 /// The same for rings of items.
 template <class Ring, class T>
-class refusals : public option_refusals<Ring, stats::snapshot> {
+class refusals : public option_refusals<Ring, stats::snapshot>, public token_refusals<T> {
 public:
+    template <class Self = Ring, class... Args>
+    status force_push(const Args&...) noexcept
+        requires(!Self::has_force_push)
+    {
+        static_assert(
+            Self::has_many_consumers || offered<Args...>,
+            "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "
+            "mpmc_ring, or overflow_ring with overflow::drop_oldest");
+        static_assert(
+            !Self::has_many_consumers || Self::has_drop_oldest,
+            "weir: force_push is an operation of mpmc_ring and its names, not of strict_mpmc_ring; use mpmc_ring");
+        static_assert(
+            !Self::has_credit_on_request || !Self::has_drop_oldest || !Self::has_many_consumers,
+            "weir: force_push makes room, but on a ring with credit on request a push also wants a request, which is "
+            "the consumer's to make; use weir::mpmc_ring");
+        return status::full;
+    }
+    template <class Self = Ring, class... Args>
+    forced<T> try_force_push(const Args&... args) noexcept
+        requires(!Self::has_force_push)
+    {
+        return {force_push<Self>(args...), {}};
+    }
+
     template <class N, class Self = Ring>
     reservation<no_ring<T>> try_reserve(const N&) noexcept
         requires(!Self::has_contiguous_slots)

@@ -13,6 +13,12 @@
 
 namespace weir::detail {
 
+/// A stop token, by what it does: not by its header, which a standard library may lack.
+template <class Token>
+concept stop_token = requires(const Token& token) {
+    { token.stop_requested() } -> std::convertible_to<bool>;
+};
+
 /// What a visit is called with.
 enum class visit_of : unsigned char { item, shared_item, message };
 
@@ -70,6 +76,13 @@ public:
         requires is_wrong<F>
     std::size_t consume_some_unless(F&&, const More&...) noexcept {
         return none<F>();
+    }
+    template <class F, stop_token Stop, class... More>
+    std::size_t consume_some(F&&, const Stop&, const More&...) noexcept {
+        static_assert(
+            offered<F>,
+            "weir: for a std::stop_token include weir/stop.hpp and call weir::consume_some(ring, visit, stop)");
+        return 0;
     }
     template <class F, bare_number N, class... More>
     std::size_t consume_some_for(F&&, N, const More&...) = delete;  // weir: a time has a unit, as 100ms

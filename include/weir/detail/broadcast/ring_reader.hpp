@@ -16,6 +16,7 @@
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/broadcast/reader.hpp"
 #include "weir/detail/broadcast/state.hpp"
+#include "weir/detail/token_refusals.hpp"
 #include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
@@ -25,8 +26,8 @@ namespace weir {
 
 /// A reader of a ring: it has the pops of a ring with one consumer. Movable; leaves the ring when it is destroyed.
 template <class Ring>
-class broadcast_reader
-    : public detail::visit_refusals<detail::visit_of::shared_item, const typename Ring::value_type&> {
+class broadcast_reader : public detail::visit_refusals<detail::visit_of::shared_item, const typename Ring::value_type&>,
+                         public detail::token_refusals<typename Ring::value_type> {
     using T = typename Ring::value_type;
     using refused = detail::visit_refusals<detail::visit_of::shared_item, const T&>;
     using end = detail::broadcast_reader<T, typename Ring::state>;
@@ -120,7 +121,8 @@ public:
                                     std::size_t most = all) {
         return wait_to_consume(f, most, stop, deadline);
     }
-    // A visit of another signature is refused with a sentence.
+    // A visit of another signature, and a stop token, are refused with a sentence.
+    using detail::token_refusals<T>::pop;
     using refused::consume, refused::try_consume_one, refused::consume_one_unless, refused::consume_some;
     using refused::consume_some_for, refused::consume_some_unless;
 

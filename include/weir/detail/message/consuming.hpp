@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "weir/detail/base/user_code.hpp"
@@ -50,6 +51,20 @@ public:
     std::size_t consume_some_until(F&& f, any_time_point deadline, std::size_t most = all) {
         return me().consume_some_unless(f, never, deadline, most);
     }
+
+    // What a ring of items has. Deleted, as the pushes of what is no bytes: compilers show the line.
+    // clang-format off
+    template <class... Args>
+    std::optional<message> try_pop(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    template <class... Args>
+    std::optional<message> pop(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    template <class... Args>
+    std::optional<message> pop_for(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    template <class... Args>
+    std::optional<message> pop_until(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    template <class... Args>
+    std::optional<message> pop_unless(const Args&...) = delete;  // weir: messages are visited in place: ring.consume([](std::uint16_t type, std::span<const std::byte> bytes) { ... })
+    // clang-format on
 
     // Either the operation, or a function that refuses it with a sentence.
     using refused::consume_one, refused::consume_one_for, refused::consume_one_until;

@@ -10,6 +10,7 @@
 
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/message/visit.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -70,20 +71,32 @@ public:
         return me().offer_unless(all_of(message), stop, deadline, type);
     }
 
+    // Refused with a sentence: a stop token.
+    template <class M = bytes, stop_token Stop, class... More>
+    status push(M&&, const Stop&, const More&...) {
+        return refuse_token<M>();
+    }
+    template <stop_token Stop, class... More>
+    status push(list, const Stop&, const More&...) {
+        return refuse_token<Stop>();
+    }
+
     // What is no bytes, and a time that has no unit. Deleted, so that code that asks whether a ring has a push of some type gets the
-    // right answer.
+    // right answer; compilers show the line.
+    // clang-format off
     template <no_bytes M, class... More>
-    status try_push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    status try_push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: std::as_bytes(std::span(text)); for structs see weir::messages
     template <no_bytes M, class... More>
-    status push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    status push(M&&, const More&...) = delete;  // weir: a message ring takes bytes: std::as_bytes(std::span(text)); for structs see weir::messages
     template <no_bytes M, class... More>
-    status push_for(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    status push_for(M&&, const More&...) = delete;  // weir: a message ring takes bytes: std::as_bytes(std::span(text)); for structs see weir::messages
     template <class M, bare_number N, class... More>
     status push_for(M&&, N, const More&...) = delete;  // weir: a time has a unit, as 100ms
     template <no_bytes M, class... More>
-    status push_until(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    status push_until(M&&, const More&...) = delete;  // weir: a message ring takes bytes: std::as_bytes(std::span(text)); for structs see weir::messages
     template <no_bytes M, class... More>
-    status push_unless(M&&, const More&...) = delete;  // weir: a message ring takes bytes: see weir::messages
+    status push_unless(M&&, const More&...) = delete;  // weir: a message ring takes bytes: std::as_bytes(std::span(text)); for structs see weir::messages
+    // clang-format on
 
 protected:
     static std::size_t size_of(pieces message) noexcept {
@@ -93,6 +106,12 @@ protected:
     }
 
 private:
+    template <class M>
+    static status refuse_token() noexcept {
+        static_assert(offered<M>,
+                      "weir: for a std::stop_token include weir/stop.hpp and call weir::push(ring, bytes, stop, type)");
+        return status::closed;
+    }
     static pieces all_of(list message) noexcept { return {message.begin(), message.size()}; }
     Ring& me() noexcept { return static_cast<Ring&>(*this); }
 };

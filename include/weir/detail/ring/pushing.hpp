@@ -40,6 +40,7 @@ template <class Core, class Wait, class Stats>
 class ring_pushing {
 protected:
     using ends = ring_ends<Core, Wait, Stats>;
+    static constexpr bool forces = Core::can_drop_oldest && Core::has_many_consumers && !Core::has_credit_on_request;
 
 public:
     using value_type = typename Core::value_type;
@@ -218,7 +219,9 @@ public:
     /// is delivered, handed back or refused, exactly once. An item is removed only while the ring is full.
     ///
     /// For any producer. Never waits: 256 attempts at most. Progress as of try_push().
-    forced<T> try_force_push(T&& value) noexcept {
+    forced<T> try_force_push(T&& value) noexcept
+        requires forces
+    {
         forced<T> done = force_once(value);
         if (done.answer == status::full) [[unlikely]]
             ends_.found_full();
@@ -226,7 +229,7 @@ public:
         return done;
     }
     forced<T> try_force_push(const T& value)
-        requires std::copy_constructible<T>
+        requires(forces && std::copy_constructible<T>)
     {
         return try_force_push(T(value));
     }
@@ -239,7 +242,9 @@ public:
     /// slot that is needed, which it polls for. If `displaced` throws, the exception passes, and its item is gone; `value` was
     /// pushed if it was moved from.
     template <std::invocable<T&&> F>
-    status force_push(T&& value, F&& displaced) {
+    status force_push(T&& value, F&& displaced)
+        requires forces
+    {
         status answer = status::full;
         const auto done = [&] {
             do {
@@ -256,7 +261,7 @@ public:
     }
     template <std::invocable<T&&> F>
     status force_push(const T& value, F&& displaced)
-        requires std::copy_constructible<T>
+        requires(forces && std::copy_constructible<T>)
     {
         return force_push(T(value), std::forward<F>(displaced));
     }
@@ -323,19 +328,8 @@ private:
 
     // A push that removes one item at most. Tries a bounded number of times while a peer is busy, or makes or uses room.
     forced<T> force_once(T& value) noexcept {
-        static_assert(
-            Core::has_many_consumers,
-            "weir: force_push takes the oldest item out, and on a ring of one consumer only that one may; use "
-            "mpmc_ring, or overflow_ring with overflow::drop_oldest");
-        static_assert(
-            Core::can_drop_oldest || !Core::has_many_consumers,
-            "weir: force_push is an operation of mpmc_ring and its names, not of strict_mpmc_ring; use mpmc_ring");
-        static_assert(
-            !Core::has_credit_on_request || !Core::can_drop_oldest,
-            "weir: force_push makes room, but on a ring with credit on request a push also wants a request, which is "
-            "the consumer's to make; use weir::mpmc_ring");
         forced<T> done{status::full, std::nullopt};
-        if constexpr (Core::can_drop_oldest && !Core::has_credit_on_request) {
+        if constexpr (forces) {
             constexpr int most_tries = 256;
             for (int tries = 0; tries < most_tries; ++tries) {
                 done.answer = ends_.put(std::move(value));
