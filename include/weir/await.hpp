@@ -55,6 +55,7 @@
 #include "weir/detail/await/refusals.hpp"
 #include "weir/detail/await/selecting.hpp"
 #include "weir/detail/await/wants.hpp"
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/select.hpp"
 
 namespace weir {
@@ -67,21 +68,21 @@ namespace weir {
 /// No thread is held up by a suspended consumer. O(1) for each try; a wake-up that finds the item taken by another consumer suspends
 /// again, at the end of the queue.
 template <class Ring>
-[[gnu::always_inline]] inline auto async_pop(Ring& ring) noexcept {
+WEIR_ALWAYS_INLINE inline auto async_pop(Ring& ring) noexcept {
     return detail::pop_from<detail::pop_want>(detail::no_token(), ring);
 }
 template <class Ring, detail::token_to_stop Token>
-[[gnu::always_inline]] inline auto async_pop(Ring& ring, Token stop) noexcept {
+WEIR_ALWAYS_INLINE inline auto async_pop(Ring& ring, Token stop) noexcept {
     return detail::pop_from<detail::pop_want>(std::move(stop), ring);
 }
 /// The same; moves the item to `out` when the coroutine goes on, and gives a status: success; closed; or empty or busy, when a stop was
 /// requested.
 template <class Ring>
-[[gnu::always_inline]] inline auto async_pop(Ring& ring, typename Ring::value_type& out) noexcept {
+WEIR_ALWAYS_INLINE inline auto async_pop(Ring& ring, typename Ring::value_type& out) noexcept {
     return detail::pop_from<detail::pop_to_want>(detail::no_token(), ring, out);
 }
 template <class Ring, detail::token_to_stop Token>
-[[gnu::always_inline]] inline auto async_pop(Ring& ring, typename Ring::value_type& out, Token stop) noexcept {
+WEIR_ALWAYS_INLINE inline auto async_pop(Ring& ring, typename Ring::value_type& out, Token stop) noexcept {
     return detail::pop_from<detail::pop_to_want>(std::move(stop), ring, out);
 }
 
@@ -93,25 +94,25 @@ template <class Ring, detail::token_to_stop Token>
 /// lvalue whose copy may throw is copied first. For a producer of the ring, as above; does not block.
 template <class Ring, class U>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
-[[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x) noexcept(detail::keeps_by_reference<U&&>) {
+WEIR_ALWAYS_INLINE inline auto async_push(Ring& ring, U&& x) noexcept(detail::keeps_by_reference<U&&>) {
     return detail::push_to(detail::no_token(), ring, std::forward<U>(x));
 }
 template <class Ring, class U, detail::token_to_stop Token>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
-[[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x, Token stop) noexcept(detail::keeps_by_reference<U&&>) {
+WEIR_ALWAYS_INLINE inline auto async_push(Ring& ring, U&& x, Token stop) noexcept(detail::keeps_by_reference<U&&>) {
     return detail::push_to(std::move(stop), ring, std::forward<U>(x));
 }
 /// From what a T can be made of: it is made at once, and is gone if it is not accepted.
 template <class Ring, class U>
     requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
              std::constructible_from<typename Ring::value_type, U>)
-[[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x) {
+WEIR_ALWAYS_INLINE inline auto async_push(Ring& ring, U&& x) {
     return detail::push_made_to(detail::no_token(), ring, std::forward<U>(x));
 }
 template <class Ring, class U, detail::token_to_stop Token>
     requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
              std::constructible_from<typename Ring::value_type, U>)
-[[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x, Token stop) {
+WEIR_ALWAYS_INLINE inline auto async_push(Ring& ring, U&& x, Token stop) {
     return detail::push_made_to(std::move(stop), ring, std::forward<U>(x));
 }
 

@@ -43,6 +43,7 @@
 #include <string>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
@@ -99,7 +100,7 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
 /// statistics of the rings. O(ends) for each look. Where other threads wait at the same end, a thread that was woken for an item and
 /// does not take it wakes one of them.
 template <class... Args>
-[[gnu::always_inline]] inline selected select(Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected select(Args&&... args) {
     return detail::select_first(detail::never, detail::forever, std::forward<Args>(args)...);
 }
 /// The same, but gives up after that time: timeout.
@@ -119,7 +120,7 @@ selected select_unless(Stop stop, Args&&... args) {
 }
 /// The same without waiting: empty, if no end is ready.
 template <class... Args>
-[[gnu::always_inline]] inline selected try_select(Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected try_select(Args&&... args) {
     return detail::select_first(detail::without_waiting, detail::forever, std::forward<Args>(args)...);
 }
 

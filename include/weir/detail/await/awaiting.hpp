@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/offered.hpp"
 #include "weir/detail/base/pause.hpp"
@@ -106,15 +107,15 @@ public:
     // This and what follows it where there is an answer at once is inlined by force, as the operations of rings are: whether GCC does it by
     // itself depends on the rest of the file.
     template <class... Args>
-    [[gnu::always_inline]] explicit awaitable(std::in_place_t, Token token,
-                                              Args&&... args) noexcept(std::is_nothrow_constructible_v<Want, Args...>)
+    WEIR_ALWAYS_INLINE explicit awaitable(std::in_place_t, Token token,
+                                          Args&&... args) noexcept(std::is_nothrow_constructible_v<Want, Args...>)
         : want_(std::forward<Args>(args)...), token_(std::move(token)) {}
     awaitable(Want&& want, Token&& token, Resume&& resume, std::size_t spins) noexcept
         : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
     awaitable(awaitable&& other) noexcept
         : awaitable(std::move(other.want_), std::move(other.token_), std::move(other.resume_), other.spins_) {}
     /// If the coroutine is suspended here, it is withdrawn. Debug builds (see role_checker.hpp) look whether its executor has it.
-    [[gnu::always_inline]] ~awaitable() {
+    WEIR_ALWAYS_INLINE ~awaitable() {
         if (has_operation_) end_operation();
     }
 
@@ -153,7 +154,7 @@ public:
     }
 
     // ---- for co_await: it is its own awaiter, so that nothing is copied ---------------------------------------------
-    [[gnu::always_inline]] bool await_ready() noexcept(noexcept(std::declval<Want&>().try_once())) {
+    WEIR_ALWAYS_INLINE bool await_ready() noexcept(noexcept(std::declval<Want&>().try_once())) {
         return want_.try_once() || (spins_ > 0 && look_again());
     }
     // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
@@ -163,7 +164,7 @@ public:
         has_operation_ = true;
         return !std::construct_at(std::addressof(operation_), want_, Token(token_), resuming{this})->begin();
     }
-    [[gnu::always_inline]] decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
+    WEIR_ALWAYS_INLINE decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
         if (has_operation_) resume();
         return want_.result();
     }

@@ -16,6 +16,7 @@
 #include "weir/detail/await/overflow_wants.hpp"
 #include "weir/detail/await/refusals.hpp"
 #include "weir/detail/await/wants.hpp"
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
 #include "weir/detail/select/waiter.hpp"
@@ -68,12 +69,12 @@ inline constexpr bool keeps_by_reference =
 
 /// An operation that is made where it is returned to.
 template <template <class...> class Want, class Token, class... Args>
-[[gnu::always_inline]] inline auto awaiting(Token token, Args&... args) noexcept {
+WEIR_ALWAYS_INLINE inline auto awaiting(Token token, Args&... args) noexcept {
     return awaitable<Want<Args...>, Token>(std::in_place, std::move(token), args...);
 }
 
 template <class Token, class Part, class U>
-[[gnu::always_inline]] inline auto push_of(Token token, Part& part, U&& x) {
+WEIR_ALWAYS_INLINE inline auto push_of(Token token, Part& part, U&& x) {
     using T = std::remove_cvref_t<U>;
     if constexpr (!keeps_by_reference<U&&>) {
         return awaitable<push_want<Part, T>, Token>(std::in_place, std::move(token), part, T(x));
@@ -90,7 +91,7 @@ auto push_made(Token token, Part& part, T x) {
 
 /// The same of a ring, or of a handle: refused with a sentence if it has no such side.
 template <template <class...> class Want, class Token, class From, class... Out>
-[[gnu::always_inline]] inline auto pop_from(Token token, From& from, Out&... out) noexcept {
+WEIR_ALWAYS_INLINE inline auto pop_from(Token token, From& from, Out&... out) noexcept {
     if constexpr (is_awaited<way::out, From>()) {
         return awaiting<Want>(std::move(token), part_to_await(from), out...);
     } else if constexpr (sizeof...(Out) == 0) {
@@ -100,7 +101,7 @@ template <template <class...> class Want, class Token, class From, class... Out>
     }
 }
 template <class Token, class To, class U>
-[[gnu::always_inline]] inline auto push_to(Token token, To& to, U&& x) {
+WEIR_ALWAYS_INLINE inline auto push_to(Token token, To& to, U&& x) {
     if constexpr (is_awaited<way::in, To>()) {
         return push_of(std::move(token), part_to_await(to), std::forward<U>(x));
     } else {
@@ -108,7 +109,7 @@ template <class Token, class To, class U>
     }
 }
 template <class Token, class To, class U>
-[[gnu::always_inline]] inline auto push_made_to(Token token, To& to, U&& x) {
+WEIR_ALWAYS_INLINE inline auto push_made_to(Token token, To& to, U&& x) {
     if constexpr (is_awaited<way::in, To>()) {
         return push_made(std::move(token), part_to_await(to), typename To::value_type(std::forward<U>(x)));
     } else {

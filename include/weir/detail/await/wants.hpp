@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
@@ -43,7 +44,7 @@ public:
         if constexpr (!Part::has_many_consumers) part_->core().adopt_consumer();
     }
     /// The first try. True if it has its answer.
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         answer_ = part_->take(emplace_in(item_));
         part_->note_pop(answer_);
@@ -75,16 +76,16 @@ public:
     status answer() const noexcept { return answer_; }
     // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these. It may be awaited
     // again, and then must have no item.
-    [[gnu::always_inline]] std::optional<T> item() noexcept {
+    WEIR_ALWAYS_INLINE std::optional<T> item() noexcept {
         if (!item_.has_value()) return std::nullopt;
         std::optional<T> out(std::in_place, std::move(*item_));
         item_.reset();
         return out;
     }
-    [[gnu::always_inline]] std::optional<T> result() noexcept { return item(); }
+    WEIR_ALWAYS_INLINE std::optional<T> result() noexcept { return item(); }
 
 protected:
-    [[gnu::always_inline]] void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
+    WEIR_ALWAYS_INLINE void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
         if (!item_.has_value()) return;
         out = std::move(*item_);
         item_.reset();
@@ -105,7 +106,7 @@ public:
 
     pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
 
-    [[gnu::always_inline]] status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
+    WEIR_ALWAYS_INLINE status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
         this->move_to(*out_);
         return this->answer();
     }
@@ -129,7 +130,7 @@ public:
     void adopt() const noexcept {
         if constexpr (!Part::has_many_producers) part_->core().adopt_producer();
     }
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         answer_ = part_->put(static_cast<X&&>(x_.x));
         part_->note_push(answer_);
@@ -183,14 +184,14 @@ public:
     static constexpr std::size_t places = sizeof...(Ends);
 
     /// `how`: null for a choice of its own, at random, or by priority.
-    [[gnu::always_inline]] select_want(selection* how, bool by_priority, Ends&... ends) noexcept
+    WEIR_ALWAYS_INLINE select_want(selection* how, bool by_priority, Ends&... ends) noexcept
         : how_(how), own_(by_priority ? selection(weir::by_priority) : select_waiter::at_random()), ends_(ends...) {}
     select_want(select_want&& other) noexcept : how_(other.how_), own_(other.own_), ends_(other.ends_) {}
 
     void adopt() noexcept {
         std::apply([](auto&... ends) noexcept { (detail::adopt(ends), ...); }, ends_);
     }
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         const std::uint64_t ready =
             std::apply([this](auto&... ends) noexcept { return ready_at_once(how(), ends...); }, ends_);

@@ -18,6 +18,7 @@
 #include <stop_token>
 #endif
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
@@ -146,7 +147,7 @@ selected select_of(std::span<const any_end> ends, selection& how, Stop& stop, st
 /// The ends that are ready at the first look; by priority only the first of them. Nothing if there is none, or if one of them is an
 /// any_end: then the ends are looked at as those whose types are not known. An end that is left out has closed, and is never ready.
 template <class... Ends>
-[[gnu::always_inline]] inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
+WEIR_ALWAYS_INLINE inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
     std::uint64_t ready = 0;
     if constexpr (!(std::same_as<std::remove_const_t<Ends>, any_end> || ...)) {
         std::size_t i = 0;
@@ -215,7 +216,7 @@ constexpr bool is_end_of() noexcept {
 
 // Inlined by force as far as to the first look, so that the ends need not lie in memory to be looked at.
 template <class Stop, class... Args>
-[[gnu::always_inline]] inline selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
+WEIR_ALWAYS_INLINE inline selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
     constexpr std::size_t handlers = (0U + ... + (is_handler<std::remove_const_t<Args>> ? 1U : 0U));
     static_assert(sizeof...(Args) > 0, "weir: select() needs an end to wait for");
     static_assert(sizeof...(Args) <= most_ends,
@@ -241,12 +242,12 @@ template <class Stop, class... Args>
 // ---- what stands before them -------------------------------------------------------------------------------------
 
 template <bool HasOrder, class Stop>
-[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline) {
+WEIR_ALWAYS_INLINE inline selected select_with(selection& how, Stop& stop, steady_time deadline) {
     return select_among(how, stop, deadline);
 }
 template <bool HasOrder, class Stop, class First, class... Rest>
-[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline, First& first,
-                                                   Rest&... rest) {
+WEIR_ALWAYS_INLINE inline selected select_with(selection& how, Stop& stop, steady_time deadline, First& first,
+                                               Rest&... rest) {
     using type = std::remove_const_t<First>;
     constexpr bool is_order = std::same_as<type, by_priority_t> || std::same_as<type, selection>;
     static_assert(!is_order || !HasOrder,
@@ -267,7 +268,7 @@ template <bool HasOrder, class Stop, class First, class... Rest>
     }
 }
 template <class Stop, class... Args>
-[[gnu::always_inline]] inline selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
     selection once = select_waiter::at_random();
     return select_with<false>(once, stop, deadline, args...);
 }
