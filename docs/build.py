@@ -26,6 +26,7 @@ ROOT = HERE.parent
 NAVIGATION = [
     ("Start", [("docs/index.md", "index", "weir"), ("docs/choose.md", "choose", "Choose a ring"),
                ("docs/operations.md", "operations", "Operations × rings"), ("docs/common.md", "common", "What all rings share"),
+               ("docs/handles.md", "handles", "Handles"), ("docs/select.md", "select", "select: several rings"),
                ("docs/portability.md", "portability", "Portability")]),
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),
@@ -36,7 +37,7 @@ NAVIGATION = [
                            ("docs/jetstream.md", "jetstream", "On two machines: NATS JetStream")]),
     ("On top of rings", [("docs/await.md", "await", "Coroutines"), ("docs/gate.md", "gate", "credit_gate"),
                          ("docs/pipeline.md", "pipeline", "pipeline")]),
-    ("Cores", [("docs/placement.md", "placement", "Threads on the right cores")]),
+    ("Cores", [("docs/placement.md", "placement", "Threads on the right cores"), ("docs/measure.md", "measure", "Measuring latency")]),
     ("Recipes", [(f"docs/recipe_{name}.md", f"recipe_{name}", title) for name, title in [
         ("audio", "Audio callbacks"), ("trading", "Trading"), ("logging", "Logging"), ("epoll", "epoll loops"),
         ("containers", "Containers"), ("realtime", "Real-time kernels")]]),
@@ -83,6 +84,11 @@ class Site:
                 return ""
 
         text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.S)
+        # A line for those who read the source of a page, which lacks the code.
+        for name in re.findall(r"^\{\{ snippet (\w+)", text, flags=re.M):
+            if f"snippets/{name}.cpp" not in text:
+                self.errors.append(f"{source}: its line 'Code of this page' does not name snippets/{name}.cpp")
+        text = re.sub(r"(?m)^_(Code of this page|`./dev docs` builds).*_\n\n", "", text)
         text = re.sub(r"^\{\{ (\w+) ?(.*?) \}\}$", directive, text, flags=re.M)
         # A list may follow a paragraph without an empty line.
         text = re.sub(r"(?m)^((?![\s\-*|>#]|\d+\.).+)\n(?=[-*] |\d+\. )", r"\1\n\n", text)
@@ -108,6 +114,8 @@ class Site:
             return self.pages[resolved] + ".html" + (f"#{anchor}" if anchor else "")
         if f"{resolved}/README.md" in self.pages:
             return self.pages[f"{resolved}/README.md"] + ".html"
+        if resolved.startswith("include/weir/") and resolved.endswith(".hpp"):
+            return "api_" + resolved[len("include/weir/"):-len(".hpp")].replace("/", "_") + ".html" + (f"#{anchor}" if anchor else "")
         file = ROOT / resolved
         if not file.is_file():
             self.errors.append(f"{source}: the link to {target} leads nowhere")

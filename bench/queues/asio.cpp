@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Asio's channel, the one that Boost has from 1.78 on: awaited by its own coroutines, with an io_context on each thread.
+#include <version>
+
+#if defined(__clang__) && defined(__cpp_impl_coroutine)  // this Asio does not know that Clang has them
+#define ASIO_HAS_CO_AWAIT 1
+#define ASIO_HAS_STD_COROUTINE 1
+#endif
+
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/experimental/concurrent_channel.hpp>

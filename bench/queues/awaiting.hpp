@@ -33,6 +33,7 @@ public:
     void produce(form, const stream&) override { refuse(); }
     receipt consume(form, const stream&) override { refuse(); }
     receipt ping(channel&, const stream&) override { refuse(); }
+    receipt ping_timed(channel&, const stream&, const weir::tick_clock&, weir::histogram&) override { refuse(); }
     void pong(channel&, const stream&) override { refuse(); }
     void send(const weir::tick_clock&, const schedule&) override { refuse(); }
     receipt receive(const weir::tick_clock&, const schedule&, double, weir::histogram&) override { refuse(); }
@@ -89,7 +90,7 @@ private:
     static task push_all(side& me, stream items) {
         const word last = items.first + items.count;
         for (word i = items.first; i != last; ++i) {
-            co_await me.push(i);
+            (void)co_await me.push(i);
         }
     }
 
@@ -112,7 +113,7 @@ private:
             } while (with.taken.load(std::memory_order_acquire) != i);
             const word now = clock.now();
             with.sent.store(now, std::memory_order_relaxed);  // relaxed: push() and pop() order it before its load
-            co_await me.push(now);
+            (void)co_await me.push(now);
         }
     }
 
@@ -132,13 +133,13 @@ private:
         receipt got;
         word next = 1;
         for (; next <= filled; ++next) {
-            co_await me.push(next);
+            (void)co_await me.push(next);
         }
         const word last = next + count;
         const word begin = clock.now();
         if (filled == 0) {
             for (; next != last; ++next) {
-                co_await me.push(next);
+                (void)co_await me.push(next);
                 const word item = word_in(co_await me.pop());
                 got.check(item, next);
             }
@@ -146,7 +147,7 @@ private:
             for (word due = 1; next != last; ++next, ++due) {
                 const word item = word_in(co_await me.pop());
                 got.check(item, due);
-                co_await me.push(next);
+                (void)co_await me.push(next);
             }
         }
         ticks = clock.now_after_loads() - begin;

@@ -77,8 +77,8 @@ private:
     Ring ring_;
 };
 
-using spsc = weir::spsc_ring<word>;
-using mpmc = weir::mpmc_ring<word>;
+using spsc_words = weir::spsc_ring<word>;
+using mpmc_words = weir::mpmc_ring<word>;
 
 constexpr std::size_t ends = 8;
 
@@ -97,14 +97,15 @@ public:
     }
 
 private:
-    static std::array<spsc, ends> of(std::size_t n) {
-        return {spsc(n), spsc(n), spsc(n), spsc(n), spsc(n), spsc(n), spsc(n), spsc(n)};
+    static std::array<spsc_words, ends> of(std::size_t n) {
+        return {spsc_words(n), spsc_words(n), spsc_words(n), spsc_words(n),
+                spsc_words(n), spsc_words(n), spsc_words(n), spsc_words(n)};
     }
-    std::array<spsc, ends> rings_;
+    std::array<spsc_words, ends> rings_;
 };
 
 template <typename Choose>
-void serve_by(std::array<spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks, receipt& got,
+void serve_by(std::array<spsc_words, ends>& rings, const weir::tick_clock& clock, word count, word& ticks, receipt& got,
               Choose choose) {
     word item = 0;
     const word begin = clock.now();
@@ -118,7 +119,7 @@ void serve_by(std::array<spsc, ends>& rings, const weir::tick_clock& clock, word
 
 /// The same without select(): what it is compared with.
 struct knowing {
-    static task serve(std::array<spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
+    static task serve(std::array<spsc_words, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
                       receipt& got) {
         word i = 0;
         serve_by(rings, clock, count, ticks, got, [&]() { return ++i % ends; });
@@ -132,7 +133,7 @@ struct in_turn {
         return weir::select(how, items_of(r[0]), items_of(r[1]), items_of(r[2]), items_of(r[3]), items_of(r[4]),
                             items_of(r[5]), items_of(r[6]), items_of(r[7]));
     }
-    static task serve(std::array<spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
+    static task serve(std::array<spsc_words, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
                       receipt& got) {
         weir::selection how;
         serve_by(rings, clock, count, ticks, got, [&] { return first(rings, how).index(); });
@@ -141,7 +142,7 @@ struct in_turn {
 };
 
 struct by_priority {
-    static task serve(std::array<spsc, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
+    static task serve(std::array<spsc_words, ends>& rings, const weir::tick_clock& clock, word count, word& ticks,
                       receipt& got) {
         serve_by(rings, clock, count, ticks, got, [&] { return in_turn::first(rings, weir::by_priority).index(); });
         co_return;
@@ -149,7 +150,8 @@ struct by_priority {
 };
 
 struct awaiting {
-    static task serve(std::array<spsc, ends>& r, const weir::tick_clock& clock, word count, word& ticks, receipt& got) {
+    static task serve(std::array<spsc_words, ends>& r, const weir::tick_clock& clock, word count, word& ticks,
+                      receipt& got) {
         using weir::items_of;
         weir::selection how;
         word item = 0;
@@ -199,19 +201,20 @@ queue_entry selects(const std::string& how, const std::string& what) {
 std::vector<queue_entry> weir_awaiting_queues() {
     constexpr std::size_t worthwhile = 2000;
     constexpr league all = league::ready | league::awaiting | league::waking;
-    return {
-        awaits<spsc, 0>("weir::spsc_ring", "co_await", "weir::spsc_ring", all),
-        awaits<mpmc, 0>("weir::mpmc_ring", "co_await", "weir::mpmc_ring", all),
-        awaits<spsc, worthwhile>("weir::spsc_ring", "co_await, spins", "weir::spsc_ring push/pop", league::awaiting),
-        awaits<mpmc, worthwhile>("weir::mpmc_ring", "co_await, spins", "weir::mpmc_ring push/pop", league::awaiting),
-        {.name = "weir::spsc_ring one of 8",
-         .configuration = "eight rings, and the one that has an item is known",
-         .subject = true,
-         .plays = league::selecting,
-         .make = make_selecting_channel<knowing>},
-        selects<in_turn>("", "select(selection, items_of(ring)...), then try_pop"),
-        selects<by_priority>(", by priority", "select(by_priority, items_of(ring)...), then try_pop"),
-        selects<awaiting>(", co_await", "co_await async_select(selection, items_of(ring)...), then try_pop")};
+    return {awaits<spsc_words, 0>("weir::spsc_ring", "co_await", "weir::spsc_ring", all),
+            awaits<mpmc_words, 0>("weir::mpmc_ring", "co_await", "weir::mpmc_ring", all),
+            awaits<spsc_words, worthwhile>("weir::spsc_ring", "co_await, spins", "weir::spsc_ring push/pop",
+                                           league::awaiting),
+            awaits<mpmc_words, worthwhile>("weir::mpmc_ring", "co_await, spins", "weir::mpmc_ring push/pop",
+                                           league::awaiting),
+            {.name = "weir::spsc_ring one of 8",
+             .configuration = "eight rings, and the one that has an item is known",
+             .subject = true,
+             .plays = league::selecting,
+             .make = make_selecting_channel<knowing>},
+            selects<in_turn>("", "select(selection, items_of(ring)...), then try_pop"),
+            selects<by_priority>(", by priority", "select(by_priority, items_of(ring)...), then try_pop"),
+            selects<awaiting>(", co_await", "co_await async_select(selection, items_of(ring)...), then try_pop")};
 }
 
 }  // namespace bench

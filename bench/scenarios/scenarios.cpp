@@ -135,7 +135,6 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice) {
     all.push_back(idle_scenario(10));
     all.push_back(await_ready_scenario(1024));
     all.push_back(await_stream_scenario(1024));
-    all.push_back(await_stream_scenario(64));
     all.push_back(await_wakeup_scenario());
     all.push_back(select_scenario());
     all.push_back(one_core_scenario());

@@ -13,7 +13,8 @@
 // show
 class log {
 public:
-    // Any thread, and it never waits: a line that does not fit is counted, not waited for.
+    // Any thread. It never waits: a line that does not fit is counted. (It may wake the writer by a system call; a real-time thread
+    // takes a ring with weir::wait::sleep.)
     void line(std::string_view text) {
         if (!ring_.try_push(std::as_bytes(std::span(text)), 1)) lost_.fetch_add(1, std::memory_order_relaxed);
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Histograms in the text format that Prometheus scrapes (exposition format 0.0.4):
+// A weir::histogram in a line for people, and in the text format that Prometheus scrapes (exposition format 0.0.4):
 //
+//     std::puts(to_text(latency_ns, "ns").c_str());   // 58 values: p50 31 ns, p90 ...
 //     reply(weir::to_prometheus({.name = "tick_to_order_seconds", .help = "From the tick to its order."},
-//                               {{{{"venue", "A"}}, &latency_ns}}));   // a weir::histogram
+//                               {weir::labelled_histogram{{{"venue", "A"}}, &latency_ns}}));   // without labels: {{}, &latency_ns}
 //
 // One call gives all histograms of a metric: Prometheus wants them side by side.
 #pragma once
@@ -16,6 +17,7 @@
 #include <initializer_list>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,6 +68,22 @@ inline std::vector<std::uint64_t> histogram_bounds(const histogram_metric& metri
 
 }  // namespace detail
 
+/// How many values, the percentiles 50, 90, 99 and 99.9, the greatest and the mean, in a line without its end; `unit` stands behind
+/// each value. O(buckets).
+inline std::string to_text(const histogram& numbers, std::string_view unit = {}) {
+    if (numbers.count() == 0) return "no values";
+    const std::string behind = unit.empty() ? "" : " " + std::string(unit);
+    std::string out = std::to_string(numbers.count()) + (numbers.count() == 1 ? " value:" : " values:");
+    constexpr std::pair<const char*, double> shown[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}};
+    for (const auto& [name, percent] : shown)
+        out += std::string(" ") + name + " " + std::to_string(numbers.percentile(percent)) + behind + ",";
+    out += " max " + std::to_string(numbers.max()) + behind + ", mean " + std::to_string(std::llround(numbers.mean())) +
+           behind;
+    if (numbers.clamped() != 0)
+        out += "; " + std::to_string(numbers.clamped()) + " above " + std::to_string(numbers.highest()) + behind;
+    return out;
+}
+
 /// A histogram metric: cumulative buckets, the last of them +Inf, then sum and count. A value above a histogram's highest() is in
 /// +Inf alone. The bounds depend on the metric and on highest() only, so they are the same from one page to the next. Throws
 /// std::invalid_argument (aborts where exceptions are off) if `from` is below 4, or bounds_a_doubling is not 1, 2 or 4.
@@ -114,5 +132,7 @@ inline std::string to_prometheus(const histogram_metric& metric, std::span<const
 inline std::string to_prometheus(const histogram_metric& metric, std::initializer_list<labelled_histogram> histograms) {
     return to_prometheus(metric, std::span<const labelled_histogram>(histograms.begin(), histograms.size()));
 }
+std::string to_prometheus(const histogram&) =
+    delete;  // weir: a metric has a name: {.name, .help}, {{labels, &histogram}}
 
 }  // namespace weir

@@ -115,7 +115,8 @@ private:
 
 /// Elements shown by try_peek(), in their slots, oldest first, as at most two contiguous spans. They may be read, changed
 /// and moved from. release(k) destroys the first k and gives their slots back; what was not released stays in the ring.
-/// Belongs to the consumer; must not outlive the ring.
+/// Belongs to the consumer; must not outlive the ring. None of them: the ring is empty, or closed and drained. wait_for_items()
+/// says which: when it answers `closed`, what try_peek() shows after that is all.
 template <class Ring>
 class [[nodiscard]] readable {
     using T = typename Ring::value_type;

@@ -32,6 +32,10 @@ namespace weir {
 /// In debug builds a second thread that writes aborts with a sentence: see adopt_writer().
 template <class T>
 class latest {
+    static_assert(
+        detail::holds_its_bytes<T>,
+        "weir: a weir::message refers to bytes that it does not own; use a message ring, or for several readers one each");
+
 public:
     using value_type = T;
     static constexpr progress write_progress = progress::wait_free;

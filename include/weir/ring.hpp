@@ -263,7 +263,7 @@ public:
     //     status      push_for(x, time), push_until(x, at)     ... timeout
     //     status      push_unless(x, stop[, at])               ... full, no_credit, busy if stop() returned true
     //     size_t      push_n(span), push_n_unless(span, stop[, at])
-    //     status      wait_for_slots(n), _for(n, time), _until(n, at)    success, closed, timeout; takes nothing
+    //     status      wait_for_slots(n), _for(n, time), ...    success, closed, timeout, full if stopped; takes nothing
     //     reservation try_reserve(n)                           slots to be filled in place: has_contiguous_slots
     //     forced<T>   try_force_push(x)                        .answer, .oldest: an optional<T>; has_force_push
     //     status      force_push(x, f)                         f(T&&) gets what made room
@@ -281,7 +281,7 @@ public:
     //     size_t      consume(f[, most])                       those there are
     //     status      try_consume_one(f), consume_one(f), ...  the first does not wait; _for, _until, _unless
     //     size_t      consume_some(f[, most]), ...             waits for the first item; 0: closed, time up or stopped
-    //     status      wait_for_items(n), _for(n, time), _until(n, at)    success; closed, with fewer; timeout
+    //     status      wait_for_items(n), _for(n, time), ...    success; closed, with fewer; timeout; empty if stopped
     //     readable    try_peek(n)                              items in their slots: has_contiguous_slots
     //     uint64_t    request(n)                               asks for items: see pull.hpp; has_credit_on_request
     //

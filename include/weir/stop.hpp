@@ -116,6 +116,21 @@ std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::sto
     return popped + ring.pop_n_unless(out.subspan(popped), [&stop]() noexcept { return stop.stop_requested(); });
 }
 
+/// Waits until `n` slots are free, or `n` elements there, or `stop` is requested. Takes nothing. Returns success; closed; or full,
+/// or empty, when it was stopped. If a stop was requested before, it only looks.
+///
+/// For a producer of the ring, and for a consumer. Rejects `n` above the capacity, as the ring's own forms. Costs as push().
+template <class Ring>
+status wait_for_slots(Ring& ring, std::size_t n, std::stop_token stop) {
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return ring.wait_for_slots_unless(n, [&stop]() noexcept { return stop.stop_requested(); });
+}
+template <class Ring>
+status wait_for_items(Ring& ring, std::size_t n, std::stop_token stop) {
+    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
+    return ring.wait_for_items_unless(n, [&stop]() noexcept { return stop.stop_requested(); });
+}
+
 /// Waits until there is an element or `stop` is requested, then visits those there are, `most` at most, as the ring's
 /// consume() does. Returns how many: 0 when it was stopped, and when the ring is closed and drained. If a stop was
 /// requested before, it only tries: a loop that is to leave items there tests stop.stop_requested().
@@ -200,6 +215,22 @@ status acquire(Source& source, typename Source::permit& out, std::size_t n, std:
     if (answer != status::no_credit || stop.stop_requested()) return answer;
     const std::stop_callback look_again(stop, [&source]() noexcept { source.wake_all(); });
     return source.acquire_unless(out, n, [&stop]() noexcept { return stop.stop_requested(); });
+}
+/// The same for one credit.
+template <class Source>
+status acquire(Source& source, typename Source::permit& out, std::stop_token stop) {
+    return acquire(source, out, 1, std::move(stop));
+}
+/// The same; returns the credits, or nothing: when it is closed, and when it was stopped.
+template <class Source>
+std::optional<typename Source::permit> acquire(Source& source, std::size_t n, std::stop_token stop) {
+    typename Source::permit out;
+    if (acquire(source, out, n, std::move(stop)) != status::success) return std::nullopt;
+    return out;
+}
+template <class Source>
+std::optional<typename Source::permit> acquire(Source& source, std::stop_token stop) {
+    return acquire(source, 1, std::move(stop));
 }
 
 }  // namespace weir

@@ -16,11 +16,13 @@ constexpr milliseconds turn{20};             // between looks at the room and at
 constexpr milliseconds want_when_idle{500};  // an expected item did not come
 constexpr milliseconds want_after_gap{100};  // a later item came
 constexpr milliseconds last_reopen_pause{1000};
+constexpr milliseconds look_behind_every{1500};
 
 }  // namespace
 
 void jetstream_consumer::state::read() noexcept {
     try {
+        sink_.adopt();
         while (!is_stopped() && !sink_.is_closed()) read_some();
         cursor_->close();
     } catch (const std::exception& failure) {
@@ -36,7 +38,7 @@ void jetstream_consumer::state::read_some() {
     ask_for_messages();
     if (!cursor_->is_open()) return;
     if (cursor_->outstanding() == 0) {
-        sink_.wait_for_room(turn);
+        sink_.wait_for_room(std::min(link_.items_per_message, sink_.capacity()), turn);
         last_message_ = clock::now();  // it is us who wait
         return;
     }
@@ -50,6 +52,10 @@ void jetstream_consumer::state::read_some() {
     case cursor::news::broken: cursor_->close(); break;
     case cursor::news::nothing:
         if (clock::now() - last_message_ >= want_when_idle) want(want_when_idle);
+        if (is_cursor_behind()) {
+            cursor_->close();
+            break;
+        }
         // What was asked for on the former connection does not come.
         if (const auto reconnects = session_.reconnects(); reconnects != reconnects_seen_) {
             reconnects_seen_ = reconnects;
@@ -57,6 +63,17 @@ void jetstream_consumer::state::read_some() {
         }
         break;
     }
+}
+
+// A cursor lives on one server, and reads that server's copy of the stream. Where the copy does not grow, since its store was wiped and
+// catching up stalls, say, the cursor lives, and brings nothing. The next one is likely to be on another server.
+bool jetstream_consumer::state::is_cursor_behind() {
+    const auto now = clock::now();
+    if (now - std::max(last_message_, last_look_behind_) < look_behind_every) return false;
+    last_look_behind_ = now;
+    const auto last = session_.last_sequence();
+    const std::lock_guard lock(mutex_);
+    return last && *last >= next_message_;
 }
 
 void jetstream_consumer::state::reopen() {
@@ -83,8 +100,10 @@ void jetstream_consumer::state::reopen() {
 }
 
 void jetstream_consumer::state::ask_for_messages() {
-    const std::size_t room = sink_.room() / link_.items_per_message;
-    const std::size_t most = std::max<std::size_t>(room, sink_.room() > 0 ? 1 : 0);
+    // Messages that fit, however many items they hold. One that is longer than the ring is asked for when the ring is empty.
+    const std::size_t room = sink_.room();
+    const std::size_t most = room == sink_.capacity() ? std::max<std::size_t>(1, room / link_.items_per_message)
+                                                      : room / link_.items_per_message;
     // In portions, so that a request does not go out for every message.
     if (cursor_->outstanding() * 2 > most || cursor_->outstanding() >= most) return;
     if (!cursor_->pull(most - cursor_->outstanding())) cursor_->close();
@@ -152,7 +171,7 @@ void jetstream_consumer::state::deliver(const frame& read, std::uint64_t sequenc
     for (std::size_t i = static_cast<std::size_t>(repeated); i < read.items.size(); ++i) {
         while (sink_.room() == 0 && !sink_.is_closed()) {
             if (is_stopped()) return;
-            sink_.wait_for_room(turn);
+            sink_.wait_for_room(1, turn);
         }
         if (!sink_.deliver(expected_, expected_ < in_doubt_.last, read.items[i]))
             refuse("item " + std::to_string(expected_) + " of the link '" + link_.name + "', of " +

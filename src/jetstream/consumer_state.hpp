@@ -49,6 +49,7 @@ private:
     // the reading thread
     void read() noexcept;
     void read_some();
+    bool is_cursor_behind();
     void reopen();
     void ask_for_messages();
     void take(natsMsg* message, std::uint64_t sequence);
@@ -88,6 +89,7 @@ private:
     bool follows_new_ = false;     // a producer that has not said where it begins
     clock::time_point last_message_{};
     clock::time_point last_want_{};
+    clock::time_point last_look_behind_{};
     std::chrono::milliseconds reopen_pause_{0};
     std::uint64_t reconnects_seen_ = 0;
 

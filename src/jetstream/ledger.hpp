@@ -28,11 +28,14 @@ public:
         const std::lock_guard lock(mutex_);
         ++abandoned_;
     }
-    /// Items from `first` up to `last` never come.
+    /// Items from `first` up to `last` never come. O(last - first).
     void skip(std::uint64_t first, std::uint64_t last) {
         const std::lock_guard lock(mutex_);
-        for (std::uint64_t number = std::max(first, floor_); number < last && number - floor_ < done_.size(); ++number)
+        for (std::uint64_t number = std::max(first, floor_); number < last; ++number) {
+            if (number - floor_ >= done_.size()) step();  // further than was granted: the record of that was lost
             mark(number);
+            advance();
+        }
         advance();
     }
     /// All items below `number` are finished, by an earlier consumer.

@@ -22,6 +22,7 @@ constexpr milliseconds last_back_off{250};
 
 void jetstream_producer::state::work() noexcept {
     try {
+        source_.adopt();
         run();
     } catch (const std::exception& failure) {
         fail(failure.what());
@@ -56,7 +57,11 @@ bool jetstream_producer::state::take_news() {
         limit_ = std::max(limit_, limit_news_);
     }
     for (const auto& answer : answers) handle(answer);
-    if (wanted < next_) {
+    if (wanted < base_) {
+        // It was finished, and the record of that is lost: a message without items says how far.
+        writer_.clear();
+        (void)send(base_, 0, begin_flags());
+    } else if (wanted < next_) {
         // The consumer waits for an item that was published. It may be on its way, so an item is not sent again at once, and each time
         // without progress it takes twice as long.
         const auto sent = std::ranges::find_if(frames_, [&](const sent_frame& one) { return wanted < one.last; });
@@ -152,7 +157,11 @@ void jetstream_producer::state::publish_next() {
         figures_.published = top_;
         figures_.resent += repeated;
     }
-    if (!send(first, n, frame::begins | (journal_ != nullptr ? frame::journalled : 0U))) go_back(first, true);
+    if (!send(first, n, begin_flags())) go_back(first, true);
+}
+
+std::uint32_t jetstream_producer::state::begin_flags() const noexcept {
+    return frame::begins | (journal_ != nullptr ? frame::journalled : 0U);
 }
 
 bool jetstream_producer::state::send(std::uint64_t first, std::size_t count, std::uint32_t flags) {

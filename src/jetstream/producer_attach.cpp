@@ -62,7 +62,8 @@ void jetstream_producer::state::take_epoch(clock::time_point deadline) {
         std::uint64_t at = 0;
         const outcome found = session_.read("producer", mine, at);
         if (found == outcome::again) return outcome::again;
-        epoch_ = mine.epoch + 1;
+        // The consumer drops what has a lower epoch than it knows, also if the servers have lost the producer's record.
+        epoch_ = std::max(mine.epoch, consumer.producer) + 1;
         record fresh;
         fresh.epoch = epoch_;
         fresh.type = link_.type_name;

@@ -64,6 +64,7 @@ private:
     void release_finished();
     void publish_next();
     std::size_t fill(std::size_t most);
+    std::uint32_t begin_flags() const noexcept;
     bool send(std::uint64_t first, std::size_t count, std::uint32_t flags);
     void handle(const acknowledgement& answer);
     void go_back(std::uint64_t to, bool is_refused);

@@ -272,6 +272,14 @@ outcome session::message_at(std::uint64_t sequence, std::string& bytes) const {
     return outcome::done;
 }
 
+std::optional<std::uint64_t> session::last_sequence() const {
+    jsOptions options = request_options();
+    jsErrCode code{};
+    jsStreamInfo* raw = nullptr;
+    if (js_GetStreamInfo(&raw, context_.get(), stream_.c_str(), &options, &code) != NATS_OK) return std::nullopt;
+    return owned<jsStreamInfo>(raw)->State.LastSeq;
+}
+
 outcome session::purge(std::uint64_t sequence) const {
     jsOptions options = request_options();
     options.Stream.Purge.Sequence = sequence;

@@ -72,6 +72,8 @@ public:
     outcome publish(std::string_view bytes, const std::string& id, std::uint64_t& sequence) const;
     /// The bytes of a stored message: done, none or again.
     outcome message_at(std::uint64_t sequence, std::string& bytes) const;
+    /// Of the newest message in the data stream; nothing if the servers do not answer.
+    std::optional<std::uint64_t> last_sequence() const;
     /// Frees messages below `sequence`.
     outcome purge(std::uint64_t sequence) const;
 

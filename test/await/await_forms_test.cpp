@@ -3,6 +3,7 @@
 // The forms of what is awaited: with credit on request, by handles, with looks before it suspends, awaited again, and as a sender.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "weir/handles.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
+#include "weir/select.hpp"
 
 namespace {
 
@@ -113,6 +115,7 @@ struct receiver {
     void set_value(std::optional<int> x) && noexcept { calls.push_back(x ? "value " + std::to_string(*x) : "closed"); }
     void set_value(status answer) && noexcept { calls.push_back(std::string(to_string(answer))); }
     void set_value(std::optional<weir::credit_permit> p) && noexcept { calls.push_back(p ? "permit" : "no permit"); }
+    void set_value(weir::selected found) && noexcept { calls.push_back("end " + std::to_string(found.index())); }
     void set_stopped() && noexcept { calls.push_back("stopped"); }
 };
 
@@ -158,6 +161,19 @@ TEST(await_forms, is_a_sender_of_credit) {
     held.reset();
 }
 
+TEST(await_forms, a_select_that_has_ended_and_lives_on_keeps_no_wake_up) {
+    weir::mpmc_ring<int> shared(2), alone(2);
+    std::vector<std::string> calls;
+    auto select = weir::async_select(weir::items_of(shared), weir::items_of(alone)).connect(receiver{calls});
+    select.start();
+    auto pop = async_pop(shared).connect(receiver{calls});
+    pop.start();
+    EXPECT_TRUE(shared.push(7));
+    EXPECT_EQ(calls.size(), 2U) << "the item is for the one that takes it";
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "value 7"), calls.end());
+    EXPECT_NE(std::find(calls.begin(), calls.end(), "end 0"), calls.end());
+}
+
 /// A token as std::execution has them, which names its callback.
 struct own_token {
     template <class F>
@@ -183,6 +199,36 @@ TEST(await_forms, takes_tokens_that_name_their_callback) {
     EXPECT_EQ(registered, 1);
     stop();
     EXPECT_EQ(calls, std::vector<std::string>{"stopped"});
+}
+
+/// A token whose callbacks are counted, and are never called.
+struct counting_token {
+    template <class F>
+    struct callback_type {
+        callback_type(counting_token token, F) : alive(*token.alive) { ++alive; }
+        callback_type(const callback_type&) = delete;
+        ~callback_type() { --alive; }
+        int& alive;
+    };
+    int* alive;
+};
+
+TEST(await_forms, ends_without_a_stop_callback_that_could_still_be_called) {
+    weir::spsc_ring<int> ring(1);
+    weir::credit_gate gate(1);
+    auto held = gate.try_acquire(1);
+    std::vector<std::string> calls;
+    int alive = 0;
+    auto pop = async_pop(ring, counting_token{&alive}).connect(receiver{calls});
+    auto credit = weir::async_acquire(gate, 1, counting_token{&alive}).connect(receiver{calls});
+    pop.start();
+    credit.start();
+    EXPECT_EQ(alive, 2);
+    EXPECT_TRUE(ring.push(1));
+    EXPECT_EQ(alive, 1);
+    held.reset();
+    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(calls, (std::vector<std::string>{"value 1", "permit"}));
 }
 
 #if GTEST_HAS_DEATH_TEST && !defined(__SANITIZE_THREAD__)

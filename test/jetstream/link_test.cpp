@@ -12,6 +12,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -97,7 +99,8 @@ TEST_F(jetstream_link, stops_the_source_after_exactly_the_window_when_the_sink_i
     while (out.push_for(pushed, 1s)) ++pushed;
     EXPECT_EQ(pushed, 40U) << "the ring's slots, each held until its item is finished";
     EXPECT_EQ(to.figures().published, 24U) << "the window";
-    EXPECT_EQ(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_LE(from.figures().received, 16U) << "the sink's slots";
+    EXPECT_GT(from.figures().received, 16U - 4U) << "but for less than a message";
 
     EXPECT_EQ(take(in, 10), numbers(0, 10));
     EXPECT_TRUE(within(patience, [&] { return to.figures().published == 34; }));
@@ -287,6 +290,35 @@ TEST_F(jetstream_link, journal_brings_back_what_was_pushed_and_not_finished) {
     EXPECT_TRUE(to.finish_for(patience));
 }
 
+TEST_F(jetstream_link, goes_on_when_the_servers_lose_its_records) {
+    const remote_link name = a_link();
+    source_ring out(16);
+    remote_producer<std::uint64_t> to(out, name);
+    sink_ring in(16);
+    auto from = std::make_unique<remote_consumer<std::uint64_t>>(in, name);
+    const auto lose_records = [&] {
+        jsErrCode code{};
+        weir::jetstream::session by(name, "purger", std::chrono::steady_clock::now() + patience);
+        const std::string stream = by.stream() + "_state";
+        return within(patience,
+                      [&] { return js_PurgeStream(by.context(), stream.c_str(), nullptr, &code) == NATS_OK; });
+    };
+    ASSERT_TRUE(push_all(out, 0, 10));
+    EXPECT_EQ(take(in, 10), numbers(0, 10));
+    ASSERT_TRUE(to.finish_for(patience));
+    ASSERT_TRUE(lose_records());
+    ASSERT_TRUE(push_all(out, 10, 20));
+    EXPECT_EQ(take(in, 10), numbers(10, 20)) << "both ends live";
+    ASSERT_TRUE(to.finish_for(patience));
+    ASSERT_TRUE(lose_records());
+    from.reset();
+    from = std::make_unique<remote_consumer<std::uint64_t>>(in, name);
+    ASSERT_TRUE(push_all(out, 20, 30));
+    EXPECT_EQ(take(in, 10), numbers(20, 30)) << "a consumer that knows of nothing";
+    ASSERT_TRUE(to.finish_for(patience));
+    EXPECT_EQ(from->figures().lost, 0U);
+}
+
 TEST_F(jetstream_link, refuses_a_wrong_type_a_wrong_name_and_servers_that_are_not_there) {
     remote_link name = a_link();
     source_ring out(8);
@@ -337,6 +369,29 @@ TEST_F(jetstream_link, recovers_when_others_fill_the_stream_to_its_backstop) {
     EXPECT_EQ(take(in, 8), numbers(0, 8));
     EXPECT_GT(from.figures().malformed, 1000U);
 }
+
+#if defined(REMOTE_WORK)
+TEST_F(jetstream_link, example_sends_work_to_another_process_and_gets_it_finished) {
+    weir_test::child sender;
+    weir_test::child receiver;
+    const auto in_its_folder = [](const std::string& action) {
+        return std::vector<std::string>{"-c", "cd '" + (servers->files() / "") + "' && exec " REMOTE_WORK " " + action +
+                                                  " " + servers->urls() + " 500"};
+    };
+    const std::string log = servers->files() / "remote_work.log";
+    sender.start("sh", in_its_folder("send"), log);
+    receiver.start("sh", in_its_folder("receive"), log);
+    int sent = -1;
+    int received = -1;
+    EXPECT_TRUE(within(60s, [&] { return (sent = sent < 0 ? sender.ended() : sent) >= 0; }));
+    EXPECT_TRUE(within(60s, [&] { return (received = received < 0 ? receiver.ended() : received) >= 0; }));
+    std::ifstream file(log);
+    const std::string said{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(sent, 0) << said;
+    EXPECT_EQ(received, 0) << said;
+    EXPECT_THAT(said, HasSubstr("sum 124750"));
+}
+#endif
 
 TEST_F(jetstream_link, observer_notices_what_is_published_without_credit) {
     const remote_link name = a_link();

@@ -51,6 +51,30 @@ public:
     }
     weir::jetstream::session& session() { return session_; }
 
+    /// What the servers say of one of the link's streams: its leader, and the replicas that are not up to date. "all current", if all are.
+    std::string replicas(const std::string& stream) {
+        jsStreamInfo* raw = nullptr;
+        jsErrCode code{};
+        const natsStatus status = js_GetStreamInfo(&raw, session_.context(), stream.c_str(), nullptr, &code);
+        if (status != NATS_OK)
+            return std::string("no answer: ") + natsStatus_GetText(status) + " " + std::to_string(code);
+        const weir::jetstream::owned<jsStreamInfo> info(raw);
+        if (info->Cluster == nullptr || info->Cluster->Leader == nullptr) return "no leader";
+        std::string behind;
+        for (int i = 0; i < info->Cluster->ReplicasLen; ++i) {
+            const jsPeerInfo& one = *info->Cluster->Replicas[i];
+            if (one.Offline || !one.Current || one.Lag > 0)
+                behind +=
+                    std::string(" ") + one.Name + (one.Offline ? " offline" : " lags by " + std::to_string(one.Lag));
+        }
+        return behind.empty() && info->Cluster->ReplicasLen == 2
+                   ? "all current"
+                   : std::string("leader ") + info->Cluster->Leader + behind;
+    }
+    bool are_all_current() {
+        return replicas(session_.stream()) == "all current" && replicas(session_.stream() + "_state") == "all current";
+    }
+
 private:
     void watch() {
         using namespace weir::jetstream;

@@ -13,6 +13,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -156,6 +159,8 @@ TEST(jetstream_ledger, skips_numbers_that_never_come_and_waits_for_those_in_hand
     EXPECT_EQ(finished.floor(), 8U);
     finished.raise_to(9);
     EXPECT_EQ(finished.floor(), 9U);
+    finished.skip(9, 1000);
+    EXPECT_EQ(finished.floor(), 1000U) << "further than its bits reach";
 }
 
 TEST(jetstream_journal, gives_back_what_was_flushed_and_is_unfinished) {
@@ -230,6 +235,30 @@ TEST(jetstream_journal, refuses_what_it_cannot_trust) {
     EXPECT_THAT(refusal_of([&] { journal text(in / "text", "orders", false); }), HasSubstr("is no journal of weir"));
     EXPECT_THAT(refusal_of([&] { journal nowhere(in / "no/such/folder", "orders", false); }),
                 HasSubstr("cannot be opened"));
+}
+
+TEST(jetstream_journal, says_that_the_disk_is_full_and_keeps_what_was_whole) {
+    const folder in;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+    {
+        journal out(in / "journal", "orders", false);
+        out.begin_at(0);
+        out.append("whole");
+        out.flush();
+        rlimit tight = before;
+        tight.rlim_cur = 4096;  // stands in for the disk's end
+        ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+        out.append(std::string(8192, 'x'));
+        EXPECT_THAT(refusal_of([&] { out.flush(); }),
+                    HasSubstr("cannot be written: File too large; nothing was published"));
+        ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    }
+    (void)::signal(SIGXFSZ, ignored);
+    const journal back(in / "journal", "orders", false);
+    EXPECT_EQ(back.end(), 1U);
+    EXPECT_EQ(back.item(0), "whole");
 }
 
 TEST(jetstream_journal, stays_small_however_much_goes_through_it) {

@@ -130,7 +130,7 @@ public:
         news_ = element(3);
         stop_.request();
     }
-    void destroy() { operation_.reset(); }
+    void destroy() { forget_operation(); }
 
     // At the end, or for the thread that runs it.
     bool has_ended() const noexcept { return has_ended_; }
@@ -508,17 +508,20 @@ public:
 };
 
 /// Requests of operations at a gate, in its queue: granted, cancelled, closed and destroyed.
-enum class request_fate { granted, cancelled, closed, destroyed, cancelled_amid };
+enum class request_fate { granted, cancelled, closed, destroyed, cancelled_amid, destroyed_amid };
 template <request_fate Fate>
 class acquires : public scenario {
     using request = coroutine<weir::detail::acquire_want>;
     using enum request_fate;
+    static constexpr bool is_destroyed = Fate == destroyed || Fate == destroyed_amid;
+    static constexpr bool is_amid = Fate == cancelled_amid || Fate == destroyed_amid;  // one credit stays in use
     void thread(unsigned index) override {
         if (index == 0) {
             if (Fate == destroyed) first_.destroy();
-            permit_.give_back(Fate == cancelled_amid ? 1 : 2);
+            permit_.give_back(is_amid ? 1 : 2);
+            if (Fate == destroyed_amid) first_.destroy();
         } else if (index == 1) {
-            if (Fate == granted || Fate == destroyed) second_.start();
+            if (Fate == granted || is_destroyed) second_.start();
             if (Fate == cancelled || Fate == cancelled_amid) first_.cancel();
             if (Fate == closed) {
                 news_ = element(4);
@@ -533,8 +536,8 @@ class acquires : public scenario {
         }
     }
     void after() override {
-        check(first_.has_ended() || Fate == destroyed, "a request ends");
-        if (Fate == granted || Fate == destroyed) check(second_.has_ended(), "each request ends");
+        check(first_.has_ended() || is_destroyed, "a request ends");
+        if (Fate == granted || is_destroyed) check(second_.has_ended(), "each request ends");
         for (request* each : {&first_, &second_}) {
             if (each->has_ended() && !each->is_stopped())
                 check(each->has_credit || Fate == closed, "it has its credits");
@@ -629,6 +632,7 @@ constexpr entry scenarios[] = {
     {"acquires_cancelled_amid", 3, 0, 60'000, make<acquires<request_fate::cancelled_amid>>},
     {"acquires_closed", 3, 0, 60'000, make<acquires<request_fate::closed>>},
     {"acquires_destroyed", 3, 0, 60'000, make<acquires<request_fate::destroyed>>},
+    {"acquires_destroyed_amid", 3, 0, 60'000, make<acquires<request_fate::destroyed_amid>>},
 };
 
 }  // namespace

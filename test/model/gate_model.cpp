@@ -568,11 +568,45 @@ public:
     grows() { gate_.shrink(1); }
 };
 
+/// Nothing but the growing serves the thread that waits.
+class grows_for_a_waiter : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) return gate_.grow(1);
+        credit_permit mine;
+        check(gate_.acquire(mine, 1) == status::success, "what is added is handed out");
+    }
+    void after() override { check(gate_.capacity() == 2 && gate_.in_use() == 1, "the other one is still in use"); }
+    credit_gate gate_{1};
+    credit_permit permit_ = *gate_.try_acquire(1);
+};
+
+/// The last one that waits gives up while the gate owes: what comes back then still pays for that.
+class gives_up_while_it_owes : public scenario {
+    void thread(unsigned) override {
+        credit_permit mine;
+        check(gate_.acquire_until(mine, 1, some_time) == status::timeout, "nothing comes back");
+    }
+    void after() override {
+        permit_.give_back(1);
+        check(!gate_.try_acquire(1), "what comes back first is paid");
+        permit_.give_back();
+        const auto one = gate_.try_acquire(1);
+        check(one.has_value() && !gate_.try_acquire(1), "and the gate grants what it has");
+    }
+    credit_gate gate_{2};
+    credit_permit permit_ = *gate_.try_acquire(2);
+
+public:
+    gives_up_while_it_owes() { gate_.shrink(1); }
+};
+
 constexpr entry scenarios[] = {
     {"shrinks", 3, 1, 60'000, make<shrinks>},
     {"shrinks_below_a_request", 3, 0, 60'000, make<shrinks_below_a_request>},
     {"closes_while_it_owes", 2, 1, 20'000, make<closes_while_it_owes>},
     {"grows", 3, 1, 60'000, make<grows>},
+    {"grows_for_a_waiter", 2, 1, 20'000, make<grows_for_a_waiter>},
+    {"gives_up_while_it_owes", 2, 1, 20'000, make<gives_up_while_it_owes>},
     {"resizes", 3, 0, 60'000, make<resizes>},
     {"forgets", 3, 0, 40'000, make<forgets>},
     {"shrinks_beside_a_share", 3, 0, 60'000, make<shrinks_beside_a_share>},

@@ -27,6 +27,19 @@ weir::histogram of_chosen_values() {
     return h;
 }
 
+TEST(histogram_text, is_a_line_for_people) {
+    EXPECT_EQ(
+        to_text(of_chosen_values(), "ns"),
+        "58 values: p50 67 ns, p90 67 ns, p99 1000000000 ns, p99.9 1000000000 ns, max 1000000000 ns, mean 293103475 ns; 17 above 64 ns");
+    EXPECT_EQ(to_text(weir::histogram(64, 1), "ns"), "no values");
+    weir::histogram steps(1000);
+    for (std::uint64_t value = 1; value <= 1000; ++value) steps.record(value);
+    EXPECT_EQ(to_text(steps), "1000 values: p50 500, p90 900, p99 990, p99.9 999, max 1000, mean 501");
+    weir::histogram one(10);
+    one.record(7);
+    EXPECT_EQ(to_text(one), "1 value: p50 7, p90 7, p99 7, p99.9 7, max 7, mean 7");
+}
+
 TEST(histogram_text, has_a_histogram_in_cumulative_buckets_of_seconds) {
     const weir::histogram h = of_chosen_values();
     EXPECT_EQ(weir::to_prometheus({.name = "latency_seconds", .help = "Of it.", .from = 16, .bounds_a_doubling = 1},

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "weir/broadcast_ring.hpp"
+#include "weir/message_ring.hpp"
 
 struct defined_elsewhere;
 
@@ -69,5 +70,7 @@ int main() {
     weir::broadcast_ring<int> ring(8);
     auto in = ring.join();
     (void)in.pop_for(100);
+#elif USE == 21
+    weir::broadcast_ring<weir::message> ring(8);
 #endif
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "weir/latest.hpp"
+#include "weir/message_ring.hpp"
 
 struct defined_elsewhere;
 
@@ -34,5 +35,7 @@ int main() {
     weir::latest<std::string> name;
     name.write("weir");
     return static_cast<int>(name.read().size());
+#elif USE == 6
+    weir::latest<weir::message> newest(weir::message{});
 #endif
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "weir/message_ring.hpp"
 #include "weir/overflow.hpp"
 #include "weir/stats_text.hpp"
 
@@ -59,5 +60,7 @@ int main() {
 #elif USE == 11
     ring_of<overflow::drop_oldest> ring(2);
     (void)to_prometheus(ring.account());
+#elif USE == 12
+    ring_of<overflow::drop_oldest, overflow::one_producer, weir::message> ring(2);
 #endif
 }

@@ -3,6 +3,7 @@
 // What a ring between processes cannot hold, refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include <string>
 
+#include "weir/message_ring.hpp"
 #include "weir/shm/broadcast_ring.hpp"
 #include "weir/shm/message_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
@@ -41,5 +42,9 @@ int main() {
     auto ring = weir::shm::mpsc_message_ring::create("numbers", 64);
 #elif USE == 11
     auto ring = weir::shm::spsc_ring<int>::open_for("numbers", "number", 100);
+#elif USE == 12
+    auto ring = weir::shm::spsc_ring<weir::message>::create(4, "message");
+#elif USE == 13
+    auto ring = weir::shm::broadcast_ring<weir::message>::create(4, "message");
 #endif
 }

@@ -234,7 +234,7 @@ TEST(cli_shm, wrong_usage_is_exit_code_2_and_one_sentence) {
         EXPECT_THAT(seen.err, HasSubstr(sentence));
     };
     refused({}, "weir shm: action is required");
-    refused({"forget"}, "weir shm: action: forget not in {list,show,clean}");
+    refused({"forget"}, "weir shm: there is no action 'forget': give list, show or clean");
     refused({"list", "a"}, "weir shm: list takes no name");
     refused({"show"}, "weir shm: show takes one name, and 0 are given");
     refused({""}, "weir shm: action: the name of the action is empty; give list, show or clean");

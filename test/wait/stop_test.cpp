@@ -16,6 +16,7 @@
 #include "test/support/wait_support.hpp"
 #include "weir/broadcast_ring.hpp"
 #include "weir/message_ring.hpp"
+#include "weir/overflow.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -97,6 +98,45 @@ TYPED_TEST(stop, ends_a_wait_for_many_after_as_many_as_there_were) {
     consumer.join();
     EXPECT_EQ(popped, 3U);
     EXPECT_EQ(out, (std::array{1, 2, 3, 0, 0}));
+}
+
+TYPED_TEST(stop, ends_a_wait_for_a_block_of_slots_or_items) {
+    weir::overflow_ring<int, weir::overflow::reject, TypeParam> counted(3);
+    weir::spsc_ring<int, TypeParam> plain(3);
+    const auto play = [](auto& ring) {
+        std::stop_source source;
+        EXPECT_EQ(weir::wait_for_slots(ring, 3, source.get_token()), status::success);
+        std::atomic<status::value> answer{status::success};
+        std::thread consumer([&] {
+            ring.adopt_consumer();
+            answer = weir::wait_for_items(ring, 2, source.get_token()).code();
+        });
+        ASSERT_TRUE(ring.push(1));  // one is not enough
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        EXPECT_EQ(answer, status::success) << "it waits";
+        source.request_stop();
+        consumer.join();
+        EXPECT_EQ(answer, status::empty);
+        EXPECT_EQ(weir::wait_for_items(ring, 1, source.get_token()), status::success) << "it looks all the same";
+
+        source = {};
+        std::thread producer([&] {
+            ring.adopt_producer();
+            answer = weir::wait_for_slots(ring, 3, source.get_token()).code();
+        });
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        source.request_stop();
+        producer.join();
+        EXPECT_EQ(answer, status::full);
+        EXPECT_EQ(weir::wait_for_slots(ring, 2, source.get_token()), status::success);
+        EXPECT_EQ(weir::wait_for_slots(ring, 3, source.get_token()), status::full);
+        ring.close();
+        EXPECT_EQ(weir::wait_for_slots(ring, 3, std::stop_token{}), status::closed);
+        EXPECT_EQ(weir::wait_for_items(ring, 2, std::stop_token{}), status::closed);
+        EXPECT_EQ(weir::wait_for_items(ring, 1, std::stop_token{}), status::success);
+    };
+    play(plain);
+    play(counted);
 }
 
 TYPED_TEST(stop, lets_many_that_need_no_wait_pass) {

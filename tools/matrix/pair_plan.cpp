@@ -38,6 +38,7 @@ std::map<pair_class, std::size_t> sizes_of_classes(const topology& machine, cons
 
 // Whether the pair with this number, of so many, is one of `most` from first to last in equal steps.
 bool is_chosen(std::size_t number, std::size_t all, std::size_t most) {
+    if (most == 0) return false;
     if (all <= most) return true;
     if (most == 1) return number == 0;
     const auto step = number * (most - 1) / (all - 1);
@@ -103,7 +104,7 @@ pair_plan plan_pairs(const topology& machine, const pu_set& pus, bool all, std::
     for (const auto& [kind, pairs] : some)
         for (std::size_t number = 0; number != pairs.size(); ++number) {
             const auto& pair = pairs[number];
-            if (all && !is_chosen(number, pairs.size(), samples)) continue;
+            if (samples == 0 || (all && !is_chosen(number, pairs.size(), samples))) continue;
             take(pair);
             take({pair.to, pair.from, class_of(machine, pair.to, pair.from)});
         }

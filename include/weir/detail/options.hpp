@@ -146,6 +146,9 @@ struct options {
     static constexpr std::size_t alignment = option<alignment_option, Options...>::type::value;
 
     static_assert(
+        holds_its_bytes<T>,
+        "weir: a weir::message refers to bytes that it does not own; use a message ring, or for several readers one each");
+    static_assert(
         (is_option<Options> && ...),
         "weir: an option of a ring is a waiting strategy (wait::park, spin, yield, sleep, event), stats::on or "
         "stats::off, a storage (storage::heap, fixed<N>, huge_pages, borrowed, allocated<A>), an unsigned integer for its counters, "

@@ -150,6 +150,12 @@ public:
         if constexpr (Self::classes == 1) return me().underneath().wait_for_items_until(n, deadline);
         return status::empty;
     }
+    template <class Stop, class Self = Ring>
+    status wait_for_items_unless(std::size_t n, Stop stop, any_time_point deadline = forever) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_items_unless(n, stop, deadline);
+        return status::empty;
+    }
     status wait_for_slots(std::size_t n) { return wait_for_slots_until(n, forever); }
     template <class Rep, class Period>
     status wait_for_slots_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
@@ -161,6 +167,12 @@ public:
         if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_until(n, deadline);
         return status::full;
     }
+    template <class Stop, class Self = Ring>
+    status wait_for_slots_unless(std::size_t n, Stop stop, any_time_point deadline = forever) {
+        check_classes<Self>();
+        if constexpr (Self::classes == 1) return me().underneath().wait_for_slots_unless(n, stop, deadline);
+        return status::full;
+    }
 
     // A visit of another signature is refused with a sentence.
     using refused::consume_one, refused::consume_one_for, refused::consume_some, refused::consume_some_for;
@@ -169,6 +181,11 @@ public:
 private:
     friend struct select_access;
     auto& ring_to_wait_at() noexcept { return me().underneath(); }
+    template <class U>
+    status offer(U&& value) {
+        return me().ends_.offer(std::forward<U>(value));
+    }
+    void count_one_refused() noexcept { me().count_left_of_batch(1); }
 
     template <class Self>
     static constexpr void check_classes() noexcept {

@@ -108,9 +108,14 @@ private:
     public:
         explicit ring_sink(Ring& ring) noexcept : ring_(ring) {}
 
+        void adopt() override {
+            if constexpr (!Ring::has_many_producers) ring_.adopt_producer();
+        }
         std::size_t room() override { return ring_.capacity() - ring_.size_approx(); }
         std::size_t capacity() const override { return ring_.capacity(); }
-        void wait_for_room(std::chrono::milliseconds time) override { (void)ring_.wait_for_slots_for(1, time); }
+        void wait_for_room(std::size_t n, std::chrono::milliseconds time) override {
+            (void)ring_.wait_for_slots_for(n, time);
+        }
         bool is_closed() const override { return ring_.is_closed(); }
         bool deliver(std::uint64_t number, bool may_be_repeated, std::span<const std::byte> bytes) override {
             T value{};

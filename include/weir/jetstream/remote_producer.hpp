@@ -64,6 +64,7 @@ private:
     public:
         explicit ring_source(Ring& ring) noexcept : ring_(ring) {}
 
+        void adopt() override { ring_.adopt_consumer(); }
         std::size_t size() override { return ring_.try_peek(ring_.capacity()).size(); }
         std::size_t capacity() const override { return ring_.capacity(); }
         void encode(std::size_t index, std::string& out) override {

@@ -220,6 +220,9 @@ class spsc_ring {
     static_assert(
         !detail::is_element<T> || std::is_trivially_copyable_v<T>,
         "weir: an item of a shm ring is copied between processes byte by byte, so T must be trivially copyable");
+    static_assert(
+        detail::holds_its_bytes<T>,
+        "weir: a weir::message refers to bytes that it does not own; use a message ring, or for several readers one each");
     using mapped = detail::mapped_spsc_ring<T>;
 
 public:

@@ -3,7 +3,15 @@
 
 #include <type_traits>
 
+namespace weir {
+struct message;
+}  // namespace weir
+
 namespace weir::detail {
+
+/// Not a weir::message, which refers to bytes that are gone when the other side looks at it.
+template <class T>
+inline constexpr bool holds_its_bytes = !std::is_same_v<std::remove_cv_t<T>, message>;
 
 /// Whether T is an object that can be assigned anew: not a reference, function or array, nor const or volatile.
 template <class T>

@@ -15,6 +15,8 @@ namespace weir::detail {
 /// The local ring of a remote_producer, as the compiled part sees it. Only the producer's thread calls it.
 class jetstream_source {
 public:
+    /// The calling thread is the ring's consumer from now on.
+    virtual void adopt() = 0;
     /// Items in the ring, those that are published and not released included.
     virtual std::size_t size() = 0;
     virtual std::size_t capacity() const = 0;
@@ -32,11 +34,13 @@ protected:
 /// The local ring of a remote_consumer, as the compiled part sees it. Only the consumer's thread calls it.
 class jetstream_sink {
 public:
+    /// The calling thread is the ring's producer from now on.
+    virtual void adopt() = 0;
     /// Free slots: at least as many as this.
     virtual std::size_t room() = 0;
     virtual std::size_t capacity() const = 0;
-    /// Waits for a free slot, or until the time is over.
-    virtual void wait_for_room(std::chrono::milliseconds time) = 0;
+    /// Waits for `n` free slots, 1 to capacity(), or until the time is over.
+    virtual void wait_for_room(std::size_t n, std::chrono::milliseconds time) = 0;
     virtual bool is_closed() const = 0;
     /// Puts an item into the ring, which has room. False if the bytes are no item.
     virtual bool deliver(std::uint64_t number, bool may_be_repeated, std::span<const std::byte> bytes) = 0;

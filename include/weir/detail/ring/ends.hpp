@@ -135,28 +135,31 @@ public:
         return answer;
     }
 
-    /// Waits until `n` items are there: success; closed, when the ring is and fewer are there; timeout. Takes nothing.
-    status wait_for_several_items(std::size_t n, steady_time deadline) {
+    /// Waits until `n` items are there: success; closed, when the ring is and fewer are there; timeout; empty, if stop() says true.
+    /// Takes nothing.
+    template <class Stop>
+    status wait_for_several_items(std::size_t n, Stop&& stop, steady_time deadline) {
         status answer = status::timeout;
         const hurrying now{*this};
         const auto done = [&]() noexcept {
             const bool is_last_look = core_.is_closed();  // first: then no item is accepted after the look
             if (core_.size_approx() >= n) return answer = status::success, true;
             if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
-            if (is_last_look) answer = status::closed;
-            return is_last_look;
+            if (is_last_look) return answer = status::closed, true;
+            return stop() ? (answer = status::empty, true) : false;
         };
         if (!done()) (void)sleep_for_several(items_, taken_, n, done, deadline);
         return answer;
     }
 
     /// The same for `n` slots that can be pushed to, and credit for them; closed, whenever the ring is.
-    status wait_for_several_slots(std::size_t n, steady_time deadline) {
+    template <class Stop>
+    status wait_for_several_slots(std::size_t n, Stop&& stop, steady_time deadline) {
         status answer = status::timeout;
         const auto done = [&]() noexcept {
             if (core_.is_closed()) return answer = status::closed, true;
             if (room() >= n) return answer = status::success, true;
-            return false;
+            return stop() ? (answer = status::full, true) : false;
         };
         if (!done()) (void)sleep_for_several(space_, made_, n, done, deadline);
         return answer;
@@ -188,7 +191,7 @@ public:
         return core_.is_closed() ? status::busy : status::empty;
     }
     /// Success alone, without a reason if not.
-    [[gnu::always_inline]] bool has_items_now() noexcept {
+    WEIR_ALWAYS_INLINE bool has_items_now() noexcept {
         if constexpr (requires { core_.has_items_now(); }) return core_.has_items_now();
         return core_.has_items();
     }

@@ -286,8 +286,13 @@ public:
         return wait_for_items_until(n, detail::deadline_after(time));
     }
     status wait_for_items_until(std::size_t n, detail::any_time_point deadline) {
+        return wait_for_items_unless(n, base::never, deadline);
+    }
+    /// The same, but waits until `stop()`, which must not throw, says true: empty. wake_all() makes it ask again.
+    template <std::predicate Stop>
+    status wait_for_items_unless(std::size_t n, Stop stop, detail::any_time_point deadline = forever) {
         check_within_capacity(n);
-        return this->ends_.wait_for_several_items(n, deadline);
+        return this->ends_.wait_for_several_items(n, stop, deadline);
     }
 
     // A visit of another signature is refused with a sentence.

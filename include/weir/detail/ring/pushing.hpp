@@ -262,8 +262,8 @@ public:
     }
 
     /// Waits until `n` pushes would succeed: there are `n` slots free and, on request, credit for them. Takes nothing, so with
-    /// several producers another one may be quicker. Returns success, or closed, as soon as the ring is. With many
-    /// consumers, a slot counts from the moment that its pop begins: a push may get `busy` for a moment.
+    /// several producers another one may be quicker. Returns success, or closed, as soon as the ring is. With many consumers, a
+    /// slot counts from the moment that its pop begins: a push may get `busy` for a moment.
     ///
     /// For a producer. Blocks. With wait::park and wait::event it sleeps until there are `n`: fewer do not wake it. Producers
     /// that wait for different numbers are woken together, when the least of them is reached. A producer that waits for s
@@ -276,8 +276,13 @@ public:
         return wait_for_slots_until(n, detail::deadline_after(time));
     }
     status wait_for_slots_until(std::size_t n, detail::any_time_point deadline) {
+        return wait_for_slots_unless(n, never, deadline);
+    }
+    /// The same, but waits until `stop()`, which must not throw, says true: full. wake_all() makes it ask again.
+    template <std::predicate Stop>
+    status wait_for_slots_unless(std::size_t n, Stop stop, detail::any_time_point deadline = forever) {
         check_within_capacity(n);
-        return ends_.wait_for_several_slots(n, deadline);
+        return ends_.wait_for_several_slots(n, stop, deadline);
     }
 
 protected:

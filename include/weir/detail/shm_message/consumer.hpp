@@ -238,7 +238,8 @@ private:
     status told(state& shared) noexcept {
         dead_ = std::exchange(untold_, none);
         // Not known if another process has followed it: its words are that one's by now.
-        in_doubt_ = lives(shared, dead_) ? std::nullopt : look_back(shared.producers[dead_], dead_, mapped_).in_doubt;
+        in_doubt_ = look_back(shared.producers[dead_], dead_, mapped_).in_doubt;
+        if (!peers_[dead_].is_unfollowed(shared.producers[dead_].end.owner)) in_doubt_.reset();
         return status::peer_died;
     }
 

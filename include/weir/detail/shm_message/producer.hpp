@@ -42,7 +42,7 @@ public:
         if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
         if (claimed.answer == status::full)
-            claimed = {this->told(shared.consumer.end.owner, doubt_of_consumer(shared)).code()};
+            claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
         return claimed;
     }
 
@@ -205,13 +205,6 @@ private:
         }
         limit_ = returned + capacity_;
         return reaches(at, need);
-    }
-
-    // Not known if another process has followed it: its words are that one's by now.
-    std::optional<std::uint64_t> doubt_of_consumer(const state& shared) noexcept {
-        const owner now{shared.consumer.end.owner.load(relaxed)};  // relaxed: the process that wrote it has ended
-        if (!now.is_held() || !this->other().watch().is_dead(now)) return std::nullopt;
-        return look_back(shared.consumer).in_doubt;
     }
 
     std::uint64_t number_;

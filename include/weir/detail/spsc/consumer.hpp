@@ -100,7 +100,7 @@ public:
     }
 
     /// The same, sooner: for select().
-    [[gnu::always_inline]] bool has_items_now(const state& shared) noexcept {
+    WEIR_ALWAYS_INLINE bool has_items_now(const state& shared) noexcept {
         check_role();
         return items_.has_items_now(shared, receiver::position(shared));
     }

@@ -94,7 +94,7 @@ public:
     }
     void release(std::size_t n) noexcept { consumer_.release(shared_, n); }
     bool has_items() noexcept { return consumer_.has_items(shared_); }
-    [[gnu::always_inline]] bool has_items_now() noexcept { return consumer_.has_items_now(shared_); }
+    WEIR_ALWAYS_INLINE bool has_items_now() noexcept { return consumer_.has_items_now(shared_); }
     bool drained() noexcept { return consumer_.drained(shared_); }
     void adopt_consumer() noexcept { consumer_.adopt(); }
 
