@@ -43,6 +43,9 @@ struct planned_pair {
 /// lacks the edge.
 planned_pair pair_of_plan(const std::string& file_or_file_and_edge);
 
+/// Throws weir::wrong_value for a value of Google Benchmark's flags that it would refuse without a failure, or not notice.
+void check_benchmark_flags(int argc, char** argv);
+
 /// True if the command line has this flag of Google Benchmark, with one or two dashes; call it before Google Benchmark removes
 /// its flags.
 bool has_flag(int argc, char** argv, const std::string& flag);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -22,6 +23,7 @@
 #include "bench/report/table.hpp"
 #include "bench/session.hpp"
 #include "instruments/node_policy.hpp"
+#include "instruments/option_values.hpp"
 #include "src/plain_text.hpp"
 
 namespace bench {
@@ -58,14 +60,19 @@ public:
             return;
         }
         if (runs.front().error_occurred) {
-            fmt::print("\n{}   {}\n", runs.front().run_name.function_name, runs.front().error_message);
+            show(fmt::format("\n{}   {}\n", runs.front().run_name.function_name, runs.front().error_message));
         } else if (const contest* done = run_.find(runs.front().run_name.function_name)) {
-            fmt::print("{}", table_text(run_.summary_of(*done)));
+            show(table_text(run_.summary_of(*done)));
         }
-        std::fflush(stdout);
     }
 
 private:
+    // A failure is noticed when the results are saved, which a table that cannot be shown must not prevent.
+    static void show(const std::string& text) {
+        std::fputs(text.c_str(), stdout);
+        std::fflush(stdout);
+    }
+
     const session& run_;
 };
 
@@ -99,13 +106,15 @@ void register_scenarios(const options& chosen, std::optional<session>& run) {
 }
 
 void list_queues() {
+    std::string text;
     for (const auto& queue : built_in_queues()) {
-        fmt::print("{:<32}{}\n", queue.name, queue.configuration);
+        text += fmt::format("{:<32}{}\n", queue.name, queue.configuration);
     }
     for (const auto& absent : absent_queues()) {
-        fmt::print("{:<32}absent: not found when weir-bench was configured (Debian package {})\n", absent.library,
-                   absent.remedy);
+        text += fmt::format("{:<32}absent: not found when weir-bench was configured (Debian package {})\n",
+                            absent.library, absent.remedy);
     }
+    weir::write_to_stdout(text);
 }
 
 // To be called before any thread starts, so that all of them have it. A container may refuse.
@@ -118,6 +127,15 @@ std::optional<unsigned> memory_of_plan(const planned_pair& pair) {
     } catch (const std::invalid_argument& error) {
         complain(done, fmt::format("memory is where the kernel puts it: {}", error.what()));
         return std::nullopt;
+    }
+}
+
+// Of Google Benchmark's reporters, too.
+void check_output() {
+    std::cout.flush();
+    weir::check_stdout();
+    if (!std::cout) {
+        throw std::runtime_error{"cannot write the result to stdout; free some space or send it elsewhere"};
     }
 }
 
@@ -141,8 +159,7 @@ int measure(options chosen, bool own_table) {
         return complain(usage, fmt::format("--pin {}: {}", chosen.pin, error.what()));
     }
     if (own_table) {
-        fmt::print("{}", header_text(run->where()));
-        std::fflush(stdout);
+        weir::write_to_stdout(header_text(run->where()));
     }
 
     table_reporter table{*run};
@@ -162,8 +179,9 @@ int measure(options chosen, bool own_table) {
     results.write(run->where(), summaries);
     write_hgrm_files(chosen.hgrm_folder, summaries);
     if (own_table) {
-        fmt::print("{}\n{}\n", footer_text(), chosen.json);
+        weir::write_to_stdout(fmt::format("{}\n{}\n", footer_text(), chosen.json));
     }
+    check_output();
     for (const auto& sentence : run->failures()) {
         complain(failed, sentence);
     }
@@ -179,10 +197,16 @@ int measure(options chosen, bool own_table) {
 int run(int argc, char** argv) {
     const bool only_list = has_flag(argc, argv, "benchmark_list_tests");
     const bool own_table = !has_flag(argc, argv, "benchmark_format");
-    if (std::any_of(argv, argv + argc, [](std::string_view given) { return given == "--benchmark_out="; })) {
-        return complain(usage, "--benchmark_out: the value is empty; give one, or leave it out");
+    if (std::find(argv, argv + argc, std::string_view{"--help"}) != argv + argc) {
+        weir::write_to_stdout(help());
+        return done;
     }
-    benchmark::Initialize(&argc, argv, [] { fmt::print("{}", help()); });
+    check_benchmark_flags(argc, argv);
+    // Called for a value that it refuses, and only then: it would end the program with 0.
+    benchmark::Initialize(&argc, argv, [] {
+        std::exit(
+            complain(usage, "a flag of Google Benchmark has a value that it refuses; 'weir-bench --help' lists them"));
+    });
     const auto chosen = parse(argc, argv);
     if (!chosen) {
         return usage;
@@ -204,6 +228,7 @@ int run(int argc, char** argv) {
         std::optional<session> never;
         register_scenarios(*chosen, never);
         benchmark::RunSpecifiedBenchmarks();
+        check_output();
         return done;
     }
     return measure(*chosen, own_table);
@@ -213,6 +238,10 @@ int run(int argc, char** argv) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
+    if (!weir::stdout_is_open()) {
+        return bench::complain(bench::failed,
+                               "stdout is closed: the result cannot be written; open stdout or redirect it to a file");
+    }
     try {
         return bench::run(argc, argv);
     } catch (const std::invalid_argument& error) {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace weir {
@@ -194,7 +195,9 @@ std::string placement_plan::to_json() const {
 void placement_plan::save(const std::string& path) const {
     if (const int failure = replace_file(path, to_json()); failure != 0)
         throw placement_error("cannot write the plan to '" + path + "': " + std::strerror(failure) +
-                              "; free some space or choose another file");
+                              (failure == ENOSPC || failure == EDQUOT || failure == EFBIG || failure == EIO
+                                   ? "; free some space, or name another file"
+                                   : "; name a file in an existing folder that you may write to"));
 }
 
 plan_request placement_plan::request() const {

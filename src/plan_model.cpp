@@ -62,11 +62,12 @@ void plan_model::choose_seats(const plan_request& request, const topology& machi
     shares_housekeeping_ = keep == housekeeping_pus::kept || free_roles > (chosen - housekeeping_ - pins).size();
     if (!shares_housekeeping_) chosen = chosen - housekeeping_;
     if (const auto left = (chosen - pins).size(); free_roles > left)
-        throw placement_error("there are " + std::to_string(request.roles.size()) + " roles for " +
-                              std::to_string((chosen | pins).size()) +
-                              ((chosen | pins).size() == 1 ? " PU " : " PUs ") + place_of(machine) + " (" +
-                              may_be_used(chosen) +
-                              "), and each needs its own; merge roles, allow more PUs, or pin two roles to one PU");
+        throw placement_error(
+            "there are " + std::to_string(request.roles.size()) + " roles for " +
+            std::to_string((chosen | pins).size()) + ((chosen | pins).size() == 1 ? " PU " : " PUs ") +
+            place_of(machine) + " (" + may_be_used(chosen) +
+            "), and each needs its own; allow more PUs, merge roles, or give the hint housekeeping to those that " +
+            "need no core of their own, such as loggers");
     for (const auto& pu : machine.pus())
         if (chosen.contains(pu.os_index) || pins.contains(pu.os_index)) {
             pus_.push_back(pu.os_index);

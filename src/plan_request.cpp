@@ -40,9 +40,11 @@ void check_name(std::string_view name, std::string_view where) {
 
 // "1.5M", with or without "ps" or "/s"
 std::optional<double> read_rate(std::string_view text) {
+    bool has_unit = false;
     for (const std::string_view unit : {"ps", "/s"})
         if (text.ends_with(unit)) {
             text.remove_suffix(2);
+            has_unit = true;
             break;
         }
     double factor = 1;
@@ -55,6 +57,7 @@ std::optional<double> read_rate(std::string_view text) {
         }
         if (factor != 1) text.remove_suffix(1);
     }
+    if (!has_unit && factor == 1) return std::nullopt;
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size() || !(value > 0) || !(value * factor <= 1e12))
@@ -117,7 +120,9 @@ plan_role* find(std::vector<plan_role>& roles, std::string_view name) {
 
 void add_checked_edge(plan_request& request, plan_edge added, std::string_view text) {
     if (added.from == added.to)
-        throw placement_error("edge " + in_quotes(text) + " connects a role to itself, but a ring connects two threads");
+        throw placement_error(
+            "edge " + in_quotes(text) +
+            " connects a role to itself, but a ring connects two threads: name another role on one side, as in md->strat");
     for (const auto& edge : request.edges)
         if (edge.from == added.from && edge.to == added.to)
             throw placement_error("edge " + in_quotes(edge.name()) +
@@ -143,7 +148,10 @@ void plan_request::add_edge(std::string_view text) {
                               (ends.ends_with('-') ? ", in quotes, or the shell takes > for itself" : ""));
     plan_edge added{std::string(trim(ends.substr(0, arrow))), std::string(trim(ends.substr(arrow + 2))), std::nullopt};
     if (added.from.empty() || added.to.empty())
-        throw placement_error("edge " + in_quotes(text) + (added.to.empty() ? " has no consumer" : " has no producer") +
+        throw placement_error("edge " + in_quotes(text) +
+                              (!added.from.empty() ? " has no consumer"
+                               : added.to.empty()  ? " has no producer and no consumer"
+                                                   : " has no producer") +
                               ": write both roles, as in md->strat");
     check_name(added.from, text);
     check_name(added.to, text);

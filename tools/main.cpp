@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // weir: decides where the two threads of a ring should run, and shows how a ring behaves. One subcommand per task.
 #include "instruments/arguments.hpp"
+#include "instruments/number_options.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/completion.hpp"
 #include "tools/common/given_values.hpp"
 
 #include <weir/version.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <map>
@@ -19,6 +19,11 @@
 namespace {
 
 using namespace weir::tool;
+
+// One rule for all of them; the help text of a subcommand says what else 1 means.
+constexpr const char* exit_codes =
+    "Exit codes: 0 done; 1 failed, as for a file that cannot be read; 2 the command line is wrong: an option that does\n"
+    "not exist, or a value that it refuses; 77 not possible on this machine.";
 
 constexpr const char* footer = R"(Examples:
   weir topo                              this machine, and the pair of PUs that `auto` selects
@@ -37,19 +42,7 @@ constexpr const char* footer = R"(Examples:
   weir pressure --policy drop_oldest     how a full ring behaves, live
   weir shm list                          rings between processes, and the holders of their ends
   weir bridge --from shm:orders --to nats://a:4222/orders
-                                         a ring whose items go to another machine
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 77 not possible on this machine.)";
-
-// Turns CLI11's error messages into the start of our sentence.
-std::string usage_sentence(const CLI::ParseError& error) {
-    std::string text = error.what();
-    constexpr std::string_view lengthy = "The following argument was not expected: ";
-    if (text.starts_with(lengthy)) text = "there is no '" + text.substr(lengthy.size()) + "'";
-    while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
-    for (auto& c : text) c = c == '\n' ? ' ' : c;
-    return text;
-}
+                                         a ring whose items go to another machine)";
 
 std::string chosen_name(const CLI::App& app) {
     const auto chosen = app.get_subcommands();
@@ -64,10 +57,16 @@ std::string names_of(const CLI::App& app) {
     return names;
 }
 
+// weir pin -- PROGRAM, whose stdout is the program's.
+bool starts_a_program(int argc, char** argv) {
+    return argc > 2 && std::string_view(argv[1]) == "pin" &&
+           std::find(argv + 2, argv + argc, std::string_view("--")) != argv + argc;
+}
+
 int run(int argc, char** argv) {
     CLI::App app("weir: where the two ends of a ring should run, and how it behaves under overload", "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
-    app.footer(footer);
+    app.footer(std::string(footer) + "\n\n" + exit_codes);
     std::string shell;
     auto* const completion =
         app.add_option("--completion", shell, "Print a script for tab completion in this shell")->type_name("bash|zsh");
@@ -88,9 +87,14 @@ int run(int argc, char** argv) {
         {"shm", add_shm(*app.add_subcommand("shm", "Show rings between processes, and remove what is left of them"))},
     };
     refuse_empty_values(app);
+    for (auto* const subcommand : app.get_subcommands([](const CLI::App*) { return true; }))
+        subcommand->footer(subcommand->get_footer() + "\n\n" + exit_codes);
 
     try {
-        app.parse(weir::reversed_arguments(argc, argv));
+        const auto arguments = weir::reversed_arguments(argc, argv);
+        auto to_parse = arguments;
+        app.parse(to_parse);
+        refuse_empty_values(app, arguments);
         if (completion->count() != 0) {
             print(completion_of(app, shell));
             return succeeded;
@@ -107,7 +111,10 @@ int run(int argc, char** argv) {
         return succeeded;
     } catch (const CLI::ParseError& error) {
         const auto who = chosen_name(app);
-        say(who, usage_sentence(error) + "; run '" + who + " --help' for its options");
+        say(who, weir::usage_sentence(error) + "; run '" + who + " --help' for its options");
+        return wrong_usage;
+    } catch (const weir::wrong_value& error) {
+        say(chosen_name(app), error.what());
         return wrong_usage;
     } catch (const stop& why) {
         say(chosen_name(app), why.what());
@@ -123,8 +130,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // Suppress hwloc's multi-line error banner; we report errors ourselves.
     ::setenv("HWLOC_HIDE_ERRORS", "2", 0);
-    // With stdout closed, the next file opened would get descriptor 1, and the result would be written into it.
-    if (::fcntl(STDOUT_FILENO, F_GETFD) == -1) {
+    if (!weir::stdout_is_open() && starts_a_program(argc, argv)) {
+        weir::hold_closed_stdout();  // a daemon's program has none, and nothing of ours goes there
+    } else if (!weir::stdout_is_open()) {
         say("weir", "stdout is closed: the result cannot be written; open stdout or redirect it to a file");
         return failed;
     }

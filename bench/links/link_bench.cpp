@@ -8,6 +8,7 @@
 //
 // Throughput: from the first push until the last item is received and, by weir, finished. Latency: from push to receipt, of items
 // that are pushed two hundred times a second, which a fetch of one at a time keeps up with.
+#include "instruments/option_values.hpp"
 #include "src/jetstream/session.hpp"
 
 #include <weir/jetstream.hpp>
@@ -188,11 +189,14 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
-        const std::uint64_t n = argc > 2 ? std::stoull(argv[2]) : 20000;
-        const int rounds = argc > 3 ? std::stoi(argv[3]) : 3;
+        const std::uint64_t n = argc > 2 ? weir::read_count(argv[2], "ITEMS", {1, 1e9}) : 20000;
+        const int rounds = argc > 3 ? static_cast<int>(weir::read_count(argv[3], "ROUNDS", {1, 10'000})) : 3;
         compare(argv[1], n, rounds, false);
         compare(argv[1], std::min<std::uint64_t>(n, 1000), rounds, true);
         return 0;
+    } catch (const weir::wrong_value& error) {
+        std::fprintf(stderr, "link_bench: %s\n", error.what());
+        return 2;
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "link_bench: %s\n", failure.what());
         return 1;

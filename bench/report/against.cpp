@@ -14,6 +14,7 @@
 
 #include "bench/report/results.hpp"
 #include "bench/run/environment.hpp"
+#include "instruments/option_values.hpp"
 
 namespace bench {
 namespace {
@@ -385,7 +386,7 @@ int print_paired(const std::string& folder) {
             "--paired {}: holds {} runs, at least 2 are needed; give a folder that './dev bench --against COMMIT' has left",
             folder, runs.size())};
     }
-    fmt::print("{}", paired_text(pair_up(runs), other, here));
+    weir::write_to_stdout(paired_text(pair_up(runs), other, here));
     return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "bench/report/results.hpp"
 #include "bench/run/environment.hpp"
+#include "instruments/option_values.hpp"
 
 namespace bench {
 namespace {
@@ -54,11 +55,11 @@ int compare_results(const std::string& first_file, const std::string& second_fil
     const auto second = read_results(second_file);
     require_same_environment(first["environment"], second["environment"]);
 
-    fmt::print(
+    weir::write_to_stdout(fmt::format(
         "TWO SEPARATE RUNS: INDICATIVE ONLY. The machine may have been in another state; only samples taken in turns can be\n"
         "compared (./dev bench --against COMMIT for two commits). Ratios second / first, above 1 is better; of floor: the\n"
         "same after dividing each by the floors of its own run.\n\n{:<40}{:<27}{:>8}{:>10}\n",
-        "", "", "ratio", "of floor");
+        "", "", "ratio", "of floor"));
     for (const auto& a : first["summary"]) {
         for (const auto& b : second["summary"]) {
             if (a["scenario"] != b["scenario"] || a["queue"] != b["queue"] || !figure_of(a).is_number() ||
@@ -67,12 +68,12 @@ int compare_results(const std::string& first_file, const std::string& second_fil
             }
             const bool rate = unit_of(a) == "items_per_s";
             const auto ratio = [rate](double was, double is) { return rate ? is / was : was / is; };
-            fmt::print("{:<40}{:<27}{:>8.2f}{:>10.2f}\n", a["scenario"].get<std::string>(),
-                       a["queue"].get<std::string>(), ratio(figure_of(a), figure_of(b)),
-                       ratio(a["of_floor"], b["of_floor"]));
+            weir::write_to_stdout(fmt::format("{:<40}{:<27}{:>8.2f}{:>10.2f}\n", a["scenario"].get<std::string>(),
+                                              a["queue"].get<std::string>(), ratio(figure_of(a), figure_of(b)),
+                                              ratio(a["of_floor"], b["of_floor"])));
         }
     }
-    fmt::print("{}", state_changes(first, second));
+    weir::write_to_stdout(state_changes(first, second));
     return 0;
 }
 

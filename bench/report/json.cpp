@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include "bench/queues/queue.hpp"
 #include "src/json_text.hpp"
+#include "src/replace_file.hpp"
 
 namespace bench {
 namespace {
@@ -150,8 +152,7 @@ ordered_json floor_figures(const scenario_summary& s) {
 
 }  // namespace
 
-results_file::results_file(std::filesystem::path path) : path_(std::move(path)), draft_(path_) {
-    draft_ += ".part";
+results_file::results_file(std::filesystem::path path) : path_(std::move(path)) {
     std::error_code error;
     if (path_.has_parent_path()) {
         std::filesystem::create_directories(path_.parent_path(), error);
@@ -162,22 +163,17 @@ results_file::results_file(std::filesystem::path path) : path_(std::move(path)),
     if (!path_.has_filename() || std::filesystem::is_directory(path_, error)) {
         refuse(path_, "it names no file");
     }
+    const bool was_there = std::filesystem::exists(path_, error);
     errno = 0;
-    stream_.open(draft_);
-    if (!stream_) {
+    if (!std::ofstream{path_, std::ios::app}) {
         refuse(path_, std::strerror(errno));
     }
-}
-
-results_file::~results_file() {
-    if (stream_.is_open()) {
-        stream_.close();
-        std::error_code ignored;
-        std::filesystem::remove(draft_, ignored);
+    if (!was_there) {
+        std::filesystem::remove(path_, error);
     }
 }
 
-void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) {
+void results_file::write(const environment& env, const std::vector<scenario_summary>& scenarios) const {
     ordered_json all;
     all["schema_version"] = schema_version;
     all["kind"] = "weir-bench";
@@ -204,12 +200,8 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     }
     all["absent"] = std::move(absent);
 
-    stream_ << weir::json_text(all);
-    stream_.close();
-    std::error_code error;
-    std::filesystem::rename(draft_, path_, error);
-    if (!stream_ || error) {
-        refuse(path_, error ? error.message() : std::strerror(errno));
+    if (const int failure = weir::replace_file(path_.string(), weir::json_text(all)); failure != 0) {
+        refuse(path_, std::strerror(failure));
     }
 }
 

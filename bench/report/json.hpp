@@ -2,7 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -19,18 +18,14 @@ class results_file {
 public:
     /// Throws std::runtime_error with a sentence.
     explicit results_file(std::filesystem::path path);
-    ~results_file();
-    results_file(const results_file&) = delete;
-    results_file& operator=(const results_file&) = delete;
 
-    void write(const environment& env, const std::vector<scenario_summary>& scenarios);
+    /// Throws std::runtime_error with a sentence, such as on a full disk.
+    void write(const environment& env, const std::vector<scenario_summary>& scenarios) const;
 
     const std::filesystem::path& path() const { return path_; }
 
 private:
     std::filesystem::path path_;
-    std::filesystem::path draft_;
-    std::ofstream stream_;
 };
 
 }  // namespace bench

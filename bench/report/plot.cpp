@@ -14,6 +14,7 @@
 
 #include "bench/report/plot_scripts.hpp"
 #include "bench/report/results.hpp"
+#include "instruments/option_values.hpp"
 
 namespace bench {
 namespace {
@@ -46,7 +47,7 @@ int plot_results(const std::string& json_file, const std::string& folder) {
     for (const auto& [name, script] : plot_scripts(results)) {
         const auto picture = std::filesystem::path{folder} / (name + ".svg");
         draw(fmt::format("set output '{}'\n", picture.string()) + script, picture);
-        fmt::print("{}\n", picture.string());
+        weir::write_to_stdout(fmt::format("{}\n", picture.string()));
     }
     return 0;
 }

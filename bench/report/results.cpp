@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bench/report/results.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -12,9 +13,11 @@ namespace bench {
 
 nlohmann::json read_results(const std::string& file) {
     const auto refuse = [&](const std::string& why) { throw std::invalid_argument{fmt::format("{}: {}", file, why)}; };
+    std::error_code ignored;
     std::ifstream stream{file};
-    if (!stream) {
-        refuse("cannot be read; give a JSON file that weir-bench has written");
+    if (!stream || std::filesystem::is_directory(file, ignored)) {
+        refuse(
+            fmt::format("{}; give a JSON file that weir-bench has written", stream ? "is a folder" : "cannot be read"));
     }
     auto results = nlohmann::json::parse(stream, nullptr, /*allow_exceptions*/ false);
     if (!results.is_object() || !results.contains("schema_version")) {

@@ -278,14 +278,14 @@ int main(int argc, char** argv) {
     app.add_option("--name", chosen.name, "Name of this client")->capture_default_str();
     app.add_option("--seconds", chosen.seconds, "End after this time; 0: at the end of the file")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1e9));
+        ->check(example::between(0.0, 1e9));
     app.add_option("--ahead", chosen.ahead_s, "Seconds that are read ahead, at least")
         ->capture_default_str()
-        ->check(CLI::Range(0.001, 60.0));
-    app.add_option("--gain", chosen.gain_db, "Gain in dB")->capture_default_str()->check(CLI::Range(-120.0, 40.0));
+        ->check(example::between(0.001, 60.0));
+    app.add_option("--gain", chosen.gain_db, "Gain in dB")->capture_default_str()->check(example::between(-120.0, 40.0));
     app.add_option("--every", chosen.every_s, "Seconds between lines of the report; 0: print only the last figures")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 3600.0));
+        ->check(example::between(0.0, 3600.0));
     app.add_flag("--loop", chosen.loops, "Begin again at the end of the file");
     app.add_flag("--paused", chosen.is_paused, "Begin with the first 'play'");
     app.add_flag("--unconnected", chosen.is_unconnected, "Do not connect to the sound card");

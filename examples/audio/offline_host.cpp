@@ -81,11 +81,11 @@ int main(int argc, char** argv) {
     app.add_option("to", chosen.to, "The WAV file to be written")->required();
     app.add_option("--block", chosen.block_frames, "Frames per callback")
         ->capture_default_str()
-        ->check(CLI::Range(1, 65'536));
-    app.add_option("--gain", chosen.gain_db, "Gain in dB")->capture_default_str()->check(CLI::Range(-120.0, 40.0));
+        ->check(example::whole(1, 65'536));
+    app.add_option("--gain", chosen.gain_db, "Gain in dB")->capture_default_str()->check(example::between(-120.0, 40.0));
     app.add_option("--start", chosen.start_s, "Seconds of the file that are left out")
         ->capture_default_str()
-        ->check(CLI::Range(0.0, 1e9));
+        ->check(example::between(0.0, 1e9));
     app.add_flag("--real-time", chosen.is_real_time,
                  "Do not tell the player that this is offline: shows the underruns of a host that forgets to");
     app.footer(std::string("Example:\n  offline_host song.wav bounced.wav --gain -6\n\n") + exit_codes);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-//
 // A coroutine serves three feeds by priority, with a timer as a fourth one before them, and ends when it is asked to stop.
 #include <weir/await.hpp>
 #include <weir/ring.hpp>

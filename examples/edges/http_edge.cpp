@@ -250,22 +250,22 @@ int main(int argc, char** argv) {
     options chosen;
     app.add_option("--port", chosen.port, "Port to listen on at 127.0.0.1; 0: any free port, which is printed")
         ->capture_default_str()
-        ->check(CLI::Range(0, 65535));
+        ->check(example::whole(0, 65535));
     app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in items")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--rate", chosen.rate, "Items per second that the worker processes; 0: unlimited")
         ->capture_default_str()
         ->check(example::between(0.0, 1e9));
     app.add_option("--handlers", chosen.handlers, "Threads that serve connections")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1024));
+        ->check(example::whole(1, 1024));
     app.add_option("--waiting", chosen.waiting, "Most connections that may wait for a handler")
         ->capture_default_str()
-        ->check(CLI::Range(1, 65536));
+        ->check(example::whole(1, 65536));
     app.add_option("--max-body-bytes", chosen.max_body_bytes, "Answer 413 to larger bodies")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 30));
+        ->check(example::whole(1, 1 << 30));
     app.add_flag("--print", chosen.print_items, "Write each item to stdout when the worker finishes it");
     app.footer(
         std::string(

@@ -167,24 +167,26 @@ int load(const options& chosen) {
 int main(int argc, char** argv) {
     CLI::App app("Sends numbered items to an http_edge, and backs off on 429.", "http_load");
     options chosen;
-    app.add_option("--port", chosen.port, "Port of the edge at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
-    app.add_option("--items", chosen.items, "Number of items to send")->capture_default_str()->check(CLI::PositiveNumber);
+    app.add_option("--port", chosen.port, "Port of the edge at 127.0.0.1")->required()->check(example::whole(1, 65535));
+    app.add_option("--items", chosen.items, "Number of items to send")
+        ->capture_default_str()
+        ->check(example::whole(1, 1LL << 62));
     app.add_option("--rate", chosen.rate, "Items due per second (open loop); 0: closed loop")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(example::between(0.0, 1e9));
     app.add_option("--connections", chosen.connections,
                    "Number of connections, each with a thread that sends one item at a time")
         ->capture_default_str()
-        ->check(CLI::Range(1, 256));
+        ->check(example::whole(1, 256));
     app.add_option("--attempts", chosen.attempts, "Give an item up after this many attempts")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1000));
+        ->check(example::whole(1, 1000));
     app.add_option("--base-ms", chosen.base_ms, "Base of the exponential backoff: the first wait is at most twice this")
         ->capture_default_str()
-        ->check(CLI::Range(1, 60'000));
+        ->check(example::whole(1, 60'000));
     app.add_option("--cap-ms", chosen.cap_ms, "Longest backoff, to which Retry-After is added")
         ->capture_default_str()
-        ->check(CLI::Range(1, 3'600'000));
+        ->check(example::whole(1, 3'600'000));
     app.add_option("--seed", chosen.seed, "Seed for the random part of the backoff")->capture_default_str();
     app.footer(std::string("Example:\n  http_load --port 8080 --items 1000 --rate 300 --connections 8\n\n") +
                exit_codes);

@@ -263,19 +263,19 @@ int main(int argc, char** argv) {
         ->required();
     app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in frames")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--block", chosen.block, "Frames that the reader reads at a time, at most the capacity")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--period", chosen.period, "Frames per callback of the device")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 20));
+        ->check(example::whole(1, 1 << 20));
     app.add_option("--rate", chosen.rate_hz, "Frames per second that the device plays")
         ->capture_default_str()
         ->check(example::between(1.0, 1e9));
     app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
-        ->check(CLI::Range(0, 3'600'000));
+        ->check(example::whole(0, 3'600'000));
     app.footer(std::string(R"(Example:
   sox song.wav --type raw --encoding signed --bits 16 --channels 2 song.raw
   paused_file song.raw --every 500 &

@@ -4,11 +4,14 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <cmath>
+#include <charconv>
 #include <cstdio>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 
 namespace example {
 
@@ -29,14 +32,38 @@ inline void print(std::string_view lines) {
         throw failure("cannot write the result to stdout; free some space or send it elsewhere");
 }
 
-/// A number from `least` to `most`. CLI::Range alone accepts "nan", too.
-inline CLI::Validator between(double least, double most) {
-    const CLI::Validator range = CLI::Range(least, most);
-    return {[range](std::string& text) {
-                if (std::string why = range(text); !why.empty()) return why;
-                return std::isnan(std::stod(text)) ? "Value " + text + " is not a number" : std::string();
+/// Checks that a value is a whole number, or any number, from `least` to `most`; "nan" is none.
+template <class T>
+CLI::Validator within(T least, T most) {
+    const auto bounds = [](T bound) {
+        std::ostringstream text;
+        text.precision(10);
+        text << bound;
+        return text.str();
+    };
+    const std::string range = bounds(least) + " to " + bounds(most);
+    return {[=](std::string& text) {
+                T number{};
+                const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+                const bool is_number = error == std::errc{} && end == text.data() + text.size();
+                if (is_number && number >= least && number <= most) return std::string();
+                return "'" + text + "' is not in the range; give " +
+                       (std::is_integral_v<T> ? "a whole number from " : "") + range;
             },
-            range.get_description()};
+            "in " + range};
+}
+inline CLI::Validator whole(long long least, long long most) { return within(least, most); }
+inline CLI::Validator between(double least, double most) { return within(least, most); }
+
+template <class Say>
+exit_code print_help(const CLI::App& app, Say say) {
+    try {
+        print(app.help());
+        return succeeded;
+    } catch (const failure& error) {
+        say(error.what());
+        return failed;
+    }
 }
 
 /// Parses the options into the bound variables, then runs `body`, which returns an exit code or throws.
@@ -49,8 +76,7 @@ int run(CLI::App& app, int argc, char** argv, Body body) {
         app.parse(argc, argv);
         return body();
     } catch (const CLI::CallForHelp&) {
-        std::fputs(app.help().c_str(), stdout);
-        return std::fflush(stdout) == 0 ? succeeded : failed;
+        return print_help(app, say);
     } catch (const CLI::ParseError& error) {
         std::string what = error.what();
         while (!what.empty() && (what.back() == '\n' || what.back() == '.')) what.pop_back();

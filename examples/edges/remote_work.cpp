@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
@@ -39,9 +40,10 @@ int receive(const jet::remote_link& link, std::uint64_t until) {
 }
 
 int main(int argc, char** argv) {
-    const std::string action = argc == 4 ? argv[1] : "";
+    const std::string action = argc == 4 && std::atoll(argv[3]) > 0 ? argv[1] : "";
     try {
-        if (action != "send" && action != "receive") throw jet::error("usage: remote_work send|receive SERVERS N");
+        if (action != "send" && action != "receive")
+            throw jet::error("usage: remote_work send|receive SERVERS N, a number of items above 0");
         const jet::remote_link link{.servers = argv[2], .name = "remote_work"};
         return action == "send" ? send(link, std::stoull(argv[3])) : receive(link, std::stoull(argv[3]));
     } catch (const std::exception& failure) {

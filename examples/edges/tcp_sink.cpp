@@ -198,15 +198,17 @@ int main(int argc, char** argv) {
     CLI::App app("Receives items from one tcp_source, and grants credit as it finishes them.", "tcp_sink");
     options chosen;
     app.add_option("--port", chosen.port, "Port to listen on at 127.0.0.1; 0: any free port, which is printed")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(example::whole(0, 65535));
     app.add_option("--window", chosen.window, "Most items in flight: sent but not finished")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--batch", chosen.batch, "Items to finish before the next grant; 0: a quarter of the window")
-        ->capture_default_str();
+        ->capture_default_str()
+        ->check(example::whole(0, 1 << 24));
     app.add_option("--rate", chosen.rate, "Items to finish per second; 0: unlimited")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(example::between(0.0, 1e9));
     app.footer(std::string("Example:\n  tcp_sink --port 7000 --window 256 --rate 10000\n\n") + exit_codes);
     return run(app, argc, argv, [&] {
         if (chosen.batch > chosen.window)

@@ -247,27 +247,27 @@ int source(const options& chosen) {
 int main(int argc, char** argv) {
     CLI::App app("Sends numbered items to a tcp_sink over TCP, within the credit that the sink grants.", "tcp_source");
     options chosen;
-    app.add_option("--port", chosen.port, "Port of the sink at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
+    app.add_option("--port", chosen.port, "Port of the sink at 127.0.0.1")->required()->check(example::whole(1, 65535));
     app.add_option("--count", chosen.count, "Number of items to produce")
         ->capture_default_str()
-        ->check(CLI::PositiveNumber);
+        ->check(example::whole(1, 1LL << 62));
     app.add_option("--rate", chosen.rate, "Items to produce per second; 0: unlimited")
         ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
+        ->check(example::between(0.0, 1e9));
     app.add_option("--capacity", chosen.capacity, "Capacity of the ring, in items")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--most-unfinished", chosen.most_unfinished,
                    "Most items sent but not finished, regardless of the credit")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_flag("--shed", chosen.shed, "Refuse and count items if the ring is full, instead of waiting");
     app.add_option("--patience", chosen.patience_s, "Give up after this many seconds without a grant; 0: never")
         ->capture_default_str()
         ->check(example::between(0.0, 1e6));
     app.add_option("--every", chosen.every_ms, "Milliseconds between lines of the ledger; 0: print only the last")
         ->capture_default_str()
-        ->check(CLI::Range(0, 3'600'000));
+        ->check(example::whole(0, 3'600'000));
     app.footer(std::string(R"(Example:
   tcp_sink --port 7000 --window 256 --rate 10000 &
   tcp_source --port 7000 --capacity 1024 --every 500

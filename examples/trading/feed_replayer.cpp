@@ -16,11 +16,11 @@ int main(int argc, char** argv) {
     trading::feed_settings feed;
     std::uint16_t port = 0;
     int patience_ms = 5000;
-    app.add_option("--port", port, "Port of the receiver at 127.0.0.1")->required()->check(CLI::Range(1, 65535));
+    app.add_option("--port", port, "Port of the receiver at 127.0.0.1")->required()->check(example::whole(1, 65535));
     trading::add_feed_options(app, feed);
     app.add_option("--patience-ms", patience_ms, "How long the end of the feed is repeated while the receiver is there")
         ->capture_default_str()
-        ->check(CLI::Range(1, 3'600'000));
+        ->check(example::whole(1, 3'600'000));
     app.footer(std::string("Example:\n  tick_to_order --listen 7001 &\n  feed_replayer --port 7001 --rate 50000\n\n") +
                example::exit_codes);
     return example::run(app, argc, argv, [&] {

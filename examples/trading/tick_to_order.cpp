@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
     options chosen;
     app.add_option("--listen", chosen.listen,
                    "Receive a feed_replayer's feed at this port; 0: any. Else replay one here")
-        ->check(CLI::Range(0, 65535));
+        ->check(example::whole(0, 65535));
     add_feed_options(app, chosen.feed);
     app.add_option("--policy", chosen.policy,
                    "What gives when the book is behind: " + fmt::format("{}", fmt::join(policy_names, ", ")) +
@@ -100,23 +100,23 @@ int main(int argc, char** argv) {
     app.add_flag("--brief", chosen.brief, "One line for each policy, to compare them");
     app.add_option("--ticks", chosen.session.ticks, "Capacity of the ring before the book, in ticks")
         ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 24));
+        ->check(example::whole(1, 1 << 24));
     app.add_option("--book-work-ns", chosen.session.book_work_ns, "What the book takes longer for each tick")
         ->capture_default_str()
-        ->check(CLI::Range(0, 1'000'000));
+        ->check(example::whole(0, 1'000'000));
     app.add_option("--in-flight", chosen.session.in_flight, "Orders that may be sent and not acknowledged")
         ->capture_default_str()
-        ->check(CLI::Range(1, 128));  // so many small datagrams fit into every socket buffer
+        ->check(example::whole(1, 128));  // so many small datagrams fit into every socket buffer
     app.add_option("--acknowledge-after-us", chosen.acknowledge_after_us, "What the exchange takes for an order")
         ->capture_default_str()
-        ->check(CLI::Range(0, 1'000'000));
+        ->check(example::whole(0, 1'000'000));
     app.add_option("--kernel-buffer", chosen.kernel_buffer, "Receive buffer of the feed, in bytes; 0: the system's")
         ->capture_default_str()
-        ->check(CLI::Range(0, 1 << 30));
+        ->check(example::whole(0, 1 << 30));
     app.add_option("--log", chosen.session.log_file, "Write the log to this file");
     app.add_option("--log-bytes", chosen.session.log_bytes, "Capacity of the log's ring: a power of two")
         ->capture_default_str()
-        ->check(CLI::Range(1 << 10, 1 << 30));
+        ->check(example::whole(1 << 10, 1 << 30));
     app.add_option("--record", chosen.session.record_file, "Write the book's updates to this file");
     app.add_option("--prometheus", chosen.prometheus, "Write the latencies to this file, as Prometheus reads them");
 #if defined(TRADING_HAS_PLAN)
@@ -124,7 +124,7 @@ int main(int argc, char** argv) {
 #endif
     app.add_option("--patience-ms", chosen.patience_ms, "Give up when feed or exchange are silent for so long")
         ->capture_default_str()
-        ->check(CLI::Range(1, 3'600'000));
+        ->check(example::whole(1, 3'600'000));
     app.footer(std::string(R"(Examples:
   tick_to_order
   tick_to_order --policy all --brief --ticks 512 --book-work-ns 2000

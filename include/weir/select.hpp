@@ -43,9 +43,11 @@
 #include <string>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
+#include "weir/detail/select/refusals.hpp"
 #include "weir/detail/select/waiter.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -56,25 +58,20 @@ namespace weir {
 /// The consumer's side of a ring, for select(). The caller is a consumer of the ring, or its only one. With credit on request it
 /// grants, before it sleeps, what was held back.
 template <class Ring>
+    requires detail::ring_of_any_family<Ring> && (!detail::ring_of_readers<Ring>)
 items_end<Ring> items_of(Ring& ring) noexcept {
-    static_assert(
-        !detail::ring_of_readers<Ring>,
-        "weir: each reader of a broadcast ring waits by itself: pass select() the reader that join() returned");
-    static_assert(detail::ring_of_any_family<Ring>,
-                  "weir: items_of() takes a ring; pass select() other ends as they are");
     return {ring};
 }
 
 /// The producer's side of a ring: ready when a push would succeed, and with an overflow policy, when it would cost no item.
 template <class Ring>
+    requires detail::ring_of_any_family<Ring> && (detail::select_access::waits_for_room<Ring>)
 room_end<Ring> room_in(Ring& ring) noexcept {
-    static_assert(detail::ring_of_any_family<Ring>,
-                  "weir: room_in() takes a ring; pass select() other ends as they are");
     static_assert(!detail::ring_of_sizes<Ring>,
                   "weir: whether a message ring has room depends on the message: room_in(ring, bytes)");
-    static_assert(detail::select_access::waits_for_room<Ring>, "weir: no push with shed_lowest ever waits for room");
     return {ring};
 }
+
 /// The same of a message ring, for a message of `bytes` bytes. Rejects more than max_message() with std::invalid_argument (aborts where
 /// exceptions are off).
 template <class Ring>
@@ -91,9 +88,10 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
     return {ring, bytes};
 }
 
-/// Waits until one of the ends is ready, and says which, or that one, or that all, have closed: see `selected`. It takes no item: the
-/// try-operation that follows may find that another thread was quicker. A ready end comes before a closed one. Without a `selection`
-/// a closed end is reported by every call that finds no other one ready, so a loop whose ends close one by one keeps one.
+/// Waits until one of the ends is ready, and says which, or that one, or that all, have closed: index() of what it returns names the end,
+/// is_closed() and answer() say the rest (see `selected`). It takes no item: the try-operation that follows may find that another
+/// thread was quicker. A ready end comes before a closed one. Without a `selection` a closed end is reported by every call that finds
+/// no other one ready, so a loop whose ends close one by one keeps one.
 ///
 /// Or, with a handler for each end, waits until one item was taken and its handler has run; a closed end is left out, until all are
 /// closed. If the handler throws, its item is gone, but for one of a message ring, which stays; the exception passes.
@@ -102,7 +100,7 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
 /// statistics of the rings. O(ends) for each look. Where other threads wait at the same end, a thread that was woken for an item and
 /// does not take it wakes one of them.
 template <class... Args>
-[[gnu::always_inline]] inline selected select(Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected select(Args&&... args) {
     return detail::select_first(detail::never, detail::forever, std::forward<Args>(args)...);
 }
 /// The same, but gives up after that time: timeout.
@@ -122,7 +120,7 @@ selected select_unless(Stop stop, Args&&... args) {
 }
 /// The same without waiting: empty, if no end is ready.
 template <class... Args>
-[[gnu::always_inline]] inline selected try_select(Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected try_select(Args&&... args) {
     return detail::select_first(detail::without_waiting, detail::forever, std::forward<Args>(args)...);
 }
 

@@ -4,11 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -218,14 +222,28 @@ TEST_F(weir_bench, refuses_what_cannot_be_with_one_sentence_and_code_2) {
         {{"--pin=nonsense"}, "--pin nonsense: "},
         {{"--plan=missing.json"}, "--plan missing.json: cannot read plan file 'missing.json'"},
         {{"--plan=missing.json:a->b"}, "cannot read plan file 'missing.json'"},
-        {{"--plan=missing.json", "--pin=auto"}, " excludes --p"},
+        {{"--plan=missing.json", "--pin=auto"}, " exclude each other"},
         {{"--capacity=0"}, "--capacity 0: "},
         {{"--capacity=64,0"}, "--capacity 0: "},
         {{"--rounds=0"}, "--rounds 0: "},
         {{"--sample-ms=0"}, "--sample-ms 0: "},
         {{"--sample-ms=nan"}, "--sample-ms nan: "},
         {{"--queues=nobody"}, "--queues nobody: "},
-        {{"--no-such-flag"}, "--no-such-flag"},
+        {{"--no-such-flag"}, "there is no '--no-such-flag'"},
+        {{"--rounds=-1"}, "--rounds -1: give 1 to 10000 (21 and more for figures to quote)"},
+        {{"--rounds=x"}, "--rounds x: this is no whole number; give 1 to 10000"},
+        {{"--capacity=-1"}, "--capacity -1: give 1 to 16777216 items"},
+        {{"--capacity=nan"}, "--capacity nan: this is no whole number; give 1 to 16777216 items"},
+        {{"--seed=-1"}, "--seed -1: give 0 to 18446744073709551615"},
+        {{"--seed=x"}, "--seed x: this is no whole number"},
+        {{"--compare", "a.json"}, "--compare takes 2 values, but 1 is given"},
+        {{"--quick=x"}, "--quick takes no value"},
+        {{"--benchmark_format=xml"}, "--benchmark_format xml: give console, json or csv"},
+        {{"--benchmark_out_format=xml"}, "--benchmark_out_format xml: give console, json or csv"},
+        {{"--benchmark_filter=("}, "--benchmark_filter (: this is no valid regular expression"},
+        {{"--benchmark_repetitions=x"}, "--benchmark_repetitions x: this is no whole number"},
+        {{"--compare", "/tmp", "/tmp"}, "/tmp: is a folder; give a JSON file that weir-bench has written"},
+        {{"--plot", "/tmp", "/tmp"}, "/tmp: is a folder; give a JSON file"},
         {{"stray"}, "stray"},
         {{"--benchmark_filter=nothing_is_called_so"}, "--benchmark_filter "},
         {{"--compare", "missing.json", "missing.json"}, "missing.json: "},
@@ -268,6 +286,9 @@ TEST_F(weir_bench, pins_where_a_plan_has_the_ends_of_an_edge) {
         if (weir::numa_node_of(&here))
             EXPECT_EQ(results()["environment"]["memory_node"], plan.edges.front().memory_node.value());
     }
+    const auto no_such = run({"--plan=plan.json:nope"});
+    EXPECT_EQ(no_such.exit_code, 2);
+    EXPECT_THAT(no_such.err, HasSubstr("the plan has no edge 'nope': it has a->b, b->a"));
     const auto seen = run({"--plan=plan.json:a->c"});
     EXPECT_EQ(seen.exit_code, 2);
     EXPECT_THAT(seen.err, HasSubstr("the plan has no edge 'a->c': it has a->b, b->a"));
@@ -285,6 +306,47 @@ TEST_F(weir_bench, says_before_measuring_that_results_cannot_be_written) {
     const auto seen = measure("roundtrip", {"--hgrm", "a_file/hgrm"});
     EXPECT_EQ(seen.exit_code, 1);
     EXPECT_THAT(seen.err, StartsWith("weir-bench: --hgrm a_file/hgrm: cannot be written ("));
+}
+
+// As on a full disk, or where stdout is closed.
+TEST_F(weir_bench, fails_if_its_output_cannot_be_written) {
+    const auto run_with = [&](const std::vector<std::string>& arguments, const std::function<void()>& in_child) {
+        return weir_test::run(WEIR_BENCH, arguments, [&] {
+            if (::chdir(folder_.c_str()) != 0) ::_exit(126);
+            in_child();
+        });
+    };
+    const auto full = [] {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::dup2(::open("out.txt", O_WRONLY | O_CREAT, 0600), STDOUT_FILENO);
+    };
+    const std::vector<std::string> measured{"--benchmark_filter=roundtrip", "--rounds=1", "--sample-ms=1",
+                                            "--queues=weir::spsc_ring"};
+    std::vector<std::string> formatted = measured;
+    formatted.emplace_back("--benchmark_format=json");
+    for (const auto& arguments : {std::vector<std::string>{"--help"},
+                                  {"--list-queues"},
+                                  {"--benchmark_list_tests"},
+                                  {"--compare", WHOLE_RUN, WHOLE_RUN},
+                                  measured}) {
+        const auto no_room = run_with(arguments, full);
+        const auto closed = run_with(arguments, [] { ::close(STDOUT_FILENO); });
+        EXPECT_EQ(no_room.exit_code, 1) << arguments.front();
+        EXPECT_EQ(closed.exit_code, 1) << arguments.front();
+        EXPECT_THAT(closed.err, HasSubstr("stdout is closed"));
+    }
+    // Its files, too, with a stdout that takes everything.
+    const auto results = run_with(measured, [] {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+    });
+    EXPECT_EQ(results.exit_code, 1);
+    const auto json = run_with(formatted, full);
+    EXPECT_EQ(json.exit_code, 1);
 }
 
 TEST_F(weir_bench, compares_two_results_only_if_their_environments_are_the_same) {

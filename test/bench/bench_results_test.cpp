@@ -130,14 +130,24 @@ TEST(results, have_each_percentile_under_its_key) {
     EXPECT_FALSE(woken.contains("achieved_per_s"));
 }
 
-TEST(results, are_a_draft_until_they_are_written) {
+TEST(results, leave_the_file_as_it_is_until_they_are_written) {
     const temporary_file file;
-    {
-        const bench::results_file out(file.path());
-        EXPECT_TRUE(std::filesystem::exists(file.path() + ".part"));
-    }
-    EXPECT_FALSE(std::filesystem::exists(file.path() + ".part"));
+    const auto other = file.path() + ".json";
+    const bench::results_file out(file.path());
+    const bench::results_file not_there(other);
     EXPECT_EQ(file.text(), "");
+    EXPECT_FALSE(std::filesystem::exists(other));
+}
+
+// A device or a pipe would be replaced by a file, too.
+TEST(results, are_written_to_where_a_link_leads) {
+    const temporary_file file;
+    const auto link = file.path() + ".link";
+    std::filesystem::create_symlink(file.path(), link);
+    bench::results_file(link).write({}, {});
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_THAT(file.text(), testing::HasSubstr("\"kind\": \"weir-bench\""));
+    std::filesystem::remove(link);
 }
 
 std::string compared(const ordered_json& first, const ordered_json& second) {

@@ -52,7 +52,7 @@ TEST(plan_file, that_cannot_be_written_says_why) {
     const auto path = "/proc/self/fd/" + std::to_string(sealed);
     EXPECT_EQ(
         sentence([&] { example().save(path); }),
-        "cannot write the plan to '" + path + "': Operation not permitted; free some space or choose another file");
+        "cannot write the plan to '" + path + "': Operation not permitted; name a file in an existing folder that you may write to");
     ::close(sealed);
 }
 #endif

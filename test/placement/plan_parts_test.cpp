@@ -66,7 +66,7 @@ void for_each_choice(std::size_t count, std::size_t all, std::vector<std::size_t
 TEST(edge_weights, are_rates_divided_by_the_highest_rate) {
     plan_request few;
     for (const auto* role : {"a", "b", "c"}) few.add_role(role);
-    for (const auto* edge : {"a->b@0.2", "b->c@0.05", "a->c"}) few.add_edge(edge);
+    for (const auto* edge : {"a->b@0.2ps", "b->c@0.05ps", "a->c"}) few.add_edge(edge);
     EXPECT_THAT(edge_weights(few), ElementsAre(1, 0.25, 1));
 }
 

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include "weir/credit_gate.hpp"
 #include "weir/overflow.hpp"
 #include "weir/pull.hpp"
 
@@ -172,42 +173,49 @@ int main() {
     strict_mpmc_ring<int> ring(8);
     (void)ring.consume_one_for([](int&) {}, 100U);
 #elif USE == 53
+    credit_gate gate(8);
+    credit_permit out;
+    (void)gate.acquire_for(out, 1, 100);
+#elif USE == 54
+    credit_gate gate(8);
+    (void)gate.acquire_for(1, 100);
+#elif USE == 55
     spsc_ring<int> ring(8);
     (void)ring.push(1, std::stop_token());
-#elif USE == 54
+#elif USE == 56
     mpmc_ring<int> ring(8);
     int out = 0;
     if (ring.pop(out, std::stop_token())) return out;
-#elif USE == 55
+#elif USE == 57
     strict_mpmc_ring<int> ring(8);
     while (auto item = ring.pop(std::stop_token())) (void)*item;
-#elif USE == 56
+#elif USE == 58
     spsc_ring<int> ring(8);
     const int many[] = {1, 2};
     (void)ring.push_n(many, std::stop_token());
-#elif USE == 57
+#elif USE == 59
     mpmc_ring<int> ring(8);
     int many[2];
     (void)ring.pop_n(std::span(many), std::stop_token());
-#elif USE == 58
+#elif USE == 60
     overflow_ring<long, overflow::block> ring(8);
     (void)ring.push(1L, std::stop_token());
-#elif USE == 59
+#elif USE == 61
     overflow_ring<long, overflow::block> ring(8);
     while (auto item = ring.pop(std::stop_token())) (void)*item;
-#elif USE == 60
-    spsc_ring<int> ring(8);
-    (void)ring.consume_some([](int&) {}, std::stop_token());
-#elif USE == 61
-    spsc_ring<int> ring(8);
-    (void)ring.force_push(1);
 #elif USE == 62
     spsc_ring<int> ring(8);
-    (void)ring.try_force_push();
+    (void)ring.consume_some([](int&) {}, std::stop_token());
 #elif USE == 63
+    spsc_ring<int> ring(8);
+    (void)ring.force_push(1);
+#elif USE == 64
+    spsc_ring<int> ring(8);
+    (void)ring.try_force_push();
+#elif USE == 65
     strict_mpmc_ring<int> ring(8);
     (void)ring.force_push(1, 2, 3);
-#elif USE == 64
+#elif USE == 66
     struct order {
         int id;
         double price;

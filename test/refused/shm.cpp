@@ -5,6 +5,7 @@
 
 #include "weir/message_ring.hpp"
 #include "weir/shm/broadcast_ring.hpp"
+#include "weir/shm/message_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
 
 int main() {
@@ -34,8 +35,16 @@ int main() {
     auto ring = weir::shm::broadcast_ring<int>::create(4, "number");
     return ring.attach_producer().push_for(1, 100) == weir::status::success ? 0 : 1;
 #elif USE == 8
-    auto ring = weir::shm::spsc_ring<weir::message>::create(4, "message");
+    auto ring = weir::shm::spsc_ring<int>::create("numbers", 4);
 #elif USE == 9
+    auto ring = weir::shm::broadcast_ring<int>::create("numbers", 4);
+#elif USE == 10
+    auto ring = weir::shm::mpsc_message_ring::create("numbers", 64);
+#elif USE == 11
+    auto ring = weir::shm::spsc_ring<int>::open_for("numbers", "number", 100);
+#elif USE == 12
+    auto ring = weir::shm::spsc_ring<weir::message>::create(4, "message");
+#elif USE == 13
     auto ring = weir::shm::broadcast_ring<weir::message>::create(4, "message");
 #endif
 }

@@ -316,7 +316,7 @@ TEST(shm_broadcast, that_does_not_match_is_refused_with_a_sentence) {
     const auto other = shm::spsc_ring<std::uint64_t>::create(8, "number");
     EXPECT_THAT(refusal([&] { (void)ring::attach(other.descriptor(), "number"); }),
                 HasSubstr("its kind is spsc_ring, and this program expects broadcast_ring"));
-    EXPECT_THROW((void)ring::create(0, "number"), std::invalid_argument);
+    EXPECT_THROW((void)ring::create(0, "number"), shm::error);
 }
 
 }  // namespace

@@ -348,7 +348,7 @@ TEST(shm_message_segment, that_does_not_match_is_refused_with_a_sentence) {
     EXPECT_THAT(refusal([&] { (void)shm::mpsc_message_ring::open(name, "quotes"); }),
                 HasSubstr("its type name is \"orders\""));
     for (const std::size_t wrong : {0UL, 8UL, 24UL, 1UL << 33}) {
-        EXPECT_THAT(weir_test::refusal([&] { (void)shm::spsc_message_ring::create(wrong, "orders"); }),
+        EXPECT_THAT(refusal([&] { (void)shm::spsc_message_ring::create(wrong, "orders"); }),
                     HasSubstr("a message ring of " + std::to_string(wrong) + " bytes is impossible"))
             << wrong;
     }

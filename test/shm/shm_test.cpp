@@ -367,12 +367,12 @@ TEST(shm_segment, that_does_not_match_is_refused_with_a_sentence) {
     EXPECT_THAT(refusal([&] { (void)ring::open("weir-test-none", "number"); }),
                 AllOf(HasSubstr("No such file"), HasSubstr("create it first")));
     EXPECT_THAT(refusal([&] { (void)ring::create("a/b", 5, "number"); }),
-                HasSubstr("choose 1 to 200 bytes without a slash"));
+                HasSubstr("choose 1 to 200 bytes of UTF-8 without a slash"));
     EXPECT_THAT(refusal([&] { (void)ring::create(name.name, 5, ""); }), HasSubstr("choose 1 to 63"));
     EXPECT_THAT(refusal([&] { (void)ring::create(name.name, 5, "number"); }), HasSubstr("a process uses it"));
     EXPECT_THAT(refusal([&] { (void)ring::create(std::size_t{1} << 50, "number"); }),
                 AllOf(HasSubstr("is larger than the memory"), HasSubstr("choose a smaller capacity")));
-    EXPECT_THROW((void)ring::create(0, "number"), std::invalid_argument);
+    EXPECT_THROW((void)ring::create(0, "number"), shm::error);
 }
 
 TEST(shm_segment, whose_header_was_damaged_is_refused_byte_by_byte) {

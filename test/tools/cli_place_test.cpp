@@ -362,8 +362,26 @@ TEST_F(cli_place, pin_follows_threads_that_start_later_and_returns_the_programs_
 
     const auto ended = weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=7"});
     EXPECT_EQ(ended.exit_code, 7);
-    EXPECT_THAT(ended.err, HasSubstr("role 'gw' has no thread: none was named 'gw'"));
-    EXPECT_EQ(weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=0"}).exit_code, 1);
+    EXPECT_THAT(ended.err,
+                AllOf(HasSubstr("role 'gw' has no thread: the program ended after "), Not(HasSubstr("wait longer"))));
+    // 125 is weir's own, and 1 the program's.
+    EXPECT_EQ(weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=0"}).exit_code, 125);
+    EXPECT_EQ(weir({"pin", "--plan", "p.json", "--", NAMED_THREADS, "feed", "--end=1"}).exit_code, 1);
+}
+
+// A daemon has none, and weir's own table goes to stderr.
+TEST_F(cli_place, pin_starts_a_program_without_a_stdout) {
+    plan_for_ten("p.json");
+    const auto seen = weir_test::run(
+        WEIR_TOOL, {"pin", "--plan", "p.json", "--", "/bin/sh", "-c", "test ! -e /proc/self/fd/1"}, [this] {
+            in_folder()();
+            ::close(STDOUT_FILENO);
+        });
+    EXPECT_EQ(seen.exit_code, 125) << seen.err;  // it ended with 0, and had no threads
+    EXPECT_THAT(seen.err, HasSubstr("the program ended after "));
+    const auto refused = weir_test::run(WEIR_TOOL, {"pin", "--help"}, [] { ::close(STDOUT_FILENO); });
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_THAT(refused.err, HasSubstr("stdout is closed"));
 }
 
 TEST_F(cli_place, pin_says_which_role_found_no_thread) {
@@ -417,11 +435,14 @@ TEST_F(cli_place, pin_and_watch_refuse_what_cannot_be) {
     expect_refusal({"pin", "--plan", "p.json", "--pid", "1", "--for", "nan"}, 2, "--for nan");
     expect_refusal({"pin", "--plan", "p.json", "--pid", "2147483647"}, 1, "there is no process 2147483647");
     expect_refusal({"pin", "--plan", "none.json", "--pid", "1"}, 1, "cannot read plan file");
-    expect_refusal({"pin", "--plan", "p.json", "--", "/no/such/program"}, 1,
+    expect_refusal({"pin", "--plan", "p.json", "--pid", "1", "--for", "5"}, 2, "--for 5: give a unit, as in 5s");
+    expect_refusal({"pin", "--plan", "none.json", "--", "true"}, 125, "cannot read plan file");
+    expect_refusal({"pin", "--plan", "p.json", "--", "/no/such/program"}, 125,
                    "cannot run '/no/such/program': No such file");
     expect_refusal({"watch"}, 2, "--pid");
     expect_refusal({"watch", "--pid", "2147483647"}, 1, "there is no process 2147483647");
     expect_refusal({"watch", "--pid", "1", "--for", "1ms"}, 2, "--for 1ms");
+    expect_refusal({"watch", "--pid", "1", "--for", "5"}, 2, "--for 5: give a unit, as in 5s");
     for (const auto* const command : {"pin", "watch"}) {
         const auto help = weir({command, "--help"});
         EXPECT_EQ(help.exit_code, 0);
@@ -465,7 +486,7 @@ TEST(pinner, says_which_place_was_refused_or_taken_away) {
     EXPECT_TRUE(pins.all_have_a_thread());
     EXPECT_FALSE(pins.all_have_their_place());
     pins.verify({thread(10, "md", pu_set{0}), thread(11, "a-name-of-20-by", pu_set{0, 1})});
-    EXPECT_THAT(pinned_as_text(pins, 1),
+    EXPECT_THAT(pinned_as_text(pins, {.seconds = 1}),
                 AllOf(HasSubstr("role 'md' is not on PU 3: thread 10: the kernel refuses PU 3"),
                       HasSubstr("thread 11: it was moved to PUs 0-1 meanwhile")));
 }
@@ -508,7 +529,9 @@ TEST(watch_log, counts_what_happened_meanwhile) {
     const auto found = json::parse(watch_as_json(log, {}, 7));
     EXPECT_EQ(found["threads"][0]["involuntary_switches"], 4);
     EXPECT_EQ(found["threads"][0]["waited_ns"], 2'000'000);
-    EXPECT_TRUE(log.kept_to_plan());
+    EXPECT_TRUE(found["kept_to_plan"].is_null());  // there is no plan
+    const watch_log with_plan({{"md", pu_set{0}}});
+    EXPECT_EQ(json::parse(watch_as_json(with_plan, {}, 7))["kept_to_plan"], false);
 }
 
 }  // namespace

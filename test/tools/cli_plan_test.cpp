@@ -159,11 +159,22 @@ TEST_F(cli_plan, refuses_invalid_arguments_with_code_2) {
     expect_refusal({"--edge", "md->gw@fast"}, 2, "an invalid rate");
     expect_refusal({"--edge", "md->gw", "--pus", "x"}, 2, "--pus: ");
     expect_refusal({"--nonsense"}, 2, "--nonsense");
+    expect_refusal({"--edge", "a->b@1"}, 2, "an invalid rate: write a number above 0 and up to 1000 Gps with ps,");
+    expect_refusal({"--edge", "a->a"}, 2, "connects a role to itself, but a ring connects two threads: name another");
+    expect_refusal({"--edge", "->"}, 2, "has no producer and no consumer: write both");
+    for (const auto* times : {"-1", "0", "1e9", "1025", "x"})
+        expect_refusal({"--edge", "a->b", "--times", times}, 2, "give 1 to 1024");
+    expect_refusal({"--edge", "a->b", "--max-extra", "5", "--check", "a=0,b=1"}, 2, "--max-extra 5: give a unit");
+    expect_refusal({"--edge", "a->b", "--isolated", "0"}, 2, "give --topology, too");
+    expect_refusal({"--diff", "a"}, 2, "--diff takes 2 values, but 1 is given");
+    expect_refusal({"--pus", "0", "--pus"}, 2, "--pus");
+    expect_refusal({"--json=yes"}, 2, "--json takes no value");
 }
 
 TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
     const std::string two = "core:2 pu:1";
     expect_refusal({"--edge", "a->b", "--edge", "b->c", "--topology", two}, 1, "there are 3 roles for 2 PUs");
+    expect_refusal({"--edge", "a->b", "--edge", "b->c", "--topology", two}, 1, "give the hint housekeeping");
     expect_refusal({"--edge", "a->b", "--role", "a:pinned=7", "--topology", two}, 1,
                    "pinned to PU 7, which does not exist");
     expect_refusal({"--edge", "a->b", "--pus", "0,9", "--topology", two}, 1, "PU 9 cannot be used");
@@ -182,7 +193,21 @@ TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
           R"({"schema_version": 1, "kind": "weir jitter", "machine": {"fingerprint": "9p"}, "pus": []})");
     expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
                    "it is for another machine, 9p");
-    expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1, "cannot write the plan to");
+    expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1,
+                   "'; name a file in an existing folder");
+    expect_refusal({"--edge", "a->b", "--out", "/tmp", "--topology", two}, 1,
+                   "cannot write the plan to '/tmp': Is a directory; name a file");
+    expect_refusal({"--check", "/nonexist", "--topology", two}, 1, "--check: there is no file '/nonexist': name a ");
+}
+
+// As weir pin and weir watch, which refuse such a plan.
+TEST_F(cli_plan, remarks_on_roles_whose_threads_would_have_one_name) {
+    const std::vector<std::string> long_names{"--edge", "strategy-of-book-1->strategy-of-book-2", "--topology",
+                                              "core:4 pu:1"};
+    const auto seen = plan(long_names);
+    EXPECT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, HasSubstr("begin with the same 15 bytes"));
+    EXPECT_THAT(plan({"--edge", "a->b", "--topology", "core:4 pu:1"}).out, Not(HasSubstr("15 bytes")));
 }
 
 TEST_F(cli_plan, help_has_the_formula_and_examples) {

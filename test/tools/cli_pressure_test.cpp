@@ -234,10 +234,15 @@ TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--policy", "hope"}, 2, "--policy hope: there is no such policy; give unbounded, block, ");
     expect_refusal({"--policy", "block", "--all"}, 2, "give one of the two");
     expect_refusal({"--all", "--capacity", "0"}, 2, "--capacity 0: a ring has at least one slot");
-    expect_refusal({"--all", "--capacity", "-1"}, 2, "--capacity -1: ");
+    expect_refusal({"--all", "--capacity", "-1"}, 2,
+                   "--capacity -1: a ring has at least one slot, and must fit in memory; give 1 to 16777216");
     expect_refusal({"--all", "--burst-per-s", "0"}, 2, "--burst-per-s 0: a rate is");
     expect_refusal({"--all", "--sink-per-s", "0"}, 2, "--sink-per-s 0: a rate is");
-    expect_refusal({"--all", "--calm-per-s", "nan"}, 2, "--calm-per-s nan: a rate is");
+    expect_refusal({"--all", "--calm-per-s", "nan"}, 2, "--calm-per-s nan: this is no number; a rate is");
+    expect_refusal({"--policy", ""}, 2, "--policy: the value is empty; give one");
+    expect_refusal({"--policy", "block,"}, 2, "--policy");
+    expect_refusal({"--all", "--json="}, 2, "--json: the name is empty; give one");
+    expect_refusal({"--all", "--high-one-in", "x"}, 2, "--high-one-in x: this is no whole number; ");
     expect_refusal({"--all", "--burst-s", "0"}, 2, "--burst-s 0: ");
     expect_refusal({"--all", "--bogus"}, 2, "there is no '--bogus'");
     expect_refusal({"--from", "run.json"}, 2, "name the file to write with --html FILE");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -215,6 +216,17 @@ TEST(cli_shm, says_what_is_damaged_and_leaves_other_files_alone) {
     EXPECT_EQ(::access(("/dev/shm/" + other.name).c_str(), F_OK), 0);
 }
 
+TEST(cli_shm, shows_and_cleans_a_copy_of_a_segment_whatever_its_name) {
+    const own_name name("origin");
+    const own_name copy("two\nlines\xff");
+    leave_behind(name.name);
+    std::filesystem::copy_file("/dev/shm/" + name.name, "/dev/shm/" + copy.name);
+    EXPECT_THAT(weir_shm({"list"}).out, HasSubstr("weir-cli-two?lines?"));
+    EXPECT_EQ(weir_shm({"show", copy.name}).exit_code, 0);
+    EXPECT_EQ(weir_shm({"clean", copy.name}).exit_code, 0);
+    EXPECT_NE(::access(("/dev/shm/" + copy.name).c_str(), F_OK), 0);
+}
+
 TEST(cli_shm, wrong_usage_is_exit_code_2_and_one_sentence) {
     const auto refused = [](std::vector<std::string> arguments, const std::string& sentence) {
         const auto seen = weir_shm(std::move(arguments));
@@ -222,9 +234,15 @@ TEST(cli_shm, wrong_usage_is_exit_code_2_and_one_sentence) {
         EXPECT_THAT(seen.err, HasSubstr(sentence));
     };
     refused({}, "weir shm: action is required");
-    refused({"forget"}, "weir shm: action: forget not in {list,show,clean}");
+    refused({"forget"}, "weir shm: there is no action 'forget': give list, show or clean");
     refused({"list", "a"}, "weir shm: list takes no name");
     refused({"show"}, "weir shm: show takes one name, and 0 are given");
+    refused({""}, "weir shm: action: the name of the action is empty; give list, show or clean");
+    for (const char* action : {"show", "clean"}) {
+        refused({action, ""}, "weir shm: \"\" is no name for a segment; choose 1 to 200 bytes");
+        refused({action, "/"}, "weir shm: \"/\" is no name for a segment");
+        refused({action, "a/b"}, "weir shm: \"a/b\" is no name for a segment");
+    }
     EXPECT_EQ(weir_shm({"show", "weir-cli-none"}).exit_code, 1);
 }
 

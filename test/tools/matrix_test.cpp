@@ -29,7 +29,7 @@ using namespace weir::tool;
 std::string sentence(const std::function<void()>& act) {
     try {
         act();
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
         return error.what();
     }
     return "";
@@ -374,16 +374,47 @@ TEST(progress_bar, grows) {
 // ---- Options
 
 TEST(read_seconds, takes_times_as_people_write_them) {
-    const std::pair<const char*, double> cases[] = {{"30s", 30},   {"500ms", 0.5}, {"2m", 120},    {"1.5", 1.5},
-                                                    {"1us", 1e-6}, {"1h", 3600},   {"20ns", 20e-9}};
+    const std::pair<const char*, double> cases[] = {{"30s", 30},   {"500ms", 0.5}, {"2m", 120},     {"1.5s", 1.5},
+                                                    {"1us", 1e-6}, {"1h", 3600},   {"20ns", 20e-9}, {"0", 0}};
     for (const auto& [text, seconds] : cases) EXPECT_DOUBLE_EQ(read_seconds(text, "--budget", 0, 1e5), seconds) << text;
 }
 
 TEST(read_seconds, refuses_malformed_or_out_of_range_times_with_a_sentence) {
-    for (const auto* text : {"", "s", "10 s", "fast", "-1s", "1d", "nan", "inf", "1e99", "5ms", "3h"})
+    for (const auto* text : {"", "s", "10 s", "fast", "-1s", "1d", "nan", "inf", "1e99", "5ms", "3h", "0", "-5"})
         EXPECT_EQ(sentence([&] { static_cast<void>(read_seconds(text, "--budget", 0.01, 7200)); }),
                   "--budget " + std::string(*text == '\0' ? "''" : text) +
-                      ": give a time from 10 ms to 2 h, such as 30s, 500ms or 2m");
+                      ": give a time from 10 ms to 2 h, such as 50ms, 30s or 1h");
+}
+
+TEST(read_seconds, wants_a_unit) {
+    const auto refused = [](const char* text, double least_s, double most_s) {
+        return sentence([&] { static_cast<void>(read_seconds(text, "--time", least_s, most_s)); });
+    };
+    EXPECT_EQ(refused("1", 100e-9, 1), "--time 1: give a unit, as in 1us");
+    EXPECT_EQ(refused("5", 0, 86'400), "--time 5: give a unit, as in 5s");
+    EXPECT_EQ(refused("5", 0.1, 30 * 86'400), "--time 5: give a unit, as in 5s");
+    EXPECT_EQ(refused("2.5", 1e-3, 10), "--time 2.5: give a unit, as in 2.5ms");
+    EXPECT_EQ(refused("5", 0, 1), "--time 5: give a unit, as in 5us");
+}
+
+// Each example is within the bounds that the sentence names.
+TEST(read_seconds, gives_examples_that_it_takes) {
+    const std::pair<double, double> bounds[] = {{100e-9, 1}, {0, 1},         {1e-9, 60},    {1e-3, 10},
+                                                {0, 86'400}, {0.01, 86'400}, {0.1, 2592000}};
+    for (const auto& [least_s, most_s] : bounds) {
+        const auto why = sentence(
+            [&, least = least_s, most = most_s] { static_cast<void>(read_seconds("soon", "--time", least, most)); });
+        auto words = why.substr(why.find("such as ") + 8);
+        std::size_t n = 0;
+        for (std::size_t at = 0; at < words.size(); ++n) {
+            const auto end = std::min(words.find_first_of(", ", at), words.size());
+            const auto word = words.substr(at, end - at);
+            if (!word.empty() && word != "or")
+                EXPECT_NO_THROW((void)read_seconds(word, "--time", least_s, most_s)) << why;
+            at = end + 1;
+        }
+        EXPECT_GE(n, 3U) << why;
+    }
 }
 
 TEST(choose_pus, refuses_pus_that_do_not_exist_or_may_not_be_used) {

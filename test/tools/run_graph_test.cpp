@@ -37,20 +37,20 @@ std::string described(const std::vector<std::string>& edges, const std::vector<s
 }
 
 TEST(run_graph, of_a_row_begins_at_its_head) {
-    EXPECT_EQ(described({"a->b@100", "b->c@40", "b->d@250"}),
+    EXPECT_EQ(described({"a->b@100ps", "b->c@40ps", "b->d@250ps"}),
               "a* >0\nb 0>1,2\nc 1>\nd 2>\n"
               "0>1 1 100/s\n1>2 0.4 40/s\n1>3 2.5 250/s\n");
 }
 
 TEST(run_graph, forwards_a_share_of_the_received_items) {
-    EXPECT_EQ(described({"a->c@100", "b->c@300", "c->d@200"}),
+    EXPECT_EQ(described({"a->c@100ps", "b->c@300ps", "c->d@200ps"}),
               "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
               "0>1 1 100/s\n2>1 1 300/s\n1>3 0.5 200/s\n");
-    EXPECT_EQ(described({"a->c@100", "b->c", "c->d@200"}),
+    EXPECT_EQ(described({"a->c@100ps", "b->c", "c->d@200ps"}),
               "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
               "0>1 1 100/s\n2>1 1\n1>3 1 200/s\n")
         << "one rate is unknown";
-    EXPECT_EQ(described({"a->b@100", "b->c"}), "a* >0\nb 0>1\nc 1>\n0>1 1 100/s\n1>2 1\n");
+    EXPECT_EQ(described({"a->b@100ps", "b->c"}), "a* >0\nb 0>1\nc 1>\n0>1 1 100/s\n1>2 1\n");
 }
 
 TEST(run_graph, of_a_cycle_begins_at_its_first_role) {
@@ -64,8 +64,8 @@ TEST(run_graph, of_a_cycle_begins_at_its_first_role) {
 }
 
 TEST(run_graph, forwards_evenly_without_rates) {
-    EXPECT_EQ(described({"a->b@0.5", "b->c@0.25"}), "a* >0\nb 0>1\nc 1>\n0>1 1 0.5/s\n1>2 0.5 0.25/s\n");
-    EXPECT_EQ(described({"a->c", "b->c@300", "c->d@200"}),
+    EXPECT_EQ(described({"a->b@0.5ps", "b->c@0.25ps"}), "a* >0\nb 0>1\nc 1>\n0>1 1 0.5/s\n1>2 0.5 0.25/s\n");
+    EXPECT_EQ(described({"a->c", "b->c@300ps", "c->d@200ps"}),
               "a* >0\nc 0,1>2\nb* >1\nd 2>\n"
               "0>1 1\n2>1 1 300/s\n1>3 1 200/s\n")
         << "the first rate is unknown";

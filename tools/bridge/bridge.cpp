@@ -2,6 +2,7 @@
 // weir bridge: the command.
 #include "tools/bridge/bridge.hpp"
 
+#include "instruments/number_options.hpp"
 #include "tools/common/command.hpp"
 
 #include <fmt/format.h>
@@ -44,6 +45,9 @@ exit_code bridge(const bridge_request& wanted) {
         throw stop(
             wrong_usage,
             "a bridge joins a ring in shared memory to a link: give shm:NAME on one side, and nats://... on the other");
+    if (wanted.replicas % 2 == 0)
+        throw stop(wrong_usage,
+                   fmt::format("--replicas {}: give 1, 3 or 5, so that a majority decides", wanted.replicas));
     if (!from.is_shm && !wanted.journal.empty())
         throw stop(wrong_usage, "--journal belongs to the bridge that sends: its --from is shm:NAME");
     std::signal(SIGINT, weir_bridge_interrupted);
@@ -60,13 +64,11 @@ command add_bridge(CLI::App& app) {
         ->required()
         ->type_name("PLACE");
     app.add_option("--to", wanted->to, "Where they go to: the other one")->required()->type_name("PLACE");
-    app.add_option("--window", wanted->window, "Items on their way at most, as the receiving bridge grants them")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 1 << 20));
+    add_number(app, "--window", wanted->window, {1, 1 << 20, "", " items"},
+               "Items on their way at most, as the receiving bridge grants them");
     app.add_option("--journal", wanted->journal, "Keep unfinished items in this file")->type_name("FILE");
-    app.add_option("--replicas", wanted->replicas, "Copies that the servers keep: 1, 3 or 5")
-        ->capture_default_str()
-        ->check(CLI::IsMember({1, 3, 5}));
+    add_number(app, "--replicas", wanted->replicas, {1, 5, "", ": 1, 3 or 5"},
+               "Copies that the servers keep: 1, 3 or 5");
     app.add_option("--prometheus", wanted->prometheus, "Write metrics to this file every second")->type_name("FILE");
     app.add_flag("--quiet", wanted->is_quiet, "Do not print a line of figures every second")->disable_flag_override();
     app.footer(footer);

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "tools/common/command.hpp"
 
+#include "instruments/option_values.hpp"
 #include "src/plain_text.hpp"
 
 #include <fmt/format.h>
 #include <array>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 namespace weir::tool {
 
 void print(std::string_view result) {
-    errno = 0;
-    const bool written =
-        std::fwrite(result.data(), 1, result.size(), stdout) == result.size() && std::fflush(stdout) == 0;
-    if (!written)
-        throw stop(failed, fmt::format("cannot write the result to stdout: {}; free some space or send it elsewhere",
-                                       std::strerror(errno != 0 ? errno : EIO)));
+    try {
+        write_to_stdout(result);
+    } catch (const std::runtime_error& error) {
+        throw stop(failed, error.what());
+    }
 }
 
 void say(std::string_view program, std::string_view sentence) {
+    // As the library's errors begin.
+    constexpr std::string_view library = "weir: ";
+    if (sentence.starts_with(library)) sentence.remove_prefix(library.size());
     std::fputs(fmt::format("{}: {}\n", program, printable(sentence)).c_str(), stderr);
 }
 

@@ -23,6 +23,8 @@ enum exit_code : int {
     succeeded = 0,
     failed = 1,
     wrong_usage = 2,
+    program_not_placed =
+        125,        ///< of `weir pin`: its own failure, when the other codes are a program's; as of timeout(1)
     not_here = 77,  ///< not possible on this machine; the automake convention for "skipped"
 };
 

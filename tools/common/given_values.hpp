@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -13,9 +14,12 @@ namespace weir::tool {
 /// Whether an option takes the name of a file or folder, by the word for its value in the help text.
 [[nodiscard]] bool takes_file(const CLI::Option& option);
 
-/// Makes every option of the subcommands that takes a name of a file, or a number, refuse an empty value, as of an unset variable
-/// of the shell: CLI11 takes '' for 0, and the subcommands for a name that was not given. Lists, times and the like have sentences
-/// of their own.
+/// Makes every option of the subcommands refuse an empty value, as of an unset variable of the shell: no option means anything by
+/// it. CLI11 takes '' for 0, and the subcommands for a value that was not given.
 void refuse_empty_values(CLI::App& app);
+
+/// The same for options that may go without a value, whose values CLI11 does not check: throws wrong_value. `reversed` are the
+/// arguments as CLI11 takes them.
+void refuse_empty_values(const CLI::App& app, const std::vector<std::string>& reversed);
 
 }  // namespace weir::tool

@@ -75,14 +75,19 @@ std::optional<process_thread> read_thread(const std::string& folder, long id) {
 
 std::string thread_name_of(const std::string& role) { return role.substr(0, thread_name_bytes); }
 
-void check_thread_names(const std::vector<std::string>& roles) {
+std::string why_thread_names_collide(const std::vector<std::string>& roles) {
     std::map<std::string, std::string> seen;
     for (const auto& role : roles)
         if (const auto [other, is_new] = seen.emplace(thread_name_of(role), role); !is_new)
-            throw placement_error(fmt::format(
-                "roles '{}' and '{}' begin with the same {} bytes, and the kernel keeps no more of a thread's name; rename "
-                "one of them",
-                other->second, role, thread_name_bytes));
+            return fmt::format(
+                "roles '{}' and '{}' begin with the same {} bytes, and the kernel keeps no more of a thread's name: weir pin "
+                "and weir watch cannot tell them apart; rename one of them",
+                other->second, role, thread_name_bytes);
+    return {};
+}
+
+void check_thread_names(const std::vector<std::string>& roles) {
+    if (const auto why = why_thread_names_collide(roles); !why.empty()) throw placement_error(why);
 }
 
 std::vector<process_thread> threads_of(long process) {

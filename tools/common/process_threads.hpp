@@ -33,6 +33,9 @@ inline constexpr std::size_t thread_name_bytes = 15;
 /// A role's name as its thread can have it: cut after 15 bytes.
 [[nodiscard]] std::string thread_name_of(const std::string& role);
 
+/// A sentence if two of the roles have one name as threads, otherwise empty.
+[[nodiscard]] std::string why_thread_names_collide(const std::vector<std::string>& roles);
+
 /// Throws placement_error if two of the roles have one name as threads.
 void check_thread_names(const std::vector<std::string>& roles);
 

@@ -25,7 +25,8 @@ std::string wrapped(const std::string& text, std::size_t column, std::size_t ind
     std::string result;
     for (std::string word; words >> word; column += word.size()) {
         if (!result.empty() && column + 1 + word.size() > width) {
-            result += "\n" + std::string(indent, ' ');
+            result += '\n';
+            result.append(indent, ' ');
             column = indent;
         } else if (!result.empty()) {
             result += ' ';

@@ -43,12 +43,11 @@ machine_identity this_machine() {
 
 exit_code show(const options& wanted) {
     std::error_code ignored;
-    if (wanted.root && wanted.root->empty())
-        throw stop(wrong_usage,
-                   "--root is empty: name a folder that contains proc and sys, or leave it out for this host");
     if (wanted.root && !std::filesystem::is_directory(*wanted.root, ignored))
-        throw stop(failed,
-                   "--root " + *wanted.root + ": this folder does not exist; name one that contains proc and sys");
+        throw stop(failed, "--root " + *wanted.root + ": " +
+                               (std::filesystem::exists(*wanted.root, ignored) ? "this is a file, not a folder"
+                                                                               : "this folder does not exist") +
+                               "; name one that contains proc and sys");
     std::vector<placed_role> roles;
     if (!wanted.plan.empty()) {
         if (!wanted.root) static_cast<void>(placement_plan::load(wanted.plan));  // refuses another machine's
@@ -69,8 +68,7 @@ command add_doctor(CLI::App& app) {
     app.add_option("--plan", wanted->plan, "A plan written by `weir plan --out`: examine the devices of its roles, too")
         ->type_name("FILE");
     app.add_option("--root", wanted->root, "A folder with the proc and sys of another host, for tests")
-        ->type_name("FOLDER")
-        ->group("");
+        ->type_name("FOLDER");
     app.footer(footer);
     return [wanted] { return show(*wanted); };
 }

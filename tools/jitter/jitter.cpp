@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir jitter: measures how a spinning thread is interrupted.
+#include "instruments/number_options.hpp"
 #include "src/json_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
@@ -8,7 +9,6 @@
 #include "tools/jitter/view.hpp"
 
 #include <CLI/CLI.hpp>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,6 +23,7 @@ is faster than the worst gap of the threads at its ends.
 
 Time stolen by the hypervisor is what it reports, with a resolution of 10 ms. Interrupts are those that the PU handled
 meanwhile. With --together all PUs spin at once, as in a program; otherwise one after the other.
+A TIME has a unit: ns, us, ms, s, m or h, as in 500ns.
 
 Examples:
   weir jitter                          five seconds on each PU in turn
@@ -36,15 +37,6 @@ struct options {
     bool together = false;
     bool json = false;
 };
-
-// CLI::Range alone accepts "nan", too.
-const CLI::Range seconds_range(0.01, 86400.0);
-const CLI::Validator why_no_seconds(
-    [](std::string& text) {
-        if (std::string why = seconds_range(text); !why.empty()) return why;
-        return std::isnan(std::stod(text)) ? "Value " + text + " is not a number; give seconds" : std::string();
-    },
-    seconds_range.get_description());
 
 jitter_data watch(const pu_set& pus, const jitter_settings& settings) {
     progress_bar bar("jitter");
@@ -63,7 +55,7 @@ exit_code show(const options& wanted) {
                                    .together = wanted.together};
     const auto machine = machine_to_measure();
     const auto pus = choose_pus(machine, wanted.pus);
-    if (pus.empty()) throw stop(wrong_usage, "--pus names no PU: name at least one, such as 0");
+    if (pus.empty()) throw weir::wrong_value("--pus names no PU: name at least one, such as 0");
     auto jitter = watch(pus, settings);
     jitter.machine = machine_identity::of(machine);
     print(wanted.json ? json_text(to_json(jitter)) : jitter_as_text(jitter));
@@ -77,10 +69,7 @@ command add_jitter(CLI::App& app) {
     app.add_option("--pus", wanted->pus, "The PUs to watch, in taskset's format; default: all that may be used")
         ->type_name("LIST")
         ->check(why_no_pus);
-    app.add_option("--seconds", wanted->seconds, "How long to watch each PU")
-        ->type_name("N")
-        ->check(why_no_seconds)
-        ->capture_default_str();
+    add_number(app, "--seconds", wanted->seconds, {0.01, 86400, "", " seconds"}, "How long to watch each PU");
     app.add_option("--threshold", wanted->threshold, "Count gaps longer than this")
         ->type_name("TIME")
         ->capture_default_str();

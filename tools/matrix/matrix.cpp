@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir matrix: measures the cost of passing an item from one PU to another.
+#include "instruments/number_options.hpp"
 #include "src/json_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
@@ -37,6 +38,7 @@ measures every pair. On more than 512 PUs only the pairs that were measured are 
 two nodes. A plan with --matrix then follows that.
 
 One way is the difference of the two PUs' clocks if they are comparable, otherwise half a round trip.
+A TIME has a unit: ns, us, ms, s, m or h, as in 30s.
 
 Examples:
   weir matrix                        sample each class of pairs, within 30 s
@@ -157,10 +159,7 @@ command add_matrix(CLI::App& app) {
     app.add_option("--budget", wanted->budget, "Time limit; one pair of each class is measured in any case")
         ->type_name("TIME")
         ->capture_default_str();
-    app.add_option("--rounds", wanted->rounds, "Rounds for each pair, as far as the budget allows")
-        ->type_name("N")
-        ->check(CLI::Range(1U, 10'000U))
-        ->capture_default_str();
+    add_number(app, "--rounds", wanted->rounds, {1, 10'000}, "Rounds for each pair, as far as the budget allows");
     app.add_option("--svg", wanted->svg, "Also write a picture")->type_name("FILE");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
     app.footer(footer);

@@ -20,10 +20,13 @@ constexpr const char* footer =
     R"(Runs a program, or takes one that runs, and pins its threads by their names: a thread belongs to the role of its name,
 which it sets by pthread_setname_np (the kernel keeps 15 bytes of it). Every place is read back from the kernel. Threads that
 start later are followed for the time of --for, which ends as soon as every role has its thread. Threads without a role are
-left alone.
+left alone. Threads of other users need the right to change them (root). A TIME has a unit: ns, us, ms, s, m or h, as in 500ms.
 
-With a program, the table goes to stderr, since stdout is the program's; weir waits for its end and exits with its code. Exit
-code 1: a role found no thread, or a place could not be had. Threads of other users need the right to change them (root).
+Exit codes with --pid: 1 also means that a role found no thread, or that a place could not be had.
+
+With a program, the table goes to stderr, since stdout is the program's, and weir waits for its end. Exit codes: the program's, or
+128 + the signal that ended it. 125 is weir's own: the program could not be started, or it ended with 0 and a role had no place. The
+table says which roles have none, whatever the code is.
 
 Examples:
   weir plan --edge 'md->strat' --edge 'strat->gw' --role gw:quiet --out plan.json
@@ -45,7 +48,7 @@ double seconds_since(steady::time_point begin) { return std::chrono::duration<do
 
 struct followed {
     pinner roles;
-    double waited_s = 0;
+    pin_wait waited = {};
     bool was_there = false;  // the process had threads at least once
 };
 
@@ -57,11 +60,12 @@ followed follow(long process, const std::vector<role_place>& places, double most
     const auto begin = steady::now();
     for (;;) {
         const auto threads = threads_of(process);
-        found.waited_s = seconds_since(begin);
-        if (threads.empty() || has_ended()) return found;
+        found.waited.seconds = seconds_since(begin);
+        found.waited.has_ended = threads.empty() || has_ended();
+        if (found.waited.has_ended) return found;
         found.was_there = true;
         found.roles.look(threads);
-        if (found.roles.all_have_a_thread() || found.waited_s >= most_s) {
+        if (found.roles.all_have_a_thread() || found.waited.seconds >= most_s) {
             found.roles.verify(threads_of(process));
             return found;
         }
@@ -70,8 +74,7 @@ followed follow(long process, const std::vector<role_place>& places, double most
 }
 
 std::string result_of(const followed& found, const options& wanted, long process) {
-    return wanted.json ? pinned_as_json(found.roles, process, found.waited_s)
-                       : pinned_as_text(found.roles, found.waited_s);
+    return wanted.json ? pinned_as_json(found.roles, process, found.waited) : pinned_as_text(found.roles, found.waited);
 }
 
 exit_code pin_running(const options& wanted, const std::vector<role_place>& places, double most_s) {
@@ -90,7 +93,15 @@ exit_code pin_started(const options& wanted, const std::vector<role_place>& plac
     std::fwrite(text.data(), 1, text.size(), stderr);
     const int code = child.wait();
     if (code != 0) return static_cast<exit_code>(code);
-    return found.roles.all_have_their_place() ? succeeded : failed;
+    return found.roles.all_have_their_place() ? succeeded : program_not_placed;
+}
+
+exit_code pin_checked(const options& wanted, double most_s) {
+    const auto machine = machine_to_measure();
+    const auto plan = placement_plan::load(wanted.plan, machine);
+    check_can_be_had(plan, wanted.plan, machine);
+    const auto places = places_of(plan);
+    return wanted.pid.empty() ? pin_started(wanted, places, most_s) : pin_running(wanted, places, most_s);
 }
 
 exit_code pin(const options& wanted) {
@@ -100,11 +111,15 @@ exit_code pin(const options& wanted) {
                                     : "a program and --pid are both given: give one of them");
     const double most_s = read_seconds(wanted.follow, "--for", 0, 86'400);
     if (!wanted.pid.empty()) (void)read_process_id(wanted.pid);  // wrong usage is said first
-    const auto machine = machine_to_measure();
-    const auto plan = placement_plan::load(wanted.plan, machine);
-    check_can_be_had(plan, wanted.plan, machine);
-    const auto places = places_of(plan);
-    return wanted.pid.empty() ? pin_started(wanted, places, most_s) : pin_running(wanted, places, most_s);
+    if (!wanted.pid.empty()) return pin_checked(wanted, most_s);
+    try {
+        return pin_checked(wanted, most_s);
+    } catch (const stop& why) {
+        // So that it is no code of the program's.
+        throw stop(why.code() == failed ? program_not_placed : why.code(), why.what());
+    } catch (const placement_error& error) {
+        throw stop(program_not_placed, error.what());
+    }
 }
 
 }  // namespace

@@ -24,12 +24,16 @@ const process_thread* with_id(const std::vector<process_thread>& threads, long i
     return found == threads.end() ? nullptr : &*found;
 }
 
-std::string sentence(const pinned_role& role, double waited_s) {
+std::string sentence(const pinned_role& role, const pin_wait& waited) {
+    const auto time = seconds_in_words(waited.seconds);
+    if (!role.thread && waited.has_ended)
+        return fmt::format("role '{}' has no thread: the program ended after {}, and none was named '{}'",
+                           role.place.role, time, thread_name_of(role.place.role));
     if (!role.thread)
         return fmt::format(
             "role '{}' has no thread: none was named '{}' within {}; name it by pthread_setname_np, or wait "
             "longer with --for",
-            role.place.role, thread_name_of(role.place.role), seconds_in_words(waited_s));
+            role.place.role, thread_name_of(role.place.role), time);
     return fmt::format("role '{}' is not on {}: thread {}: {}", role.place.role, pus_in_words(role.place.pus),
                        *role.thread, role.failure);
 }
@@ -89,7 +93,7 @@ bool pinner::all_have_their_place() const {
     return std::all_of(roles_.begin(), roles_.end(), [](const pinned_role& role) { return role.has_place(); });
 }
 
-std::string pinned_as_text(const pinner& found, double waited_s) {
+std::string pinned_as_text(const pinner& found, const pin_wait& waited) {
     std::vector<table_line> lines{{"role", "thread", "PU", ""}};
     for (const auto& role : found.roles())
         lines.push_back({role.place.role, role.thread ? fmt::format("{}", *role.thread) : "-",
@@ -99,7 +103,7 @@ std::string pinned_as_text(const pinner& found, double waited_s) {
                                           : "no thread"});
     auto text = aligned(lines, {side::left, side::right, side::right});
     for (const auto& role : found.roles()) {
-        if (!role.has_place()) text += "  " + wrapped(sentence(role, waited_s), 2, 4) + "\n";
+        if (!role.has_place()) text += "  " + wrapped(sentence(role, waited), 2, 4) + "\n";
         if (!role.namesakes.empty())
             text += "  " +
                     wrapped(fmt::format("also named '{}', and left alone: {}; a role is one thread", role.place.role,
@@ -110,7 +114,7 @@ std::string pinned_as_text(const pinner& found, double waited_s) {
     return text;
 }
 
-std::string pinned_as_json(const pinner& found, long process, double waited_s) {
+std::string pinned_as_json(const pinner& found, long process, const pin_wait& waited) {
     json all{{"schema_version", 1},
              {"kind", "weir pin"},
              {"weir_version", WEIR_VERSION_STRING},
@@ -122,7 +126,7 @@ std::string pinned_as_json(const pinner& found, long process, double waited_s) {
                                 {"pus", role.place.pus.to_string()},
                                 {"thread", role.thread ? json(*role.thread) : json(nullptr)},
                                 {"has_place", role.has_place()},
-                                {"problem", role.has_place() ? json(nullptr) : json(sentence(role, waited_s))},
+                                {"problem", role.has_place() ? json(nullptr) : json(sentence(role, waited))},
                                 {"namesakes", role.namesakes}});
     return json_text(all);
 }

@@ -46,8 +46,14 @@ private:
     set_place set_;
 };
 
+/// How long threads were looked for, and whether that was until the program ended.
+struct pin_wait {
+    double seconds = 0;
+    bool has_ended = false;
+};
+
 /// The table of `weir pin`, and a sentence for each role that has no place.
-[[nodiscard]] std::string pinned_as_text(const pinner& found, double waited_s);
-[[nodiscard]] std::string pinned_as_json(const pinner& found, long process, double waited_s);
+[[nodiscard]] std::string pinned_as_text(const pinner& found, const pin_wait& waited);
+[[nodiscard]] std::string pinned_as_json(const pinner& found, long process, const pin_wait& waited);
 
 }  // namespace weir::tool

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir plan: assigns a PU to each role, given the roles and the rings between them.
+#include "instruments/number_options.hpp"
 #include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
@@ -68,7 +69,7 @@ Examples:
   weir plan --roles threads.json --systemd > 50-weir.conf   a drop-in that gives a service the plan's PUs)";
 
 constexpr std::size_t most_words = 1024;  // of a placement
-constexpr unsigned most_copies = 1024;
+constexpr double most_copies = 1024;
 
 struct options {
     std::vector<std::string> edges;
@@ -125,25 +126,14 @@ plan_request read_request(const options& wanted) {
     return asked;
 }
 
-pu_set read_pus(const std::string& list, const char* option) {
-    try {
-        return pu_set::parse(list);
-    } catch (const placement_error& error) {
-        throw stop(wrong_usage, std::string(option) + ": " + error.what());
-    }
-}
-
-void check_exist(const pu_set& pus, const topology& machine, const char* option) {
-    try {
-        for (const unsigned pu : pus) static_cast<void>(machine.pu(pu));
-    } catch (const placement_error& error) {
-        throw stop(wrong_usage, std::string(option) + ": " + error.what());
-    }
-}
-
 plan_settings read_settings(const options& wanted) {
     plan_settings settings;
     settings.pus = read_pus(wanted.pus, "--pus");
+    if (wanted.isolated && !wanted.topology)
+        throw stop(
+            wrong_usage,
+            "--isolated says which PUs of another machine are isolated: give --topology, too, or leave it out; of "
+            "this machine the kernel says it");
     if (wanted.isolated) settings.isolated = read_pus(*wanted.isolated, "--isolated");
     settings.housekeeping = read_pus(wanted.housekeeping, "--housekeeping");
     return settings;
@@ -155,7 +145,7 @@ pu_set read_keep_free(const std::string& text, const topology& machine) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), cores);
     if (error != std::errc{} || end != text.data() + text.size()) {
         const auto listed = read_pus(text, "--keep-free");
-        check_exist(listed, machine, "--keep-free");
+        check_pus_exist(listed, machine, "--keep-free");
         return listed;
     }
     std::vector<const core_info*> order;
@@ -182,8 +172,8 @@ copy_place read_each(const std::string& word) {
 }
 
 void check_settings(const options& wanted, plan_settings& settings, const topology& machine) {
-    if (settings.isolated) check_exist(*settings.isolated, machine, "--isolated");
-    check_exist(settings.housekeeping, machine, "--housekeeping");
+    if (settings.isolated) check_pus_exist(*settings.isolated, machine, "--isolated");
+    check_pus_exist(settings.housekeeping, machine, "--housekeeping");
     if (!wanted.keep_free.empty()) settings.keep_free = read_keep_free(wanted.keep_free, machine);
 }
 
@@ -210,13 +200,14 @@ exit_code make_plan(const options& wanted) {
         throw stop(wrong_usage, "--systemd and --json both say what to write: give one of them");
     if (!wanted.each.empty() && !wanted.times)
         throw stop(wrong_usage, "--each says where copies are to be: give --times, too");
-    if (wanted.times && (*wanted.times < 1 || *wanted.times > most_copies))
-        throw stop(wrong_usage, fmt::format("--times {}: give 1 to {}", *wanted.times, most_copies));
     const auto machine = load_machine(wanted);
     check_settings(wanted, settings, machine);
     const auto measured = read_measurements(wanted, machine);
-    const auto made = wanted.times ? plan_copies(asked, *wanted.times, machine, each, measured, settings)
-                                   : plan(asked, machine, measured, settings);
+    auto made = wanted.times ? plan_copies(asked, *wanted.times, machine, each, measured, settings)
+                             : plan(asked, machine, measured, settings);
+    std::vector<std::string> names;
+    for (const auto& role : made.roles) names.push_back(role.asked.name);
+    if (auto why = why_thread_names_collide(names); !why.empty()) made.remarks.push_back(std::move(why));
     if (!wanted.out.empty()) made.save(wanted.out);
     print(wanted.systemd ? plan_as_systemd(made, machine)
           : wanted.json  ? made.to_json()
@@ -232,7 +223,7 @@ bool is_file(const std::string& name) {
 existing_placement read_placement(const options& wanted, const topology& machine) {
     auto asked = read_given_request(wanted);
     auto words = wanted.check;
-    std::erase(words, "");  // no value
+    std::erase(words, "");  // of --check without a value
     const bool has_file = words.size() == 1 && is_file(words.front());
     if (!wanted.pid.empty()) {
         const auto process = read_process_id(wanted.pid);
@@ -244,6 +235,11 @@ existing_placement read_placement(const options& wanted, const topology& machine
     if (words.empty())
         throw stop(wrong_usage,
                    "--check needs a placement: a plan's file, places such as md=3,gw=4, or a process by --pid");
+    if (!has_file && words.size() == 1 && words.front().find('=') == std::string::npos &&
+        words.front().find_first_of("/.") != std::string::npos)
+        throw stop(failed,
+                   fmt::format("--check: there is no file '{}': name a plan's file, or give places, as in md=3,gw=4",
+                               printable(words.front())));
     return has_file ? placement_of_plan(words.front(), asked, machine) : placement_of_pairs(words, asked);
 }
 
@@ -314,8 +310,8 @@ command add_plan(CLI::App& app) {
     app.add_option("--housekeeping", wanted->housekeeping, "PUs that housekeeping roles share; default: PU 0's core")
         ->type_name("LIST")
         ->check(why_no_pus);
-    app.add_option("--times", wanted->times, "Place the graph so many times, as md.1, md.2: each in a part of its own")
-        ->type_name("N");
+    add_number(app, "--times", wanted->times, {1, most_copies},
+               "Place the graph so many times, as md.1, md.2: each in a part of its own");
     app.add_option("--each", wanted->each,
                    "With --times, this part: l3, node or package; default: the first that suffices")
         ->type_name("PART");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/pressure/pressure.hpp"
 
+#include "instruments/number_options.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 
@@ -66,8 +67,8 @@ std::vector<std::string> chosen_policies(const options& wanted) {
         throw stop(wrong_usage, fmt::format("no policy is given: give --policy {}, or --all", fmt::join(names, "|")));
     for (const auto& policy : wanted.policies)
         if (std::find(names.begin(), names.end(), policy) == names.end())
-            throw stop(wrong_usage,
-                       fmt::format("--policy {}: there is no such policy; give {}", policy, fmt::join(names, ", ")));
+            throw stop(wrong_usage, fmt::format("--policy {}: there is no such policy; give {}", as_given(policy),
+                                                fmt::join(names, ", ")));
     return wanted.policies;
 }
 
@@ -124,9 +125,6 @@ exit_code judge(const std::vector<lab::outcome>& all) {
 }
 
 exit_code measure(const options& wanted) {
-    // CLI11 does not check an empty value of an option that may go without one.
-    if (wanted.json && wanted.json->empty())
-        throw stop(wrong_usage, "--json: the name is empty; give one, or leave it out");
     lab::check(wanted.c);
     const auto policies = chosen_policies(wanted);
     check_memory(wanted.c, policies);
@@ -165,7 +163,7 @@ command add_pressure(CLI::App& app) {
     app.add_flag("--all", wanted->all, "All policies and the unbounded baseline")->disable_flag_override();
     app.add_flag("--quick", wanted->quick, "A small scale: phases of tenths of a second")->disable_flag_override();
     const auto number = [&app](const char* name, auto& value, const char* what) {
-        app.add_option(name, value, what)->capture_default_str();
+        add_number(app, name, value, lab::bounds_of(name), what);
     };
     number("--calm-per-s", c.calm_per_s, "Rate of the source before and after the burst");
     number("--burst-per-s", c.burst_per_s, "Rate of the source during the burst");

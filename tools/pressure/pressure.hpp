@@ -5,6 +5,8 @@
 // one of the policies of weir/overflow.hpp, or an unbounded queue.
 #pragma once
 
+#include "instruments/option_values.hpp"
+
 #include <weir/overflow_policy.hpp>
 
 #include <cstddef>
@@ -36,7 +38,10 @@ struct conditions {
     double codel_interval_ms = 100;
 };
 
-/// Throws `stop` with a sentence if the scenario cannot be run.
+/// What the value of an option such as "--capacity" may be.
+[[nodiscard]] number_bounds bounds_of(std::string_view option);
+
+/// Throws wrong_value or `stop` with a sentence if the scenario cannot be run.
 void check(const conditions& wanted);
 
 /// An item of the queue, as large as a typical market-data message.

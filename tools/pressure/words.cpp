@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <array>
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 
 namespace weir::tool::pressure {
@@ -68,33 +69,57 @@ std::optional<double> outcome::find(std::string_view key) const {
     return std::nullopt;
 }
 
-void check(const conditions& wanted) {
-    const auto refuse = [](const std::string& sentence) { throw stop(wrong_usage, sentence); };
-    const auto within = [&](const char* option, double value, double least, double most, const char* remedy) {
-        if (!(value >= least && value <= most))
-            refuse(fmt::format("{} {:.10g}: {}; give {:.10g} to {:.10g}", option, value, remedy, least, most));
+number_bounds bounds_of(std::string_view option) {
+    struct bounded {
+        std::string_view option;
+        double least;
+        double most;
+        std::string_view why;
     };
-    constexpr const char* no_rate = "a rate is in items per second, each of which costs a reading of the clock";
-    within("--calm-per-s", wanted.calm_per_s, 1, 1e7, no_rate);
-    within("--burst-per-s", wanted.burst_per_s, 1, 1e7, no_rate);
-    within("--sink-per-s", wanted.sink_per_s, 1, 1e7, no_rate);
-    within("--capacity", static_cast<double>(wanted.capacity), 1, 1 << 24,
-           "a ring has at least one slot, and must fit in memory");
-    constexpr const char* no_time = "a phase lasts from a millisecond to an hour";
-    within("--calm-s", wanted.calm_s, 0.001, 3600, no_time);
-    within("--burst-s", wanted.burst_s, 0.001, 3600, no_time);
-    within("--recovery-cap-s", wanted.recovery_cap_s, 0.001, 3600, no_time);
-    within("--deadline-ms", wanted.deadline_ms, 0.001, 1e6, "the deadline is out of range");
-    within("--keep-one-in", static_cast<double>(wanted.keep_one_in), 1, 1e6, "sample keeps one item in this many");
-    within("--high-one-in", static_cast<double>(wanted.high_one_in), 2, 1e6,
-           "one item in this many is of the high class");
-    within("--codel-target-ms", wanted.codel_target_ms, 0.001, 1e5, "the target is out of range");
-    within("--codel-interval-ms", wanted.codel_interval_ms, 0.001, 1e5, "the interval is out of range");
+    static constexpr std::string_view rate =
+        "a rate is in items per second, each of which costs a reading of the clock";
+    static constexpr std::string_view phase = "a phase lasts from a millisecond to an hour";
+    static constexpr std::array all{
+        bounded{"--calm-per-s", 1, 1e7, rate},
+        bounded{"--burst-per-s", 1, 1e7, rate},
+        bounded{"--sink-per-s", 1, 1e7, rate},
+        bounded{"--capacity", 1, 1 << 24, "a ring has at least one slot, and must fit in memory"},
+        bounded{"--calm-s", 0.001, 3600, phase},
+        bounded{"--burst-s", 0.001, 3600, phase},
+        bounded{"--recovery-cap-s", 0.001, 3600, phase},
+        bounded{"--deadline-ms", 0.001, 1e6, "the deadline is out of range"},
+        bounded{"--keep-one-in", 1, 1e6, "sample keeps one item in this many"},
+        bounded{"--high-one-in", 2, 1e6, "one item in this many is of the high class"},
+        bounded{"--codel-target-ms", 0.001, 1e5, "the target is out of range"},
+        bounded{"--codel-interval-ms", 0.001, 1e5, "the interval is out of range"},
+    };
+    for (const auto& one : all)
+        if (one.option == option) return {one.least, one.most, std::string(one.why)};
+    throw std::logic_error(std::string(option) + " has no bounds");
+}
+
+void check(const conditions& wanted) {
+    const auto within = [](const char* option, auto value) {
+        const auto text = fmt::format("{:.10g}", static_cast<double>(value));
+        static_cast<void>(read_number(text, option, bounds_of(option)));
+    };
+    within("--calm-per-s", wanted.calm_per_s);
+    within("--burst-per-s", wanted.burst_per_s);
+    within("--sink-per-s", wanted.sink_per_s);
+    within("--capacity", wanted.capacity);
+    within("--calm-s", wanted.calm_s);
+    within("--burst-s", wanted.burst_s);
+    within("--recovery-cap-s", wanted.recovery_cap_s);
+    within("--deadline-ms", wanted.deadline_ms);
+    within("--keep-one-in", wanted.keep_one_in);
+    within("--high-one-in", wanted.high_one_in);
+    within("--codel-target-ms", wanted.codel_target_ms);
+    within("--codel-interval-ms", wanted.codel_interval_ms);
     if (wanted.codel_interval_ms <= wanted.codel_target_ms)
-        refuse(
-            fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
-                        "the time that items may wait; give ten to twenty times the target",
-                        wanted.codel_interval_ms, wanted.codel_target_ms));
+        throw stop(wrong_usage,
+                   fmt::format("--codel-interval-ms {:g}: the interval must be longer than --codel-target-ms {:g}, "
+                               "the time that items may wait; give ten to twenty times the target",
+                               wanted.codel_interval_ms, wanted.codel_target_ms));
 }
 
 }  // namespace weir::tool::pressure

@@ -16,6 +16,7 @@
 #include <random>
 
 #include "instruments/floors.hpp"
+#include "instruments/number_options.hpp"
 
 namespace weir::tool {
 namespace {
@@ -32,6 +33,7 @@ Before each round two hardware floors are measured between the PUs of each edge:
 can beat half of it by much), and 8-byte words through a plain buffer.
 
 Threads with a PU of their own spin; threads that share one yield; unpinned threads spin a little, then yield.
+A TIME has a unit: ns, us, ms, s, m or h, as in 50ms. With --max-p99, exit code 1 also means a p99 above it.
 
 Examples:
   weir plan --edge 'md->strat@1Mps' --role strat:quiet --out plan.json
@@ -185,9 +187,6 @@ exit_code run_plan(const options& wanted) {
     found.file = wanted.plan;
     found.sample_s = read_seconds(wanted.sample, "--sample", 1e-3, 10);
     if (wanted.max_p99) found.max_p99_ns = 1e9 * read_seconds(*wanted.max_p99, "--max-p99", 1e-9, 60);
-    if (wanted.rounds < 1 || wanted.rounds > 10'000)
-        throw stop(wrong_usage,
-                   fmt::format("--rounds {}: give 1 to 10000 (21 and more for figures to quote)", wanted.rounds));
     const auto machine = machine_to_measure();
     found.plan = placement_plan::load(wanted.plan, machine);
     found.rounds = wanted.rounds;
@@ -228,12 +227,13 @@ command add_run(CLI::App& app) {
     app.add_option("--plan", wanted->plan, "A plan written by `weir plan --out`")->type_name("FILE")->required();
     app.add_option("--max-p99", wanted->max_p99, "Exit with 1 if the plan's end-to-end p99 is above this")
         ->type_name("TIME");
-    app.add_option("--rounds", wanted->rounds, "Rounds for each layout")->type_name("N")->capture_default_str();
+    add_number(app, "--rounds", wanted->rounds, {1, 10'000, "", " (21 and more for figures to quote)"},
+               "Rounds for each layout");
     app.add_option("--sample", wanted->sample, "Length of a round")->type_name("TIME")->capture_default_str();
     app.add_option("--matrix", wanted->matrix,
                    "Result of `weir matrix --json` on this machine, to find the worst layout")
         ->type_name("FILE");
-    app.add_option("--seed", wanted->seed, "Seed for the order of layouts; default: random")->type_name("N");
+    add_number(app, "--seed", wanted->seed, any_count, "Seed for the order of layouts; default: random");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the tables")->disable_flag_override();
     app.footer(footer);
     return [wanted] { return run_plan(*wanted); };

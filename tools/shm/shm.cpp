@@ -148,10 +148,7 @@ exit_code clean(const options& wanted) {
 
 command add_shm(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("action", wanted->action, "list, show or clean")
-        ->required()
-        ->type_name("ACTION")
-        ->check(CLI::IsMember({"list", "show", "clean"}));
+    app.add_option("action", wanted->action, "list, show or clean")->required()->type_name("ACTION");
     app.add_option("names", wanted->names, "Segments, by name")->type_name("NAME");
     app.add_flag("--json", wanted->as_json, "Write JSON (schema_version 1) instead of text")->disable_flag_override();
     app.footer(footer);
@@ -161,7 +158,10 @@ command add_shm(CLI::App& app) {
                 throw stop(wrong_usage, "list takes no name; 'weir shm show NAME' shows one segment");
             return list(*wanted);
         }
-        return wanted->action == "show" ? show_one(*wanted) : clean(*wanted);
+        if (wanted->action == "show") return show_one(*wanted);
+        if (wanted->action == "clean") return clean(*wanted);
+        throw stop(wrong_usage,
+                   fmt::format("there is no action '{}': give list, show or clean", detail::printable(wanted->action)));
     };
 }
 

@@ -192,6 +192,18 @@ std::optional<shm_segment> look_at(const std::string& path, const std::string& n
     return found;
 }
 
+// Of any file in that folder: a segment may have been copied to a name that create() refuses. What is no name of a file is a mistake
+// of the command line.
+std::string path_of(std::string_view name) {
+    const std::string_view bare = name.substr(name.starts_with('/') ? 1 : 0);
+    if (!bare.empty() && bare.find('/') == bare.npos) return std::string(detail::shm_folder) + std::string(bare);
+    try {
+        return detail::path_of_segment(name);
+    } catch (const shm::error& wrong) {
+        throw stop(wrong_usage, wrong.what());
+    }
+}
+
 }  // namespace
 
 std::vector<shm_segment> survey_segments() {
@@ -206,7 +218,7 @@ std::vector<shm_segment> survey_segments() {
 }
 
 shm_segment survey_segment(std::string_view name) {
-    const std::string path = detail::path_of_segment(name);
+    const std::string path = path_of(name);
     if (auto found = look_at(path, path.substr(detail::shm_folder.size()))) return std::move(*found);
     throw stop(failed, fmt::format("there is no segment of weir's called '{}' that this user may read; 'weir shm list' "
                                    "shows what there is",
@@ -214,7 +226,7 @@ shm_segment survey_segment(std::string_view name) {
 }
 
 bool remove_segment(const shm_segment& segment) {
-    return detail::remove_leftover(detail::path_of_segment(segment.name));
+    return detail::remove_leftover(path_of(segment.name)) == detail::name_use::free;
 }
 
 }  // namespace weir::tool

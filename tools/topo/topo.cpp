@@ -2,6 +2,7 @@
 // weir topo: shows the machine and the best pair of PUs for a producer and its consumer.
 #include "tools/topo/topo.hpp"
 
+#include "instruments/option_values.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 
@@ -19,6 +20,7 @@ constexpr const char* footer = R"(The format of a pair, the producer first (the 
   cross-numa              two PUs on different NUMA nodes
   core:0,core:1           hwloc locations with logical indexes, which also count PUs that may not be used
   0,1                     PU numbers of the kernel and taskset
+Exit code 1 also means: this machine has no pair that the policy asks for.
 
 Examples:
   weir topo                                          this machine
@@ -37,6 +39,14 @@ struct options {
     bool json = false;
 };
 
+// The machine may have no such pair; anything else that is no pair is wrong usage.
+bool is_name_of_policy(const std::string& text) {
+    for (const auto policy : {pair_policy::automatic, pair_policy::smt, pair_policy::same_l2, pair_policy::same_l3,
+                              pair_policy::cross_numa})
+        if (text == to_string(policy)) return true;
+    return false;
+}
+
 topo_findings gather(const options& wanted) {
     auto machine = load_topology(wanted.topology);
     auto kernel = machine.is_this_machine() ? std::optional(read_kernel_settings()) : std::nullopt;
@@ -44,6 +54,7 @@ topo_findings gather(const options& wanted) {
     try {
         found.pair = found.machine.parse_pair(wanted.policy);
     } catch (const placement_error& error) {
+        if (!is_name_of_policy(wanted.policy)) throw wrong_value("--policy " + wanted.policy + ": " + error.what());
         found.why_no_pair = error.what();
     }
     return found;

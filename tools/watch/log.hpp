@@ -50,6 +50,7 @@ public:
     [[nodiscard]] double watched_s() const noexcept { return last_s_; }
     [[nodiscard]] std::vector<std::string> roles_without_thread() const;
 
+    [[nodiscard]] bool has_plan() const noexcept { return !places_.empty(); }
     /// Whether every role had a thread, and no thread was seen off its plan.
     [[nodiscard]] bool kept_to_plan() const;
 

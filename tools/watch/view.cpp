@@ -75,7 +75,7 @@ std::string watch_as_json(const watch_log& log, const stolen_shares& stolen, lon
              {"weir_version", WEIR_VERSION_STRING},
              {"process", process},
              {"watched_s", log.watched_s()},
-             {"kept_to_plan", log.kept_to_plan()},
+             {"kept_to_plan", log.has_plan() ? json(log.kept_to_plan()) : json(nullptr)},
              {"roles_without_thread", log.roles_without_thread()},
              {"threads", json::array()},
              {"events", json::array()},

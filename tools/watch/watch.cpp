@@ -21,8 +21,12 @@ constexpr const char* footer =
 ran on last; the PUs that it may use; the share of the time for which it ran; and what the kernel counted meanwhile: its
 migrations, how often another thread preempted it, and how long it was ready to run but another thread had its PU.
 
-With --plan, a thread that may run elsewhere than its plan says is reported on stderr within a second, and the exit code is 1.
-A thread belongs to the role of its name. The table is printed at the end of --for, when the process ends, or at Ctrl-C.
+With --plan, a thread that may run elsewhere than its plan says is reported on stderr within a second. A thread belongs to the
+role of its name. The table is printed at the end of --for, when the process ends, or at Ctrl-C. A TIME has a unit: ns, us, ms, s, m
+or h, as in 500ms.
+
+Exit code 1 also means, with --plan: a thread left its plan, or a role had no thread. In --json, kept_to_plan says that, and is null
+without a plan.
 
 Examples:
   weir watch --pid $(pidof trader)

@@ -16,26 +16,14 @@
 #include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/options.hpp"
-#include "weir/detail/overflow/class_rings.hpp"
 #include "weir/detail/overflow/entry.hpp"
 #include "weir/detail/overflow/policy.hpp"
+#include "weir/detail/overflow_under.hpp"
 #include "weir/overflow_policy.hpp"
 #include "weir/ring.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
-
-// The ring underneath: one where the producer may take the oldest item, one for many producers, or the fastest.
-template <class Entry, class Policy, bool Many, class Given>
-struct ring_under {
-    using type = typename std::conditional_t<Many || std::same_as<Policy, overflow::drop_oldest>,
-                                             std::type_identity<mpmc_of<Entry, Given>>,
-                                             std::type_identity<spsc_of<Entry, Given>>>::type;
-};
-template <class Entry, std::size_t Classes, class ClassOf, bool Many, class Given>
-struct ring_under<Entry, overflow::shed_lowest<Classes, ClassOf>, Many, Given> {
-    using type = class_rings<Entry, Classes, Given>;
-};
 
 /// The ring underneath an overflow_ring and its two ends: what is offered, by the policy, and what is taken, both counted to
 /// the item. overflow_ring's operations are made of what is here.
@@ -86,6 +74,12 @@ public:
         return with_item(offer, std::forward<U>(value));
     }
 
+    /// One try, which counts only if it is accepted: for an operation that waits without a thread.
+    template <class U>
+    status offer(U&& value) {
+        return with_item([this](auto& item) { return this->try_put(item); }, std::forward<U>(value));
+    }
+
     /// Offers one after the other until one is refused.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {
@@ -115,10 +109,8 @@ public:
     std::size_t push_n(std::span<const T> values) {
         std::size_t accepted = push_at_once(values);
         const auto offer = [this](auto& item) { return this->put(item, detail::never, forever); };
-        while (accepted < values.size() && with_item(offer, values[accepted])) {
-            ++accepted;
-            accepted += push_at_once(values.subspan(accepted));
-        }
+        while (accepted < values.size() && with_item(offer, values[accepted]))
+            accepted += 1 + push_at_once(values.subspan(accepted + 1));
         count_left_of_batch(values.size() - accepted);
         return accepted;
     }

@@ -7,14 +7,11 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "weir/detail/base/offered.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
-
-/// False, but only known to be so once a template is used.
-template <class...>
-inline constexpr bool offered = false;
 
 /// A stop token, by what it does: not by its header, which a standard library may lack.
 template <class Token>

@@ -177,8 +177,8 @@ private:
 /// A reader. Movable; one thread at a time. Destroying it gives its seat back, and the producer waits for it no longer.
 ///
 /// Answers of the pops, beside success and those of every ring (empty, closed, timeout):
-/// - peer_died: the process that held the producer's end died, and all that it had published was read. Once for each. in_doubt() says
-///   which item it had begun to write. Pop again to wait for a new producer.
+/// - peer_died: the process that held the producer's end died, and all that it had published was read. Once for each that died after this
+///   reader had joined, or held that end then. in_doubt() says which item it had begun to write. Pop again to wait for a new producer.
 /// - corrupted: the segment holds what no producer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// What `out` holds after another answer than success has no meaning.
@@ -249,7 +249,8 @@ private:
 ///   since it joined, exactly. It never sees an item that was being overwritten.
 /// - Readers after others, and readers with a lag_limit, as of weir::broadcast_ring, there are none.
 ///
-/// The functions throw shm::error with one sentence (abort with it where exceptions are off), and call the system. The object may go
+/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
+/// exceptions are off), and call the system. The object may go
 /// before the ends that were attached to it.
 template <class T>
 class broadcast_ring {
@@ -280,6 +281,7 @@ public:
                                  segment_options options = {}) {
         return broadcast_ring(segment::create(name, mapped::shape(checked(capacity), type_name), init, options));
     }
+    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
     /// Makes a ring without a name, whose descriptor() is to be sent to the other processes.
     static broadcast_ring create(std::size_t capacity, std::string_view type_name, segment_options options = {}) {
         return broadcast_ring(segment::create(mapped::shape(checked(capacity), type_name), init, options));
@@ -288,6 +290,22 @@ public:
     static broadcast_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
         return broadcast_ring(segment::open(name, mapped::shape(0, type_name), options));
     }
+    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
+    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
+    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
+    static broadcast_ring open_or_create(std::string_view name, std::size_t capacity, std::string_view type_name,
+                                         segment_options options = {}) {
+        return broadcast_ring(segment::open_or_create(name, mapped::shape(checked(capacity), type_name), init, options));
+    }
+    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
+    template <class Rep, class Period>
+    static broadcast_ring open_for(std::string_view name, std::string_view type_name,
+                                   std::chrono::duration<Rep, Period> time, segment_options options = {}) {
+        return broadcast_ring(
+            segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
+    }
+    template <detail::bare_number N>
+    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
     /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
     static broadcast_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
         return broadcast_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
@@ -302,15 +320,17 @@ public:
         detail::process_watch watch(self);
         const detail::taken_end taken = detail::take_end(word, self, watch);
         if (!taken.succeeded) {
-            detail::refuse_segment("the producer's end is held by process " + std::to_string(taken.before.pid()) +
-                                   ", which runs; a ring has one producer: end that process, or let it give the end "
-                                   "back");
+            detail::refuse_segment(
+                errc::end_held, "the producer's end is held by process " + std::to_string(taken.before.pid()) +
+                                    ", which runs; a ring has one producer: end that process, or let it give the end "
+                                    "back");
         }
         typename producer::held held(ring_, word, taken.mine);
         typename producer::end made(ring_->state(), ring_->items(), capacity(), detail::process_watch(self),
                                     taken.recovered());
         if (made.is_corrupted()) {
             detail::refuse_segment(
+                errc::damaged,
                 "the positions in the segment contradict each other, so its producer cannot go on; remove it and create "
                 "it anew");
         }
@@ -325,8 +345,9 @@ public:
         const detail::taken_seat taken = detail::take_seat(ring_->state(), self, watch);
         if (!taken.end.succeeded) {
             detail::refuse_segment(
+                errc::end_held,
                 "all " + std::to_string(most_readers) +
-                " seats of the broadcast ring are held by processes that run; let a reader leave first");
+                    " seats of the broadcast ring are held by processes that run; let a reader leave first");
         }
         detail::held_seat<T> held(ring_, taken);
         typename broadcast_reader<T>::end made(ring_->state(), ring_->items(), capacity(), detail::process_watch(self),
@@ -360,7 +381,8 @@ private:
     explicit broadcast_ring(segment memory) : ring_(std::make_shared<mapped>(mapped{std::move(memory)})) {}
 
     static std::size_t checked(std::size_t capacity) {
-        return detail::checked_capacity(capacity, detail::most_slots<typename mapped::slots::slot>);
+        return detail::checked_capacity(capacity, detail::most_slots<typename mapped::slots::slot>,
+                                        detail::refuse_argument_of_segment);
     }
     static void init(std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) typename mapped::ring_state; }
 

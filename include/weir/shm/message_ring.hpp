@@ -19,12 +19,14 @@
 // | mpsc_message_ring | up to 64  | one       | lock-free          | may be busy |
 //
 // Each end is held by one process. When that process dies, wherever it was, the others get `peer_died`, once, and a new process may take
-// the end over and go on. The operations, and what they promise, are those of message_ring.hpp where nothing else is said.
+// the end over and go on. One that attaches while the dead process still holds its end gets it, too. The operations, and what they promise,
+// are those of message_ring.hpp where nothing else is said.
 #pragma once
 
 #if defined(__linux__)
 
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,6 +44,7 @@
 #include "weir/detail/shm/processes.hpp"
 #include "weir/detail/shm_message/handles.hpp"
 #include "weir/detail/shm_message/state.hpp"
+#include "weir/detail/wait/deadline.hpp"
 #include "weir/shm/segment.hpp"
 #include "weir/status.hpp"
 
@@ -55,7 +58,7 @@ struct mapped_message_ring {
     static_assert(records_at % separation_bytes == 0 && words_are_plain && std::is_standard_layout_v<shared>);
 
     static std::size_t checked(std::size_t capacity) {
-        return checked_message_capacity<shm_records::alignment>(capacity);
+        return checked_message_capacity<shm_records::alignment>(capacity, refuse_argument_of_segment);
     }
     /// Of a capacity that no ring has: more than any file.
     static std::uint64_t payload_bytes(std::uint64_t capacity) {
@@ -102,7 +105,8 @@ using mpsc_message_ring = basic_message_ring<most_message_producers>;
 
 /// A ring of messages between processes, mapped into this one.
 ///
-/// The functions throw shm::error with one sentence (abort with it where exceptions are off), and call the system. The object may go
+/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
+/// exceptions are off), and call the system. The object may go
 /// before the ends that were attached to it.
 template <std::size_t Producers>
 class basic_message_ring {
@@ -122,6 +126,7 @@ public:
         const segment_shape shape = mapped::shape(mapped::checked(capacity_bytes), type_name);
         return basic_message_ring(segment::create(name, shape, mapped::init(capacity_bytes), options));
     }
+    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
     /// Makes a ring without a name, whose descriptor() is to be sent to the other processes.
     static basic_message_ring create(std::size_t capacity_bytes, std::string_view type_name,
                                      segment_options options = {}) {
@@ -132,6 +137,23 @@ public:
     static basic_message_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
         return basic_message_ring(segment::open(name, mapped::shape(0, type_name), options));
     }
+    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
+    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
+    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
+    static basic_message_ring open_or_create(std::string_view name, std::size_t capacity_bytes,
+                                             std::string_view type_name, segment_options options = {}) {
+        const segment_shape shape = mapped::shape(mapped::checked(capacity_bytes), type_name);
+        return basic_message_ring(segment::open_or_create(name, shape, mapped::init(capacity_bytes), options));
+    }
+    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
+    template <class Rep, class Period>
+    static basic_message_ring open_for(std::string_view name, std::string_view type_name,
+                                       std::chrono::duration<Rep, Period> time, segment_options options = {}) {
+        return basic_message_ring(
+            segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
+    }
+    template <detail::bare_number N>
+    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
     /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
     static basic_message_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
         return basic_message_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
@@ -146,15 +168,17 @@ public:
         if constexpr (Producers == 1) {
             refuse_held("producer", ring_->state().producers[0].end.owner, "a ring of this kind has one producer");
         } else {
-            detail::refuse_segment("living processes hold all " + std::to_string(Producers) +
-                                   " producers' ends of the ring; end one of them, or let it give its end back");
+            detail::refuse_segment(errc::end_held,
+                                   "living processes hold all " + std::to_string(Producers) +
+                                       " producers' ends of the ring; end one of them, or let it give its end back");
         }
     }
     /// The same of a certain end, from 0 on: so that a process that is restarted follows its former self.
     producer attach_producer(unsigned number) const {
         if (number >= Producers) {
-            detail::refuse_segment("the ring has no producer's end of number " + std::to_string(number) +
-                                   "; choose 0 to " + std::to_string(Producers - 1));
+            detail::refuse_segment(errc::invalid_argument, "the ring has no producer's end of number " +
+                                                               std::to_string(number) + "; choose 0 to " +
+                                                               std::to_string(Producers - 1));
         }
         if (auto end = take_producer(number)) return std::move(*end);
         refuse_held("producer", ring_->state().producers[number].end.owner, "each end has one holder");
@@ -199,13 +223,14 @@ private:
 
     [[noreturn]] static void refuse_held(const char* name, const detail::atomic<std::uint64_t>& word, const char* why) {
         const detail::owner holder{word.load(detail::relaxed)};  // relaxed: for the sentence
-        detail::refuse_segment(std::string("the ") + name + "'s end is held by process " +
-                               std::to_string(holder.pid()) + ", which runs; " + why +
-                               ": end that process, or let it give the end back");
+        detail::refuse_segment(errc::end_held, std::string("the ") + name + "'s end is held by process " +
+                                                   std::to_string(holder.pid()) + ", which runs; " + why +
+                                                   ": end that process, or let it give the end back");
     }
     [[noreturn]] static void refuse_corrupted(const char* name) {
-        detail::refuse_segment(std::string("the positions in the segment contradict each other, so its ") + name +
-                               " cannot go on; remove it and create it anew");
+        detail::refuse_segment(errc::damaged,
+                               std::string("the positions in the segment contradict each other, so its ") + name +
+                                   " cannot go on; remove it and create it anew");
     }
 
     std::shared_ptr<mapped> ring_;

@@ -15,11 +15,13 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,12 +31,14 @@
 #include "weir/detail/shm/mapping.hpp"
 #include "weir/detail/shm/named_file.hpp"
 #include "weir/detail/shm/processes.hpp"
+#include "weir/detail/wait/deadline.hpp"
+#include "weir/detail/wait/scheduler.hpp"
 
 namespace weir::shm {
 
 /// How a segment is made or mapped.
 struct segment_options {
-    unsigned mode = 0600;     ///< of a new segment with a name: which users may open it, as of a file
+    unsigned mode = 0600;     ///< of a new segment with a name: which users may open it, as of a file; at most 0777
     bool huge_pages = false;  ///< a wish: used if the kernel has them for shared memory (shmem_enabled: advise)
     bool locked = false;      ///< the memory stays resident (mlock); refused above the limit of locked memory
 };
@@ -45,33 +49,49 @@ using detail::segment_shape;
 /// A segment, mapped into this process. Movable. Not for several threads at a time.
 ///
 /// Every function that makes one throws shm::error with one sentence if it cannot (aborts with it where exceptions are off), and
-/// calls the system; none of them waits for another process for longer than a second.
+/// calls the system; none of them but open_until() waits for another process for longer than a second.
 class segment {
 public:
     /// Makes a segment with a name. Another process can open it when it is ready, not before: `init(payload)` has filled it by then.
-    /// Of two processes that create the same name one succeeds. A segment of that name that no process uses any longer is replaced.
+    /// Of two processes that create the same name one succeeds. A segment of that name that no process uses any longer is replaced;
+    /// anything else of that name is left alone, and refused.
     template <class Init>
     static segment create(std::string_view name, const segment_shape& shape, Init init, segment_options options = {}) {
         const std::string path = detail::path_of_segment(name);
-        detail::owned_descriptor file = detail::make_unnamed(options.mode);
-        if (!file) {
-            detail::refuse_segment_by_errno("no segment \"" + std::string(name) + "\" can be made in /dev/shm",
-                                            "; mount a tmpfs of mode 1777 there");
-        }
-        segment made = filled(std::move(file), shape, init, options);
+        segment made = without_name(name, shape, init, options);
         constexpr int most_tries = 10;
-        for (int i = 0; !detail::give_name(made.descriptor(), path); ++i) {
-            if (errno != EEXIST) {
-                detail::refuse_segment_by_errno("the segment cannot be named \"" + std::string(name) + "\"",
-                                                "; mount /proc and /dev/shm");
+        for (int i = 0; !made.take_name(name, path); ++i) {
+            const detail::name_use found = detail::remove_leftover(path);
+            if (found == detail::name_use::foreign) detail::refuse_foreign(path);
+            if (found == detail::name_use::forbidden) {
+                detail::refuse_segment(errc::system_error,
+                                       "there is \"" + path + "\" of another user already; choose another name");
             }
-            if (i == most_tries || !detail::remove_leftover(path)) {
-                detail::refuse_segment("there is a segment \"" + std::string(name) +
-                                       "\" already, and a process uses it; open it, or choose another name");
+            if (i == most_tries || found == detail::name_use::used) {
+                detail::refuse_segment(errc::exists,
+                                       "there is a segment \"" + std::string(name) +
+                                           "\" already, and a process uses it; open it, or choose another name");
             }
         }
-        made.path_ = path;
         return made;
+    }
+
+    /// Maps the segment of that name, as open() does, or makes it, as create() does, if there is none. Of several processes that call
+    /// this at once one makes it, and the others map it. One that killed processes left is mapped, with what is in it.
+    template <class Init>
+    static segment open_or_create(std::string_view name, const segment_shape& shape, Init init,
+                                  segment_options options = {}) {
+        const std::string path = detail::path_of_segment(name);
+        std::optional<segment> made;
+        constexpr int most_tries = 100;
+        for (int i = 0; i < most_tries; ++i) {
+            if (std::optional<segment> opened = opened_if_there(name, path, shape, options)) return std::move(*opened);
+            if (!made) made.emplace(without_name(name, shape, init, options));
+            if (made->take_name(name, path)) return std::move(*made);
+        }
+        detail::refuse_segment(errc::system_error, "the segment \"" + std::string(name) + "\" was made and removed " +
+                                                       std::to_string(most_tries) +
+                                                       " times meanwhile; end the process that does so");
     }
 
     /// Makes a segment without a name: a memfd, sealed so that no process can make it smaller. Its descriptor() can be sent to other
@@ -88,17 +108,20 @@ public:
 
     /// Maps the segment of that name if it is one of that shape.
     static segment open(std::string_view name, const segment_shape& shape, segment_options options = {}) {
+        return open_until(name, shape, {}, options);
+    }
+    /// The same, but waits for a segment of that name until the deadline: looks for it once in a millisecond.
+    static segment open_until(std::string_view name, const segment_shape& shape, detail::any_time_point deadline,
+                              segment_options options = {}) {
         const std::string path = detail::path_of_segment(name);
-        detail::owned_descriptor file = detail::open_named(path);
-        if (!file) {
-            detail::refuse_segment_by_errno("the segment \"" + std::string(name) + "\" cannot be opened",
-                                            errno == ENOENT   ? "; create it first, or check the name: weir shm list"
-                                            : errno == EACCES ? "; let its creator choose a mode that admits this user"
-                                                              : "; try again");
+        for (;;) {
+            if (std::optional<segment> opened = opened_if_there(name, path, shape, options)) return std::move(*opened);
+            if (std::chrono::steady_clock::now() >= static_cast<detail::steady_time>(deadline)) break;
+            detail::sleep_for(std::chrono::milliseconds{1});
         }
-        segment opened = checked(std::move(file), "segment \"" + std::string(name) + "\"", shape, options);
-        opened.path_ = path;
-        return opened;
+        errno = ENOENT;
+        detail::refuse_segment_by_errno("the segment \"" + std::string(name) + "\" cannot be opened",
+                                        "; create it first, or check the name: weir shm list", errc::absent);
     }
 
     /// Maps the segment behind a descriptor that another process sent. The descriptor stays the caller's. Refused if it is not sealed
@@ -109,9 +132,10 @@ public:
         if (!file) detail::refuse_segment_by_errno(where + " cannot be used", "; pass an open one");
         const int seals = ::fcntl(file.get(), F_GET_SEALS);
         if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) {
-            detail::refuse_segment(where +
-                                   " is not sealed against shrinking, so a peer could end this process; send that "
-                                   "of a segment made without a name, and open one with a name by its name");
+            detail::refuse_segment(errc::not_a_segment,
+                                   where +
+                                       " is not sealed against shrinking, so a peer could end this process; send that "
+                                       "of a segment made without a name, and open one with a name by its name");
         }
         return checked(std::move(file), where, shape, options);
     }
@@ -147,15 +171,55 @@ private:
           capacity_(capacity) {}
 
     template <class Init>
+    static segment without_name(std::string_view name, const segment_shape& shape, Init& init,
+                                const segment_options& options) {
+        detail::owned_descriptor file = detail::make_unnamed(options.mode);
+        if (!file) {
+            detail::refuse_segment_by_errno("no segment \"" + std::string(name) + "\" can be made in /dev/shm",
+                                            "; mount a tmpfs of mode 1777 there");
+        }
+        return filled(std::move(file), shape, init, options);
+    }
+    // False when there is such a name.
+    bool take_name(std::string_view name, const std::string& path) {
+        if (detail::give_name(descriptor(), path)) {
+            path_ = path;
+            return true;
+        }
+        if (errno != EEXIST) {
+            detail::refuse_segment_by_errno("the segment cannot be named \"" + std::string(name) + "\"",
+                                            "; mount /proc and /dev/shm");
+        }
+        return false;
+    }
+    // Nothing if there is none of that name.
+    static std::optional<segment> opened_if_there(std::string_view name, const std::string& path,
+                                                  const segment_shape& shape, const segment_options& options) {
+        detail::owned_descriptor file = detail::open_named(path);
+        if (!file) {
+            if (errno == ENOENT) return std::nullopt;
+            detail::refuse_segment_by_errno("the segment \"" + std::string(name) + "\" cannot be opened",
+                                            errno == EACCES ? "; let its creator choose a mode that admits this user"
+                                            : errno == EWOULDBLOCK
+                                                ? "; a program that does not share it holds a lock on it: end that"
+                                                : "; choose another name");
+        }
+        segment opened = checked(std::move(file), "segment \"" + std::string(name) + "\"", shape, options);
+        opened.path_ = path;
+        return opened;
+    }
+
+    template <class Init>
     static segment filled(detail::owned_descriptor file, const segment_shape& shape, Init& init,
                           const segment_options& options) {
         const std::uint64_t bytes = detail::payload_offset + shape.payload_bytes(shape.capacity);
         const detail::segment_header header = detail::header_for(shape, bytes, detail::pid_namespace());
         // Nothing else limits a memfd: to take more than there is would end other processes.
         if (const std::uint64_t there = detail::memory_of_machine(); bytes > there) {
-            detail::refuse_segment("a segment of " + std::to_string(bytes) +
-                                   " bytes is larger than the memory, which has " + std::to_string(there) +
-                                   " bytes available; choose a smaller capacity");
+            detail::refuse_segment(errc::system_error, "a segment of " + std::to_string(bytes) +
+                                                           " bytes is larger than the memory, which has " +
+                                                           std::to_string(there) +
+                                                           " bytes available; choose a smaller capacity");
         }
         // Takes the memory now: where there is too little, a later access would end the process (SIGBUS).
         if (const int why = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes)); why != 0) {
@@ -176,12 +240,14 @@ private:
         detail::segment_header header;
         if (there < detail::payload_offset ||
             ::pread(file.get(), &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header)) {
-            detail::refuse_segment(where + " has " + std::to_string(there) + " bytes, and a header takes " +
-                                   std::to_string(detail::payload_offset) + "; check the name");
+            detail::refuse_segment(detail::begins_as_segment(file.get()) ? errc::damaged : errc::not_a_segment,
+                                   where + " has " + std::to_string(there) + " bytes, and a header takes " +
+                                       std::to_string(detail::payload_offset) + "; check the name");
         }
-        if (const std::string wrong = detail::wrong_with(header, where, there, shape, detail::pid_namespace());
-            !wrong.empty())
-            detail::refuse_segment(wrong);
+        if (const detail::segment_fault wrong =
+                detail::wrong_with(header, where, there, shape, detail::pid_namespace());
+            !wrong.sentence.empty())
+            detail::refuse_segment(wrong.code, wrong.sentence);
         return segment(std::move(file), header.bytes, header.capacity, options);
     }
 
@@ -237,9 +303,11 @@ inline void send_descriptor(int socket, int descriptor) {
     const cmsghdr* const part = CMSG_FIRSTHDR(&message);
     if (received != 1 || part == nullptr || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
         part->cmsg_len != CMSG_LEN(sizeof(int))) {
-        detail::refuse_segment(where + ": the other side " +
-                               (received == 0 ? "has closed it" : "sent something else, or no descriptor is free here") +
-                               "; let it call send_descriptor()");
+        detail::refuse_segment(
+            errc::system_error,
+            where + ": the other side " +
+                (received == 0 ? "has closed it" : "sent something else, or no descriptor is free here") +
+                "; let it call send_descriptor()");
     }
     int descriptor = -1;
     std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);

@@ -13,7 +13,7 @@
 //     while (consumer.pop(q)) ...
 //
 // Each end is held by one process. When that process dies, wherever it was, the other side gets `peer_died`, once, and a new process
-// may take the end over and go on.
+// may take the end over and go on. A side that attaches while the dead process still holds the other end gets it, too.
 #pragma once
 
 #if defined(__linux__)
@@ -93,8 +93,8 @@ protected:
 /// The producer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
 ///
 /// Answers of the pushes, beside success and those of every ring (full, closed, timeout):
-/// - peer_died: the process that held the consumer's end died. Once for each; the item was not pushed. in_doubt() says which item the
-///   process had taken last. Push again to wait for a new consumer.
+/// - peer_died: the process that held the consumer's end died. Once for each that died while this end was attached, or held that end
+///   then; the item was not pushed. in_doubt() says which item the process had taken last. Push again to wait for a new consumer.
 /// - corrupted: the segment holds what no consumer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// A push copies the item. On any other answer than success the item is not in the ring.
@@ -151,8 +151,8 @@ private:
 /// The consumer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
 ///
 /// Answers of the pops, beside success and those of every ring (empty, closed, timeout):
-/// - peer_died: the process that held the producer's end died, and all that it had published was taken. Once for each. in_doubt() says
-///   which item it had begun to write. Pop again to wait for a new producer.
+/// - peer_died: the process that held the producer's end died, and all that it had published was taken. Once for each, as above.
+///   in_doubt() says which item it had begun to write. Pop again to wait for a new producer.
 /// - corrupted: the segment holds what no producer writes. For ever, on this side. Nothing outside the segment was touched; what `out`
 ///   holds then has no meaning.
 template <class T>
@@ -208,7 +208,8 @@ private:
 /// A ring between two processes, mapped into this one. T is trivially copyable: it is copied byte by byte, also after a peer that is
 /// not trusted wrote to it, so check what you pop from such a peer. No pointers in it: they mean something else in the other process.
 ///
-/// The functions throw shm::error with one sentence (abort with it where exceptions are off), and call the system. The object may go
+/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
+/// exceptions are off), and call the system. The object may go
 /// before the ends that were attached to it.
 template <class T>
 class spsc_ring {
@@ -232,6 +233,7 @@ public:
                             segment_options options = {}) {
         return spsc_ring(segment::create(name, mapped::shape(checked(capacity), type_name), init, options));
     }
+    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
     /// Makes a ring without a name, whose descriptor() is to be sent to the other process.
     static spsc_ring create(std::size_t capacity, std::string_view type_name, segment_options options = {}) {
         return spsc_ring(segment::create(mapped::shape(checked(capacity), type_name), init, options));
@@ -240,6 +242,21 @@ public:
     static spsc_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
         return spsc_ring(segment::open(name, mapped::shape(0, type_name), options));
     }
+    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
+    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
+    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
+    static spsc_ring open_or_create(std::string_view name, std::size_t capacity, std::string_view type_name,
+                                    segment_options options = {}) {
+        return spsc_ring(segment::open_or_create(name, mapped::shape(checked(capacity), type_name), init, options));
+    }
+    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
+    template <class Rep, class Period>
+    static spsc_ring open_for(std::string_view name, std::string_view type_name,
+                              std::chrono::duration<Rep, Period> time, segment_options options = {}) {
+        return spsc_ring(segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
+    }
+    template <detail::bare_number N>
+    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
     /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
     static spsc_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
         return spsc_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
@@ -265,7 +282,10 @@ public:
 private:
     explicit spsc_ring(segment memory) : ring_(std::make_shared<mapped>(mapped{std::move(memory)})) {}
 
-    static std::size_t checked(std::size_t capacity) { return detail::checked_capacity<T, std::uint64_t>(capacity); }
+    static std::size_t checked(std::size_t capacity) {
+        return detail::checked_capacity(capacity, detail::most_capacity<T, std::uint64_t>,
+                                        detail::refuse_argument_of_segment);
+    }
     static void init(std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) detail::shm_spsc_state; }
 
     template <class End>
@@ -274,16 +294,18 @@ private:
         detail::process_watch watch(self);
         const detail::taken_end taken = detail::take_end(word, self, watch);
         if (!taken.succeeded) {
-            detail::refuse_segment(std::string("the ") + name + "'s end is held by process " +
-                                   std::to_string(taken.before.pid()) + ", which runs; a ring has one " + name +
-                                   ": end that process, or let it give the end back");
+            detail::refuse_segment(errc::end_held, std::string("the ") + name + "'s end is held by process " +
+                                                       std::to_string(taken.before.pid()) +
+                                                       ", which runs; a ring has one " + name +
+                                                       ": end that process, or let it give the end back");
         }
         detail::held_end<detail::mapped_spsc_ring<T>> held(ring_, word, taken.mine);
         typename End::end made(ring_->state(), ring_->slots(), capacity(), detail::process_watch(self),
                                taken.recovered());
         if (made.is_corrupted()) {
-            detail::refuse_segment(std::string("the positions in the segment contradict each other, so its ") + name +
-                                   " cannot go on; remove it and create it anew");
+            detail::refuse_segment(errc::damaged,
+                                   std::string("the positions in the segment contradict each other, so its ") + name +
+                                       " cannot go on; remove it and create it anew");
         }
         return End(std::move(held), std::move(made));
     }

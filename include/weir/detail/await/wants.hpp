@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
@@ -24,21 +25,6 @@
 #include "weir/status.hpp"
 
 namespace weir::detail {
-
-/// A ring's part that its threads wait at (ring_ends), for async_pop() and async_push(); refused with a sentence.
-template <class Ring>
-auto& part_to_await(Ring& ring) noexcept {
-    static_assert(
-        ring_of_any_family<Ring> && !ring_of_readers<Ring> && !ring_of_sizes<Ring> && !ring_of_policy<Ring>,
-        "weir: async_pop() and async_push() are for rings of items, such as spsc_ring and mpmc_ring; wait for "
-        "other ends with async_select(), then use their try-operations");
-    auto& part = select_access::part_of(ring);
-    static_assert(
-        requires { part.lot_of_items().listened(); },
-        "weir: in a ring with wait::spin, yield, sleep or event only threads can wait; give it wait::park, or wait "
-        "for the descriptor of wait::event");
-    return part;
-}
 
 /// One item of a ring: the answer of pop(out), and the item.
 template <class Part>
@@ -58,7 +44,7 @@ public:
         if constexpr (!Part::has_many_consumers) part_->core().adopt_consumer();
     }
     /// The first try. True if it has its answer.
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         answer_ = part_->take(emplace_in(item_));
         part_->note_pop(answer_);
@@ -79,6 +65,7 @@ public:
     static constexpr bool may_sleep() noexcept { return true; }
     auto& listened(std::size_t) const noexcept { return part_->lot_of_items().listened(); }
     bool needs_fence(std::size_t) const noexcept { return part_->lot_of_items().needs_fence(); }
+    static constexpr bool is_for_one(std::size_t) noexcept { return !Part::has_many_consumers; }
     void pass_on() const noexcept { part_->pass_items_on(); }
     bool pass_on_as_woken() const noexcept {
         if (!Part::has_many_consumers || !part_->core().has_items()) return false;
@@ -89,16 +76,16 @@ public:
     status answer() const noexcept { return answer_; }
     // Not by the move of std::optional: a load of the whole, right after the stores of its parts, would wait for these. It may be awaited
     // again, and then must have no item.
-    [[gnu::always_inline]] std::optional<T> item() noexcept {
+    WEIR_ALWAYS_INLINE std::optional<T> item() noexcept {
         if (!item_.has_value()) return std::nullopt;
         std::optional<T> out(std::in_place, std::move(*item_));
         item_.reset();
         return out;
     }
-    [[gnu::always_inline]] std::optional<T> result() noexcept { return item(); }
+    WEIR_ALWAYS_INLINE std::optional<T> result() noexcept { return item(); }
 
 protected:
-    [[gnu::always_inline]] void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
+    WEIR_ALWAYS_INLINE void move_to(T& out) noexcept(std::is_nothrow_move_assignable_v<T>) {
         if (!item_.has_value()) return;
         out = std::move(*item_);
         item_.reset();
@@ -119,7 +106,7 @@ public:
 
     pop_to_want(Part& part, T& out) noexcept : pop_want<Part>(part), out_(&out) {}
 
-    [[gnu::always_inline]] status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
+    WEIR_ALWAYS_INLINE status result() noexcept(std::is_nothrow_move_assignable_v<T>) {
         this->move_to(*out_);
         return this->answer();
     }
@@ -143,7 +130,7 @@ public:
     void adopt() const noexcept {
         if constexpr (!Part::has_many_producers) part_->core().adopt_producer();
     }
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         answer_ = part_->put(static_cast<X&&>(x_.x));
         part_->note_push(answer_);
@@ -161,6 +148,7 @@ public:
     static constexpr bool may_sleep() noexcept { return true; }
     auto& listened(std::size_t) const noexcept { return part_->lot_of_room().listened(); }
     bool needs_fence(std::size_t) const noexcept { return part_->lot_of_room().needs_fence(); }
+    static constexpr bool is_for_one(std::size_t) noexcept { return !Part::has_many_producers; }
     void pass_on() const noexcept { part_->pass_room_on(); }
     bool pass_on_as_woken() const noexcept {
         if (!Part::has_many_producers || !part_->core().has_room()) return false;
@@ -196,14 +184,14 @@ public:
     static constexpr std::size_t places = sizeof...(Ends);
 
     /// `how`: null for a choice of its own, at random, or by priority.
-    [[gnu::always_inline]] select_want(selection* how, bool by_priority, Ends&... ends) noexcept
+    WEIR_ALWAYS_INLINE select_want(selection* how, bool by_priority, Ends&... ends) noexcept
         : how_(how), own_(by_priority ? selection(weir::by_priority) : select_waiter::at_random()), ends_(ends...) {}
     select_want(select_want&& other) noexcept : how_(other.how_), own_(other.own_), ends_(other.ends_) {}
 
     void adopt() noexcept {
         std::apply([](auto&... ends) noexcept { (detail::adopt(ends), ...); }, ends_);
     }
-    [[gnu::always_inline]] bool try_once() noexcept {
+    WEIR_ALWAYS_INLINE bool try_once() noexcept {
         adopt();
         const std::uint64_t ready =
             std::apply([this](auto&... ends) noexcept { return ready_at_once(how(), ends...); }, ends_);
@@ -240,6 +228,7 @@ public:
     bool needs_fence(std::size_t i) const noexcept {
         return select_waiter::needs_fence(looking_->ends[i], looking_->lots[i]);
     }
+    bool is_for_one(std::size_t i) const noexcept { return select_waiter::is_for_one(looking_->ends[i]); }
     void pass_on() noexcept { looking_->waiter.pass_on(); }
     bool pass_on_as_woken() noexcept { return pass_on(), false; }
 

@@ -102,12 +102,16 @@ template <class Slot, std::unsigned_integral Counter>
 inline constexpr std::size_t most_capacity =
     static_cast<std::size_t>(std::min<std::uintmax_t>(std::numeric_limits<Counter>::max() / 2, most_slots<Slot>));
 
-inline std::size_t checked_capacity(std::size_t capacity, std::size_t most) {
+/// The capacity, if it is possible; else `refuse` gets a sentence.
+template <class Refuse>
+std::size_t checked_capacity(std::size_t capacity, std::size_t most, Refuse refuse) {
     if (capacity < 1 || capacity > most) {
-        reject_argument("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " +
-                        std::to_string(most));
+        refuse("a ring of capacity " + std::to_string(capacity) + " is impossible; choose 1 to " + std::to_string(most));
     }
     return capacity;
+}
+inline std::size_t checked_capacity(std::size_t capacity, std::size_t most) {
+    return checked_capacity(capacity, most, [](const std::string& sentence) { reject_argument(sentence); });
 }
 
 /// The capacity, if it is possible.

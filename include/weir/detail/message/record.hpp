@@ -184,16 +184,19 @@ private:
     std::unique_ptr<std::byte[]> payloads_;
 };
 
-/// The capacity, if it is possible.
-template <std::size_t Alignment>
-std::size_t checked_message_capacity(std::size_t bytes) {
+/// The capacity, if it is possible; else `refuse` gets a sentence.
+template <std::size_t Alignment, class Refuse>
+std::size_t checked_message_capacity(std::size_t bytes, Refuse refuse) {
     using all = records<Alignment>;
     if (bytes < all::least_capacity || bytes > all::most_capacity || !std::has_single_bit(bytes)) {
-        reject_argument("a message ring of " + std::to_string(bytes) +
-                        " bytes is impossible; choose a power of two from " + std::to_string(all::least_capacity) +
-                        " to " + std::to_string(all::most_capacity));
+        refuse("a message ring of " + std::to_string(bytes) + " bytes is impossible; choose a power of two from " +
+               std::to_string(all::least_capacity) + " to " + std::to_string(all::most_capacity));
     }
     return bytes;
+}
+template <std::size_t Alignment>
+std::size_t checked_message_capacity(std::size_t bytes) {
+    return checked_message_capacity<Alignment>(bytes, [](const std::string& sentence) { reject_argument(sentence); });
 }
 
 /// What a producer has claimed: a record, and, where it would have wrapped, the padding before it.

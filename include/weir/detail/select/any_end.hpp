@@ -19,6 +19,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/wait/listeners.hpp"
 #include "weir/detail/wait/lot.hpp"
 #include "weir/detail/wait/roll_call.hpp"
@@ -102,6 +103,12 @@ struct select_access {
             return ring;  // a broadcast ring, its reader, or the queues of shed_lowest
         }
     }
+    /// With an overflow policy: an offer that is counted only if it is accepted, and that one was refused.
+    template <class Ring, class U>
+    static status offer(Ring& ring, U&& value) {
+        return ring.offer(std::forward<U>(value));
+    }
+    static void count_refused(auto& ring) noexcept { ring.count_one_refused(); }
     /// What a message of `bytes` bytes needs of the ring that its producers wait at.
     template <class Ring>
     static constexpr std::size_t need_of(std::size_t bytes) noexcept {
@@ -121,7 +128,7 @@ struct select_access {
     struct items {
         static auto& lot(Part& part) noexcept { return part.lot_of_items(); }
         static status look(Part& part, std::size_t) noexcept { return part.look_for_items(); }
-        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t) noexcept {
+        WEIR_ALWAYS_INLINE static bool is_ready(Part& part, std::size_t) noexcept {
             if constexpr (requires { part.has_items_now(); }) return part.has_items_now();
             return look(part, 0) == status::success;
         }
@@ -146,7 +153,7 @@ struct select_access {
                 return part.look_for_room();
             }
         }
-        [[gnu::always_inline]] static bool is_ready(Part& part, std::size_t need) noexcept {
+        WEIR_ALWAYS_INLINE static bool is_ready(Part& part, std::size_t need) noexcept {
             if constexpr (requires { part.has_room_now(); }) return part.has_room_now();
             return look(part, need) == status::success;
         }
@@ -251,33 +258,33 @@ namespace detail {
 
 // Whether an end whose type is known is ready: the first look of select(), without a call, hence inlined by force.
 template <class Ring>
-[[gnu::always_inline]] inline bool has_items_now(Ring& ring) noexcept {
+WEIR_ALWAYS_INLINE inline bool has_items_now(Ring& ring) noexcept {
     auto& part = select_access::part_of(ring);
     return select_access::items<std::remove_reference_t<decltype(part)>>::is_ready(part, 0);
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool has_room_now(Ring& ring, std::size_t need) noexcept {
+WEIR_ALWAYS_INLINE inline bool has_room_now(Ring& ring, std::size_t need) noexcept {
     auto& part = select_access::part_of(ring);
     return select_access::room<std::remove_reference_t<decltype(part)>>::is_ready(part, need);
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool is_ready(const items_end<Ring>& end) noexcept {
+WEIR_ALWAYS_INLINE inline bool is_ready(const items_end<Ring>& end) noexcept {
     return has_items_now(end.ring);
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool is_ready(receiver<Ring>& end) noexcept {
+WEIR_ALWAYS_INLINE inline bool is_ready(receiver<Ring>& end) noexcept {
     return has_items_now(select_access::ring_of(end));
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool is_ready(weir::broadcast_reader<Ring>& end) noexcept {
+WEIR_ALWAYS_INLINE inline bool is_ready(weir::broadcast_reader<Ring>& end) noexcept {
     return has_items_now(end);
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool is_ready(const room_end<Ring>& end) noexcept {
+WEIR_ALWAYS_INLINE inline bool is_ready(const room_end<Ring>& end) noexcept {
     return has_room_now(end.ring, select_access::need_of<Ring>(end.bytes));
 }
 template <class Ring>
-[[gnu::always_inline]] inline bool is_ready(sender<Ring>& end) noexcept {
+WEIR_ALWAYS_INLINE inline bool is_ready(sender<Ring>& end) noexcept {
     return has_room_now(select_access::ring_of(end), 0);
 }
 

@@ -18,9 +18,11 @@
 #include <stop_token>
 #endif
 
+#include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
+#include "weir/detail/select/refusals.hpp"
 #include "weir/detail/select/waiter.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -49,7 +51,7 @@ bool take_one(From& from, F& f, Then then) {
     auto item = from.try_pop();
     if (!item) return false;
     then();
-    (void)f(std::move(*item));
+    if constexpr (std::invocable<F&, typename From::value_type&&>) (void)f(std::move(*item));
     return true;
 }
 
@@ -64,12 +66,13 @@ bool serve(weir::broadcast_reader<Ring>& end, F& f, Then then) {
 template <class Ring, class F, class Then>
 bool serve(const items_end<Ring>& end, F& f, Then then) {
     if constexpr (ring_of_sizes<Ring>) {
-        static_assert(std::invocable<F&, std::uint16_t, std::span<const std::byte>>,
+        constexpr bool is_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
+        static_assert(is_visit,
                       "weir: the handler of a message ring takes a message in place: "
                       "on(items_of(ring), [](std::uint16_t type, std::span<const std::byte> bytes) { ... })");
         then();
         const auto visit = [&f](std::uint16_t type, std::span<const std::byte> bytes) -> decltype(auto) {
-            return f(type, bytes);
+            if constexpr (is_visit) return f(type, bytes);
         };
         return end.ring.try_consume_one(visit) == status::success;
     } else {
@@ -81,7 +84,7 @@ bool make_one(F& f, Then then) {
     static_assert(std::invocable<F&>,
                   "weir: the handler of an end with room takes nothing, and pushes: on(end, [] { ... })");
     then();
-    (void)f();
+    if constexpr (std::invocable<F&>) (void)f();
     return true;
 }
 template <class Ring, class F, class Then>
@@ -98,13 +101,6 @@ bool serve(const room_end<Ring>&, F& f, Then then) {
 /// Stands for a stop predicate: do not wait at all.
 struct without_waiting_t {};
 inline constexpr without_waiting_t without_waiting{};
-
-template <class>
-inline constexpr bool is_stop_token = false;
-#if defined(__cpp_lib_jthread)
-template <>
-inline constexpr bool is_stop_token<std::stop_token> = true;
-#endif
 
 /// Calls `wait(is_stopped)`, where is_stopped() says whether to give up.
 template <class Stop, class Wait>
@@ -151,7 +147,7 @@ selected select_of(std::span<const any_end> ends, selection& how, Stop& stop, st
 /// The ends that are ready at the first look; by priority only the first of them. Nothing if there is none, or if one of them is an
 /// any_end: then the ends are looked at as those whose types are not known. An end that is left out has closed, and is never ready.
 template <class... Ends>
-[[gnu::always_inline]] inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
+WEIR_ALWAYS_INLINE inline std::uint64_t ready_at_once(const selection& how, Ends&... ends) noexcept {
     std::uint64_t ready = 0;
     if constexpr (!(std::same_as<std::remove_const_t<Ends>, any_end> || ...)) {
         std::size_t i = 0;
@@ -200,7 +196,8 @@ constexpr bool is_end() noexcept {
     static_assert(!ring_of_any_family<type>,
                   "weir: say which side of the ring select() waits for: weir::items_of(ring) or weir::room_in(ring)");
     constexpr bool is_one = std::constructible_from<any_end, End&>;
-    static_assert(is_one || ring_of_any_family<type>,
+    constexpr bool is_refused = is_misplaced<End>();
+    static_assert(is_one || is_refused || ring_of_any_family<type>,
                   "weir: select() waits for receivers and senders that are not const, readers of a broadcast ring, "
                   "weir::items_of(ring) and weir::room_in(ring)");
     return is_one;
@@ -219,7 +216,7 @@ constexpr bool is_end_of() noexcept {
 
 // Inlined by force as far as to the first look, so that the ends need not lie in memory to be looked at.
 template <class Stop, class... Args>
-[[gnu::always_inline]] inline selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
+WEIR_ALWAYS_INLINE inline selected select_among(selection& how, Stop& stop, steady_time deadline, Args&... args) {
     constexpr std::size_t handlers = (0U + ... + (is_handler<std::remove_const_t<Args>> ? 1U : 0U));
     static_assert(sizeof...(Args) > 0, "weir: select() needs an end to wait for");
     static_assert(sizeof...(Args) <= most_ends,
@@ -245,12 +242,12 @@ template <class Stop, class... Args>
 // ---- what stands before them -------------------------------------------------------------------------------------
 
 template <bool HasOrder, class Stop>
-[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline) {
+WEIR_ALWAYS_INLINE inline selected select_with(selection& how, Stop& stop, steady_time deadline) {
     return select_among(how, stop, deadline);
 }
 template <bool HasOrder, class Stop, class First, class... Rest>
-[[gnu::always_inline]] inline selected select_with(selection& how, Stop& stop, steady_time deadline, First& first,
-                                                   Rest&... rest) {
+WEIR_ALWAYS_INLINE inline selected select_with(selection& how, Stop& stop, steady_time deadline, First& first,
+                                               Rest&... rest) {
     using type = std::remove_const_t<First>;
     constexpr bool is_order = std::same_as<type, by_priority_t> || std::same_as<type, selection>;
     static_assert(!is_order || !HasOrder,
@@ -271,7 +268,7 @@ template <bool HasOrder, class Stop, class First, class... Rest>
     }
 }
 template <class Stop, class... Args>
-[[gnu::always_inline]] inline selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
+WEIR_ALWAYS_INLINE inline selected select_first(Stop&& stop, steady_time deadline, Args&&... args) {
     selection once = select_waiter::at_random();
     return select_with<false>(once, stop, deadline, args...);
 }

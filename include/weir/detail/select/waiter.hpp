@@ -33,8 +33,8 @@ inline constexpr by_priority_t by_priority{};
 inline constexpr std::size_t most_ends = 64;
 
 /// What a loop of select() remembers from one call to the next: whose turn it is, so that each ready end is served once before any is
-/// served twice, and which ends have closed, so that each of these is reported once and then left out. For one thread at a time, and
-/// for the same ends in the same order at each call.
+/// served twice, and which ends have closed, so that each of these is reported once and then left out; the last one is reported as the
+/// end: all are closed. For one thread at a time, and for the same ends in the same order at each call.
 class selection {
 public:
     selection() noexcept = default;
@@ -132,6 +132,7 @@ public:
     static void adopt(const any_end& end) noexcept {
         if (end.does_->adopt != nullptr) end.does_->adopt(end.ring_);
     }
+    static bool is_for_one(const any_end& end) noexcept { return end.does_->adopt != nullptr; }
     static void* lot_of(const any_end& end) noexcept { return end.does_->where(end.at_); }
     static listeners& listened(const any_end& end, void* lot) noexcept { return end.does_->listened(lot); }
     static bool needs_fence(const any_end& end, void* lot) noexcept { return end.does_->needs_fence(lot); }

@@ -83,9 +83,11 @@ inline constexpr std::size_t payload_offset = 256;
 static_assert(sizeof(segment_header) <= payload_offset);
 
 inline std::string checked_type_name(std::string_view name) {
-    if (name.empty() || name.size() > segment_header::longest_type_name) {
-        refuse_segment("the type name \"" + printable(name) + "\" has " + std::to_string(name.size()) +
-                       " bytes; choose 1 to " + std::to_string(segment_header::longest_type_name));
+    if (name.empty() || name.size() > segment_header::longest_type_name || name.find('\0') != name.npos) {
+        refuse_segment(errc::invalid_argument, "the type name \"" + printable(name) + "\" has " +
+                                                   std::to_string(name.size()) + " bytes; choose 1 to " +
+                                                   std::to_string(segment_header::longest_type_name) +
+                                                   ", none of them zero");
     }
     return std::string(name);
 }
@@ -104,23 +106,32 @@ inline segment_header header_for(const segment_shape& shape, std::uint64_t bytes
     return made;
 }
 
-/// What is wrong with a header of the segment `where`, in one sentence; empty when nothing is. `found` is a private copy: a peer that
+/// What is wrong with a segment, in one sentence; empty when nothing is.
+struct segment_fault {
+    errc code{};
+    std::string sentence;
+};
+
+/// What is wrong with a header of the segment `where`. `found` is a private copy: a peer that
 /// is not trusted may change the segment's at any time. `file`: bytes that there are.
-inline std::string wrong_with(const segment_header& found, const std::string& where, std::uint64_t file,
-                              const segment_shape& wanted, std::uint64_t own_namespace) {
+inline segment_fault wrong_with(const segment_header& found, const std::string& where, std::uint64_t file,
+                                const segment_shape& wanted, std::uint64_t own_namespace) {
     const auto differs = [&](const char* what, const std::string& is, const std::string& must, const char* remedy) {
-        return where + ": its " + what + " is " + is + ", and this program expects " + must + "; " + remedy;
+        return segment_fault{errc::mismatch, where + ": its " + what + " is " + is + ", and this program expects " +
+                                                 must + "; " + remedy};
     };
     using std::to_string;
     if (found.magic != segment_header::right_magic)
-        return where + ": its first 8 bytes are not \"weir shm\", so it is no segment of weir's; check the name";
+        return {errc::not_a_segment,
+                where + ": its first 8 bytes are not \"weir shm\", so it is no segment of weir's; check the name"};
     if (found.layout != segment_layout) {
         return differs("layout version", to_string(found.layout), to_string(segment_layout),
                        "build both programs with the same version of weir");
     }
     if (found.checksum != found.right_checksum())
-        return where +
-               ": the checksum of its header is wrong, so a program wrote over it; remove it and create it anew";
+        return {
+            errc::damaged,
+            where + ": the checksum of its header is wrong, so a program wrote over it; remove it and create it anew"};
     if (found.kind != wanted.kind) {
         return differs("kind", std::string(to_string(found.kind)), std::string(to_string(wanted.kind)),
                        "open it as what it is");
@@ -140,19 +151,22 @@ inline std::string wrong_with(const segment_header& found, const std::string& wh
     }
     if (wanted.capacity != 0 && found.capacity != wanted.capacity) {
         return differs("capacity", to_string(found.capacity), to_string(wanted.capacity),
-                       "ask for the same, or for any with 0");
+                       "ask for the same, or open it with any");
     }
     if (found.pid_namespace != own_namespace) {
-        return where + ": it was made in PID namespace " + to_string(found.pid_namespace) +
-               ", and this process runs in " + to_string(own_namespace) +
-               ", so neither could tell whether the other lives; run both in one (containers: --pid=container:NAME)";
+        return {
+            errc::mismatch,
+            where + ": it was made in PID namespace " + to_string(found.pid_namespace) + ", and this process runs in " +
+                to_string(own_namespace) +
+                ", so neither could tell whether the other lives; run both in one (containers: --pid=container:NAME)"};
     }
     // No capacity whose bytes could not be counted.
     const bool is_possible = found.capacity >= 1 && found.capacity <= file / std::max(found.element_bytes, 1U);
     const std::uint64_t needed = payload_offset + wanted.payload_bytes(is_possible ? found.capacity : 1);
     if (!is_possible || found.bytes != needed || file < needed) {
-        return where + ": its header says " + to_string(found.capacity) + " items in " + to_string(found.bytes) +
-               " bytes, and the file has " + to_string(file) + " bytes; remove it and create it anew";
+        return {errc::damaged, where + ": its header says " + to_string(found.capacity) + " items in " +
+                                   to_string(found.bytes) + " bytes, and the file has " + to_string(file) +
+                                   " bytes; remove it and create it anew"};
     }
     return {};
 }

@@ -48,7 +48,7 @@ inline std::uint64_t file_bytes(int descriptor) {
     struct stat file {};
     if (::fstat(descriptor, &file) != 0)
         refuse_segment_by_errno("descriptor " + std::to_string(descriptor) + " is no open file",
-                                "; pass one of a segment");
+                                "; pass one of a segment", errc::not_a_segment);
     return static_cast<std::uint64_t>(file.st_size);
 }
 

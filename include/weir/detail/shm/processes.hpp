@@ -71,9 +71,11 @@ inline owner this_process() {
     const auto pid = static_cast<std::uint64_t>(::getpid());
     const std::optional<process_facts> facts = facts_of_process(pid);
     if (!facts.has_value()) {
-        refuse_segment("/proc/" + std::to_string(pid) +
-                       "/stat cannot be read, so no other process could tell whether this one lives; mount /proc, of "
-                       "this process's PID namespace");
+        refuse_segment(
+            errc::system_error,
+            "/proc/" + std::to_string(pid) +
+                "/stat cannot be read, so no other process could tell whether this one lives; mount /proc, of "
+                "this process's PID namespace");
     }
     return owner::of(pid, facts->start);
 }

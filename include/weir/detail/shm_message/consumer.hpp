@@ -91,7 +91,7 @@ private:
 
     template <class MakeWatch, std::size_t... Numbers>
     shm_message_consumer(state& shared, const shm_records& mapped, std::size_t capacity, MakeWatch& watch,
-                         const message_numbers& found, std::index_sequence<Numbers...>) noexcept
+                         const numbers_left& found, std::index_sequence<Numbers...>) noexcept
         : shm_end_base(found.in_doubt),
           peers_{peer<Watch>(shared.producers[Numbers].end.owner, watch())...},
           position_(shared.consumer.taken.load(relaxed)),  // relaxed, both: only the holder of this end writes them

@@ -41,7 +41,8 @@ public:
         record_claim claimed = claim_now(shared, payload);
         if (claimed.answer != status::full || !this->knows_of_death(shared.consumer.end.owner, asks)) return claimed;
         claimed = claim_now(shared, payload);
-        if (claimed.answer == status::full) claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
+        if (claimed.answer == status::full)
+            claimed = {this->told(shared.consumer.end.owner, look_back(shared.consumer).in_doubt).code()};
         return claimed;
     }
 
@@ -95,7 +96,7 @@ private:
     static constexpr unsigned most_tries = 1'000'000;
 
     shm_message_producer(state& shared, std::uint64_t number, shm_records mapped, std::size_t capacity, Watch watch,
-                         const message_numbers& found) noexcept
+                         const numbers_left& found) noexcept
         : shm_end<Watch>(shared.consumer.end.owner, static_cast<Watch&&>(watch), found.in_doubt),
           number_(number),
           done_(found.done),
@@ -105,10 +106,10 @@ private:
     words& mine(state& shared) const noexcept { return shared.producers[number_]; }
 
     // What the former holder has left: its open claim becomes padding, and its numbers are in order again.
-    static message_numbers recover(state& shared, std::uint64_t number, const shm_records& mapped,
-                                   std::size_t capacity) noexcept {
+    static numbers_left recover(state& shared, std::uint64_t number, const shm_records& mapped,
+                                std::size_t capacity) noexcept {
         words& left = shared.producers[number];
-        const message_numbers found = look_back(left, number, mapped);
+        const numbers_left found = look_back(left, number, mapped);
         // Before the claim goes, since it is what shows that the message was not handed over. relaxed, all: for the next holder
         if (found.in_doubt.has_value()) {
             left.end.begun.store(found.done, relaxed);
@@ -120,8 +121,8 @@ private:
         std::uint64_t header = mapped.header(at).load(relaxed);
         const std::size_t bytes = sound_bytes(mapped, capacity, at, header, Producers);
         if (bytes == 0 || !is_claim_of(header, number) || !shared.accept(at, bytes)) return found;
-        // (9) release: pairs with (6). A sleeper that overlooks it finds it after its turn. relaxed, of a failure: the consumer was quicker
-        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), release, relaxed))
+        // (5) seq_cst: pairs with (6), see bed. relaxed, of a failure: the consumer was quicker
+        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), seq_cst, relaxed))
             bed::wake(shared.consumer_asleep);
         return found;
     }

@@ -22,7 +22,7 @@ using shm_records = records<record_header::bytes>;
 inline constexpr std::uint64_t nowhere = ~std::uint64_t{0};
 
 /// How many messages an end has done with, and which one its dead process had in hand.
-struct message_numbers {
+struct numbers_left {
     std::uint64_t done = 0;
     std::optional<std::uint64_t> in_doubt;
 };
@@ -119,8 +119,8 @@ inline std::size_t sound_bytes(const shm_records& mapped, std::size_t capacity, 
 }
 
 /// What a dead producer leaves behind; or one whose process another one follows.
-inline message_numbers look_back(const shm_message_producer_words& words, std::uint64_t number,
-                                 const shm_records& mapped) noexcept {
+inline numbers_left look_back(const shm_message_producer_words& words, std::uint64_t number,
+                              const shm_records& mapped) noexcept {
     // relaxed, all: the process that wrote them has ended
     const std::uint64_t done = words.end.done.load(relaxed);
     if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
@@ -129,15 +129,15 @@ inline message_numbers look_back(const shm_message_producer_words& words, std::u
     const std::uint64_t header = mapped.header(at).load(acquire);
     const bool is_handed_over =
         words.end.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
-    return is_handed_over ? message_numbers{done + 1, std::nullopt} : message_numbers{done, done};
+    return is_handed_over ? numbers_left{done + 1, std::nullopt} : numbers_left{done, done};
 }
 /// The same of the consumer. What is in doubt is the next message, which the process may have visited.
-inline message_numbers look_back(const shm_message_consumer_words& words) noexcept {
+inline numbers_left look_back(const shm_message_consumer_words& words) noexcept {
     // relaxed, all: the process that wrote them has ended
     const std::uint64_t done = words.end.done.load(relaxed);
     if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
     const bool is_taken = words.taken.load(relaxed) == words.end.step.load(relaxed);
-    return is_taken ? message_numbers{done + 1, std::nullopt} : message_numbers{done, done};
+    return is_taken ? numbers_left{done + 1, std::nullopt} : numbers_left{done, done};
 }
 
 }  // namespace weir::detail
