@@ -175,7 +175,9 @@ class Reader:
                     last.remarks[len(last.signatures) - 1] = " ".join(lines)
                 continue
             if self.text.startswith("//", self.at):
-                lines = self.comment()
+                lines = [l for l in self.comment() if not l.startswith(("// weir: ", "// clang-format"))]
+                if not lines:
+                    continue
                 alone = self.at >= len(self.text) or self.text[self.at] == "\n"
                 if lines[0].startswith("///"):
                     doc = [l[4:] for l in lines if l.startswith("///")]
