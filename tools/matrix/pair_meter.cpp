@@ -102,11 +102,13 @@ void exchange(bench::worker_pair& workers, const directed_pair& pair, const tick
                         [both, clock, trips, where] {
                             where.make(both->back, 64);
                             both->start.wait();
+                            both->there->adopt_producer();  // its maker looked at the slots
                             return send_letters(clock, *both->there, *both->back, trips);
                         }),
                 watched(pair.to, both->arrivals, [both, clock, trips, where] {
                     where.make(both->there, 64);
                     both->start.wait();
+                    both->back->adopt_producer();
                     return return_letters(clock, *both->there, *both->back, trips);
                 }));
     add(out, both->trips, both->arrivals);
@@ -120,6 +122,7 @@ void stream(bench::worker_pair& workers, const directed_pair& pair, const tick_c
     workers.run(watched(pair.from, both->sent,
                         [both, items] {
                             both->start.wait();
+                            both->stream->adopt_producer();
                             return send_stream(*both->stream, items);
                         }),
                 watched(pair.to, both->streamed, [both, clock, items, where] {

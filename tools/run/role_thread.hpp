@@ -137,6 +137,8 @@ public:
 private:
     void run_loop() {
         if (pu_) state_.host.check_seat(*pu_);
+        for (const auto edge : me_.out)
+            state_.rings[edge]->adopt_producer();  // the slots were looked at by another thread
         // (3) acquire: pairs with (4), the start of the schedule
         for (unsigned turns = 0; state_.begin.load(std::memory_order_acquire) == 0; ++turns) wait_turn(turns);
         start(state_.begin.load(std::memory_order_relaxed));  // relaxed: it is set only once
