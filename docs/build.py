@@ -26,6 +26,7 @@ ROOT = HERE.parent
 NAVIGATION = [
     ("Start", [("docs/index.md", "index", "weir"), ("docs/choose.md", "choose", "Choose a ring"),
                ("docs/operations.md", "operations", "Operations × rings"), ("docs/common.md", "common", "What all rings share"),
+               ("docs/handles.md", "handles", "Handles"), ("docs/select.md", "select", "select: several rings"),
                ("docs/portability.md", "portability", "Portability")]),
     ("Rings", [(f"docs/{name}.md", name, title) for name, title in [
         ("spsc", "spsc_ring"), ("mpmc", "mpmc_ring"), ("strict", "strict_mpmc_ring"), ("pull", "pull: credit on request"),

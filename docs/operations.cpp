@@ -2,12 +2,14 @@
 //
 // Prints which ring has which operation, as a table in Markdown, for the page operations.md. The compiler says it: an operation that
 // a ring claims is compiled here with that ring, so a claim that is wrong ends in the ring's own sentence.
+#include <weir/await.hpp>
 #include <weir/broadcast_ring.hpp>
 #include <weir/latest.hpp>
 #include <weir/message_ring.hpp>
 #include <weir/overflow.hpp>
 #include <weir/pull.hpp>
 #include <weir/ring.hpp>
+#include <weir/select.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -127,6 +129,15 @@ WEIR_CLAIM(on_request, has_credit_on_request);
 WEIR_CLAIM(forces, has_force_push);
 WEIR_CLAIM(drops, has_drop_oldest);
 #undef WEIR_CLAIM
+
+struct awaits {
+    template <class Ring>
+    static constexpr bool value = weir::detail::ring_to_await<Ring>;
+};
+struct waits_with_others {
+    template <class Ring>
+    static constexpr bool value = weir::detail::ring_of_any_family<Ring>;
+};
 
 template <class Ring>
 using end_of = typename consumer_of<Ring>::type;
@@ -282,6 +293,28 @@ int main() {
     operation(
         "`wait_for_items(n)`",
         [](auto& r) requires requires { consumer(r).wait_for_items(1); } { (void)consumer(r).wait_for_items(1); });
+
+    group("Several rings, and coroutines");
+    operation("`select`, `async_select`: an end with items", waits_with_others{}, [](auto& r) {
+        if constexpr (requires { r.join(); }) {
+            (void)weir::try_select(consumer(r)), (void)weir::async_select(consumer(r));
+        } else {
+            (void)weir::try_select(weir::items_of(r)), (void)weir::async_select(weir::items_of(r));
+        }
+    });
+    operation("`select`, `async_select` (not of `broadcast`): an end with room", waits_with_others{}, [](auto& r) {
+        if constexpr (requires { r.max_message(); }) {
+            (void)weir::try_select(weir::room_in(r, 8)), (void)weir::async_select(weir::room_in(r, 8));
+        } else if constexpr (requires { r.join(); }) {
+            (void)weir::try_select(weir::room_in(r));  // for threads alone
+        } else {
+            (void)weir::try_select(weir::room_in(r)), (void)weir::async_select(weir::room_in(r));
+        }
+    });
+    operation("`async_pop(ring)`, `async_push(ring, x)`", awaits{}, [](auto& r) {
+        int out = 0;
+        (void)weir::async_pop(r), (void)weir::async_pop(r, out), (void)weir::async_push(r, 1);
+    });
 
     group("Any thread");
     operation(

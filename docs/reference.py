@@ -23,6 +23,7 @@ PARTS = {
     "pull": ["detail/cursor/demand.hpp"],
     "ring": ["detail/ring/pushing.hpp", "detail/ring/popping.hpp", "detail/options.hpp", "detail/memory/storage.hpp"],
     "select": ["detail/select/any_end.hpp", "detail/select/handlers.hpp", "detail/select/waiter.hpp"],
+    "shm/segment": ["detail/shm/error.hpp"],
     "shm/message_ring": ["detail/shm_message/handles.hpp"],
     "wait": ["detail/wait/parking.hpp", "detail/wait/eventing.hpp", "detail/wait/asymmetric_fence.hpp"],
 }

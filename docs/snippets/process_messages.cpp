@@ -4,14 +4,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+
+using namespace std::chrono_literals;
 
 using bytes = std::span<const std::byte>;
 
 // show producer
 bool send_orders(const std::string& name, unsigned number) {
-    auto ring = weir::shm::mpsc_message_ring::open(name, "orders v1");  // refused if it holds something else
+    // Waits if the consumer has not made it yet; refused at once if it holds something else.
+    auto ring = weir::shm::mpsc_message_ring::open_for(name, "orders v1", 10s);
     auto producer = ring.attach_producer(number);  // a certain end; without a number: any that no living process holds
     if (auto message = producer.in_doubt()) {
         // A producer before this one died while it wrote that message. It was not accepted: push it again.
@@ -32,7 +36,9 @@ bool send_orders(const std::string& name, unsigned number) {
 // end
 
 // show consumer
-std::uint64_t take_orders(weir::shm::mpsc_message_ring& ring, unsigned senders) {
+std::uint64_t take_orders(const std::string& name, unsigned senders) {
+    // Makes the ring, or goes on with the one that is there: also after this program was killed, while its producers ran on.
+    auto ring = weir::shm::mpsc_message_ring::open_or_create(name, 1 << 16, "orders v1");
     auto consumer = ring.attach_consumer();
     unsigned done = 0;
     const auto handle = [&](std::uint16_t type, bytes message) {
@@ -52,13 +58,12 @@ std::uint64_t take_orders(weir::shm::mpsc_message_ring& ring, unsigned senders) 
 
 int main() {
     const std::string name = "weir-snippet-messages-" + std::to_string(::getpid());
-    auto ring = weir::shm::mpsc_message_ring::create(name, 1 << 16, "orders v1");
     pid_t children[2];
     for (unsigned number = 0; number < 2; ++number) {
         children[number] = ::fork();
         if (children[number] == 0) ::_exit(send_orders(name, number) ? 0 : 1);
     }
-    const std::uint64_t taken = take_orders(ring, 2);
+    const std::uint64_t taken = take_orders(name, 2);
     int failed = 0;
     for (const pid_t child : children) {
         int end = 0;

@@ -5,8 +5,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+
+using namespace std::chrono_literals;
 
 struct quote {
     std::uint64_t sequence;
@@ -15,8 +18,9 @@ struct quote {
 
 // show producer
 void feed(const std::string& name) {
-    auto ring = weir::shm::spsc_ring<quote>::create(name, 1024, "quote v1");  // refused if a process uses that name
-    auto producer = ring.attach_producer();                                   // refused if a living process holds it
+    // Makes the ring, or goes on with the one that is there: also after this program was killed, while its consumer ran on.
+    auto ring = weir::shm::spsc_ring<quote>::open_or_create(name, 1024, "quote v1");
+    auto producer = ring.attach_producer();  // refused if a living process holds it
     while (producer.pushed() < 1000) {
         const weir::status answer = producer.push({producer.pushed(), 99.5, 99.6});
         if (answer == weir::status::peer_died) continue;  // said once; the next push waits for a new consumer
@@ -29,7 +33,8 @@ void feed(const std::string& name) {
 
 // show consumer
 std::uint64_t follow(const std::string& name) {
-    auto ring = weir::shm::spsc_ring<quote>::open(name, "quote v1");  // refused if it holds something else
+    // Waits if the producer has not made it yet; refused at once if it holds something else.
+    auto ring = weir::shm::spsc_ring<quote>::open_for(name, "quote v1", 10s);
     auto consumer = ring.attach_consumer();
     if (auto number = consumer.in_doubt()) {
         // A consumer before this one died. Whether it had finished with this item, only its work can show.
@@ -70,14 +75,7 @@ int main() {
         feed(name);
         return 0;
     }
-    std::uint64_t popped = 0;
-    for (int i = 0; i < 1000 && popped == 0; ++i) {
-        try {
-            popped = follow(name);
-        } catch (const weir::shm::error&) {
-            ::usleep(1000);  // it is not there yet
-        }
-    }
+    const std::uint64_t popped = follow(name);
     ::waitpid(child, nullptr, 0);
     return popped == 1000 && pass_a_descriptor() ? 0 : 1;
 }

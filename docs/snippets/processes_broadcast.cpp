@@ -4,8 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+
+using namespace std::chrono_literals;
 
 struct quote {
     std::uint64_t sequence;
@@ -14,8 +17,9 @@ struct quote {
 
 // show producer
 void feed(const std::string& name) {
-    auto ring = weir::shm::broadcast_ring<quote>::open(name, "quote v1");  // refused if it holds something else
-    auto producer = ring.attach_producer();                                // refused if a living process holds it
+    // Makes the ring, or goes on with the one that is there: also after this program was killed, while its readers ran on.
+    auto ring = weir::shm::broadcast_ring<quote>::open_or_create(name, 64, "quote v1");
+    auto producer = ring.attach_producer();  // refused if a living process holds it
     while (producer.pushed() < 1000) {
         // Waits for the slowest gated reader; for one that was killed 1 ms at most.
         if (!producer.push({producer.pushed(), 99.5, 99.6})) break;  // closed or corrupted
@@ -25,7 +29,9 @@ void feed(const std::string& name) {
 // end
 
 // show reader
-std::uint64_t follow(const weir::shm::broadcast_ring<quote>& ring) {
+std::uint64_t follow(const std::string& name) {
+    // Waits if the producer has not made it yet; refused at once if it holds something else.
+    auto ring = weir::shm::broadcast_ring<quote>::open_for(name, "quote v1", 10s);
     auto reader = ring.join({.name = "screen", .mode = weir::reader_mode::lossy});  // sees what is pushed from now on
     std::uint64_t seen = 0;
     quote q{};
@@ -45,7 +51,7 @@ int main() {
     const auto ring = weir::shm::broadcast_ring<quote>::create(name, 64, "quote v1");
     auto book = ring.join({.name = "book"});
     const pid_t screen = ::fork();
-    if (screen == 0) ::_exit(follow(ring) <= 1000 ? 0 : 1);
+    if (screen == 0) ::_exit(follow(name) <= 1000 ? 0 : 1);
     const pid_t feeder = ::fork();
     if (feeder == 0) {
         feed(name);

@@ -22,26 +22,12 @@ struct order {
 using tick_ring = weir::shm::broadcast_ring<tick>;
 using order_ring = weir::shm::spsc_ring<order>;
 
-/// The ring of that name: of whichever program comes first, also after all of them were killed.
-template <class Ring>
-Ring open_or_create(const std::string& name, const char* type) {
-    for (int tries = 0;; ++tries) {
-        try {
-            return Ring::create(name, 1024, type);  // refused while another program uses that name
-        } catch (const weir::shm::error&) {
-            try {
-                return Ring::open(name, type);
-            } catch (const weir::shm::error&) {
-                if (tries == 3) throw;  // else: the last one left in between
-            }
-        }
-    }
-}
+// Whichever program comes first makes them; also after all of them were killed.
 inline tick_ring ticks_of(const std::string& session) {
-    return open_or_create<tick_ring>(session + "-ticks", "example tick v1");
+    return tick_ring::open_or_create(session + "-ticks", 1024, "example tick v1");
 }
 inline order_ring orders_of(const std::string& session) {
-    return open_or_create<order_ring>(session + "-orders", "example order v1");
+    return order_ring::open_or_create(session + "-orders", 1024, "example order v1");
 }
 
 /// Runs a program of these: its arguments are checked, and what is thrown is a sentence and exit code 1.

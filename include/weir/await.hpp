@@ -28,8 +28,9 @@
 // pop pay nothing while no coroutine is suspended; while one is, each push or pop takes that lock, too: it is blocking then.
 //
 // Cancelling. A wait that is cancelled takes nothing, and a wake-up that was meant for it goes to the next waiter. To destroy a
-// suspended coroutine withdraws it, if no other thread can end its wait meanwhile; else request a stop and let it end. Misuse that
-// is noticed aborts with a sentence.
+// suspended coroutine withdraws it, if no other thread can end its wait meanwhile; else request a stop and let it end. One that was
+// handed to its executor is not suspended any more: it must run before it is destroyed. Misuse that is noticed, much of it in debug
+// builds alone, aborts with a sentence.
 //
 // The ring waits by wait::park, which is the default. Source of the protocol: see detail/wait/parking.hpp and listeners.hpp.
 #pragma once
@@ -51,13 +52,14 @@
 #include "weir/detail/await/acquiring.hpp"
 #include "weir/detail/await/awaiting.hpp"
 #include "weir/detail/await/operation.hpp"
+#include "weir/detail/await/refusals.hpp"
 #include "weir/detail/await/selecting.hpp"
 #include "weir/detail/await/wants.hpp"
 #include "weir/select.hpp"
 
 namespace weir {
 
-/// Awaits the oldest item of a ring of items, or of its receiver. Gives std::optional<T>: the item; nothing when the ring is closed and
+/// Awaits the oldest item of a ring of items, overflow_ring among them, or of its receiver. Gives std::optional<T>: the item; nothing when the ring is closed and
 /// drained, or a stop was requested. If a stop was requested before, it only tries.
 ///
 /// For a consumer of the ring: the coroutine has the role, whatever thread it runs on, and takes it over (adopt_consumer) whenever it
@@ -66,54 +68,62 @@ namespace weir {
 /// again, at the end of the queue.
 template <class Ring>
 [[gnu::always_inline]] inline auto async_pop(Ring& ring) noexcept {
-    return detail::awaiting<detail::pop_want>(detail::no_token(), detail::part_to_await(detail::ring_behind(ring)));
+    return detail::pop_from<detail::pop_want>(detail::no_token(), ring);
 }
 template <class Ring, detail::token_to_stop Token>
 [[gnu::always_inline]] inline auto async_pop(Ring& ring, Token stop) noexcept {
-    return detail::awaiting<detail::pop_want>(std::move(stop), detail::part_to_await(detail::ring_behind(ring)));
+    return detail::pop_from<detail::pop_want>(std::move(stop), ring);
 }
 /// The same; moves the item to `out` when the coroutine goes on, and gives a status: success; closed; or empty or busy, when a stop was
 /// requested.
 template <class Ring>
 [[gnu::always_inline]] inline auto async_pop(Ring& ring, typename Ring::value_type& out) noexcept {
-    return detail::awaiting<detail::pop_to_want>(detail::no_token(), detail::part_to_await(detail::ring_behind(ring)),
-                                                 out);
+    return detail::pop_from<detail::pop_to_want>(detail::no_token(), ring, out);
 }
 template <class Ring, detail::token_to_stop Token>
 [[gnu::always_inline]] inline auto async_pop(Ring& ring, typename Ring::value_type& out, Token stop) noexcept {
-    return detail::awaiting<detail::pop_to_want>(std::move(stop), detail::part_to_await(detail::ring_behind(ring)),
-                                                 out);
+    return detail::pop_from<detail::pop_to_want>(std::move(stop), ring, out);
 }
 
 /// Awaits room in a ring of items, or in that of its sender, and appends `x`. Gives a status: success; closed; or full, no_credit or busy,
-/// when a stop was requested. If the answer is not success, `x` is untouched, also an rvalue.
+/// when a stop was requested. If the answer is not success, `x` is untouched, also an rvalue. An overflow_ring answers at once, as its push
+/// does, but for overflow::block.
 ///
 /// `x` is kept by reference until then: await the result in the same expression, or keep `x` alive, as also after connect(). Only an
 /// lvalue whose copy may throw is copied first. For a producer of the ring, as above; does not block.
 template <class Ring, class U>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
 [[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x) noexcept(detail::keeps_by_reference<U&&>) {
-    return detail::push_of(detail::no_token(), detail::part_to_await(detail::ring_behind(ring)), std::forward<U>(x));
+    return detail::push_to(detail::no_token(), ring, std::forward<U>(x));
 }
 template <class Ring, class U, detail::token_to_stop Token>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>
 [[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x, Token stop) noexcept(detail::keeps_by_reference<U&&>) {
-    return detail::push_of(std::move(stop), detail::part_to_await(detail::ring_behind(ring)), std::forward<U>(x));
+    return detail::push_to(std::move(stop), ring, std::forward<U>(x));
 }
 /// From what a T can be made of: it is made at once, and is gone if it is not accepted.
 template <class Ring, class U>
     requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
              std::constructible_from<typename Ring::value_type, U>)
 [[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x) {
-    return detail::push_made(detail::no_token(), detail::part_to_await(detail::ring_behind(ring)),
-                             typename Ring::value_type(std::forward<U>(x)));
+    return detail::push_made_to(detail::no_token(), ring, std::forward<U>(x));
 }
 template <class Ring, class U, detail::token_to_stop Token>
     requires(!std::same_as<std::remove_cvref_t<U>, typename Ring::value_type> &&
              std::constructible_from<typename Ring::value_type, U>)
 [[gnu::always_inline]] inline auto async_push(Ring& ring, U&& x, Token stop) {
-    return detail::push_made(std::move(stop), detail::part_to_await(detail::ring_behind(ring)),
-                             typename Ring::value_type(std::forward<U>(x)));
+    return detail::push_made_to(std::move(stop), ring, std::forward<U>(x));
+}
+// What is no item of a ring, or has no ring: refused with a sentence.
+template <class Ring, class U>
+    requires(!detail::item_for<Ring, U>)
+auto async_push(Ring&, U&&) noexcept {
+    return detail::refuse_push<Ring, U>();
+}
+template <class Ring, class U, detail::token_to_stop Token>
+    requires(!detail::item_for<Ring, U>)
+auto async_push(Ring&, U&&, Token) noexcept {
+    return detail::refuse_push<Ring, U>();
 }
 
 /// Awaits `n` credits of a credit_gate, or of a share, in the order of requests, those of threads among them. Gives
@@ -127,6 +137,10 @@ template <detail::token_to_stop Token>
 auto async_acquire(credit_source& from, std::size_t n, Token stop) {
     detail::gate_access::require(from, n);
     return awaitable<detail::acquire_want, Token>(std::in_place, std::move(stop), from, n);
+}
+template <detail::token_to_stop Token>
+auto async_acquire(credit_source& from, Token stop) {
+    return async_acquire(from, 1, std::move(stop));
 }
 
 /// Awaits the first of several ends, as select() does: items_of(ring), room_in(ring), receivers, senders, and readers of a broadcast

@@ -72,6 +72,15 @@ public:
         return acquire_until(out, n, detail::deadline_after(time));
     }
     status acquire_until(permit& out, std::size_t n, detail::any_time_point deadline);
+    /// The same; returns nothing when it gives up.
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<permit> acquire_for(std::size_t n, std::chrono::duration<Rep, Period> time);
+    [[nodiscard]] std::optional<permit> acquire_until(std::size_t n, detail::any_time_point deadline);
+
+    template <detail::bare_number N>
+    status acquire_for(permit&, std::size_t, N) = delete;  // weir: a time has a unit, as 100ms
+    template <detail::bare_number N>
+    std::optional<permit> acquire_for(std::size_t, N) = delete;  // weir: a time has a unit, as 100ms
 
     /// The same, but also gives up when `stop()` says true, with the answer no_credit. It is asked now and then, and
     /// after the gate's wake_all(). For a std::stop_token see stop.hpp.
@@ -318,14 +327,21 @@ inline void credit_source::forget(std::size_t n) {
 
 inline status credit_source::acquire(permit& out, std::size_t n) { return acquire_until(out, n, detail::forever); }
 
-inline std::optional<credit_permit> credit_source::acquire(std::size_t n) {
-    permit out;
-    if (acquire(out, n) != status::success) return std::nullopt;
-    return out;
-}
+inline std::optional<credit_permit> credit_source::acquire(std::size_t n) { return acquire_until(n, detail::forever); }
 
 inline status credit_source::acquire_until(permit& out, std::size_t n, detail::any_time_point deadline) {
     return acquire_unless(out, n, never, deadline);
+}
+
+inline std::optional<credit_permit> credit_source::acquire_until(std::size_t n, detail::any_time_point deadline) {
+    permit out;
+    if (acquire_until(out, n, deadline) != status::success) return std::nullopt;
+    return out;
+}
+
+template <class Rep, class Period>
+std::optional<credit_permit> credit_source::acquire_for(std::size_t n, std::chrono::duration<Rep, Period> time) {
+    return acquire_until(n, detail::deadline_after(time));
 }
 
 template <std::predicate Stop>

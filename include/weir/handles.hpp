@@ -11,7 +11,6 @@
 //     consumer.join();
 //
 // (A lambda captures a structured binding by value, as above; Clang before 16 does not do it by reference.)
-//
 // A sender has the producer's operations of its ring, a receiver has the consumer's; both have those that any thread may call.
 // Each forwards to the ring's operation of the same name, with the same contract, and costs one comparison more. weir::push and
 // weir::pop with a stop token (stop.hpp) accept handles, too.
@@ -44,6 +43,7 @@
 
 #include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/handles/refusals.hpp"
 #include "weir/detail/handles/ring_handle.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
@@ -52,13 +52,12 @@ namespace weir {
 
 namespace detail {
 struct handle_maker;
-
-}  // namespace detail
+}
 
 /// The producer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
 /// here, too.
 template <class Ring>
-class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending> {
+class [[nodiscard]] sender : public detail::ring_handle<Ring, detail::side::sending>, public detail::no_receiving {
     using base = detail::ring_handle<Ring, detail::side::sending>;
     friend detail::handle_maker;
     sender(Ring& ring, handle_counts* counts, detail::owned_ring<Ring>* owned) noexcept : base(ring, counts, owned) {}
@@ -192,7 +191,7 @@ public:
 /// The consumer's end of a ring. Each operation forwards to the ring's of the same name; one that the ring refuses is refused
 /// here, too.
 template <class Ring>
-class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving> {
+class [[nodiscard]] receiver : public detail::ring_handle<Ring, detail::side::receiving>, public detail::no_sending {
     using base = detail::ring_handle<Ring, detail::side::receiving>;
     friend detail::handle_maker;
     static constexpr std::size_t all = static_cast<std::size_t>(-1);
@@ -362,22 +361,29 @@ struct handle_maker {
 /// Builds a ring from `args`, the arguments of its constructor, and returns two handles that own it jointly. One allocation, for
 /// the ring object and the counts; the ring's storage may need its own for the slots. None later. Throws std::bad_alloc and what
 /// the ring's constructor throws.
-template <class Ring, class... Args>
+template <detail::ring_with_handles Ring, class... Args>
 handles<Ring> channel(std::size_t capacity, Args&&... args) {
     auto* const owned = new detail::owned_ring<Ring>(capacity, std::forward<Args>(args)...);
     return detail::handle_maker::make(owned->ring, owned, owned);
 }
-template <class Ring, class... Args>
+template <detail::ring_with_handles Ring, class... Args>
     requires(!detail::begins_with_number<Args...>)
 handles<Ring> channel(Args&&... args) {
     auto* const owned = new detail::owned_ring<Ring>(std::forward<Args>(args)...);
     return detail::handle_maker::make(owned->ring, owned, owned);
 }
 
+template <class Ring, class... Args>
+    requires(!detail::ring_with_handles<Ring>)
+detail::no_handles channel(const Args&...) noexcept {
+    detail::refuse_handles<Ring>();
+    return {};
+}
+
 /// Two handles for a ring that the caller owns; no allocation. For rings with storage::fixed, in static memory and the like. The
 /// ring must outlive both handles: join the threads that hold them before it is destroyed. Call it once for each ring, which is
 /// closed for good when a side has given its handle up. Wait-free.
-template <class Ring>
+template <detail::ring_with_handles Ring>
 handles<Ring> handles_of(Ring& ring) noexcept {
     static_assert(
         !Ring::has_many_producers && !Ring::has_many_consumers,
@@ -385,11 +391,16 @@ handles<Ring> handles_of(Ring& ring) noexcept {
         "caller's: handles_of(ring, counts), with a weir::handle_counts that outlives them");
     return detail::handle_maker::make(ring, nullptr, static_cast<detail::owned_ring<Ring>*>(nullptr));
 }
-/// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; counts that are in use for another
-/// ring abort with a sentence.
-template <class Ring>
+/// The same for rings whose handles can be cloned. `counts` must outlive the handles, too; those of another ring abort with a sentence.
+template <detail::ring_with_handles Ring>
 handles<Ring> handles_of(Ring& ring, handle_counts& counts) noexcept {
     return detail::handle_maker::make(ring, &counts, static_cast<detail::owned_ring<Ring>*>(nullptr));
+}
+template <class Ring, class... Counts>
+    requires(!detail::ring_with_handles<Ring>)
+detail::no_handles handles_of(Ring&, Counts&...) noexcept {
+    detail::refuse_handles<Ring>();
+    return {};
 }
 
 }  // namespace weir

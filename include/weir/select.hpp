@@ -46,6 +46,7 @@
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/select/any_end.hpp"
 #include "weir/detail/select/handlers.hpp"
+#include "weir/detail/select/refusals.hpp"
 #include "weir/detail/select/waiter.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/detail/wait/scheduler.hpp"
@@ -56,25 +57,35 @@ namespace weir {
 /// The consumer's side of a ring, for select(). The caller is a consumer of the ring, or its only one. With credit on request it
 /// grants, before it sleeps, what was held back.
 template <class Ring>
+    requires detail::ring_of_any_family<Ring> && (!detail::ring_of_readers<Ring>)
 items_end<Ring> items_of(Ring& ring) noexcept {
-    static_assert(
-        !detail::ring_of_readers<Ring>,
-        "weir: each reader of a broadcast ring waits by itself: pass select() the reader that join() returned");
-    static_assert(detail::ring_of_any_family<Ring>,
-                  "weir: items_of() takes a ring; pass select() other ends as they are");
     return {ring};
 }
 
 /// The producer's side of a ring: ready when a push would succeed, and with an overflow policy, when it would cost no item.
 template <class Ring>
+    requires detail::ring_of_any_family<Ring> && (detail::select_access::waits_for_room<Ring>)
 room_end<Ring> room_in(Ring& ring) noexcept {
-    static_assert(detail::ring_of_any_family<Ring>,
-                  "weir: room_in() takes a ring; pass select() other ends as they are");
     static_assert(!detail::ring_of_sizes<Ring>,
                   "weir: whether a message ring has room depends on the message: room_in(ring, bytes)");
-    static_assert(detail::select_access::waits_for_room<Ring>, "weir: no push with shed_lowest ever waits for room");
     return {ring};
 }
+
+// Of what is no ring: refused with a sentence.
+template <class T>
+    requires(!detail::ring_of_any_family<T> || detail::ring_of_readers<T>)
+detail::no_end items_of(T&) noexcept {
+    detail::refuse_side<T>();
+    return {};
+}
+template <class T>
+    requires(!detail::ring_of_any_family<T> || !detail::select_access::waits_for_room<T>)
+detail::no_end room_in(T&) noexcept {
+    static_assert(!detail::ring_of_any_family<T>, "weir: no push with shed_lowest ever waits for room");
+    if constexpr (!detail::ring_of_any_family<T>) detail::refuse_side<T>();
+    return {};
+}
+
 /// The same of a message ring, for a message of `bytes` bytes. Rejects more than max_message() with std::invalid_argument (aborts where
 /// exceptions are off).
 template <class Ring>
@@ -91,9 +102,9 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
     return {ring, bytes};
 }
 
-/// Waits until one of the ends is ready, and says which, or that one, or that all, have closed: see `selected`. It takes no item: the
-/// try-operation that follows may find that another thread was quicker. A ready end comes before a closed one. Without a `selection`
-/// a closed end is reported by every call that finds no other one ready, so a loop whose ends close one by one keeps one.
+/// Waits until one of the ends is ready, and says which, or that one, or that all, have closed: index() of what it returns names the end,
+/// is_closed() and answer() say the rest (see `selected`). It takes no item: the try-operation that follows may find that another
+/// thread was quicker. A ready end comes before a closed one. Without a `selection` a closed end is reported by every call that finds no other one ready, so a loop whose ends close one by one keeps one.
 ///
 /// Or, with a handler for each end, waits until one item was taken and its handler has run; a closed end is left out, until all are
 /// closed. If the handler throws, its item is gone, but for one of a message ring, which stays; the exception passes.
@@ -114,6 +125,24 @@ selected select_for(std::chrono::duration<Rep, Period> time, Args&&... args) {
 template <class... Args>
 selected select_until(detail::any_time_point deadline, Args&&... args) {
     return detail::select_first(detail::never, deadline, std::forward<Args>(args)...);
+}
+// A time of another kind: refused with a sentence.
+template <detail::no_duration Time, class... Args>
+selected select_for(const Time&, Args&&...) {
+    static_assert(detail::is_time<Time> || detail::offered<Time>,
+                  "weir: a time has a unit, as 100ms, and comes first: select_for(100ms, ends...)");
+    static_assert(!detail::is_time<Time> || detail::offered<Time>,
+                  "weir: select_for() waits for a duration; until a time point it is select_until()");
+    return detail::select_waiter::nothing();
+}
+template <class Time, class... Args>
+    requires(!std::convertible_to<const Time&, detail::any_time_point>)
+selected select_until(const Time&, Args&&...) {
+    static_assert(!detail::is_time<Time> || detail::offered<Time>,
+                  "weir: select_until() waits until a time point of a clock; for a duration it is select_for()");
+    static_assert(detail::is_time<Time> || detail::offered<Time>,
+                  "weir: a time point comes first: select_until(std::chrono::steady_clock::now() + 100ms, ends...)");
+    return detail::select_waiter::nothing();
 }
 /// The same, but gives up when `stop()` says true: empty. wake_all() of any of the rings makes it ask again.
 template <std::predicate Stop, class... Args>

@@ -216,6 +216,22 @@ status acquire(Source& source, typename Source::permit& out, std::size_t n, std:
     const std::stop_callback look_again(stop, [&source]() noexcept { source.wake_all(); });
     return source.acquire_unless(out, n, [&stop]() noexcept { return stop.stop_requested(); });
 }
+/// The same for one credit.
+template <class Source>
+status acquire(Source& source, typename Source::permit& out, std::stop_token stop) {
+    return acquire(source, out, 1, std::move(stop));
+}
+/// The same; returns the credits, or nothing: when it is closed, and when it was stopped.
+template <class Source>
+std::optional<typename Source::permit> acquire(Source& source, std::size_t n, std::stop_token stop) {
+    typename Source::permit out;
+    if (acquire(source, out, n, std::move(stop)) != status::success) return std::nullopt;
+    return out;
+}
+template <class Source>
+std::optional<typename Source::permit> acquire(Source& source, std::stop_token stop) {
+    return acquire(source, 1, std::move(stop));
+}
 
 }  // namespace weir
 

@@ -206,6 +206,23 @@ TEST(await_acquire, passes_a_cancelled_and_a_destroyed_request_over) {
     EXPECT_TRUE(kept[0]);
 }
 
+TEST(await_acquire, asks_for_one_credit_until_a_stop) {
+    credit_gate gate(1);
+    std::stop_source stop;
+    std::array<std::optional<weir::credit_permit>, 2> kept;
+    const auto take_one = [](auto& from, auto& to, std::stop_token token) -> task {
+        to = co_await async_acquire(from, token);
+    };
+    const task first = take_one(gate, kept[0], stop.get_token());
+    ASSERT_TRUE(kept[0]);
+    EXPECT_EQ(kept[0]->size(), 1U);
+    const task second = take_one(gate, kept[1], stop.get_token());
+    EXPECT_FALSE(second.is_done());
+    stop.request_stop();
+    EXPECT_TRUE(second.is_done());
+    EXPECT_FALSE(kept[1]);
+}
+
 TEST(await_acquire, ends_with_nothing_when_the_gate_is_closed_or_made_too_small) {
     credit_gate gate(10);
     credit_gate::share share(gate, 2);

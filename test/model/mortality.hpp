@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
 #include <initializer_list>
@@ -97,10 +98,16 @@ inline std::string line_of(std::string_view file, unsigned number) {
     return line.substr(0, line.find_last_not_of(' ') + 1);
 }
 
-/// Plays these scenarios, and prints what the others see, step by step. `item`: what the processes pass; `columns`: those after the
-/// step's own.
-inline int print_table(std::string_view item, std::string_view columns, std::span<const entry> scenarios,
-                       std::initializer_list<const char*> played) {
+/// What a step is called in the table: one whose line holds `fragment`, the first that fits. A copy of an item, made by the model, is the
+/// line `copied`. Steps of one name are folded, and stand in the order of this list.
+struct step_name {
+    std::string_view fragment, name;
+};
+inline constexpr std::string_view copied = "copy of what the processes pass";
+
+/// Plays these scenarios, and prints what the others see, step by step. `columns`: those after the step's own.
+inline int print_table(std::string_view columns, std::span<const entry> scenarios,
+                       std::initializer_list<const char*> played, std::span<const step_name> names) {
     makes_table = true;
     for (const char* scenario : played) {
         const char* arguments[] = {"model", "--only", scenario, "--switches", "1", "--scale", "0"};
@@ -109,21 +116,27 @@ inline int print_table(std::string_view item, std::string_view columns, std::spa
         std::cout.clear();
         if (failed != 0) return failed;
     }
+    const auto named = [names](std::string_view name) {
+        return std::find_if(names.begin(), names.end(), [name](const step_name& one) { return one.name == name; });
+    };
     for (const auto& [side, steps] : seen_after_death) {
-        std::cout << "| the " << side << " was killed before | " << columns << " |\n|---|";
+        std::map<std::pair<std::ptrdiff_t, std::string>, std::string_view> rows;
+        for (const auto& [step, outcomes] : steps) {
+            const std::string line = step.second == 0 ? std::string(copied) : line_of(step.first, step.second);
+            const auto found = std::find_if(names.begin(), names.end(), [&line](const step_name& one) {
+                return line.find(one.fragment) != line.npos;
+            });
+            if (found == names.end()) {
+                std::cerr << "the step `" << line << "` of the " << side << " has no name; give it one in the model\n";
+                return 1;
+            }
+            for (const std::string& outcome : outcomes)
+                rows.emplace(std::pair(named(found->name) - names.begin(), outcome), found->name);
+        }
+        std::cout << "| the " << side << " was killed | " << columns << " |\n|---|";
         for (auto i = std::count(columns.begin(), columns.end(), '|'); i >= 0; --i) std::cout << "---|";
         std::cout << "\n";
-        for (const auto& [step, outcomes] : steps) {
-            for (const std::string& outcome : outcomes) {
-                std::cout << "| ";
-                if (step.second == 0) {
-                    std::cout << "a word of the " << item << "'s copy";
-                } else {
-                    std::cout << "`" << line_of(step.first, step.second) << "`";
-                }
-                std::cout << " | " << outcome << " |\n";
-            }
-        }
+        for (const auto& [row, name] : rows) std::cout << "| " << name << " | " << row.second << " |\n";
         std::cout << "\n";
     }
     return 0;

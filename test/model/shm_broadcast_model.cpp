@@ -14,6 +14,7 @@
 
 #include "model.hpp"
 #include "mortality.hpp"
+#include "shm_step_names.hpp"
 #include "weir/detail/shm/broadcast/producer.hpp"
 #include "weir/detail/shm/broadcast/reader.hpp"
 
@@ -436,7 +437,7 @@ constexpr entry scenarios[] = {
 
 int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--table") {
-        return print_table("item", "what the others see", scenarios, {"producer_dies", "reader_dies"});
+        return print_table("what the others see", scenarios, {"producer_dies", "reader_dies"}, broadcast_steps);
     }
     return run(argc, argv, scenarios);
 }

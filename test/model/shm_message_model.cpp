@@ -15,6 +15,7 @@
 
 #include "model.hpp"
 #include "mortality.hpp"
+#include "shm_step_names.hpp"
 #include "weir/detail/shm_message/consumer.hpp"
 #include "weir/detail/shm_message/producer.hpp"
 
@@ -494,6 +495,6 @@ constexpr entry scenarios[] = {
 
 int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--table")
-        return print_table("message", "its message | in doubt", scenarios, {"producer_dies", "consumer_dies"});
+        return print_table("its message | in doubt", scenarios, {"producer_dies", "consumer_dies"}, message_steps);
     return run(argc, argv, scenarios);
 }

@@ -13,6 +13,7 @@
 
 #include "model.hpp"
 #include "mortality.hpp"
+#include "shm_step_names.hpp"
 #include "weir/detail/shm/spsc_ends.hpp"
 
 namespace {
@@ -416,6 +417,6 @@ constexpr entry scenarios[] = {
 
 int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--table")
-        return print_table("item", "its item | in doubt", scenarios, {"producer_dies", "consumer_dies"});
+        return print_table("its item | in doubt", scenarios, {"producer_dies", "consumer_dies"}, spsc_steps);
     return run(argc, argv, scenarios);
 }

@@ -37,5 +37,20 @@ int main() {
     auto [message_tx, message_rx] = weir::channel<weir::spsc_message_ring<>>(1024);
 #elif USE == 8
     auto [feed_tx, feed_rx] = weir::channel<weir::broadcast_ring<int>>(4);
+#elif USE == 9
+    auto [number_tx, number_rx] = weir::channel<int>(2);
+    (void)number_tx.push(1), (void)number_rx.pop();
+#elif USE == 10
+    (void)rx.push(1);
+#elif USE == 11
+    (void)one_rx.try_push(1);
+#elif USE == 12
+    (void)tx.pop();
+#elif USE == 13
+    int out = 0;
+    (void)one_tx.try_pop(out);
+#elif USE == 14
+    long number = 0;
+    auto [number_tx, number_rx] = weir::handles_of(number);
 #endif
 }

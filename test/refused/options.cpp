@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 
+#include "weir/credit_gate.hpp"
 #include "weir/overflow.hpp"
 #include "weir/pull.hpp"
 
@@ -166,5 +167,12 @@ int main() {
 #elif USE == 52
     strict_mpmc_ring<int> ring(8);
     (void)ring.consume_one_for([](int&) {}, 100U);
+#elif USE == 53
+    credit_gate gate(8);
+    credit_permit out;
+    (void)gate.acquire_for(out, 1, 100);
+#elif USE == 54
+    credit_gate gate(8);
+    (void)gate.acquire_for(1, 100);
 #endif
 }

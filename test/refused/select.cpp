@@ -2,11 +2,17 @@
 //
 // Uses of select() that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include "weir/select.hpp"
+
+#include <chrono>
+#include <stop_token>
+
 #include "weir/broadcast_ring.hpp"
 #include "weir/handles.hpp"
+#include "weir/latest.hpp"
 #include "weir/message_ring.hpp"
 #include "weir/overflow.hpp"
 #include "weir/ring.hpp"
+#include "weir/std_queue.hpp"
 
 struct class_of {
     std::size_t operator()(int) const noexcept { return 0; }
@@ -24,6 +30,11 @@ int main() {
     weir::overflow_ring<int, weir::overflow::shed_lowest<2, class_of>> shedding(2);
     weir::selection how;
     const weir::selection fixed;
+    using namespace std::chrono_literals;
+    const weir::spsc_ring<int>& shown = ring;
+    const std::stop_token stop;
+    weir::latest<int> newest(0);
+    weir::bounded_queue<int> queue(2);
     const auto [tx, rx] = weir::handles_of(ring);
 #if USE == 0
     select_of(ring, std::make_index_sequence<64>());
@@ -68,5 +79,27 @@ int main() {
     (void)weir::try_select(std::stop_token(), weir::items_of(ring));
 #elif USE == 19
     (void)weir::select(weir::on(weir::any_end(weir::items_of(ring)), [](int) {}));
+#elif USE == 20
+    (void)weir::select(weir::items_of(rx));
+#elif USE == 21
+    (void)weir::select(weir::items_of(queue));
+#elif USE == 22
+    (void)weir::select(weir::items_of(newest));
+#elif USE == 23
+    (void)weir::select(weir::items_of(shown));
+#elif USE == 24
+    (void)weir::select(weir::items_of(ring), stop);
+#elif USE == 25
+    (void)weir::select(weir::items_of(ring), weir::by_priority);
+#elif USE == 26
+    (void)weir::select(5ms, weir::items_of(ring));
+#elif USE == 27
+    (void)weir::select_for(5, weir::items_of(ring));
+#elif USE == 28
+    (void)weir::select_until(5ms, weir::items_of(ring));
+#elif USE == 29
+    (void)weir::select_for(std::chrono::steady_clock::now(), weir::items_of(ring));
+#elif USE == 30
+    (void)weir::select_until(5, weir::items_of(ring));
 #endif
 }

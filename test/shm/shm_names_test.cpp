@@ -296,4 +296,24 @@ TEST(shm_restart, a_producer_that_was_killed_starts_again_and_goes_on_for_the_sa
     ::unlink(("/dev/shm/" + name).c_str());
 }
 
+TEST(shm_restart, an_end_that_attaches_while_a_dead_process_holds_the_other_one_is_told_once) {
+    using ring = shm::spsc_ring<std::uint64_t>;
+    const ring made = ring::create(16, "number");
+    EXPECT_EQ(in_child([&] {
+                  auto producer = made.attach_producer();
+                  (void)producer.push(1);
+                  return ::raise(SIGKILL);
+              }),
+              128 + SIGKILL);
+    for (int i = 0; i < 2; ++i) {
+        auto consumer = made.attach_consumer();
+        std::uint64_t got = 0;
+        if (i == 0) {
+            EXPECT_EQ(consumer.pop_for(got, 10s), weir::status::success);
+        }
+        EXPECT_EQ(consumer.pop_for(got, 10s), weir::status::peer_died);
+        EXPECT_EQ(consumer.pop_for(got, 1ms), weir::status::timeout);
+    }
+}
+
 }  // namespace

@@ -6,16 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <string>
 
 using ring = weir::shm::broadcast_ring<int>;
 
 int main() {
     const std::string name = "weir-user-" + std::to_string(::getpid());
-    const ring made = ring::create(name, 8, "count");
+    const ring made = ring::open_or_create(name, 8, "count");
     const pid_t victim = ::fork();
     if (victim == 0) {
-        auto all = ring::open(name, "count").join({.name = "victim"});
+        auto all = ring::open_for(name, "count", std::chrono::seconds(1)).join({.name = "victim"});
         int x = 0;
         while (all.pop(x) && x < 3) {
         }

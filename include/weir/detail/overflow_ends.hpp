@@ -86,6 +86,13 @@ public:
         return with_item(offer, std::forward<U>(value));
     }
 
+    /// The same with one try, which counts only if it is accepted: for an operation that waits without a thread.
+    template <class U>
+    status offer(U&& value) {
+        check_producer();
+        return with_item([this](auto& item) { return this->try_put(item); }, std::forward<U>(value));
+    }
+
     /// Offers one after the other until one is refused.
     template <class It>
     std::size_t try_push_n(It from, std::size_t n) {

@@ -181,6 +181,11 @@ public:
 private:
     friend struct select_access;
     auto& ring_to_wait_at() noexcept { return me().underneath(); }
+    template <class U>
+    status offer(U&& value) {
+        return me().ends_.offer(std::forward<U>(value));
+    }
+    void count_one_refused() noexcept { me().count_left_of_batch(1); }
 
     template <class Self>
     static constexpr void check_classes() noexcept {

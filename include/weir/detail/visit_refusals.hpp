@@ -7,14 +7,11 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "weir/detail/base/offered.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 
 namespace weir::detail {
-
-/// False, but only known to be so once a template is used.
-template <class...>
-inline constexpr bool offered = false;
 
 /// What a visit is called with.
 enum class visit_of : unsigned char { item, shared_item, message };

@@ -13,7 +13,7 @@
 //     while (consumer.pop(q)) ...
 //
 // Each end is held by one process. When that process dies, wherever it was, the other side gets `peer_died`, once, and a new process
-// may take the end over and go on.
+// may take the end over and go on. A side that attaches while the dead process still holds the other end gets it, too.
 #pragma once
 
 #if defined(__linux__)
@@ -93,8 +93,8 @@ protected:
 /// The producer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
 ///
 /// Answers of the pushes, beside success and those of every ring (full, closed, timeout):
-/// - peer_died: the process that held the consumer's end died. Once for each; the item was not pushed. in_doubt() says which item the
-///   process had taken last. Push again to wait for a new consumer.
+/// - peer_died: the process that held the consumer's end died. Once for each that died while this end was attached, or held that end
+///   then; the item was not pushed. in_doubt() says which item the process had taken last. Push again to wait for a new consumer.
 /// - corrupted: the segment holds what no consumer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// A push copies the item. On any other answer than success the item is not in the ring.
@@ -151,8 +151,8 @@ private:
 /// The consumer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
 ///
 /// Answers of the pops, beside success and those of every ring (empty, closed, timeout):
-/// - peer_died: the process that held the producer's end died, and all that it had published was taken. Once for each. in_doubt() says
-///   which item it had begun to write. Pop again to wait for a new producer.
+/// - peer_died: the process that held the producer's end died, and all that it had published was taken. Once for each, as above.
+///   in_doubt() says which item it had begun to write. Pop again to wait for a new producer.
 /// - corrupted: the segment holds what no producer writes. For ever, on this side. Nothing outside the segment was touched; what `out`
 ///   holds then has no meaning.
 template <class T>

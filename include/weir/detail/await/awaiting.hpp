@@ -9,13 +9,17 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "weir/detail/await/operation.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/offered.hpp"
 #include "weir/detail/base/pause.hpp"
+#include "weir/detail/base/role_checker.hpp"
 
 namespace weir {
 
@@ -109,9 +113,9 @@ public:
         : want_(std::move(want)), token_(std::move(token)), resume_(std::move(resume)), spins_(spins) {}
     awaitable(awaitable&& other) noexcept
         : awaitable(std::move(other.want_), std::move(other.token_), std::move(other.resume_), other.spins_) {}
-    /// If the coroutine is suspended here, it is withdrawn.
+    /// If the coroutine is suspended here, it is withdrawn. Debug builds (see role_checker.hpp) look whether its executor has it.
     [[gnu::always_inline]] ~awaitable() {
-        if (has_operation_) std::destroy_at(std::addressof(operation_));
+        if (has_operation_) end_operation();
     }
 
     /// The coroutine goes on where `executor` runs it, by execute(f) or else post(f), if it has to be suspended: then the thread that
@@ -119,12 +123,16 @@ public:
     /// and must be copyable. What the executor does must not throw; whether it allocates is its own matter.
     template <class Executor>
     auto resume_on(Executor&& executor) && noexcept {
+        constexpr bool is_one = detail::is_executor<std::remove_reference_t<Executor>>;
         static_assert(
-            detail::is_executor<std::remove_reference_t<Executor>>,
-            "weir: resume_on() takes an executor: an object with execute(f) or post(f), which calls f() once");
-        using on = detail::on_executor<Executor>;
-        return awaitable<Want, Token, on>(std::move(want_), std::move(token_), on{std::forward<Executor>(executor)},
-                                          spins_);
+            is_one, "weir: resume_on() takes an executor: an object with execute(f) or post(f), which calls f() once");
+        if constexpr (is_one) {
+            using on = detail::on_executor<Executor>;
+            return awaitable<Want, Token, on>(std::move(want_), std::move(token_), on{std::forward<Executor>(executor)},
+                                              spins_);
+        } else {
+            return std::move(*this);
+        }
     }
 
     /// Looks so many times more before it suspends, with a pause of the processor in between; 0 if this is not called. Worth it where
@@ -145,7 +153,9 @@ public:
     }
 
     // ---- for co_await: it is its own awaiter, so that nothing is copied ---------------------------------------------
-    [[gnu::always_inline]] bool await_ready() noexcept { return want_.try_once() || (spins_ > 0 && look_again()); }
+    [[gnu::always_inline]] bool await_ready() noexcept(noexcept(std::declval<Want&>().try_once())) {
+        return want_.try_once() || (spins_ > 0 && look_again());
+    }
     // False: it goes on at once. After true the coroutine may have been resumed, and ended, by another thread.
     [[gnu::noinline]] bool await_suspend(std::coroutine_handle<> waiting) noexcept {
         waiting_ = waiting;
@@ -154,14 +164,30 @@ public:
         return !std::construct_at(std::addressof(operation_), want_, Token(token_), resuming{this})->begin();
     }
     [[gnu::always_inline]] decltype(auto) await_resume() noexcept(noexcept(std::declval<Want&>().result())) {
-        if (has_operation_) want_.adopt();  // by another thread, perhaps
+        if (has_operation_) resume();
         return want_.result();
+    }
+
+    // Of a const one: refused with a sentence.
+    template <class Self = awaitable>
+    bool await_ready() const noexcept {
+        static_assert(
+            detail::offered<Self>,
+            "weir: a const operation cannot be awaited, since waiting changes it: auto op = ...; co_await op; or "
+            "co_await it at once");
+        return true;
+    }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    template <class W = Want>
+    auto await_resume() const noexcept -> decltype(std::declval<W&>().result()) {
+        std::abort();
     }
 
 private:
     struct resuming {
         awaitable* me;
         void operator()() const noexcept {
+            me->is_handed_over_ = true;
             Resume resume = me->resume_;  // the awaitable may end before this returns
             resume(me->waiting_);
         }
@@ -176,11 +202,27 @@ private:
         return false;
     }
 
+    void resume() noexcept {
+        is_handed_over_ = false;
+        want_.adopt();  // by another thread, perhaps
+    }
+    [[gnu::noinline]] void end_operation() noexcept {
+#if WEIR_CHECK_ROLES
+        if (is_handed_over_) {
+            detail::abort_with(
+                "a coroutine was destroyed after it was handed to its executor, and what it waited for with it; request a "
+                "stop, and let it end");
+        }
+#endif
+        std::destroy_at(std::addressof(operation_));
+    }
+
     Want want_;
     [[no_unique_address]] Token token_;
     [[no_unique_address]] Resume resume_{};
     std::size_t spins_ = 0;
     bool has_operation_ = false;
+    bool is_handed_over_ = false;  // and not resumed yet
     std::coroutine_handle<> waiting_;
     union {
         operation operation_;

@@ -11,6 +11,7 @@
 //     prepare()          to be called before it registers there
 //     listened(i)        the list of lot i, and
 //     needs_fence(i)     whether a waiter there issues a heavy fence
+//     is_for_one(i)      whether no other operation may wait there meanwhile
 //     may_sleep()        whether the lots are still those where it waits
 //     pass_on()          leaves what there is to other waiters; returns at once if there is nothing
 //     pass_on_as_woken() the same for one that was woken: wakes threads alone, and says whether its waker wakes another listener
@@ -145,7 +146,7 @@ private:
             want_.prepare();
             bool needs_fence = false;
             for (std::size_t i = 0; i < Want::places; ++i) {
-                want_.listened(i).add(places_[i]);
+                want_.listened(i).add(places_[i], want_.is_for_one(i));
                 needs_fence |= want_.needs_fence(i);
             }
             if (needs_fence) heavy_fence();

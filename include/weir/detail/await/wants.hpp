@@ -25,21 +25,6 @@
 
 namespace weir::detail {
 
-/// A ring's part that its threads wait at (ring_ends), for async_pop() and async_push(); refused with a sentence.
-template <class Ring>
-auto& part_to_await(Ring& ring) noexcept {
-    static_assert(
-        ring_of_any_family<Ring> && !ring_of_readers<Ring> && !ring_of_sizes<Ring> && !ring_of_policy<Ring>,
-        "weir: async_pop() and async_push() are for rings of items, such as spsc_ring and mpmc_ring; wait for "
-        "other ends with async_select(), then use their try-operations");
-    auto& part = select_access::part_of(ring);
-    static_assert(
-        requires { part.lot_of_items().listened(); },
-        "weir: in a ring with wait::spin, yield, sleep or event only threads can wait; give it wait::park, or wait "
-        "for the descriptor of wait::event");
-    return part;
-}
-
 /// One item of a ring: the answer of pop(out), and the item.
 template <class Part>
 class pop_want {
@@ -79,6 +64,7 @@ public:
     static constexpr bool may_sleep() noexcept { return true; }
     auto& listened(std::size_t) const noexcept { return part_->lot_of_items().listened(); }
     bool needs_fence(std::size_t) const noexcept { return part_->lot_of_items().needs_fence(); }
+    static constexpr bool is_for_one(std::size_t) noexcept { return !Part::has_many_consumers; }
     void pass_on() const noexcept { part_->pass_items_on(); }
     bool pass_on_as_woken() const noexcept {
         if (!Part::has_many_consumers || !part_->core().has_items()) return false;
@@ -161,6 +147,7 @@ public:
     static constexpr bool may_sleep() noexcept { return true; }
     auto& listened(std::size_t) const noexcept { return part_->lot_of_room().listened(); }
     bool needs_fence(std::size_t) const noexcept { return part_->lot_of_room().needs_fence(); }
+    static constexpr bool is_for_one(std::size_t) noexcept { return !Part::has_many_producers; }
     void pass_on() const noexcept { part_->pass_room_on(); }
     bool pass_on_as_woken() const noexcept {
         if (!Part::has_many_producers || !part_->core().has_room()) return false;
@@ -240,6 +227,7 @@ public:
     bool needs_fence(std::size_t i) const noexcept {
         return select_waiter::needs_fence(looking_->ends[i], looking_->lots[i]);
     }
+    bool is_for_one(std::size_t i) const noexcept { return select_waiter::is_for_one(looking_->ends[i]); }
     void pass_on() noexcept { looking_->waiter.pass_on(); }
     bool pass_on_as_woken() noexcept { return pass_on(), false; }
 

@@ -102,6 +102,12 @@ struct select_access {
             return ring;  // a broadcast ring, its reader, or the queues of shed_lowest
         }
     }
+    /// With an overflow policy: an offer that is counted only if it is accepted, and that one was refused.
+    template <class Ring, class U>
+    static status offer(Ring& ring, U&& value) {
+        return ring.offer(std::forward<U>(value));
+    }
+    static void count_refused(auto& ring) noexcept { ring.count_one_refused(); }
     /// What a message of `bytes` bytes needs of the ring that its producers wait at.
     template <class Ring>
     static constexpr std::size_t need_of(std::size_t bytes) noexcept {

@@ -21,6 +21,7 @@
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/select/any_end.hpp"
+#include "weir/detail/select/refusals.hpp"
 #include "weir/detail/select/waiter.hpp"
 #include "weir/detail/wait/scheduler.hpp"
 #include "weir/status.hpp"
@@ -49,7 +50,7 @@ bool take_one(From& from, F& f, Then then) {
     auto item = from.try_pop();
     if (!item) return false;
     then();
-    (void)f(std::move(*item));
+    if constexpr (std::invocable<F&, typename From::value_type&&>) (void)f(std::move(*item));
     return true;
 }
 
@@ -64,12 +65,13 @@ bool serve(weir::broadcast_reader<Ring>& end, F& f, Then then) {
 template <class Ring, class F, class Then>
 bool serve(const items_end<Ring>& end, F& f, Then then) {
     if constexpr (ring_of_sizes<Ring>) {
-        static_assert(std::invocable<F&, std::uint16_t, std::span<const std::byte>>,
+        constexpr bool is_visit = std::invocable<F&, std::uint16_t, std::span<const std::byte>>;
+        static_assert(is_visit,
                       "weir: the handler of a message ring takes a message in place: "
                       "on(items_of(ring), [](std::uint16_t type, std::span<const std::byte> bytes) { ... })");
         then();
         const auto visit = [&f](std::uint16_t type, std::span<const std::byte> bytes) -> decltype(auto) {
-            return f(type, bytes);
+            if constexpr (is_visit) return f(type, bytes);
         };
         return end.ring.try_consume_one(visit) == status::success;
     } else {
@@ -81,7 +83,7 @@ bool make_one(F& f, Then then) {
     static_assert(std::invocable<F&>,
                   "weir: the handler of an end with room takes nothing, and pushes: on(end, [] { ... })");
     then();
-    (void)f();
+    if constexpr (std::invocable<F&>) (void)f();
     return true;
 }
 template <class Ring, class F, class Then>
@@ -98,13 +100,6 @@ bool serve(const room_end<Ring>&, F& f, Then then) {
 /// Stands for a stop predicate: do not wait at all.
 struct without_waiting_t {};
 inline constexpr without_waiting_t without_waiting{};
-
-template <class>
-inline constexpr bool is_stop_token = false;
-#if defined(__cpp_lib_jthread)
-template <>
-inline constexpr bool is_stop_token<std::stop_token> = true;
-#endif
 
 /// Calls `wait(is_stopped)`, where is_stopped() says whether to give up.
 template <class Stop, class Wait>
@@ -200,7 +195,8 @@ constexpr bool is_end() noexcept {
     static_assert(!ring_of_any_family<type>,
                   "weir: say which side of the ring select() waits for: weir::items_of(ring) or weir::room_in(ring)");
     constexpr bool is_one = std::constructible_from<any_end, End&>;
-    static_assert(is_one || ring_of_any_family<type>,
+    constexpr bool is_refused = is_misplaced<End>();
+    static_assert(is_one || is_refused || ring_of_any_family<type>,
                   "weir: select() waits for receivers and senders that are not const, readers of a broadcast ring, "
                   "weir::items_of(ring) and weir::room_in(ring)");
     return is_one;

@@ -132,6 +132,7 @@ public:
     static void adopt(const any_end& end) noexcept {
         if (end.does_->adopt != nullptr) end.does_->adopt(end.ring_);
     }
+    static bool is_for_one(const any_end& end) noexcept { return end.does_->adopt != nullptr; }
     static void* lot_of(const any_end& end) noexcept { return end.does_->where(end.at_); }
     static listeners& listened(const any_end& end, void* lot) noexcept { return end.does_->listened(lot); }
     static bool needs_fence(const any_end& end, void* lot) noexcept { return end.does_->needs_fence(lot); }

@@ -3,15 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/cache_line.hpp"
-#include "weir/detail/base/prefetch.hpp"
 #include "weir/detail/cursor/cursor.hpp"
-#include "weir/detail/cursor/look_pace.hpp"
 #include "weir/detail/shm/copy_item.hpp"
 #include "weir/detail/shm/end.hpp"
 #include "weir/detail/shm/owner.hpp"
@@ -105,7 +102,6 @@ private:
     }
 
     bool find_room(state& shared) noexcept {
-        pace_.wait();
         const std::uint64_t free_until =
             shared.taken.load(seq_cst) + capacity_;  // (12) seq_cst: pairs with (9), the slots are free
         const std::uint64_t more = free_until - limit_;
@@ -114,7 +110,6 @@ private:
             return false;
         }
         limit_ = free_until;
-        pace_.found(more, look_pace_rules::worthwhile(capacity_), sought::room, false);
         return more > 0;
     }
 
@@ -122,7 +117,6 @@ private:
     std::uint64_t limit_;  // position + what may be pushed without a look
     std::size_t capacity_;
     slots slots_;
-    look_pace<false> pace_;
 };
 
 /// The consumer's end. One thread. Never reads where to read from the segment.
@@ -149,8 +143,6 @@ public:
     template <class Item>
     status try_pop(state& shared, Item& out, bool asks = false) noexcept {
         if (position_ == known_) [[unlikely]] {
-            // The slot's line is on its way while the look waits for the counter's: one transfer instead of two in a row.
-            prefetch_for_read(std::addressof(slots_[position_]));
             if (const status answer = look_for_items(shared, asks); answer != status::success) return answer;
         }
         if (this->is_over()) [[unlikely]]
@@ -188,7 +180,6 @@ private:
     }
 
     bool find_items(state& shared) noexcept {
-        pace_.wait();
         const cursor now = shared.sent.load(seq_cst);  // (11) seq_cst: pairs with (10), the items are readable
         const std::uint64_t more = now / one_item - known_;
         if (more > capacity_ - (known_ - position_)) {  // it goes back, or there are more than fit
@@ -196,7 +187,6 @@ private:
             return false;
         }
         known_ = now / one_item;
-        pace_.found(more, look_pace_rules::worthwhile(capacity_), sought::items, false);
         if (more == 0 && known_ == position_ && (now & closed_bit) != 0) (void)this->ends_with(status::closed);
         return more > 0;
     }
@@ -205,7 +195,6 @@ private:
     std::uint64_t known_;  // items known to be published
     std::size_t capacity_;
     slots slots_;
-    look_pace<false> pace_;
 };
 
 }  // namespace weir::detail

@@ -121,8 +121,8 @@ private:
         std::uint64_t header = mapped.header(at).load(relaxed);
         const std::size_t bytes = sound_bytes(mapped, capacity, at, header, Producers);
         if (bytes == 0 || !is_claim_of(header, number) || !shared.accept(at, bytes)) return found;
-        // (9) release: pairs with (6). A sleeper that overlooks it finds it after its turn. relaxed, of a failure: the consumer was quicker
-        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), release, relaxed))
+        // (5) seq_cst: pairs with (6), see bed. relaxed, of a failure: the consumer was quicker
+        if (mapped.header(at).compare_exchange_strong(header, record_header::of_padding(bytes), seq_cst, relaxed))
             bed::wake(shared.consumer_asleep);
         return found;
     }

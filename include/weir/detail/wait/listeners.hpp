@@ -8,6 +8,8 @@
 #include <cstdint>
 
 #include "weir/detail/base/atomic.hpp"
+#include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/role_checker.hpp"
 #include "weir/detail/wait/futex_lock.hpp"
 
 namespace weir::detail {
@@ -115,8 +117,29 @@ public:
     /// `flag`: the bit of `state`, the word that publishers read.
     listeners(atomic<std::uint64_t>& state, std::uint64_t flag) noexcept : state_(state), flag_(flag) {}
 
-    void add(listener& l) noexcept {
+    /// Debug builds (see role_checker.hpp) look whether the ring outlives the operations that wait at it.
+    ~listeners() {
+#if WEIR_CHECK_ROLES
+        if (first_ != nullptr) {
+            abort_with(
+                "a ring was destroyed while a coroutine, or an operation of a sender, waits at it; close() it first, or "
+                "destroy the coroutine");
+        }
+#endif
+    }
+    listeners(const listeners&) = delete;
+    listeners& operator=(const listeners&) = delete;
+
+    /// `is_for_one`: the side is for one operation at a time, which debug builds check.
+    void add(listener& l, [[maybe_unused]] bool is_for_one = false) noexcept {
         lock_.lock();
+#if WEIR_CHECK_ROLES
+        if (is_for_one && first_ != nullptr && &first_->of_ != &l.of_) {
+            abort_with(
+                "a second coroutine waits at a side of a ring that is for one at a time; let one of them wait, or use "
+                "mpmc_ring");
+        }
+#endif
         l.number_ = ++numbers_;
         l.previous_ = last_;
         l.next_ = nullptr;

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+//
+// What the tables of docs/process*.md call the steps before which a process was killed; see print_table().
+#pragma once
+
+#include "mortality.hpp"
+
+namespace model {
+
+inline constexpr step_name spsc_steps[] = {
+    {"told_(owner{", "while it attached"},
+    {"position_(", "while it attached"},
+    {"shared.pushing.store(position_, relaxed)", "while it attached"},
+    {"shared.taken.load(", "while it looked for room"},
+    {"is_closed()) return status::closed", "while it looked for room"},
+    {"const cursor now", "while it looked for an item"},
+    {"asleep.store(1", "as it fell asleep"},
+    {"const owner now", "while it asked whether the other side lives"},
+    {"shared.pushing.store(position_ + 1", "before it announced the number of its item"},
+    {copied, "while it copied its item"},
+    {"shared.sent.compare_exchange", "before it published its item"},
+    {"shared.taken.exchange", "before it gave the slot back"},
+    {"asleep.load(", "after that, while it woke up or woke the other side"},
+    {"asleep.store(0", "after that, while it woke up or woke the other side"},
+    {"sent.fetch_or(closed_bit", "after that, as it closed the ring"},
+};
+
+inline constexpr step_name message_steps[] = {
+    {"told_(owner{", "while it attached"},
+    {"position_(", "while it attached"},
+    {"given_(", "while it attached"},
+    {"found.done", "while it attached"},
+    {"left.claiming", "while it attached"},
+    {"words.end.done.load", "while it attached"},
+    {"words.end.begun.load", "while it attached"},
+    {"end.begun.store(done_, relaxed)", "while it attached"},
+    {"seen_ = ", "while it attached"},
+    {"told_at_", "while it asked whether the other side lives"},
+    {"const owner now", "while it asked whether the other side lives"},
+    {"shared.returned.load", "while it looked for room"},
+    {"at = shared.tail.load", "while it looked for room"},
+    {"return {status::full}", "while it looked for room"},
+    {"shared.tail.load(", "while it looked for a message"},
+    {"found = word.load", "while it claimed bytes for its message"},
+    {"word.load(", "while it looked for a message"},
+    {"asleep.store(1", "as it fell asleep"},
+    {"if constexpr (!Several)", "as it stopped waiting"},
+    {"claiming.store(at", "while it claimed bytes for its message"},
+    {"word.store(claim", "while it claimed bytes for its message"},
+    {"tail.compare_exchange", "while it claimed bytes for its message"},
+    {"mine(shared).end.begun.store", "after it had claimed bytes for its message"},
+    {"words.end.step.store", "before it visited its message"},
+    {"words.end.begun.store(done_ + 1", "before it visited its message"},
+    {copied, "while it wrote or read its message"},
+    {"header(claimed.record", "before it committed its message"},
+    {"end.step.store(claimed", "before it committed its message"},
+    {"mine(shared).end.done.store", "after it had committed its message"},
+    {"consumer.taken.store", "after the visit"},
+    {"consumer.end.done.store", "as it noted how many messages are taken"},
+    {"none_at(next", "while it made the bytes ready for the next lap"},
+    {"shared.returned.exchange", "before it gave the bytes back"},
+    {"asleep.load(", "after that, while it woke the other side"},
+    {"asleep.store(0", "after that, while it woke the other side"},
+    {"tail.fetch_or(closed_bit", "after that, as it closed the ring"},
+};
+
+inline constexpr step_name broadcast_steps[] = {
+    {"mine.left()", "while it left"},
+    {"seen = word.load(relaxed)", "while it joined"},
+    {"mine.word", "while it joined"},
+    {"also_of_dead", "while it joined"},
+    {"words[i].store(copy[i]", "while it joined"},
+    {"seat.missed.store", "while it joined"},
+    {"seat.position.store", "while it joined"},
+    {"position_ = known_ =", "while it joined"},
+    {"told_(owner{", "while it joined"},
+    {"position_(", "while it attached"},
+    {"shared.pushing.load(relaxed) - position_", "while it attached"},
+    {"shared.is_closed()", "while it looked for room"},
+    {"const std::uint64_t lag", "while it looked for room"},
+    {"gated_for.load", "while it looked for room"},
+    {"gated.is_held()", "while it looked for room"},
+    {"const cursor now", "while it looked for an item"},
+    {"fetch_or(asleep", "as it fell asleep"},
+    {"asleep.store(1", "as it fell asleep"},
+    {"const owner now", "while it asked whether the producer lives"},
+    {"shared.pushing.store", "before it announced the number of its item"},
+    {"words_[i].store", "while it wrote its item"},
+    {"shared.sent.compare_exchange", "before it published its item"},
+    {"words_[i].load", "while it read an item"},
+    {"position.exchange", "before it gave the slot back"},
+    {"seen = word.load(seq_cst)", "after that, while it woke the other side"},
+    {"shared_futex_wake", "after that, while it woke the other side"},
+    {"asleep.load(", "after that, while it woke the other side"},
+    {"asleep.store(0", "after that, while it woke the other side"},
+    {"sent.fetch_or(closed_bit", "after that, as it closed the ring"},
+    {"gated_for.store(0", "while it left"},
+};
+
+}  // namespace model
