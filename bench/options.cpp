@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <weir/plan.hpp>
 
+#include <cstdio>
 #include <filesystem>
 #include <random>
 #include <regex>
@@ -123,7 +124,7 @@ std::optional<options> parse(int argc, char** argv) {
         objection = fmt::format("{}; 'weir-bench --help' lists the options", weir::usage_sentence(error));
     }
     if (!objection.empty()) {
-        fmt::print(stderr, "weir-bench: {}\n", weir::printable(objection));
+        std::fputs(fmt::format("weir-bench: {}\n", weir::printable(objection)).c_str(), stderr);
         return std::nullopt;
     }
     return chosen;

@@ -33,7 +33,8 @@ enum exit_code : int { done = 0, failed = 1, usage = 2 };
 
 int complain(exit_code code, const std::string& sentence) {
     clear_progress();
-    fmt::print(stderr, "weir-bench: {}\n", weir::printable(sentence));
+    // Not fmt::print, which throws where stderr is on a full disk.
+    std::fputs(fmt::format("weir-bench: {}\n", weir::printable(sentence)).c_str(), stderr);
     return code;
 }
 
@@ -174,7 +175,7 @@ int measure(options chosen, bool own_table) {
     if (!own_table) {
         warn_if_not_pinned(*run);
     }
-    fmt::print(stderr, "{}", its_messages.str());
+    std::fputs(its_messages.str().c_str(), stderr);
     const auto summaries = run->summaries();
     results.write(run->where(), summaries);
     write_hgrm_files(chosen.hgrm_folder, summaries);

@@ -98,7 +98,8 @@ inline std::string usage_sentence(const CLI::ParseError& error) {
         return before.substr(0, colon) + " needs " +
                (before.substr(colon + 2) == "1" ? "a value" : values(before.substr(colon + 2))) + ", and none is given";
     }
-    if (split(" was given a disallowed flag override", before, after)) return before + " takes no value: leave it out";
+    if (split(" was given a disallowed flag override", before, after))
+        return (before.starts_with('-') ? "" : "--") + before + " takes no value: leave it out";
     if (split(" excludes ", before, after))
         return before + " and " + after + " exclude each other: give one of the two";
     return text;

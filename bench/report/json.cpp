@@ -145,9 +145,9 @@ ordered_json floor_figures(const scenario_summary& s) {
     return it;
 }
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
-    throw std::runtime_error{"--json " + path.string() + ": cannot be written (" + why +
-                             "); give a path in a folder that you may write to"};
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why,
+                         const char* remedy = "give a path in a folder that you may write to") {
+    throw std::runtime_error{"--json " + path.string() + ": cannot be written (" + why + "); " + remedy};
 }
 
 }  // namespace
@@ -201,7 +201,7 @@ void results_file::write(const environment& env, const std::vector<scenario_summ
     all["absent"] = std::move(absent);
 
     if (const int failure = weir::replace_file(path_.string(), weir::json_text(all)); failure != 0) {
-        refuse(path_, std::strerror(failure));
+        refuse(path_, std::strerror(failure), "free some space, or give another path");
     }
 }
 

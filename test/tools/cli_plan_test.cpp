@@ -194,7 +194,7 @@ TEST_F(cli_plan, refuses_impossible_plans_and_unreadable_files_with_code_1) {
     expect_refusal({"--edge", "a->b", "--jitter", "foreign.json", "--topology", two}, 1,
                    "it is for another machine, 9p");
     expect_refusal({"--edge", "a->b", "--out", "no/such/folder", "--topology", two}, 1,
-                   "'; name a file in an existing folder");
+                   "; name a file in an existing folder");
     expect_refusal({"--edge", "a->b", "--out", "/tmp", "--topology", two}, 1,
                    "cannot write the plan to '/tmp': Is a directory; name a file");
     expect_refusal({"--check", "/nonexist", "--topology", two}, 1, "--check: there is no file '/nonexist': name a ");

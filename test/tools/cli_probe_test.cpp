@@ -112,7 +112,7 @@ TEST(cli_matrix, of_another_machine_cannot_be_measured) {
 
 TEST(cli_matrix, refuses_invalid_arguments_with_a_sentence_before_measuring) {
     expect_refusal({"matrix", "--budget", "soon"}, 2,
-                   "weir matrix: --budget soon: give a time from 10 ms to 24 h, such as 50ms, 5s or 1h");
+                   "weir matrix: --budget soon: give a time from 10 ms to 24 h, such as 50ms, 30s or 1h");
     expect_refusal({"matrix", "--budget", "5"}, 2, "--budget 5: give a unit, as in 5s");
     expect_refusal({"matrix", "--budget", "0"}, 2, "--budget 0: give a time");
     expect_refusal({"matrix", "--rounds", "0"}, 2, "weir matrix: --rounds 0: give 1 to 10000");

@@ -239,7 +239,7 @@ TEST(cli_shm, wrong_usage_is_exit_code_2_and_one_sentence) {
     refused({"show"}, "weir shm: show takes one name, and 0 are given");
     refused({""}, "weir shm: action: the name of the action is empty; give list, show or clean");
     for (const char* action : {"show", "clean"}) {
-        refused({action, ""}, "weir shm: \"\" is no name for a segment; choose 1 to 200 bytes");
+        refused({action, ""}, "weir shm: names: the value is empty; give one, or leave it out");
         refused({action, "/"}, "weir shm: \"/\" is no name for a segment");
         refused({action, "a/b"}, "weir shm: \"a/b\" is no name for a segment");
     }

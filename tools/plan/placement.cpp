@@ -64,6 +64,10 @@ existing_placement placement_of_plan(const std::string& file, const plan_request
 }
 
 existing_placement placement_of_pairs(const std::vector<std::string>& words, const plan_request& asked) {
+    if (asked.roles.empty())
+        throw stop(wrong_usage,
+                   "--check gives places, but there are no roles: give edges, as in --edge 'md->strat', or "
+                   "a file with --roles");
     std::map<std::string, unsigned> places;
     for (const auto& word : words)
         for (std::size_t begin = 0; begin <= word.size();) {
@@ -74,10 +78,6 @@ existing_placement placement_of_pairs(const std::vector<std::string>& words, con
                                                     printable(role), known->second, pu));
             begin = end + 1;
         }
-    if (asked.roles.empty())
-        throw stop(wrong_usage,
-                   "--check gives places, but there are no roles: give edges, as in --edge 'md->strat', or "
-                   "a file with --roles");
     return {asked, in_order(places, asked, "--check"), {}};
 }
 

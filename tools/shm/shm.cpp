@@ -148,7 +148,12 @@ exit_code clean(const options& wanted) {
 
 command add_shm(CLI::App& app) {
     auto wanted = std::make_shared<options>();
-    app.add_option("action", wanted->action, "list, show or clean")->required()->type_name("ACTION");
+    app.add_option("action", wanted->action, "list, show or clean")
+        ->required()
+        ->type_name("ACTION")
+        ->check([](const std::string& name) {
+            return name.empty() ? "the name of the action is empty; give list, show or clean" : std::string();
+        });
     app.add_option("names", wanted->names, "Segments, by name")->type_name("NAME");
     app.add_flag("--json", wanted->as_json, "Write JSON (schema_version 1) instead of text")->disable_flag_override();
     app.footer(footer);
