@@ -314,7 +314,8 @@ TEST(tcp, wrong_usage_is_exit_code_2_and_one_sentence) {
     refused(WEIR_TCP_SOURCE, {}, "--port is required; run 'tcp_source --help'");
     refused(WEIR_TCP_SOURCE, {"--port", "7", "--capacity", "0"}, "--capacity");
     refused(WEIR_TCP_SOURCE, {"--port", "x"}, "--port: 'x' is not in the range; give a whole number from 1 to 65535");
-    refused(WEIR_TCP_SOURCE, {"--port", "7", "--rate", "nan"}, "--rate: 'nan' is not in the range; give 0 to 1000000000");
+    refused(WEIR_TCP_SOURCE, {"--port", "7", "--rate", "nan"},
+            "--rate: 'nan' is not in the range; give 0 to 1000000000");
     refused(WEIR_TCP_SINK, {"--window", "0"}, "--window");
     refused(WEIR_TCP_SINK, {"--batch", "-1"}, "--batch: '-1' is not in the range; give a whole number from 0 to ");
     refused(WEIR_TCP_SINK, {"--window", "4", "--batch", "5"}, "--batch 5 is more than --window 4");

@@ -50,9 +50,9 @@ TEST(plan_file, that_cannot_be_written_says_why) {
     ASSERT_GE(sealed, 0);
     ASSERT_EQ(::fcntl(sealed, F_ADD_SEALS, F_SEAL_WRITE), 0);
     const auto path = "/proc/self/fd/" + std::to_string(sealed);
-    EXPECT_EQ(
-        sentence([&] { example().save(path); }),
-        "cannot write the plan to '" + path + "': Operation not permitted; name a file in an existing folder that you may write to");
+    EXPECT_EQ(sentence([&] { example().save(path); }),
+              "cannot write the plan to '" + path +
+                  "': Operation not permitted; name a file in an existing folder that you may write to");
     ::close(sealed);
 }
 #endif
