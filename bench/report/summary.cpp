@@ -134,6 +134,7 @@ scenario_summary summarize(const contest_record& done, const work_calibration& w
     all.kind = what.kind;
     all.scheduled_per_s = what.scheduled_per_s;
     all.waiting = what.plays == league::waiting;
+    all.wakes = what.only_sleepers;
     if (what.works) {
         all.work_bound_per_s = 1e9 / work.ns_per_item;
     }

@@ -63,6 +63,7 @@ struct scenario_summary {
     channel_kind kind;
     double scheduled_per_s = 0.0;
     bool waiting = false;                    ///< a scenario about waiting
+    bool wakes = false;                      ///< each item finds its consumer asleep
     std::optional<double> work_bound_per_s;  ///< the rate that the register work alone allows
     std::size_t rounds = 0;
     std::size_t samples = 0;  ///< taken, dropped ones included

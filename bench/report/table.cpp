@@ -68,7 +68,7 @@ bool has_fairness(const summary_row& row) {
 bool has_latencies(const summary_row& row) { return row.latencies_ns != nullptr; }
 
 /// Whether single items are timed: on a schedule, or there and back.
-bool is_timed(const scenario_summary& s) { return s.scheduled_per_s > 0.0 || (any(s, has_latencies) && !s.waiting); }
+bool is_timed(const scenario_summary& s) { return s.scheduled_per_s > 0.0 || (any(s, has_latencies) && !s.wakes); }
 
 std::string share(const std::optional<double>& value) { return value ? fmt::format("{:.2f}", *value) : "-"; }
 

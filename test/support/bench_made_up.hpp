@@ -110,6 +110,7 @@ inline bench::scenario_summary latencies(bool scheduled) {
     all.unit = bench::metric::ns;
     all.kind = {.item_bytes = 8, .capacity = 1024};
     all.scheduled_per_s = scheduled ? 1e6 : 0;
+    all.wakes = !scheduled;
     all.rounds = 1;
     all.samples = 5;
     all.dropped = 4;

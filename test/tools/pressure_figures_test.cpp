@@ -361,6 +361,8 @@ TEST(conditions, are_refused_just_outside_their_bounds) {
         change(c);
         try {
             check(c);
+        } catch (const weir::wrong_value& refused) {
+            return refused.what();
         } catch (const stop& stopped) {
             return stopped.what();
         }

@@ -197,6 +197,8 @@ TEST(pressure_check, refuses_invalid_conditions_with_value_bound_and_remedy) {
         change(c);
         try {
             check(c);
+        } catch (const weir::wrong_value& why) {
+            return why.what();
         } catch (const stop& why) {
             EXPECT_EQ(why.code(), weir::tool::wrong_usage);
             return why.what();
