@@ -197,7 +197,8 @@ TYPED_TEST(shm_messages, that_were_accepted_are_delivered_after_a_close) {
     EXPECT_EQ(consumer.answer(), status::closed);
 }
 
-TYPED_TEST(shm_messages, pass_two_mappings_between_threads_that_sleep) {
+// Each thread has a mapping of its own, as a process has.
+TYPED_TEST(shm_messages, pass_several_mappings_between_threads_that_sleep) {
     const auto one = TypeParam::create(64, "text");
     const auto two = TypeParam::attach(one.descriptor(), "text");
     constexpr std::uint64_t messages = 5'000;
@@ -205,7 +206,8 @@ TYPED_TEST(shm_messages, pass_two_mappings_between_threads_that_sleep) {
     std::vector<std::thread> threads;
     for (unsigned p = 0; p < producers; ++p) {
         threads.emplace_back([&] {
-            auto producer = one.attach_producer();
+            const auto mapped = TypeParam::attach(one.descriptor(), "text");
+            auto producer = mapped.attach_producer();
             for (std::uint64_t i = 0; i < messages; ++i)
                 ASSERT_EQ(producer.push(text_of(i % 24, i), static_cast<std::uint16_t>(producer.number())),
                           status::success);
