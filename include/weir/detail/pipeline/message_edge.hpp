@@ -3,6 +3,7 @@
 // The edges of a pipeline that carry messages.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -59,13 +60,20 @@ public:
 
     // ---- the thread of the node upstream: as of other edges ---------------------------------------------------
 
-    std::size_t credits() const noexcept { return fitting(ring_.credits()); }
+    // A message leaves at least one credit less than there were, whatever bytes it skips: outputs send as many as they were promised.
+    std::size_t credits() const noexcept {
+        const std::size_t free = ring_.credits();
+        return std::min(most_credits(), std::max(fitting(free), std::min(free, to_end_) / most_record_));
+    }
     std::size_t most_credits() const noexcept { return fitting(capacity()); }
     std::size_t fill() const noexcept { return ring_.size_approx(); }
 
     void send(message&& item) noexcept {
         accepted_.add();
         if (!ring_.try_push(item.bytes, item.type)) abort_with("pipeline: an edge refused a message that had a permit");
+        const std::size_t record = ring::bytes_for_message(item.bytes.size());
+        if (record > to_end_) to_end_ = capacity();  // the rest was skipped
+        to_end_ = record == to_end_ ? capacity() : to_end_ - record;
         sent_.add();
         to_.bell().notify(1);
     }
@@ -105,6 +113,7 @@ private:
     ring ring_;
     const std::size_t most_record_;
     ordered_count<false> sent_;
+    std::size_t to_end_ = capacity();  // bytes before the end of the storage: none is skipped before them
     alignas(separation_bytes) ordered_count<false> taken_;
 };
 
