@@ -60,7 +60,7 @@ public:
 
     // ---- the thread of the node upstream: as of other edges ---------------------------------------------------
 
-    // A message leaves at least one credit less than there were, whatever bytes it skips: outputs send as many as they were promised.
+    // A message takes one credit at most, whatever bytes it skips, so an output can send as many as it was promised.
     std::size_t credits() const noexcept {
         const std::size_t free = ring_.credits();
         return std::min(most_credits(), std::max(fitting(free), std::min(free, to_end_) / most_record_));
