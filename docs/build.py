@@ -84,7 +84,7 @@ class Site:
                 return ""
 
         text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.S)
-        # A line for those who read the source of a page, which lacks the code.
+        # This line is for the source of a page, which lacks the code.
         for name in re.findall(r"^\{\{ snippet (\w+)", text, flags=re.M):
             if f"snippets/{name}.cpp" not in text:
                 self.errors.append(f"{source}: its line 'Code of this page' does not name snippets/{name}.cpp")

@@ -24,11 +24,14 @@ PARTS = {
     "ring": ["detail/ring/pushing.hpp", "detail/ring/popping.hpp", "detail/options.hpp", "detail/memory/storage.hpp"],
     "select": ["detail/select/any_end.hpp", "detail/select/handlers.hpp", "detail/select/waiter.hpp"],
     "shm/segment": ["detail/shm/error.hpp"],
-    "shm/message_ring": ["detail/shm_message/handles.hpp"],
+    "shm/broadcast_ring": ["detail/shm_makers.hpp"],
+    "shm/message_ring": ["detail/shm_message/handles.hpp", "detail/shm_makers.hpp"],
+    "shm/spsc_ring": ["detail/shm_makers.hpp"],
     "wait": ["detail/wait/parking.hpp", "detail/wait/eventing.hpp", "detail/wait/asymmetric_fence.hpp"],
 }
 # Bases in weir::detail whose members users call, and what they are called on the page.
 BASES = {
+    "shm_makers": "To make and open a ring between processes",
     "ring_pushing": "Operations of a ring's producer",
     "ring_popping": "Operations of a ring's consumer",
     "overflow_forms": "More operations of an overflow_ring",

@@ -11,7 +11,9 @@
 
 #include <time.h>
 
+#include <coroutine>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +24,21 @@
 
 namespace bench {
 namespace {  // as in make.hpp
+
+/// A coroutine that begins when it is run, and keeps what it throws.
+struct begun_by_hand {
+    struct promise_type {
+        begun_by_hand get_return_object() noexcept {
+            return {std::coroutine_handle<promise_type>::from_promise(*this)};
+        }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_void() noexcept {}
+        void unhandled_exception() noexcept { error = std::current_exception(); }
+        std::exception_ptr error;
+    };
+    std::coroutine_handle<promise_type> handle;
+};
 
 /// What is the same of all queues that cannot play every scenario.
 class channel_of_some : public channel {

@@ -15,13 +15,16 @@
 
 #include "bench/queues/adapter.hpp"
 #include "bench/queues/channel.hpp"
+#include "bench/queues/retrying.hpp"
 #include "bench/queues/work.hpp"
 #include "instruments/spin.hpp"
 
 namespace bench {
 
 template <typename Queue, typename T>
-class channel_for final : public channel {
+class channel_for final : public channel, retrying<Queue, T> {
+    using retrying<Queue, T>::put, retrying<Queue, T>::get;
+    using retrying<Queue, T>::put_in_crowd, retrying<Queue, T>::get_in_crowd;
     // Batches and round trips are measured with words only, so they are not compiled for larger items.
     static constexpr bool words = std::same_as<T, word>;
     static constexpr bool batches = words && batch_queue<Queue, T>;
@@ -260,17 +263,6 @@ public:
     }
 
 private:
-    template <typename End>
-    static void put(End& end, const T& item) {
-        if constexpr (try_queue<Queue, T>) {
-            while (!end.try_push(item)) [[unlikely]] {
-                relax();
-            }
-        } else {
-            end.push(item);
-        }
-    }
-
     // Whether there was room.
     template <typename End>
     bool has_put(End& end, word number) {
@@ -284,39 +276,6 @@ private:
             }
             end.push(item);
             return true;
-        }
-    }
-
-    template <typename End>
-    static void get(End& end, T& item) {
-        if constexpr (try_queue<Queue, T>) {
-            while (!end.try_pop(item)) [[unlikely]] {
-                relax();
-            }
-        } else {
-            end.pop(item);
-        }
-    }
-
-    template <typename End>
-    static void put_in_crowd(End& end, const T& item) {
-        if constexpr (try_queue<Queue, T>) {
-            for (unsigned refusals = 0; !end.try_push(item); ++refusals) [[unlikely]] {
-                relax_in_crowd(refusals);
-            }
-        } else {
-            end.push(item);
-        }
-    }
-
-    template <typename End>
-    static void get_in_crowd(End& end, T& item) {
-        if constexpr (try_queue<Queue, T>) {
-            for (unsigned refusals = 0; !end.try_pop(item); ++refusals) [[unlikely]] {
-                relax_in_crowd(refusals);
-            }
-        } else {
-            end.pop(item);
         }
     }
 

@@ -20,17 +20,7 @@ namespace {
 
 class locked_channel {
 public:
-    struct task {
-        struct promise_type {
-            task get_return_object() noexcept { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
-            std::suspend_always initial_suspend() noexcept { return {}; }
-            std::suspend_always final_suspend() noexcept { return {}; }
-            void return_void() noexcept {}
-            void unhandled_exception() noexcept { error = std::current_exception(); }
-            std::exception_ptr error;
-        };
-        std::coroutine_handle<promise_type> handle;
-    };
+    using task = begun_by_hand;
 
     explicit locked_channel(std::size_t capacity) : capacity_(capacity) {}
 

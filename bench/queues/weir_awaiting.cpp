@@ -17,18 +17,7 @@
 namespace bench {
 namespace {
 
-/// A coroutine that begins when it is run.
-struct task {
-    struct promise_type {
-        task get_return_object() noexcept { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
-        std::suspend_always initial_suspend() noexcept { return {}; }
-        std::suspend_always final_suspend() noexcept { return {}; }
-        void return_void() noexcept {}
-        void unhandled_exception() noexcept { error = std::current_exception(); }
-        std::exception_ptr error;
-    };
-    std::coroutine_handle<promise_type> handle;
-};
+using task = begun_by_hand;
 
 /// Runs coroutines on its thread, which sleeps as a consumer of a ring does.
 class loop {

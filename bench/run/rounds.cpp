@@ -50,7 +50,7 @@ void contest::check(track& queue) {
     aim(queue, *seen, 1e9);
 }
 
-std::optional<measurement> contest::measure(track& queue, roles who, word count) {
+std::optional<measurement> contest::measure(track& queue, roles placed, word count) {
     const auto exclude = [&](const std::string& why) {
         queue.excluded = queue.queue->name + " in " + what_.name + ": " + why;
         queue.values.assign(queue.values.size(), std::nullopt);
@@ -58,7 +58,7 @@ std::optional<measurement> contest::measure(track& queue, roles who, word count)
         queue.latencies_ns = nullptr;
     };
     try {
-        const measurement seen = what_.measure(on_, *queue.queue, who, count);
+        const measurement seen = what_.measure(on_, *queue.queue, placed, count);
         if (seen.correct) {
             return seen;
         }
@@ -80,24 +80,24 @@ void contest::aim(track& queue, const measurement& last, double most) {
     queue.next_count = std::max<word>(1, static_cast<word>(static_cast<double>(queue.next_count) * scale));
 }
 
-floor_reading contest::take_floors(roles who) { return floor_readings_.emplace_back(meter_.take(who)); }
+floor_reading contest::take_floors(roles placed) { return floor_readings_.emplace_back(meter_.take(placed)); }
 
 double contest::run_round(const std::function<void(const queue_entry&)>& on_sample) {
     const auto begin = on_.clock.now();
-    const roles who = rounds_ % 2 == 0 ? roles::as_placed : roles::swapped;
+    const roles placed = rounds_ % 2 == 0 ? roles::as_placed : roles::swapped;
     std::vector<std::size_t> order(tracks_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::shuffle(order.begin(), order.end(), shuffler_);
 
     const auto first_floor = static_cast<std::ptrdiff_t>(floor_readings_.size());
-    floor_reading before = take_floors(who);
+    floor_reading before = take_floors(placed);
     for (const std::size_t i : order) {
         track& queue = tracks_[i];
         queue.values.emplace_back();
         queue.of_floor.emplace_back();
         if (queue.excluded.empty()) {
             on_sample(*queue.queue);
-            sample(queue, who, before);
+            sample(queue, placed, before);
         }
     }
     ++rounds_;
@@ -108,14 +108,14 @@ double contest::run_round(const std::function<void(const queue_entry&)>& on_samp
     return on_.clock.to_ns(on_.clock.now() - begin) * 1e-9;
 }
 
-void contest::sample(track& queue, roles who, floor_reading& before) {
+void contest::sample(track& queue, roles placed, floor_reading& before) {
     for (unsigned attempt = 0; attempt != attempts; ++attempt) {
-        const auto seen = measure(queue, who, queue.next_count);
+        const auto seen = measure(queue, placed, queue.next_count);
         if (!seen) {
-            before = take_floors(who);
+            before = take_floors(placed);
             return;
         }
-        const floor_reading after = take_floors(who);
+        const floor_reading after = take_floors(placed);
         const bool steady = !what_.drops_unsteady || floor_reading::steady(before, after);
         const floor_reading around = floor_reading::between(before, after);
         before = after;

@@ -75,11 +75,11 @@ public:
 private:
     void check(track& queue);
     /// Empty if this sample has excluded the queue.
-    std::optional<measurement> measure(track& queue, roles who, word count);
+    std::optional<measurement> measure(track& queue, roles placed, word count);
     /// Sets the number of items of the next sample from the last one, changing it by at most the factor `most`.
     void aim(track& queue, const measurement& last, double most);
-    void sample(track& queue, roles who, floor_reading& before);
-    floor_reading take_floors(roles who);
+    void sample(track& queue, roles placed, floor_reading& before);
+    floor_reading take_floors(roles placed);
 
     rig& on_;
     floor_meter& meter_;

@@ -123,9 +123,9 @@ scenario among(crowd_size size, const channel_kind& kind) {
     what.kind = kind;
     what.many_producers = size.producers > 1;
     what.many_consumers = size.consumers > 1;
-    what.measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+    what.measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
         const auto over =
-            who == roles::as_placed ? worker_pair::spread::first_core_first : worker_pair::spread::second_core_first;
+            placed == roles::as_placed ? worker_pair::spread::first_core_first : worker_pair::spread::second_core_first;
         return gather(on, queue, kind, size, over, count);
     };
     return what;

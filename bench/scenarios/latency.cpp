@@ -31,12 +31,12 @@ struct mail {
     weir::histogram latencies_ns{static_cast<std::uint64_t>(latency_range_ns)};
 };
 
-measurement there_and_back(rig& on, const queue_entry& queue, roles who, word count) {
+measurement there_and_back(rig& on, const queue_entry& queue, roles placed, word count) {
     const stream lap{.count = std::min<word>(short_ring.capacity + 1, count)};
     const stream trips{.first = 1 + lap.count, .count = count};
     const auto both = std::make_shared<rally>();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &on, &queue] {
             both->back = queue.make(short_ring.item_bytes, short_ring.capacity);
             both->start.wait();
@@ -74,13 +74,13 @@ scenario blocking_roundtrip_scenario() {
 
 scenario latency_scenario(double messages_per_s, const std::string& rate_name, std::size_t item_bytes) {
     const channel_kind kind{.item_bytes = item_bytes, .capacity = short_ring.capacity};
-    const auto measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+    const auto measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
         const auto both = std::make_shared<mail>();
-        const double ahead_ns = who == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
+        const double ahead_ns = placed == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
         const double ahead = ahead_ns / on.clock.ns_per_tick();
 
         run_roles(
-            on.workers, who,
+            on.workers, placed,
             [=, &on] {
                 both->start.wait();
                 const double interval = 1e9 / messages_per_s / on.clock.ns_per_tick();

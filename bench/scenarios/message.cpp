@@ -13,9 +13,9 @@ scenario message_scenario(std::size_t bytes, form handover) {
     return {.name = "message/" + size + (handover == form::zero_copy ? "/in-place" : "/copy"),
             .kind = kind,
             .plays = league::message,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
                 const stream both{.count = count, .batch = 16};
-                return pass_through(on, queue, kind, who, both, both);
+                return pass_through(on, queue, kind, placed, both, both);
             }};
 }
 

@@ -29,12 +29,12 @@ void on_the_other_side(const queue_entry& queue, const std::function<void()>& jo
 }
 
 /// The producer is a process of its own.
-measurement pass_across(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, word count) {
+measurement pass_across(rig& on, const queue_entry& queue, const channel_kind& kind, roles placed, word count) {
     const stream lap{.count = kind.capacity + 1024};
     const stream items{.first = 1, .count = count};
     const auto both = std::make_shared<crossing>();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &queue] {
             both->made.wait();
             on_the_other_side(queue, [&] {
@@ -62,12 +62,12 @@ measurement pass_across(rig& on, const queue_entry& queue, const channel_kind& k
 }
 
 /// The process that answers is one of its own.
-measurement across_and_back(rig& on, const queue_entry& queue, roles who, word count) {
+measurement across_and_back(rig& on, const queue_entry& queue, roles placed, word count) {
     const stream lap{.count = std::min<word>(crossing_capacity + 1, count)};
     const stream trips{.first = 1 + lap.count, .count = count};
     const auto both = std::make_shared<crossing>();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &on, &queue] {
             both->there = queue.make(sizeof(word), crossing_capacity);
             both->back = queue.make(sizeof(word), crossing_capacity);
@@ -111,8 +111,8 @@ scenario crossing_throughput_scenario(std::size_t item_bytes) {
             .kind = kind,
             .plays = league::processes,
             .check_count = 20'000,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
-                return pass_across(on, queue, kind, who, count);
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
+                return pass_across(on, queue, kind, placed, count);
             }};
 }
 

@@ -21,11 +21,12 @@ struct bursts {
     word ticks = 0;
 };
 
-measurement send_bursts(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& items) {
+measurement send_bursts(rig& on, const queue_entry& queue, const channel_kind& kind, roles placed,
+                        const stream& items) {
     const auto both = std::make_shared<bursts>();
     const auto begin = on.clock.now();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &on] {
             both->start.wait();
             both->ticks = both->ring->produce_in_bursts(on.clock, items);
@@ -48,11 +49,11 @@ struct alternation {
     word ticks = 0;
 };
 
-measurement alternate(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, std::size_t filled,
+measurement alternate(rig& on, const queue_entry& queue, const channel_kind& kind, roles placed, std::size_t filled,
                       word count) {
     const auto both = std::make_shared<alternation>();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &on, &queue] {
             both->ring = queue.make(kind.item_bytes, kind.capacity);
             word ignored = 0;
@@ -77,11 +78,11 @@ scenario hovering_scenario(const std::string& level, double slow_ns, const std::
             .kind = kind,
             .works = true,
             .plays = league::transfer | league::crowd | league::lossless,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
                 // The quicker side is nine tenths as slow: what its operations cost beyond that shows.
                 const unsigned slow = steps_of(on.work, slow_ns);
                 const unsigned quick = steps_of(on.work, 0.9 * slow_ns);
-                return pass_through(on, queue, kind, who, {.count = count, .work_steps = full ? quick : slow},
+                return pass_through(on, queue, kind, placed, {.count = count, .work_steps = full ? quick : slow},
                                     {.count = count, .work_steps = full ? slow : quick});
             }};
 }
@@ -93,8 +94,8 @@ scenario alternating_scenario(std::size_t capacity, const std::string& level) {
             .kind = kind,
             .unit = metric::ns,
             .plays = league::transfer | league::crowd | league::lossless | league::lossy,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
-                return alternate(on, queue, kind, who, filled, count);
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
+                return alternate(on, queue, kind, placed, filled, count);
             }};
 }
 
@@ -105,9 +106,9 @@ scenario burst_scenario(std::size_t items) {
             .unit = metric::ns,
             .works = true,
             .plays = league::transfer | league::crowd | league::lossless,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
                 constexpr double between_ns = 10'000;
-                return send_bursts(on, queue, kind, who,
+                return send_bursts(on, queue, kind, placed,
                                    {.count = count, .batch = items, .work_steps = steps_of(on.work, between_ns)});
             }};
 }

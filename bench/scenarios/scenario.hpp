@@ -102,8 +102,8 @@ std::vector<scenario> all_scenarios(const scenario_choice& choice);
 
 /// One lap around a fresh ring, then the timed part: from when both sides are ready until the last item has been checked. The
 /// lap touches every slot, so that no page is touched for the first time in the timed part.
-measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
-                         const stream& consumed);
+measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles placed,
+                         const stream& produced, const stream& consumed);
 
 // Defined in stream.cpp, latency.cpp, regimes.cpp, waiting.cpp, awaiting.cpp, crowd.cpp, message.cpp, broadcast.cpp and
 // processes.cpp.

@@ -18,13 +18,13 @@ struct passing {
 
 }  // namespace
 
-measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles who, const stream& produced,
-                         const stream& consumed) {
+measurement pass_through(rig& on, const queue_entry& queue, const channel_kind& kind, roles placed,
+                         const stream& produced, const stream& consumed) {
     const stream lap{.count = kind.capacity + 1024, .batch = produced.batch};
     const auto both = std::make_shared<passing>();
 
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=] {
             both->start.wait();
             both->ring->produce(kind.handover, lap);
@@ -56,10 +56,10 @@ scenario throughput_scenario(std::size_t item_bytes, std::size_t capacity, const
     return {.name = "throughput/" + std::to_string(item_bytes) + "B/cap" + std::to_string(capacity) + "/" + regime,
             .kind = kind,
             .works = producer_works || consumer_works,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
                 const stream produced{.count = count, .work_steps = producer_works ? on.work.steps : 0};
                 const stream consumed{.count = count, .work_steps = consumer_works ? on.work.steps : 0};
-                return pass_through(on, queue, kind, who, produced, consumed);
+                return pass_through(on, queue, kind, placed, produced, consumed);
             }};
 }
 
@@ -75,9 +75,9 @@ scenario batch_scenario(std::size_t batch, form handover, std::size_t capacity) 
     return {.name = "batch" + std::to_string(batch) + (handover == form::copy ? "-copy" : "-zero-copy") + "/8B/cap" +
                     std::to_string(capacity),
             .kind = kind,
-            .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
+            .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
                 const stream both{.count = count, .batch = batch};
-                return pass_through(on, queue, kind, who, both, both);
+                return pass_through(on, queue, kind, placed, both, both);
             }};
 }
 

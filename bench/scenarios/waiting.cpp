@@ -19,12 +19,12 @@ struct waking {
     weir::histogram latencies_ns{static_cast<std::uint64_t>(latency_range_ns)};
 };
 
-measurement wake_up(rig& on, const queue_entry& queue, roles who, word count) {
+measurement wake_up(rig& on, const queue_entry& queue, roles placed, word count) {
     const auto both = std::make_shared<waking>();
-    const double ahead_ns = who == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
+    const double ahead_ns = placed == roles::as_placed ? on.clock_offset_ns : -on.clock_offset_ns;
     const auto begin = on.clock.now();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=, &on] {
             both->start.wait();
             both->ring->wake(on.clock, both->steps, count);
@@ -58,10 +58,10 @@ double now_ns(clockid_t clock) {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
-measurement stand_idle(rig& on, const queue_entry& queue, roles who, word ms) {
+measurement stand_idle(rig& on, const queue_entry& queue, roles placed, word ms) {
     const auto both = std::make_shared<idling>();
     run_roles(
-        on.workers, who,
+        on.workers, placed,
         [=] {
             both->start.wait();
             while (!both->begun.load(std::memory_order_acquire)) relax();
@@ -96,8 +96,8 @@ scenario blocking_scenario(std::size_t capacity) {
         .plays = league::waiting,
         // A consumer that sleeps for fixed times, or yields beside busy threads, may need milliseconds for each filling.
         .check_count = std::min<word>(5'000, 100 * capacity),
-        .measure = [=](rig& on, const queue_entry& queue, roles who, word count) {
-            return pass_through(on, queue, kind, who, {.count = count}, {.count = count});
+        .measure = [=](rig& on, const queue_entry& queue, roles placed, word count) {
+            return pass_through(on, queue, kind, placed, {.count = count}, {.count = count});
         }};
 }
 

@@ -154,8 +154,8 @@ void jetstream_consumer::state::record_and_grant() {
     }
 }
 
-// The record for a floor. Messages of the stream below `stream` hold nothing but finished items, and those from there on are to be read
-// as one does who follows the producer of that time.
+// The record for a floor. Messages of the stream below `stream` hold nothing but finished items; the next consumer reads from there on,
+// with the producer of that time.
 record jetstream_consumer::state::record_at(std::uint64_t floor) {
     record fresh = recorded_;
     fresh.finished = floor;

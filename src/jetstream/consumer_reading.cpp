@@ -39,7 +39,7 @@ void jetstream_consumer::state::read_some() {
     if (!cursor_->is_open()) return;
     if (cursor_->outstanding() == 0) {
         sink_.wait_for_room(std::min(link_.items_per_message, sink_.capacity()), turn);
-        last_message_ = clock::now();  // it is us who wait
+        last_message_ = clock::now();  // no message was due: this end waited for room
         return;
     }
     owned<natsMsg> message;

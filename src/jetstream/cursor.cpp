@@ -60,7 +60,7 @@ bool cursor::open(std::uint64_t& next) {
     return true;
 }
 
-// The servers forget an idle cursor by themselves; they are told, and the answer is not waited for.
+// Asks the servers to drop the cursor, without waiting for the answer: they drop an idle one by themselves.
 void cursor::close() noexcept {
     if (subscription_ == nullptr) return;
     subscription_.reset();

@@ -73,7 +73,7 @@ bool jetstream_producer::state::take_news() {
     return true;
 }
 
-// Tells those who wait, and the figures, how far the ring reaches.
+// Shows the waiting threads, and the figures, how far the ring reaches.
 void jetstream_producer::state::note_end() {
     const std::uint64_t end = available();
     const std::lock_guard lock(mutex_);

@@ -18,7 +18,7 @@ using namespace jetstream;
 
 namespace {
 
-// Calls `attempt` until it is not told to try again.
+// Calls `attempt` until it says that it is done.
 template <class Attempt>
 outcome insist(const session& with, std::chrono::steady_clock::time_point deadline, const char* on, Attempt attempt) {
     for (;;) {
@@ -111,7 +111,7 @@ std::uint64_t jetstream_producer::state::published_before(clock::time_point dead
 void jetstream_producer::state::begin_without_journal(clock::time_point deadline, std::uint64_t fence_at) {
     const std::uint64_t published = published_before(deadline, fence_at);
     const record consumer = consumer_record(deadline);
-    // The first producer of a link has nobody before it.
+    // The first producer of a link follows none.
     first_ = epoch_ == 1 ? 0 : std::max(consumer.limit, published);
     in_doubt_ = {consumer.finished, std::max(published, consumer.finished)};
     replayed_end_ = base_ = top_ = next_ = ring_first_ = first_;

@@ -42,7 +42,7 @@ private:
 
 struct sample {
     std::string queue;
-    roles who;
+    roles placed;
     word count;
 };
 
@@ -53,8 +53,8 @@ protected:
         what_.name = "made up";
         what_.kind = {.item_bytes = 64, .capacity = 512};
         what_.drops_unsteady = false;
-        what_.measure = [this](bench::rig&, const queue_entry& queue, roles who, word count) {
-            taken_.push_back({queue.name, who, count});
+        what_.measure = [this](bench::rig&, const queue_entry& queue, roles placed, word count) {
+            taken_.push_back({queue.name, placed, count});
             return answer_(queue, taken_.size());
         };
     }
@@ -105,7 +105,7 @@ TEST_F(contest, checks_each_queue_with_as_many_items_as_its_scenario_says) {
     what_.check_count = 77;
     made(one_);
     EXPECT_THAT(counts(), ElementsAre(77));
-    EXPECT_EQ(taken_.front().who, roles::as_placed);
+    EXPECT_EQ(taken_.front().placed, roles::as_placed);
 }
 
 // The check of 1000 items took 4 ms; a sample is to take 6 ms, that is 1500. That takes 12 ms, so the next is half as
@@ -139,9 +139,9 @@ TEST_F(contest, swaps_roles_from_round_to_round_and_keeps_what_was_seen) {
     auto on = made(one_);
     play(on, 3);
     ASSERT_EQ(taken_.size(), 4U);
-    EXPECT_EQ(taken_[1].who, roles::as_placed);
-    EXPECT_EQ(taken_[2].who, roles::swapped);
-    EXPECT_EQ(taken_[3].who, roles::as_placed);
+    EXPECT_EQ(taken_[1].placed, roles::as_placed);
+    EXPECT_EQ(taken_[2].placed, roles::swapped);
+    EXPECT_EQ(taken_[3].placed, roles::as_placed);
     const auto record = on.record();
     EXPECT_EQ(record.rounds, 3U);
     EXPECT_EQ(on.rounds(), 3U);

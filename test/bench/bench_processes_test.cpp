@@ -36,8 +36,8 @@ protected:
         for (const queue_entry& queue : bench::built_in_queues()) {
             if (!what.offered_by(queue)) continue;
             ++played;
-            for (const bench::roles who : {bench::roles::as_placed, bench::roles::swapped}) {
-                const auto seen = what.measure(rig_, queue, who, 500);
+            for (const bench::roles placed : {bench::roles::as_placed, bench::roles::swapped}) {
+                const auto seen = what.measure(rig_, queue, placed, 500);
                 EXPECT_TRUE(seen.correct) << queue.name;
                 EXPECT_GT(seen.value, 0.0) << queue.name;
                 check(queue, seen);

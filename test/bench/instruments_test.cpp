@@ -192,9 +192,9 @@ TEST_F(pair_of_workers, swaps_producer_and_consumer_where_roles_are_swapped) {
     std::thread::id first, second, producer, consumer;
     workers_.run([&] { first = std::this_thread::get_id(); }, [&] { second = std::this_thread::get_id(); });
     EXPECT_NE(first, second);
-    const auto play = [&](bench::roles who) {
+    const auto play = [&](bench::roles placed) {
         bench::run_roles(
-            workers_, who, [&] { producer = std::this_thread::get_id(); },
+            workers_, placed, [&] { producer = std::this_thread::get_id(); },
             [&] { consumer = std::this_thread::get_id(); });
     };
     play(bench::roles::as_placed);
@@ -267,9 +267,9 @@ TEST_F(pair_of_workers, gives_every_crowd_half_of_the_limit) {
 TEST_F(pair_of_workers, has_floors_in_either_direction) {
     workers_.set_limit(std::chrono::duration<double>(300));
     bench::floor_meter meter(workers_, weir::tick_clock{std::chrono::milliseconds{1}});
-    for (const auto who : {bench::roles::as_placed, bench::roles::swapped}) {
+    for (const auto placed : {bench::roles::as_placed, bench::roles::swapped}) {
         const auto begin = std::chrono::steady_clock::now();
-        const auto floor = meter.take(who);
+        const auto floor = meter.take(placed);
         const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
         EXPECT_GT(floor.roundtrip_ns, 0);
         EXPECT_LT(floor.roundtrip_ns * 8, taken.count() * 1e9) << "a dozen trips at least, and half were no quicker";

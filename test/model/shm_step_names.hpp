@@ -33,7 +33,7 @@ inline constexpr step_name message_steps[] = {
     {"left.claiming", "while it attached"},
     {"words.end.done.load", "while it attached"},
     {"words.end.begun.load", "while it attached"},
-    {"end.begun.store(done_, relaxed)", "while it attached"},
+    {"end.begun.store(done_, release)", "while it attached"},
     {"seen_ = ", "while it attached"},
     {"told_at_", "while it asked whether the other side lives"},
     {"const owner now", "while it asked whether the other side lives"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// examples/processes as a person runs it, who kills each program and starts it again.
+// examples/processes as at a terminal: each program is killed and started again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

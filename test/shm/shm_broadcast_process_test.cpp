@@ -156,27 +156,11 @@ TEST(shm_broadcast_kill, of_a_reader_that_holds_a_sleeping_producer_up_frees_it_
     RecordProperty("freed_longest_ns", ns_of(freed.back()));
 }
 
-/// Writes anything to anywhere behind the header, for a while, and now and then what nearly fits.
-void scribble(std::byte* payload, std::size_t bytes, std::uint64_t seed, std::uint64_t writes) {
-    std::mt19937_64 random(seed);
-    auto* const words = reinterpret_cast<volatile std::uint64_t*>(payload);
-    using state = weir::detail::shm_broadcast_state<weir::detail::shm_seats>;
-    constexpr std::size_t first_words = offsetof(state, seats) / sizeof(std::uint64_t) + 32;  // and two seats
-    for (std::uint64_t i = 0; i < writes; ++i) {
-        const std::uint64_t r = random();
-        const std::size_t at = random() % 2 == 0 ? random() % first_words : random() % (bytes / sizeof(std::uint64_t));
-        switch (r % 4) {
-        case 0: words[at] = random(); break;
-        case 1: words[at] = words[at] + random() % 5; break;
-        case 2: words[at] = random() % 64; break;
-        default: words[at] = words[at] ^ (std::uint64_t{1} << random() % 64); break;
-        }
-    }
-}
-
 TEST(shm_broadcast_scribbler, makes_the_other_side_say_corrupted_and_nothing_worse) {
     const std::uint64_t scribblers = rounds(100, 10'000);
     constexpr std::uint64_t writes = 10'000;
+    using state = weir::detail::shm_broadcast_state<weir::detail::shm_seats>;
+    constexpr std::size_t first_words = offsetof(state, seats) / sizeof(std::uint64_t) + 32;  // and two seats
     std::uint64_t corrupted = 0;
     for (std::uint64_t seed = 1; seed <= scribblers; ++seed) {
         const ring made = ring::create(8, "item");
@@ -190,8 +174,8 @@ TEST(shm_broadcast_scribbler, makes_the_other_side_say_corrupted_and_nothing_wor
             one.emplace(made.join({.mode = seed % 3 == 1 ? reader_mode::gated : reader_mode::lossy}));
         }
         const pid_t child = start([&] {
-            scribble(raw.data() + weir::detail::payload_offset, raw.bytes() - weir::detail::payload_offset, seed,
-                     writes);
+            weir_test::scribble(raw.data() + weir::detail::payload_offset, raw.bytes() - weir::detail::payload_offset,
+                                first_words, seed, writes);
         });
         const auto end = clock::now() + 30s;
         for (bool ended = false; !ended;) {

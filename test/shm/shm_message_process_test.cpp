@@ -19,7 +19,8 @@
 #include <string>
 #include <vector>
 
-#include "test/support/sanitized.hpp"
+#include "test/shm/message_rings.hpp"
+#include "test/shm/support.hpp"
 #include "weir/shm/message_ring.hpp"
 
 namespace {
@@ -28,26 +29,9 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 using bytes = std::span<const std::byte>;
 using weir::status;
+using weir_test::rounds;
+using weir_test::start;
 namespace shm = weir::shm;
-
-/// WEIR_SOAK_ROUNDS=10000000 makes it `long_one`.
-std::uint64_t rounds(std::uint64_t usual, std::uint64_t long_one) {
-    const char* const given = std::getenv("WEIR_SOAK_ROUNDS");
-    if (given != nullptr)
-        return std::max<std::uint64_t>(usual, std::strtoull(given, nullptr, 10) * long_one / 10'000'000);
-    return weir_test::sanitized ? usual / 10 : usual;
-}
-
-/// A child process that runs `f`, and does not outlive the test.
-template <class F>
-pid_t start(F f) {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        f();
-        ::_exit(0);
-    }
-    return child;
-}
 
 /// A message of 8 to 80 bytes that shows when it is torn: every word is its number.
 constexpr std::size_t words_of(std::uint64_t number) { return 1 + number * 7 % 10; }
@@ -77,15 +61,7 @@ std::optional<std::uint64_t> number_of(bytes message) {
 
 template <class Ring>
 class shm_message_kill : public testing::Test {};
-using rings = testing::Types<shm::spsc_message_ring, shm::mpsc_message_ring>;
-class names {
-public:
-    template <class Ring>
-    static std::string GetName(int) {
-        return Ring::has_many_producers ? "mpsc" : "spsc";
-    }
-};
-TYPED_TEST_SUITE(shm_message_kill, rings, names);
+TYPED_TEST_SUITE(shm_message_kill, weir_test::message_rings, weir_test::message_ring_names);
 
 TYPED_TEST(shm_message_kill, of_producers_at_random_loses_nothing_and_tears_nothing) {
     const std::uint64_t kills = rounds(200, 25'000);

@@ -19,6 +19,8 @@
 #include <thread>
 #include <vector>
 
+#include "test/shm/message_rings.hpp"
+#include "test/shm/support.hpp"
 #include "test/support/refusal.hpp"
 #include "weir/shm/message_ring.hpp"
 #include "weir/shm/spsc_ring.hpp"
@@ -30,19 +32,11 @@ using testing::AllOf;
 using testing::HasSubstr;
 using weir::status;
 using weir::visit;
+using weir_test::in_child;
 using bytes = std::span<const std::byte>;
 namespace shm = weir::shm;
 
 std::string refusal(const std::function<void()>& f) { return weir_test::refusal<shm::error>(f); }
-
-/// Calls `f` in a child process. Its exit code, or 128 + the signal.
-int in_child(const std::function<int()>& f) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(f());
-    int end = 0;
-    ::waitpid(child, &end, 0);
-    return WIFSIGNALED(end) ? 128 + WTERMSIG(end) : WEXITSTATUS(end);
-}
 
 /// A message of `n` bytes that shows its number.
 std::vector<std::byte> text_of(std::size_t n, std::uint64_t number) {
@@ -58,15 +52,7 @@ constexpr auto ignore = [](std::uint16_t, bytes) {};
 
 template <class Ring>
 class shm_messages : public testing::Test {};
-using rings = testing::Types<shm::spsc_message_ring, shm::mpsc_message_ring>;
-class names {
-public:
-    template <class Ring>
-    static std::string GetName(int) {
-        return Ring::has_many_producers ? "mpsc" : "spsc";
-    }
-};
-TYPED_TEST_SUITE(shm_messages, rings, names);
+TYPED_TEST_SUITE(shm_messages, weir_test::message_rings, weir_test::message_ring_names);
 
 TYPED_TEST(shm_messages, of_every_size_come_whole_and_in_order_lap_after_lap) {
     const auto made = TypeParam::create(256, "text");

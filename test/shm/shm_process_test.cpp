@@ -147,27 +147,11 @@ TEST(shm_kill, is_told_to_a_sleeping_side_soon_and_its_end_is_taken_over_soon) {
     RecordProperty("recovered_longest_ns", ns_of(recovered.back()));
 }
 
-/// Writes anything to anywhere behind the header, for a while, and now and then what nearly fits.
-void scribble(std::byte* payload, std::size_t bytes, std::uint64_t seed, std::uint64_t writes) {
-    std::mt19937_64 random(seed);
-    auto* const words = reinterpret_cast<volatile std::uint64_t*>(payload);
-    constexpr std::size_t state_words = sizeof(weir::detail::shm_spsc_state) / sizeof(std::uint64_t);
-    for (std::uint64_t i = 0; i < writes; ++i) {
-        const std::uint64_t r = random();
-        const std::size_t at = random() % 2 == 0 ? random() % state_words : random() % (bytes / sizeof(std::uint64_t));
-        switch (r % 4) {
-        case 0: words[at] = random(); break;
-        case 1: words[at] = words[at] + random() % 5; break;
-        case 2: words[at] = random() % 64; break;
-        default: words[at] = words[at] ^ (std::uint64_t{1} << random() % 64); break;
-        }
-    }
-}
-
 TEST(shm_scribbler, makes_the_other_side_say_corrupted_and_nothing_worse) {
     // Each ends soon after the first write that matters.
     const std::uint64_t scribblers = rounds(150, 20'000);
     constexpr std::uint64_t writes = 10'000;
+    constexpr std::size_t state_words = sizeof(weir::detail::shm_spsc_state) / sizeof(std::uint64_t);
     std::uint64_t corrupted = 0;
     for (std::uint64_t seed = 1; seed <= scribblers; ++seed) {
         const bool pushes = seed % 2 == 0;
@@ -185,7 +169,7 @@ TEST(shm_scribbler, makes_the_other_side_say_corrupted_and_nothing_worse) {
         } else {
             consumer.emplace(view.attach_consumer());
         }
-        const pid_t child = start([&] { scribble(payload, bytes, seed, writes); });
+        const pid_t child = start([&] { weir_test::scribble(payload, bytes, state_words, seed, writes); });
         const auto end = clock::now() + 30s;
         for (int quiet = 0; quiet < 50;) {
             ASSERT_LT(clock::now(), end) << "it hangs";

@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <random>
 #include <thread>
 
 #include "test/support/sanitized.hpp"
@@ -77,6 +79,23 @@ status soon(Try attempt, status::value in_vain) {
     status answer = in_vain;
     while ((answer = attempt()) == in_vain && std::chrono::steady_clock::now() < end) std::this_thread::yield();
     return answer;
+}
+
+/// Writes anything to anywhere behind the header, for a while: half of it to the first `state_words`, where a ring keeps its positions.
+inline void scribble(std::byte* payload, std::size_t bytes, std::size_t state_words, std::uint64_t seed,
+                     std::uint64_t writes) {
+    std::mt19937_64 random(seed);
+    auto* const words = reinterpret_cast<volatile std::uint64_t*>(payload);
+    for (std::uint64_t i = 0; i < writes; ++i) {
+        const std::uint64_t r = random();
+        const std::size_t at = random() % 2 == 0 ? random() % state_words : random() % (bytes / sizeof(std::uint64_t));
+        switch (r % 4) {
+        case 0: words[at] = random(); break;
+        case 1: words[at] = words[at] + random() % 5; break;
+        case 2: words[at] = random() % 64; break;
+        default: words[at] = words[at] ^ (std::uint64_t{1} << random() % 64); break;
+        }
+    }
 }
 
 }  // namespace weir_test

@@ -47,7 +47,7 @@ pair_sample sample_of(std::uint64_t ns, double items_per_s, bool steady = true) 
     return sample;
 }
 
-// A machine on which slots cost this much on either node, by who is the consumer.
+// A machine on which slots cost this much on either node, for each PU as the consumer.
 template <class F>
 std::vector<memory_cost> measured(const topology& machine, const std::vector<directed_pair>& pairs, F sample,
                                   std::size_t rounds = 8) {

@@ -48,6 +48,7 @@
 #include "weir/detail/shm/broadcast/state.hpp"
 #include "weir/detail/shm/held_end.hpp"
 #include "weir/detail/shm/processes.hpp"
+#include "weir/detail/shm_makers.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/shm/segment.hpp"
 #include "weir/status.hpp"
@@ -67,6 +68,12 @@ struct mapped_broadcast_ring {
 
     static std::uint64_t payload_bytes(std::uint64_t capacity) {
         return slots_at + std::bit_ceil(capacity) * sizeof(typename slots::slot);
+    }
+    static std::size_t checked(std::size_t capacity) {
+        return checked_capacity(capacity, most_slots<typename slots::slot>, refuse_argument_of_segment);
+    }
+    static auto init(std::size_t) noexcept {
+        return [](std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) ring_state; };
     }
     static segment_shape shape(std::size_t capacity, std::string_view type_name) {
         return {segment_kind::broadcast_ring, capacity, sizeof(T), alignof(T), type_name, &payload_bytes};
@@ -249,11 +256,9 @@ private:
 ///   since it joined, exactly. It never sees an item that was being overwritten.
 /// - Readers after others, and readers with a lag_limit, as of weir::broadcast_ring, there are none.
 ///
-/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
-/// exceptions are off), and call the system. The object may go
-/// before the ends that were attached to it.
+/// The object may go before the ends that were attached to it. What attaches throws shm::error as create() does, and calls the system.
 template <class T>
-class broadcast_ring {
+class broadcast_ring : public detail::shm_makers<broadcast_ring<T>, detail::mapped_broadcast_ring<T>> {
     static_assert(
         detail::is_element<T>,
         "weir: an item of a shm ring is an object that can be assigned: not a reference, function or array, nor const, "
@@ -265,6 +270,7 @@ class broadcast_ring {
         detail::holds_its_bytes<T>,
         "weir: a weir::message refers to bytes that it does not own; use a message ring, or for several readers one each");
     using mapped = detail::mapped_broadcast_ring<T>;
+    friend detail::shm_makers<broadcast_ring, mapped>;
 
 public:
     using value_type = T;
@@ -276,41 +282,6 @@ public:
         reader_mode mode = reader_mode::gated;
     };
 
-    /// Makes a ring with a name; see segment::create(). `type_name` says what T means: 1 to 63 bytes.
-    static broadcast_ring create(std::string_view name, std::size_t capacity, std::string_view type_name,
-                                 segment_options options = {}) {
-        return broadcast_ring(segment::create(name, mapped::shape(checked(capacity), type_name), init, options));
-    }
-    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
-    /// Makes a ring without a name, whose descriptor() is to be sent to the other processes.
-    static broadcast_ring create(std::size_t capacity, std::string_view type_name, segment_options options = {}) {
-        return broadcast_ring(segment::create(mapped::shape(checked(capacity), type_name), init, options));
-    }
-    /// Maps the ring of that name.
-    static broadcast_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
-        return broadcast_ring(segment::open(name, mapped::shape(0, type_name), options));
-    }
-    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
-    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
-    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
-    static broadcast_ring open_or_create(std::string_view name, std::size_t capacity, std::string_view type_name,
-                                         segment_options options = {}) {
-        return broadcast_ring(segment::open_or_create(name, mapped::shape(checked(capacity), type_name), init, options));
-    }
-    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
-    template <class Rep, class Period>
-    static broadcast_ring open_for(std::string_view name, std::string_view type_name,
-                                   std::chrono::duration<Rep, Period> time, segment_options options = {}) {
-        return broadcast_ring(
-            segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
-    }
-    template <detail::bare_number N>
-    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
-    /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
-    static broadcast_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
-        return broadcast_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
-    }
-
     /// Takes the producer's end for this process. Refused while a living process holds it. After one that died it goes on where that
     /// one was: see broadcast_producer::in_doubt().
     broadcast_producer<T> attach_producer() const {
@@ -319,21 +290,11 @@ public:
         const detail::owner self = detail::this_process();
         detail::process_watch watch(self);
         const detail::taken_end taken = detail::take_end(word, self, watch);
-        if (!taken.succeeded) {
-            detail::refuse_segment(
-                errc::end_held, "the producer's end is held by process " + std::to_string(taken.before.pid()) +
-                                    ", which runs; a ring has one producer: end that process, or let it give the end "
-                                    "back");
-        }
+        if (!taken.succeeded) detail::refuse_held_end("producer", taken.before, "a ring has one producer");
         typename producer::held held(ring_, word, taken.mine);
         typename producer::end made(ring_->state(), ring_->items(), capacity(), detail::process_watch(self),
                                     taken.recovered());
-        if (made.is_corrupted()) {
-            detail::refuse_segment(
-                errc::damaged,
-                "the positions in the segment contradict each other, so its producer cannot go on; remove it and create "
-                "it anew");
-        }
+        if (made.is_corrupted()) detail::refuse_contradiction("producer");
         return producer(std::move(held), std::move(made));
     }
 
@@ -379,12 +340,6 @@ public:
 
 private:
     explicit broadcast_ring(segment memory) : ring_(std::make_shared<mapped>(mapped{std::move(memory)})) {}
-
-    static std::size_t checked(std::size_t capacity) {
-        return detail::checked_capacity(capacity, detail::most_slots<typename mapped::slots::slot>,
-                                        detail::refuse_argument_of_segment);
-    }
-    static void init(std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) typename mapped::ring_state; }
 
     std::shared_ptr<mapped> ring_;
 };

@@ -42,6 +42,7 @@
 #include "weir/detail/shm/header.hpp"
 #include "weir/detail/shm/held_end.hpp"
 #include "weir/detail/shm/processes.hpp"
+#include "weir/detail/shm_makers.hpp"
 #include "weir/detail/shm_message/handles.hpp"
 #include "weir/detail/shm_message/state.hpp"
 #include "weir/detail/wait/deadline.hpp"
@@ -104,13 +105,14 @@ using spsc_message_ring = basic_message_ring<1>;
 using mpsc_message_ring = basic_message_ring<most_message_producers>;
 
 /// A ring of messages between processes, mapped into this one.
+/// A capacity is in bytes: a power of two from 16 to 4 GiB.
 ///
-/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
-/// exceptions are off), and call the system. The object may go
-/// before the ends that were attached to it.
+/// The object may go before the ends that were attached to it. What attaches throws shm::error as create() does, and calls the system.
 template <std::size_t Producers>
-class basic_message_ring {
+class basic_message_ring
+    : public detail::shm_makers<basic_message_ring<Producers>, detail::mapped_message_ring<Producers>> {
     using mapped = detail::mapped_message_ring<Producers>;
+    friend detail::shm_makers<basic_message_ring, mapped>;
 
 public:
     using producer = message_producer<Producers>;
@@ -118,46 +120,6 @@ public:
     static constexpr bool has_many_producers = Producers > 1;
     /// Ends for producers.
     static constexpr std::size_t most_producers = Producers;
-
-    /// Makes a ring with a name; see segment::create(). `capacity_bytes`: a power of two from 16 to 4 GiB. `type_name` says what the
-    /// messages mean: 1 to 63 bytes.
-    static basic_message_ring create(std::string_view name, std::size_t capacity_bytes, std::string_view type_name,
-                                     segment_options options = {}) {
-        const segment_shape shape = mapped::shape(mapped::checked(capacity_bytes), type_name);
-        return basic_message_ring(segment::create(name, shape, mapped::init(capacity_bytes), options));
-    }
-    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
-    /// Makes a ring without a name, whose descriptor() is to be sent to the other processes.
-    static basic_message_ring create(std::size_t capacity_bytes, std::string_view type_name,
-                                     segment_options options = {}) {
-        const segment_shape shape = mapped::shape(mapped::checked(capacity_bytes), type_name);
-        return basic_message_ring(segment::create(shape, mapped::init(capacity_bytes), options));
-    }
-    /// Maps the ring of that name.
-    static basic_message_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
-        return basic_message_ring(segment::open(name, mapped::shape(0, type_name), options));
-    }
-    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
-    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
-    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
-    static basic_message_ring open_or_create(std::string_view name, std::size_t capacity_bytes,
-                                             std::string_view type_name, segment_options options = {}) {
-        const segment_shape shape = mapped::shape(mapped::checked(capacity_bytes), type_name);
-        return basic_message_ring(segment::open_or_create(name, shape, mapped::init(capacity_bytes), options));
-    }
-    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
-    template <class Rep, class Period>
-    static basic_message_ring open_for(std::string_view name, std::string_view type_name,
-                                       std::chrono::duration<Rep, Period> time, segment_options options = {}) {
-        return basic_message_ring(
-            segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
-    }
-    template <detail::bare_number N>
-    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
-    /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
-    static basic_message_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
-        return basic_message_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
-    }
 
     /// Takes the first producer's end that no living process holds. Refused if there is none. After a process that died it goes on
     /// where that one was: see message_producer::in_doubt().
@@ -193,7 +155,7 @@ public:
         detail::held_end<mapped> held(ring_, word, taken.mine);
         typename consumer::end made(ring_->state(), ring_->records(), capacity_bytes(),
                                     [&] { return detail::process_watch(self); });
-        if (made.is_corrupted()) refuse_corrupted("consumer");
+        if (made.is_corrupted()) detail::refuse_contradiction("consumer");
         return consumer(std::move(held), std::move(made));
     }
 
@@ -222,15 +184,7 @@ private:
     }
 
     [[noreturn]] static void refuse_held(const char* name, const detail::atomic<std::uint64_t>& word, const char* why) {
-        const detail::owner holder{word.load(detail::relaxed)};  // relaxed: for the sentence
-        detail::refuse_segment(errc::end_held, std::string("the ") + name + "'s end is held by process " +
-                                                   std::to_string(holder.pid()) + ", which runs; " + why +
-                                                   ": end that process, or let it give the end back");
-    }
-    [[noreturn]] static void refuse_corrupted(const char* name) {
-        detail::refuse_segment(errc::damaged,
-                               std::string("the positions in the segment contradict each other, so its ") + name +
-                                   " cannot go on; remove it and create it anew");
+        detail::refuse_held_end(name, {word.load(detail::relaxed)}, why);  // relaxed: for the sentence
     }
 
     std::shared_ptr<mapped> ring_;

@@ -37,6 +37,7 @@
 #include "weir/detail/shm/processes.hpp"
 #include "weir/detail/shm/spsc_ends.hpp"
 #include "weir/detail/shm/spsc_state.hpp"
+#include "weir/detail/shm_makers.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/shm/segment.hpp"
 #include "weir/status.hpp"
@@ -53,6 +54,12 @@ struct mapped_spsc_ring {
 
     static std::uint64_t payload_bytes(std::uint64_t capacity) {
         return slots_at + spsc_slots<T, std::uint64_t>::count(capacity) * sizeof(T);
+    }
+    static std::size_t checked(std::size_t capacity) {
+        return checked_capacity(capacity, most_capacity<T, std::uint64_t>, refuse_argument_of_segment);
+    }
+    static auto init(std::size_t) noexcept {
+        return [](std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) shm_spsc_state; };
     }
     static segment_shape shape(std::size_t capacity, std::string_view type_name) {
         return {segment_kind::spsc_ring, capacity, sizeof(T), alignof(T), type_name, &payload_bytes};
@@ -208,11 +215,9 @@ private:
 /// A ring between two processes, mapped into this one. T is trivially copyable: it is copied byte by byte, also after a peer that is
 /// not trusted wrote to it, so check what you pop from such a peer. No pointers in it: they mean something else in the other process.
 ///
-/// The functions throw shm::error with one sentence and a code(), also for an impossible capacity (they abort with the sentence where
-/// exceptions are off), and call the system. The object may go
-/// before the ends that were attached to it.
+/// The object may go before the ends that were attached to it. What attaches throws shm::error as create() does, and calls the system.
 template <class T>
-class spsc_ring {
+class spsc_ring : public detail::shm_makers<spsc_ring<T>, detail::mapped_spsc_ring<T>> {
     static_assert(
         detail::is_element<T>,
         "weir: an item of a shm ring is an object that can be assigned: not a reference, function or array, nor const, "
@@ -224,43 +229,10 @@ class spsc_ring {
         detail::holds_its_bytes<T>,
         "weir: a weir::message refers to bytes that it does not own; use a message ring, or for several readers one each");
     using mapped = detail::mapped_spsc_ring<T>;
+    friend detail::shm_makers<spsc_ring, mapped>;
 
 public:
     using value_type = T;
-
-    /// Makes a ring with a name; see segment::create(). `type_name` says what T means: 1 to 63 bytes.
-    static spsc_ring create(std::string_view name, std::size_t capacity, std::string_view type_name,
-                            segment_options options = {}) {
-        return spsc_ring(segment::create(name, mapped::shape(checked(capacity), type_name), init, options));
-    }
-    static void create(std::string_view, std::size_t) = delete;  // weir: add a type name, such as "quote v1"
-    /// Makes a ring without a name, whose descriptor() is to be sent to the other process.
-    static spsc_ring create(std::size_t capacity, std::string_view type_name, segment_options options = {}) {
-        return spsc_ring(segment::create(mapped::shape(checked(capacity), type_name), init, options));
-    }
-    /// Maps the ring of that name.
-    static spsc_ring open(std::string_view name, std::string_view type_name, segment_options options = {}) {
-        return spsc_ring(segment::open(name, mapped::shape(0, type_name), options));
-    }
-    /// Maps the ring of that name, or makes it if there is none: for programs of which any may start, or start again, first. Of several
-    /// that call this at once one makes it. A ring that killed processes left is mapped, with its items, and stays closed if it was.
-    /// Refused if it differs in the type's name, size or alignment, or in the capacity.
-    static spsc_ring open_or_create(std::string_view name, std::size_t capacity, std::string_view type_name,
-                                    segment_options options = {}) {
-        return spsc_ring(segment::open_or_create(name, mapped::shape(checked(capacity), type_name), init, options));
-    }
-    /// Maps the ring of that name, and waits for it that long if it does not exist yet: looks for it once in a millisecond.
-    template <class Rep, class Period>
-    static spsc_ring open_for(std::string_view name, std::string_view type_name,
-                              std::chrono::duration<Rep, Period> time, segment_options options = {}) {
-        return spsc_ring(segment::open_until(name, mapped::shape(0, type_name), detail::deadline_after(time), options));
-    }
-    template <detail::bare_number N>
-    static void open_for(std::string_view, std::string_view, N) = delete;  // weir: a time has a unit, as 100ms
-    /// Maps the ring whose descriptor another process sent; the descriptor stays the caller's.
-    static spsc_ring attach(int descriptor, std::string_view type_name, segment_options options = {}) {
-        return spsc_ring(segment::attach(descriptor, mapped::shape(0, type_name), options));
-    }
 
     /// Takes the producer's end for this process. Refused while a living process holds it. After one that died it goes on where that
     /// one was: see spsc_producer::in_doubt().
@@ -282,31 +254,16 @@ public:
 private:
     explicit spsc_ring(segment memory) : ring_(std::make_shared<mapped>(mapped{std::move(memory)})) {}
 
-    static std::size_t checked(std::size_t capacity) {
-        return detail::checked_capacity(capacity, detail::most_capacity<T, std::uint64_t>,
-                                        detail::refuse_argument_of_segment);
-    }
-    static void init(std::byte* payload) noexcept { ::new (static_cast<void*>(payload)) detail::shm_spsc_state; }
-
     template <class End>
     End attach_end(detail::atomic<std::uint64_t>& word, const char* name) const {
         const detail::owner self = detail::this_process();
         detail::process_watch watch(self);
         const detail::taken_end taken = detail::take_end(word, self, watch);
-        if (!taken.succeeded) {
-            detail::refuse_segment(errc::end_held, std::string("the ") + name + "'s end is held by process " +
-                                                       std::to_string(taken.before.pid()) +
-                                                       ", which runs; a ring has one " + name +
-                                                       ": end that process, or let it give the end back");
-        }
+        if (!taken.succeeded) detail::refuse_held_end(name, taken.before, std::string("a ring has one ") + name);
         detail::held_end<detail::mapped_spsc_ring<T>> held(ring_, word, taken.mine);
         typename End::end made(ring_->state(), ring_->slots(), capacity(), detail::process_watch(self),
                                taken.recovered());
-        if (made.is_corrupted()) {
-            detail::refuse_segment(errc::damaged,
-                                   std::string("the positions in the segment contradict each other, so its ") + name +
-                                       " cannot go on; remove it and create it anew");
-        }
+        if (made.is_corrupted()) detail::refuse_contradiction(name);
         return End(std::move(held), std::move(made));
     }
 

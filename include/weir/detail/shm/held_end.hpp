@@ -6,14 +6,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "weir/detail/base/atomic.hpp"
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/base/role_checker.hpp"
+#include "weir/detail/shm/error.hpp"
 #include "weir/detail/shm/owner.hpp"
 
 namespace weir::detail {
+
+/// An end that cannot be attached: a living process holds it, and `why` it has one holder.
+[[noreturn]] inline void refuse_held_end(const char* name, owner holder, const std::string& why) {
+    refuse_segment(shm::errc::end_held, std::string("the ") + name + "'s end is held by process " +
+                                            std::to_string(holder.pid()) + ", which runs; " + why +
+                                            ": end that process, or let it give the end back");
+}
+[[noreturn]] inline void refuse_contradiction(const char* name) {
+    refuse_segment(shm::errc::damaged, std::string("the positions in the segment contradict each other, so its ") +
+                                           name + " cannot go on; remove it and create it anew");
+}
 
 /// Gives an end of a mapped ring back when the handle goes; the ring's mapping stays until then. Movable.
 template <class Mapped>

@@ -99,9 +99,9 @@ private:
           done_(found.done),
           capacity_(capacity),
           mapped_(mapped) {
-        // relaxed, both: for the next holder
-        shared.consumer.end.done.store(done_, relaxed);
-        shared.consumer.end.begun.store(done_, relaxed);
+        // (10) release, both: pairs with (11)
+        shared.consumer.end.done.store(done_, release);
+        shared.consumer.end.begun.store(done_, release);
         if (position_ - given_ > capacity_ || position_ % shm_records::alignment != 0 ||
             given_ % shm_records::alignment != 0) {
             (void)ends_with(status::corrupted);
@@ -128,7 +128,7 @@ private:
         std::uint64_t done;
         bool is_left = true;
         ~in_hand() {
-            if (is_left) words.end.begun.store(done, relaxed);  // relaxed: read after this process has died
+            if (is_left) words.end.begun.store(done, release);  // (10) release: pairs with (11)
         }
     };
 
@@ -176,10 +176,10 @@ private:
         const std::size_t payload = record_header::payload(header_);
         const std::size_t bytes = shm_records::record_bytes(payload);
         shm_message_consumer_words& words = shared.consumer;
-        // What a death at any instruction leaves: what `taken` will be, then the number, then the visit. relaxed, both: read after
-        // this process has died
-        words.end.step.store(position_ + bytes, relaxed);
-        words.end.begun.store(done_ + 1, relaxed);
+        // What a death at any instruction leaves: what `taken` will be, then the number, then the visit.
+        // (10) release, both: pairs with (11)
+        words.end.step.store(position_ + bytes, release);
+        words.end.begun.store(done_ + 1, release);
         light_fence();
         in_hand now{words, done_};
         const visited answer = visit(message{record_header::type(header_), {mapped_.payload(position_), payload}});
@@ -194,9 +194,9 @@ private:
     // The record is done with: first for the next consumer, then for the producers.
     void pass(state& shared, std::size_t bytes) noexcept {
         light_fence();
-        // relaxed, both: for the next holder
-        shared.consumer.taken.store(position_ + bytes, relaxed);
-        shared.consumer.end.done.store(done_, relaxed);
+        // (10) release, both: pairs with (11)
+        shared.consumer.taken.store(position_ + bytes, release);
+        shared.consumer.end.done.store(done_, release);
         light_fence();
         mapped_.clear_for_next_lap(position_, bytes);
         position_ += bytes;

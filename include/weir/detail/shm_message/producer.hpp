@@ -73,16 +73,16 @@ public:
         // relaxed: the consumer reads it after the header before it, by (5) and (6)
         if (used != whole)
             mapped_.header(claimed.record + used).store(record_header::of_padding(whole - used), relaxed);
-        mine(shared).end.step.store(claimed.record, relaxed);  // relaxed: read after this process has died
+        mine(shared).end.step.store(claimed.record, release);  // (10) release: pairs with (11)
         replace_claim(claimed, record_header::of_message(payload, type, number_));
         ++done_;
-        mine(shared).end.done.store(done_, relaxed);  // relaxed: as above
+        mine(shared).end.done.store(done_, release);  // (10) as above
         bed::wake(shared.consumer_asleep);
     }
     void abort(state& shared, const record_claim& claimed) noexcept {
         claimed_.close();
         replace_claim(claimed, record_header::of_padding(shm_records::record_bytes(claimed.payload)));
-        mine(shared).end.begun.store(done_, relaxed);  // relaxed: as above
+        mine(shared).end.begun.store(done_, release);  // (10) release: pairs with (11)
         // The consumer may wait for the messages behind this one.
         bed::wake(shared.consumer_asleep);
     }
@@ -110,11 +110,11 @@ private:
                                 std::size_t capacity) noexcept {
         words& left = shared.producers[number];
         const numbers_left found = look_back(left, number, mapped);
-        // Before the claim goes, since it is what shows that the message was not handed over. relaxed, all: for the next holder
+        // Before the claim goes, since it is what shows that the message was not handed over. (10) release, both: pairs with (11)
         if (found.in_doubt.has_value()) {
-            left.end.begun.store(found.done, relaxed);
+            left.end.begun.store(found.done, release);
         } else {
-            left.end.done.store(found.done, relaxed);
+            left.end.done.store(found.done, release);
         }
         const std::uint64_t at = left.claiming.load(relaxed);
         if (at == nowhere || at % shm_records::alignment != 0) return found;
@@ -142,13 +142,13 @@ private:
                 continue;
             }
             const std::size_t bytes = skipped > 0 ? skipped : record;
-            mine(shared).claiming.store(at, relaxed);  // relaxed: read after this process has died
+            mine(shared).claiming.store(at, release);  // (10) release: pairs with (11)
             std::uint64_t found = 0;
             if (mark(at, record_header::of_claim(bytes, number_), found)) {
                 if (!shared.accept(at, bytes)) return {status::closed};
                 if (skipped == 0) {
                     claimed_.open();
-                    mine(shared).end.begun.store(done_ + 1, relaxed);  // relaxed: as above
+                    mine(shared).end.begun.store(done_ + 1, release);  // (10) as above
                     light_fence();
                     return {status::success, at, at, payload};
                 }
@@ -170,11 +170,12 @@ private:
             // relaxed: this end alone writes it before `tail` has passed it, and `tail` is not old
             found = word.load(relaxed);
             if (found != record_header::none_at(at)) return false;
-            word.store(claim, release);  // (9) release: pairs with (6): who finds the claim finds its owner
+            word.store(claim,
+                       release);  // (9) release: pairs with (6): whatever process finds the claim knows its owner
             return true;
         } else {
             found = record_header::none_at(at);
-            // (9) release: pairs with (6): who finds the claim finds its owner. acquire, of a failure: pairs with
+            // (9) release: pairs with (6): whatever process finds the claim knows its owner. acquire, of a failure: pairs with
             // clear_for_next_lap(): where a lap is over, the next look at `tail` shows it
             return word.compare_exchange_strong(found, claim, release, acquire);
         }

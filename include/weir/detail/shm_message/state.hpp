@@ -51,7 +51,7 @@ struct alignas(separation_bytes) shm_message_producer_words {
 ///
 /// The records begin behind one another: a producer claims the word at `tail` by replacing none_at(tail) with the size of its record
 /// and its number, then moves `tail` past it; whichever process finds such a claim moves `tail` for its producer. (Helping as in Michael
-/// and Scott's queue.) So no process can die between a claim and the note of who made it. A claim is accepted when `tail` has passed
+/// and Scott's queue.) So no process can die between a claim and the note of its maker. A claim is accepted when `tail` has passed
 /// it, and a close is a bit of `tail`: acceptance is atomic with the close.
 template <std::size_t Producers>
 struct shm_message_state {
@@ -121,22 +121,22 @@ inline std::size_t sound_bytes(const shm_records& mapped, std::size_t capacity, 
 /// What a dead producer leaves behind; or one whose process another one follows.
 inline numbers_left look_back(const shm_message_producer_words& words, std::uint64_t number,
                               const shm_records& mapped) noexcept {
-    // relaxed, all: the process that wrote them has ended
-    const std::uint64_t done = words.end.done.load(relaxed);
-    if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
-    const std::uint64_t at = words.claiming.load(relaxed);
+    // (11) acquire, all: pairs with (10). If one of them is a follower's, the next look at the owner's word shows that one
+    const std::uint64_t done = words.end.done.load(acquire);
+    if (words.end.begun.load(acquire) == done) return {done, std::nullopt};
+    const std::uint64_t at = words.claiming.load(acquire);
     // acquire: pairs with the consumer's writes of it, (9) and clear_for_next_lap(): then we see what it abandoned before
     const std::uint64_t header = mapped.header(at).load(acquire);
     const bool is_handed_over =
-        words.end.step.load(relaxed) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
+        words.end.step.load(acquire) == at && !is_claim_of(header, number) && words.abandoned.load(relaxed) != at;
     return is_handed_over ? numbers_left{done + 1, std::nullopt} : numbers_left{done, done};
 }
 /// The same of the consumer. What is in doubt is the next message, which the process may have visited.
 inline numbers_left look_back(const shm_message_consumer_words& words) noexcept {
-    // relaxed, all: the process that wrote them has ended
-    const std::uint64_t done = words.end.done.load(relaxed);
-    if (words.end.begun.load(relaxed) == done) return {done, std::nullopt};
-    const bool is_taken = words.taken.load(relaxed) == words.end.step.load(relaxed);
+    // (11) acquire, all: pairs with (10). If one of them is a follower's, the next look at the owner's word shows that one
+    const std::uint64_t done = words.end.done.load(acquire);
+    if (words.end.begun.load(acquire) == done) return {done, std::nullopt};
+    const bool is_taken = words.taken.load(acquire) == words.end.step.load(acquire);
     return is_taken ? numbers_left{done + 1, std::nullopt} : numbers_left{done, done};
 }
 

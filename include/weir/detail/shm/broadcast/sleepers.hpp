@@ -14,8 +14,8 @@ namespace weir::detail {
 /// As bed, for any number of threads that wait for the same side: a word in the segment, whose bit 0 says that some of them sleep or
 /// are about to, and whose other bits count the times that they were woken.
 ///
-/// A thread that has looked in vain sets the bit, looks once more, and sleeps while the word is as it was with the bit. So it does not
-/// matter that another thread sets the bit again after a wake-up that this one has missed: the count is another one then.
+/// A thread that finds nothing sets the bit, looks once more, and sleeps while the word has the value that it then had. Each wake-up
+/// changes the count, and so the value: a thread that misses one does not fall asleep, also when another thread has set the bit again.
 struct sleepers {
     static constexpr std::uint32_t asleep = 1;
 
