@@ -37,52 +37,33 @@ function(weir_install_pc name dir component)
 endfunction()
 weir_install_pc(weir ${CMAKE_INSTALL_DATADIR} headers)
 
+# weir_install_library(name needs): weir::NAME, a component of the package. A static library brings what it needs to every link.
+function(weir_install_library name needs)
+  set(library weir_${name})
+  set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/${library})
+  install(TARGETS ${library} EXPORT ${library}Targets
+    RUNTIME COMPONENT ${name}
+    LIBRARY COMPONENT ${name} NAMELINK_COMPONENT ${name}-dev
+    ARCHIVE COMPONENT ${name}-dev
+    FILE_SET HEADERS COMPONENT ${name}-dev)
+  install(EXPORT ${library}Targets NAMESPACE weir:: DESTINATION ${config_dir} COMPONENT ${name}-dev)
+  get_target_property(type ${library} TYPE)
+  set(${library}_is_static OFF)
+  set(weir_pc_requires "Requires: weir")
+  if(type STREQUAL STATIC_LIBRARY)
+    set(${library}_is_static ON)
+    set(weir_pc_requires "Requires: weir, ${needs}")
+  endif()
+  configure_file(cmake/${library}Config.cmake.in ${library}Config.cmake @ONLY)
+  write_basic_package_version_file(${library}ConfigVersion.cmake COMPATIBILITY ExactVersion)
+  install(
+    FILES ${CMAKE_CURRENT_BINARY_DIR}/${library}Config.cmake ${CMAKE_CURRENT_BINARY_DIR}/${library}ConfigVersion.cmake
+    DESTINATION ${config_dir} COMPONENT ${name}-dev)
+  weir_install_pc(weir-${name} ${CMAKE_INSTALL_LIBDIR} ${name}-dev)
+endfunction()
 if(WEIR_BUILD_TOPOLOGY)
-  set(weir_topology_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir_topology)
-  install(TARGETS weir_topology EXPORT weir_topologyTargets
-    RUNTIME COMPONENT topology
-    LIBRARY COMPONENT topology NAMELINK_COMPONENT topology-dev
-    ARCHIVE COMPONENT topology-dev
-    FILE_SET HEADERS COMPONENT topology-dev)
-  install(EXPORT weir_topologyTargets NAMESPACE weir:: DESTINATION ${weir_topology_config_dir} COMPONENT topology-dev)
-  get_target_property(weir_topology_type weir_topology TYPE)
-  set(weir_topology_is_static OFF)
-  set(weir_pc_requires "Requires: weir")
-  if(weir_topology_type STREQUAL STATIC_LIBRARY)
-    set(weir_topology_is_static ON) # a static library brings its own dependencies to every link
-    set(weir_pc_requires "Requires: weir, hwloc")
-  endif()
-  configure_file(cmake/weir_topologyConfig.cmake.in weir_topologyConfig.cmake @ONLY)
-  write_basic_package_version_file(weir_topologyConfigVersion.cmake COMPATIBILITY ExactVersion)
-  install(
-    FILES
-      ${CMAKE_CURRENT_BINARY_DIR}/weir_topologyConfig.cmake
-      ${CMAKE_CURRENT_BINARY_DIR}/weir_topologyConfigVersion.cmake
-    DESTINATION ${weir_topology_config_dir} COMPONENT topology-dev)
-  weir_install_pc(weir-topology ${CMAKE_INSTALL_LIBDIR} topology-dev)
+  weir_install_library(topology hwloc)
 endif()
-
 if(WEIR_BUILD_JETSTREAM)
-  set(weir_jetstream_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir_jetstream)
-  install(TARGETS weir_jetstream EXPORT weir_jetstreamTargets
-    RUNTIME COMPONENT jetstream
-    LIBRARY COMPONENT jetstream NAMELINK_COMPONENT jetstream-dev
-    ARCHIVE COMPONENT jetstream-dev
-    FILE_SET HEADERS COMPONENT jetstream-dev)
-  install(EXPORT weir_jetstreamTargets NAMESPACE weir:: DESTINATION ${weir_jetstream_config_dir} COMPONENT jetstream-dev)
-  get_target_property(weir_jetstream_type weir_jetstream TYPE)
-  set(weir_jetstream_is_static OFF)
-  set(weir_pc_requires "Requires: weir")
-  if(weir_jetstream_type STREQUAL STATIC_LIBRARY)
-    set(weir_jetstream_is_static ON)
-    set(weir_pc_requires "Requires: weir, libnats")
-  endif()
-  configure_file(cmake/weir_jetstreamConfig.cmake.in weir_jetstreamConfig.cmake @ONLY)
-  write_basic_package_version_file(weir_jetstreamConfigVersion.cmake COMPATIBILITY ExactVersion)
-  install(
-    FILES
-      ${CMAKE_CURRENT_BINARY_DIR}/weir_jetstreamConfig.cmake
-      ${CMAKE_CURRENT_BINARY_DIR}/weir_jetstreamConfigVersion.cmake
-    DESTINATION ${weir_jetstream_config_dir} COMPONENT jetstream-dev)
-  weir_install_pc(weir-jetstream ${CMAKE_INSTALL_LIBDIR} jetstream-dev)
+  weir_install_library(jetstream libnats)
 endif()

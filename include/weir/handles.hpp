@@ -45,6 +45,7 @@
 #include "weir/detail/base/contract.hpp"
 #include "weir/detail/handles/refusals.hpp"
 #include "weir/detail/handles/ring_handle.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 
@@ -92,6 +93,11 @@ public:
         return this->end().push(value);
     }
     WEIR_ALWAYS_INLINE status push(T&& value) { return this->end().push(std::move(value)); }
+    // With a stop token: refused as the ring does, with the name of what does it.
+    template <class U, detail::stop_token Stop, class R = Ring>
+    auto push(U&& value, const Stop& stop) -> decltype(std::declval<R&>().push(std::forward<U>(value), stop)) {
+        return this->end().push(std::forward<U>(value), stop);
+    }
 
     template <class... A, class R = Ring>
     auto try_emplace(A&&... a) -> decltype(std::declval<R&>().try_emplace(std::forward<A>(a)...)) {

@@ -39,6 +39,36 @@ FILES = ["include/weir/**/*.hpp", "src/*.?pp", "instruments/*.?pp", "tools/**/*.
 # Programs that read sources or machine code instead of running the headers.
 NOT_TESTS = {"floors_test", "fast_path_test", "version_test"}
 NUMBERS_A_FILE = 1024
+# Rooms of the house: files, and the programs that test them. A sample of one room is built in a fraction of the time. A file
+# belongs to the room that names it at greatest length.
+ROOMS = {
+    "rings": (["include/weir"],
+              "^(ring_contract|ring_property|ring_stress|every_offset|busy|close|look_pace|overtaken|strict|user_code|throwing|storage"
+              "|narrow|status|given_memory|force_push|handles|role_checker|hostile|linearizability|old_wounds|operation_cost"
+              "|small_stack|shared_stress|plugin|huge_pages|node_memory|two_mappings).*_test$|^(spsc|mpmc|strict)_model"),
+    "pull": (["include/weir/pull", "include/weir/detail/credit/", "include/weir/credit.hpp", "include/weir/detail/cursor/demand",
+              "include/weir/credit_gate", "include/weir/detail/gate/"],
+             "^(credit|pull|demand|reactive|ring_contract_pull).*_test$|^(pull_.*|gate)_model"),
+    "waiting": (["include/weir/wait", "include/weir/stop", "include/weir/detail/wait/"],
+                "^(asymmetric|deadline|event|fork|futex|give_up|no_syscall|passed_wake|scheduler|several|sleeper|soak|spin_budget"
+                "|stop|suspend|thrown_wake|wait|wake_count|close).*_test$|^(spsc|several)_model"),
+    "await": (["include/weir/await", "include/weir/select", "include/weir/std_queue", "include/weir/detail/await/",
+               "include/weir/detail/select/"], "^(await|select).*_test$|^(await|select)_model"),
+    "overflow": (["include/weir/overflow", "include/weir/stats", "include/weir/histogram", "include/weir/detail/overflow",
+                  "include/weir/clock", "include/weir/detail/base/tally", "include/weir/detail/base/metric_text"],
+                 "^(overflow|codel|stats|histogram|clock).*_test$|^overflow_model"),
+    "messages": (["include/weir/message", "include/weir/detail/message/", "include/weir/broadcast", "include/weir/detail/broadcast/",
+                  "include/weir/latest"], "^(message|broadcast|latest|overflow_message).*_test$|^(message|broadcast|latest)_model"),
+    "processes": (["include/weir/shm/", "include/weir/detail/shm"], "^(shm|processes).*_test$|^shm.*_model"),
+    "pipeline": (["include/weir/pipeline", "include/weir/split", "include/weir/detail/pipeline/"], "^(pipeline|thread_limit).*_test$"),
+    "links": (["include/weir/jetstream", "include/weir/detail/jetstream/", "src/jetstream/", "tools/bridge/"],
+              "^(jetstream|cli_bridge).*_test$"),
+    "placement": (["include/weir/affinity", "include/weir/topology", "include/weir/plan", "include/weir/measurements",
+                   "include/weir/kernel_settings", "src/"],
+                  "^(affinity|kernel|machines|measurements|plan|replace|role_file|topology|node_memory).*_test$"),
+    "tools": (["tools/", "instruments/"],
+              "^(cli|doctor|jitter|matrix|pressure|report|run|instruments|bench).*_test$"),
+}
 FLAGS = "-w -Wno-narrowing -Wno-error -ferror-limit=0 -include weir_mutant.hpp"
 
 
@@ -46,6 +76,10 @@ def source_files(chosen):
     found = sorted({str(path.relative_to(TOP)) for pattern in FILES for path in TOP.glob(pattern)})
     found = [name for name in found if not PRINTING.fullmatch(name)]
     return [name for name in found if not chosen or any(name.startswith(one.rstrip("/")) for one in chosen)]
+
+
+def room_of(name):
+    return max((len(path), room) for room, (paths, _) in ROOMS.items() for path in paths if name.startswith(path))[1]
 
 
 def read(name):
@@ -265,6 +299,8 @@ def main():
     arguments.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="try no more after so long")
     arguments.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX",
                            help="build and run only the test programs and models whose name matches")
+    arguments.add_argument("--room", choices=["today", *ROOMS], metavar="ROOM",
+                           help=f"only one part of the tree, and what tests it: {', '.join(ROOMS)}, or today (each day another)")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
@@ -275,6 +311,12 @@ def main():
     began = time.monotonic()
     folder = TOP / "build/mutants"
     files = source_files(options.paths)
+    day = options.seed if options.seed is not None else time.localtime().tm_yday
+    if options.room:
+        room = list(ROOMS)[day % len(ROOMS)] if options.room == "today" else options.room
+        print(f"room: {room}", file=sys.stderr)
+        files = [name for name in files if room_of(name) == room]
+        options.tests = re.compile(ROOMS[room][1])
     if not files:
         sys.exit(f"semantic.py: there is nothing to change in {' '.join(options.paths)}; name files of include, src, "
                  "instruments or tools that compute")
@@ -290,7 +332,7 @@ def main():
         mutants = [m for m in mutants if (options.survivors if m.key() in last else options.rest)
                    and last.get(m.key()) != "killed"]
     # At random also where all are tried: what is found out by then is true of all.
-    chance = random.Random(options.seed if options.seed is not None else time.localtime().tm_yday)
+    chance = random.Random(day)
     mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
     if options.sample:  # a copy that holds no others is built sooner
         build.written = {m.number for m in mutants}

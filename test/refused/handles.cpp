@@ -2,6 +2,9 @@
 //
 // Uses of handles, and of force_push, that are refused with a sentence: the one whose number is USE. Number 0 is fine.
 #include "weir/handles.hpp"
+
+#include <stop_token>
+
 #include "weir/broadcast_ring.hpp"
 #include "weir/message_ring.hpp"
 #include "weir/pull.hpp"
@@ -52,5 +55,12 @@ int main() {
 #elif USE == 14
     long number = 0;
     auto [number_tx, number_rx] = weir::handles_of(number);
+#elif USE == 15
+    (void)one_tx.push(1, std::stop_token());
+#elif USE == 16
+    int out = 0;
+    (void)one_rx.pop(out, std::stop_token());
+#elif USE == 17
+    while (auto item = rx.pop(std::stop_token())) (void)*item;
 #endif
 }

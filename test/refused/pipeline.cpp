@@ -74,5 +74,9 @@ int main() {
     const auto key = [](const weir::message&) { return 1; };
     (void)p.source<weir::message>(
         "in", [](auto&) { return false; }, {.most_bytes = 8}, weir::split::by_key{key, weir::split::block_for_ever});
+#elif USE == 24
+    (void)p.stage<int>("stage", [](int n) { return n; });
+#elif USE == 25
+    (void)p.flat_stage<int>("stage", 2, [](int n, auto& emit) { emit(n); });
 #endif
 }

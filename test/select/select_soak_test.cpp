@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -40,10 +41,15 @@ void take_from_both(std::uint64_t items, bool in_turn, bool with_handlers) {
                                                  "; queued " + std::to_string(a.size_approx()) + " and " +
                                                  std::to_string(b.size_approx());
                                       });
+        weir_test::meeting both_pause(2);
         const auto feed = [&](auto& ring, std::uint64_t seed) {
             random_pause pause(seed);
             for (std::uint64_t i = 0; i < items; ++i) {
                 pause();
+                if (i % 500 == 499) {  // now and then neither brings anything for longer than select() spins
+                    both_pause();
+                    std::this_thread::sleep_for(std::chrono::microseconds(500));
+                }
                 EXPECT_EQ(ring.push(i), status::success);
             }
             ring.close();

@@ -51,10 +51,23 @@ public:
         static_assert(offered<F>, "weir: name the types: stage<int, std::string>(...)");
         return {{nullptr, nullptr}, {nullptr, nullptr}};
     }
+    template <class In, auto... None, class F, class... More>
+    in_and_out<Absent, Absent> stage(const std::string&, const F&, const Settings& = {}, const More&...) {
+        static_assert(offered<F>,
+                      "weir: name both types, of what comes and of what goes: stage<int, std::string>(...)");
+        return {{nullptr, nullptr}, {nullptr, nullptr}};
+    }
     template <auto... None, class F, class... More>
     in_and_out<Absent, Absent> flat_stage(const std::string&, std::size_t, const F&, const Settings& = {},
                                           const More&...) {
         static_assert(offered<F>, "weir: name the types: flat_stage<int, std::string>(...)");
+        return {{nullptr, nullptr}, {nullptr, nullptr}};
+    }
+    template <class In, auto... None, class F, class... More>
+    in_and_out<Absent, Absent> flat_stage(const std::string&, std::size_t, const F&, const Settings& = {},
+                                          const More&...) {
+        static_assert(offered<F>,
+                      "weir: name both types, of what comes and of what goes: flat_stage<int, std::string>(...)");
         return {{nullptr, nullptr}, {nullptr, nullptr}};
     }
     template <auto... None, class F, class... More>
