@@ -43,9 +43,9 @@
 
 #include "weir/detail/base/always_inline.hpp"
 #include "weir/detail/base/contract.hpp"
+#include "weir/detail/base/offered.hpp"
 #include "weir/detail/handles/refusals.hpp"
 #include "weir/detail/handles/ring_handle.hpp"
-#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/status.hpp"
 

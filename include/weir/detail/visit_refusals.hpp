@@ -13,12 +13,6 @@
 
 namespace weir::detail {
 
-/// A stop token, by what it does: not by its header, which a standard library may lack.
-template <class Token>
-concept stop_token = requires(const Token& token) {
-    { token.stop_requested() } -> std::convertible_to<bool>;
-};
-
 /// What a visit is called with.
 enum class visit_of : unsigned char { item, shared_item, message };
 
