@@ -6,17 +6,24 @@
 option(WEIR_BUNDLE "Compile the files of a folder as one: quicker from nothing, slower after a change of one" OFF)
 mark_as_advanced(WEIR_BUNDLE)
 
-# weir_bundle(target [ALONE file...]): to be called where the target is made, when it has all of its sources.
+# weir_bundle(target [ALONE file...] [AT_ONCE n]): to be called where the target is made, when it has all of its sources. At most n
+# of a folder become one file, which else a single core would compile for long.
 function(weir_bundle target)
   if(NOT WEIR_BUNDLE)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "ALONE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "AT_ONCE" "ALONE")
+  if(NOT arg_AT_ONCE)
+    set(arg_AT_ONCE 100)
+  endif()
   get_target_property(sources ${target} SOURCES)
   list(REMOVE_ITEM sources ${arg_ALONE})
+  set(count 0)
   foreach(source IN LISTS sources)
     get_filename_component(folder ${source} DIRECTORY)
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "of_${folder}")
+    math(EXPR group "${count} / ${arg_AT_ONCE}")
+    math(EXPR count "${count} + 1")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "of_${folder}_${group}")
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
 endfunction()

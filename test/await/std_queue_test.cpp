@@ -131,7 +131,7 @@ TEST(std_queue, has_ends_of_one_side) {
     EXPECT_FALSE(other.push(1));
 }
 
-struct receiver {
+struct noting {
     std::vector<std::string>& calls;
     void set_value(std::string&& x) && noexcept { calls.push_back("value " + x); }
     void set_value() && noexcept { calls.push_back("pushed"); }
@@ -143,17 +143,17 @@ TEST(std_queue, ends_a_sender_by_a_value_or_by_the_error_closed_or_stopped) {
     bounded_queue<std::string> queue(1);
     std::vector<std::string> calls;
     std::stop_source stop;
-    auto pop = queue.async_pop().connect(receiver{calls});
+    auto pop = queue.async_pop().connect(noting{calls});
     pop.start();
-    auto push = queue.async_push("x").connect(receiver{calls});
+    auto push = queue.async_push("x").connect(noting{calls});
     push.start();
-    auto never = queue.async_pop(stop.get_token()).connect(receiver{calls});
+    auto never = queue.async_pop(stop.get_token()).connect(noting{calls});
     never.start();
     stop.request_stop();
-    auto waiting = queue.async_pop().connect(receiver{calls});
+    auto waiting = queue.async_pop().connect(noting{calls});
     waiting.start();
     queue.close();
-    auto late = queue.async_emplace("late").connect(receiver{calls});
+    auto late = queue.async_emplace("late").connect(noting{calls});
     late.start();
     EXPECT_EQ(calls, (std::vector<std::string>{"value x", "pushed", "stopped", "error closed", "error closed"}));
 }

@@ -60,7 +60,7 @@ struct tens {
     std::size_t operator()(int value) const { return static_cast<std::size_t>(value) / 10; }
     std::size_t operator()(const hooked& item) const { return (*this)(item.value); }
 };
-using shed = overflow::shed_lowest<3, tens>;
+using shed_by_tens = overflow::shed_lowest<3, tens>;
 template <class T, class Policy, class Producers = overflow::one_producer>
 using ring_of = overflow_ring<T, Policy, Producers>;
 
@@ -105,7 +105,7 @@ TEST(overflow, an_item_that_is_being_pushed_when_it_is_closed_is_delivered) {
     expect_a_push_to_outlive_a_close<overflow::drop_newest>();
     expect_a_push_to_outlive_a_close<overflow::drop_oldest>();
     expect_a_push_to_outlive_a_close<overflow::sample>({2});
-    expect_a_push_to_outlive_a_close<shed>();
+    expect_a_push_to_outlive_a_close<shed_by_tens>();
     expect_a_push_to_outlive_a_close<overflow::codel<>>();
     using many = overflow::many_producers;
     expect_a_push_to_outlive_a_close<overflow::block, many>();
@@ -143,7 +143,7 @@ TEST(overflow, a_loss_in_the_middle_of_which_it_is_closed_counts_by_its_cause) {
     EXPECT_EQ(close_amid_a_loss<overflow::drop_newest>().lost_newest, 1U);
     EXPECT_EQ(close_amid_a_loss<overflow::drop_oldest>().lost_oldest, 1U);
     EXPECT_EQ(close_amid_a_loss<overflow::sample>({2}).lost_sampled, 1U);
-    EXPECT_EQ(close_amid_a_loss<shed>().lost_lowest, 1U);
+    EXPECT_EQ(close_amid_a_loss<shed_by_tens>().lost_lowest, 1U);
     EXPECT_EQ(close_amid_a_loss<overflow::codel<>>().lost_newest, 1U);
 }
 
@@ -222,7 +222,7 @@ TEST(overflow, an_item_that_is_being_popped_when_it_is_closed_is_delivered) {
     expect_a_pop_to_outlive_a_close<overflow::drop_newest>();
     expect_a_pop_to_outlive_a_close<overflow::drop_oldest>();
     expect_a_pop_to_outlive_a_close<overflow::sample>({2});
-    expect_a_pop_to_outlive_a_close<shed>();
+    expect_a_pop_to_outlive_a_close<shed_by_tens>();
     expect_a_pop_to_outlive_a_close<overflow::codel<>>();
 }
 
@@ -286,7 +286,7 @@ struct told {
 using shed_as_told = overflow::shed_lowest<3, told>;
 
 TEST(overflow, a_class_beyond_the_highest_is_the_highest) {
-    ring_of<int, shed> ring(4);
+    ring_of<int, shed_by_tens> ring(4);
     for (const int i : {5, 25, 990, 15}) ASSERT_TRUE(ring.push(i));
     for (const int i : {25, 990, 15, 5}) EXPECT_EQ(ring.try_pop(), i);
 }

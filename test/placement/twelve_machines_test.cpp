@@ -239,6 +239,10 @@ TEST(twelve_machines, cxl_memory_only) {
                             .machine();
     EXPECT_EQ(beside.memory_node(2), 1U);
     EXPECT_EQ(beside.numa_nodes()[0].type, "CXL-DRAM");
+    // Ordinary memory of another package comes before an expander of one's own.
+    const auto afar =
+        machine_xml("pack:2 [numa(memory=64GB)] l3:1 core:2 pu:1").set("NUMANode", 0, "subtype", "CXL-DRAM").machine();
+    for (const auto& pu : afar.pus()) EXPECT_EQ(afar.memory_node(pu.os_index), 1U);
 }
 
 // 8. Four packages, one without memory: its threads have the memory of the nearest, which is not the first. They cost more for it, so

@@ -147,6 +147,16 @@ TEST(busy_slot, leaves_the_arguments_of_an_element_untouched) {
     EXPECT_TRUE(ring.try_emplace(std::move(next)));
 }
 
+TEST(busy_slot, is_said_by_a_push_that_would_take_out_the_item_that_is_being_pushed) {
+    weir::mpmc_ring<item> ring(1);
+    while_pushed(ring, [&] {
+        const auto done = ring.try_force_push(item());
+        EXPECT_EQ(done.answer, status::busy);
+        EXPECT_FALSE(done.oldest);
+    });
+    EXPECT_EQ(ring.size_approx(), 1U);
+}
+
 TYPED_TEST(busy, is_not_said_by_a_push_after_the_close) {
     auto& ring = this->ring_;
     while_popped(ring, [&] {

@@ -8,6 +8,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <fstream>
 #include <span>
 #include <stdexcept>
@@ -37,6 +42,18 @@ unsigned last_node() {
     file >> list;
     return list.empty() ? 0 : static_cast<unsigned>(std::stoul(list.substr(list.find_last_of(",-") + 1)));
 }
+
+#if defined(__linux__) && defined(SYS_move_pages)
+TEST(numa_node_of, says_what_the_kernel_says_of_this_process) {
+    const int here = 0;
+    void* page = const_cast<int*>(&here);
+    int node = -1;
+    if (::syscall(SYS_move_pages, 0, 1UL, &page, nullptr, &node, 0) != 0)
+        GTEST_SKIP() << "the kernel does not say where memory is";
+    ASSERT_GE(node, 0);
+    EXPECT_EQ(weir::numa_node_of(&here), static_cast<unsigned>(node));
+}
+#endif
 
 TEST(on_node, puts_slots_where_one_says) {
     if (!kernel_says()) GTEST_SKIP() << "the kernel does not say where memory is";
