@@ -350,7 +350,7 @@ TEST(broadcast_counts, are_of_producers_and_readers) {
     ASSERT_EQ(ring.try_push(1), status::success);
     ASSERT_EQ(ring.push(2), status::success);
     EXPECT_EQ(ring.try_push(3), status::full);
-    EXPECT_EQ(ring.push_for(3, 1ms), status::timeout);
+    EXPECT_EQ(ring.push_for(3, 100ms), status::timeout);  // longer than a thread may be kept from going to sleep
     EXPECT_EQ(gated.try_pop(), 1);
     ASSERT_EQ(ring.try_push(3), status::success);
     ring.close();
@@ -364,7 +364,7 @@ TEST(broadcast_counts, are_of_producers_and_readers) {
     EXPECT_EQ(seen.producer.closed, 1U);
     EXPECT_EQ(seen.producer.parks, 1U);
     EXPECT_EQ(seen.producer.high_water_items, 2U);
-    EXPECT_GE(seen.producer.full_ns, 1'000'000U);
+    EXPECT_GE(seen.producer.full_ns, 100'000'000U);
     ASSERT_EQ(seen.readers.size(), 2U);
     EXPECT_EQ(seen.readers[0].lag, 2U);
     EXPECT_EQ(seen.readers[0].missed, 0U);

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 # Tests are repeated for fewer rounds: what is wrong in every execution is wrong in the first.
-QUICKER = {"WEIR_FEWER_ROUNDS": "1", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
+QUICKER = {"WEIR_FEWER_ROUNDS": "20", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
 # A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
 SLOWER, SLOWER_S = 5, 2
 MEMORY_BYTES = 8 << 30  # for mutants that never cease to allocate

@@ -28,12 +28,14 @@
 
 namespace weir_test {
 
-/// How many rounds: WEIR_SOAK_ROUNDS if it is set, else `usual`, a twentieth of it under a sanitizer or if WEIR_FEWER_ROUNDS
-/// is set.
+/// How many rounds: WEIR_SOAK_ROUNDS if it is set, else `usual`, a twentieth of it under a sanitizer, and an n-th if
+/// WEIR_FEWER_ROUNDS is n.
 inline std::uint64_t rounds(std::uint64_t usual) {
     const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
     if (asked != nullptr && *asked != '\0') return std::strtoull(asked, nullptr, 10);
-    return sanitized || std::getenv("WEIR_FEWER_ROUNDS") != nullptr ? usual / 20 : usual;
+    const char* const fewer = std::getenv("WEIR_FEWER_ROUNDS");
+    const std::uint64_t part = sanitized ? 20 : fewer != nullptr ? std::strtoull(fewer, nullptr, 10) : 1;
+    return usual / std::max<std::uint64_t>(part, 1);
 }
 
 using parking_seq_cst = weir::wait::parking<weir::fence::seq_cst>;

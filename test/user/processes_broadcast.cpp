@@ -22,7 +22,7 @@ int main() {
         }
         ::raise(SIGKILL);
     }
-    while (made.readers().empty()) ::usleep(100);
+    while (made.readers().empty() || made.readers()[0].mode != weir::reader_mode::gated) ::usleep(100);
     auto some = made.join({.name = "lossy", .mode = weir::reader_mode::lossy});
     auto feed = made.attach_producer();
     for (int x = 0; x < 100; ++x) {

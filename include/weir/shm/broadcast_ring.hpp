@@ -316,8 +316,8 @@ public:
         return broadcast_reader<T>(std::move(held), std::move(made));
     }
 
-    /// The name, mode and lag of every reader that holds a seat, also of one that died since, and what it missed. Whatever a peer
-    /// wrote: no lag is above what was pushed. Allocates.
+    /// The name, mode and lag of every reader that holds a seat, also of one that died since, and what it missed. A gated reader that is
+    /// joining is shown as lossy until the producer waits for it. Whatever a peer wrote: no lag is above what was pushed. Allocates.
     std::vector<reader_info> readers() const {
         std::vector<reader_info> found;
         for (const detail::shm_seat& seat : ring_->state().seats) {
