@@ -290,6 +290,18 @@ TEST(overflow_messages, close_delivers_what_was_accepted_and_a_kept_message_too)
     EXPECT_EQ(ring.consume_some([](std::uint16_t, bytes) {}), 0U);
 }
 
+TEST(overflow_messages, that_come_after_the_close_are_refused_and_not_sampled) {
+    weir::overflow_message_ring<overflow::sample> ring(256, {.keep_one_in = 2, .from = 1});
+    ASSERT_EQ(ring.try_push(message_of(0, 8)), status::success);
+    ring.close();
+    for (int n = 0; n < 4; ++n) {
+        EXPECT_EQ(ring.try_push(message_of(1, 8)), status::closed);
+        EXPECT_EQ(ring.push(message_of(1, 8)), status::closed);
+    }
+    EXPECT_EQ(ring.account().messages.refused, 8U);
+    EXPECT_EQ(ring.account().messages.lost_sampled, 0U);
+}
+
 TEST(overflow_messages, block_waits_and_reject_says_full_and_both_lose_nothing) {
     weir::overflow_message_ring<overflow::block> waits(128);
     const std::size_t fits = 128 / waits.bytes_for_message(8);

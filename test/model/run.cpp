@@ -118,7 +118,7 @@ int run(int argc, char** argv, std::span<const entry> scenarios) {
         else
             return usage();
     }
-    if (const char* const fewer = std::getenv("WEIR_FEWER_ROUNDS")) o.scale /= std::atoi(fewer) >= 20 ? 4 : 2;
+    if (const char* const fewer = std::getenv("WEIR_FEWER_ROUNDS")) o.scale /= std::atoi(fewer) >= 20 ? 8 : 2;
     std::size_t played = 0;
     for (const entry& e : scenarios) {
         if (!o.only.empty() && o.only != e.name) continue;

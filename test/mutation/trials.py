@@ -64,7 +64,7 @@ def run(command, environment, seconds, cwd):
 
 def command_for(program, names):
     if program.name.endswith("_model"):
-        return [str(program), "--switches", "0", "--scale", "0.12"]
+        return [str(program), "--switches", "0", "--scale", "0.24"]
     return [str(program), "--gtest_brief=1", "--gtest_fail_fast", "--gtest_filter=" + ":".join(names)]
 
 

@@ -556,6 +556,8 @@ TEST(overflow_operations, memory_is_that_of_all_slots) {
     const overflow_ring<int, shed> three(8);
     EXPECT_GE(bytes(one), 8 * sizeof(int));
     EXPECT_GE(bytes(three), 3 * bytes(one));
+    const overflow_ring<int, overflow::shed_lowest<2, by_number>> two(8);
+    EXPECT_EQ(2 * bytes(three), 3 * bytes(two));
     const overflow_ring<int, overflow::reject, weir::storage::huge_pages> huge(8);
     EXPECT_TRUE(huge.memory().huge_pages_wanted);
 }
