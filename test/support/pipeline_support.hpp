@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/eventually.hpp"
 #include "test/support/refusal.hpp"
 #include "weir/pipeline.hpp"
 
@@ -64,16 +65,6 @@ struct opened_at_end {
     gate& closed;
     ~opened_at_end() { closed.open(); }
 };
-
-/// Waits until `done()`; false when that takes more than a minute.
-template <class Done>
-inline bool eventually(Done done) {
-    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60); !done();
-         std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
-        if (std::chrono::steady_clock::now() > end) return false;
-    }
-    return true;
-}
 
 inline weir::edge_ledger edge(const weir::pipeline& p, std::string_view from, std::string_view to) {
     for (const weir::edge_ledger& e : p.edges()) {

@@ -25,6 +25,8 @@
 #include <sys/prctl.h>
 #endif
 
+#include "test/support/eventually.hpp"
+
 namespace weir_test {
 
 struct outcome {
@@ -127,17 +129,6 @@ private:
 inline outcome run(const std::string& program, std::vector<std::string> arguments,
                    const std::function<void()>& in_child = {}) {
     return process(program, std::move(arguments), in_child).wait_for_outcome();
-}
-
-/// Asks again and again until the answer is true. Not in time: false, and the test is to fail with what it knows.
-template <class Condition>
-bool eventually(Condition condition, std::chrono::seconds patience = std::chrono::seconds(60)) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
-    return true;
 }
 
 }  // namespace weir_test

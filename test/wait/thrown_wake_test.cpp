@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "test/support/subprocess.hpp"
+#include "test/support/eventually.hpp"
 #include "test/support/wait_support.hpp"
 #include "weir/pull.hpp"
 #include "weir/ring.hpp"
