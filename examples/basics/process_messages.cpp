@@ -10,18 +10,18 @@
 
 using ring = weir::shm::mpsc_message_ring;
 
-// Other programs, in fact. Number 0 dies while it writes message 500.
-void send_lines(const std::string& name, unsigned number) {
+// Another program, in fact, which leaves the ring when it returns. Number 0 dies while it writes message 500.
+int send_lines(const std::string& name, unsigned number) {
     auto out = ring::open(name, "lines v1").attach_producer(number);
     while (out.pushed() < 1000) {
         const std::string line = "line " + std::to_string(out.pushed());
         auto message = out.reserve(line.size());
-        if (!message) ::_exit(1);
+        if (!message) return 1;
         if (number == 0 && out.pushed() == 500) ::raise(SIGKILL);
         line.copy(reinterpret_cast<char*>(message.bytes().data()), line.size());
         message.commit();
     }
-    ::_exit(0);
+    return 0;
 }
 
 int main() {
@@ -29,7 +29,7 @@ int main() {
     const ring lines = ring::create(name, 4096, "lines v1");
     auto in = lines.attach_consumer();
     for (unsigned number : {0U, 1U})
-        if (::fork() == 0) send_lines(name, number);
+        if (::fork() == 0) ::_exit(send_lines(name, number));
     unsigned deaths = 0;
     while (in.popped() < 1500 || deaths == 0) {
         if (in.consume_one([](std::uint16_t, std::span<const std::byte>) {}) != weir::status::peer_died) continue;
