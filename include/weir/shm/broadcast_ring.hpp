@@ -17,7 +17,8 @@
 //     }
 //
 // A reader that dies, wherever it was, frees the producer. When the producer dies, wherever it was, each reader gets `peer_died`, once,
-// after everything that was published, and a new process may take its end over and go on.
+// after everything that was published, and a new process may take its end over and go on. A process that ends without destroying
+// its end, by std::exit say, has died, too.
 #pragma once
 
 #if defined(__linux__)

@@ -19,7 +19,8 @@
 // | mpsc_message_ring | up to 64  | one       | lock-free          | may be busy |
 //
 // Each end is held by one process. When that process dies, wherever it was, the others get `peer_died`, once, and a new process may take
-// the end over and go on. One that attaches while the dead process still holds its end gets it, too. The operations, and what they promise,
+// the end over and go on. One that attaches while the dead process still holds its end gets it, too. A process that ends without
+// destroying its end, by std::exit say, has died, too. The operations, and what they promise,
 // are those of message_ring.hpp where nothing else is said.
 #pragma once
 

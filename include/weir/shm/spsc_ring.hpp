@@ -13,7 +13,8 @@
 //     while (consumer.pop(q)) ...
 //
 // Each end is held by one process. When that process dies, wherever it was, the other side gets `peer_died`, once, and a new process
-// may take the end over and go on. A side that attaches while the dead process still holds the other end gets it, too.
+// may take the end over and go on. A side that attaches while the dead process still holds the other end gets it, too. A process that
+// ends without destroying its end, by std::exit say, has died, too.
 #pragma once
 
 #if defined(__linux__)
