@@ -167,8 +167,9 @@ private:
     bool mark(std::uint64_t at, std::uint64_t claim, std::uint64_t& found) noexcept {
         record_word& word = mapped_.header(at);
         if constexpr (Producers == 1) {
-            // relaxed: this end alone writes it before `tail` has passed it, and `tail` is not old
-            found = word.load(relaxed);
+            // acquire: pairs with clear_for_next_lap(): where a lap is over, the next look at `tail` shows it. The consumer may have moved
+            // `tail` over a claim of this end's former holder
+            found = word.load(acquire);
             if (found != record_header::none_at(at)) return false;
             word.store(claim,
                        release);  // (9) release: pairs with (6): whatever process finds the claim knows its owner
