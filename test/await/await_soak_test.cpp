@@ -105,6 +105,11 @@ void cancel_against_notify(std::uint64_t items) {
                 if (numbers.below(4) == 0) {
                     while (of.taken != i + 1) std::this_thread::yield();
                 }
+                // So that some waits are cancelled, whatever the threads' pace.
+                if (i % 64 == 0) {
+                    const std::uint64_t before = of.cancelled;
+                    while (of.taken != i + 1 || of.cancelled == before) std::this_thread::yield();
+                }
             }
         });
         producer.join();

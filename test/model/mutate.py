@@ -28,6 +28,8 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 INCLUDE = HERE.parent.parent / "include"
 COMPILE = ["g++", "-std=c++20", "-O1", "-w"]
+# For programs that play briefly: a third of the time to compile.
+COMPILE_QUICKLY = ["clang++-14", "-std=c++20", "-O0", "-w"] if shutil.which("clang++-14") else COMPILE
 # Random schedules find mistakes sooner than exhaustive search, most of the time. A few find most; what they let live gets
 # many, and then the exhaustive ones, without the dearest step.
 SEARCHES = [["--switches", "0", "--scale", "0.03"], ["--switches", "0", "--scale", "0.5"], ["--scale", "0"]]
@@ -156,10 +158,10 @@ def flags(include):
     return [f"-I{HERE}", f"-I{HERE / 'shadow'}", f"-I{include}", f"-I{HERE.parent.parent}", f"-ffile-prefix-map={include}=include"]
 
 
-def build(program, include, work, options=()):
+def build(program, include, work, options=(), quickly=False):
     """The program's object file."""
-    made = work / program.replace(".cpp", ".o")
-    compiled = run([*COMPILE, *flags(include), *options, "-c", str(HERE / program), "-o", str(made)])
+    made = work / program.replace(".cpp", ".quick.o" if quickly else ".o")
+    compiled = run([*(COMPILE_QUICKLY if quickly else COMPILE), *flags(include), *options, "-c", str(HERE / program), "-o", str(made)])
     if compiled.returncode != 0:
         sys.exit(f"{work.name}: {program} does not compile:\n{compiled.stderr}")
     return made
@@ -208,13 +210,15 @@ def killed_by_change(mutant, programs, work, searches):
     binaries = {}
     try:
         for search in searches:
+            quickly = search is SEARCHES[0]
             for program in programs:
-                if program not in binaries:
-                    made = build(program, include, work)
+                built = program, quickly
+                if built not in binaries:
+                    made = build(program, include, work, quickly=quickly)
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
-                    binaries[program] = None if same else link(made, checker_in(work.parent))
-                how = binaries[program] and noticed(program, binaries[program], search)
+                    binaries[built] = None if same else link(made, checker_in(work.parent))
+                how = binaries[built] and noticed(program, binaries[built], search)
                 if how:
                     return program, how
         return None
@@ -264,7 +268,8 @@ def main():
 
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             changed = {m.file for m in mutants if m.number is None}
-            plain = [pool.submit(build, program, INCLUDE, top) for program in programs if changed & made_of[program]]
+            plain = [pool.submit(build, program, INCLUDE, top, quickly=quickly)
+                     for program in programs if changed & made_of[program] for quickly in (True, False)]
             chosen = {m.file for m in at_once}
             fitting = [program for program in programs if chosen & made_of[program]]
             binaries = dict(zip(fitting, pool.map(build_choice, fitting)))

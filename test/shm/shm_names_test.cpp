@@ -275,6 +275,8 @@ TEST(shm_restart, a_producer_that_was_killed_starts_again_and_goes_on_for_the_sa
             return 0;
         });
     };
+    std::array<int, 2> told{};
+    ASSERT_EQ(::pipe(told.data()), 0);
     const pid_t consumer = start([&] {
         auto taken = ring::open_or_create(name, 16, "number").attach_consumer();
         std::uint64_t deaths = 0;
@@ -283,16 +285,22 @@ TEST(shm_restart, a_producer_that_was_killed_starts_again_and_goes_on_for_the_sa
             if (answer == weir::status::closed) ::_exit(next == all && deaths == 1 ? 0 : 1);
             if (answer == weir::status::peer_died) {
                 ++deaths;
+                (void)!::write(told[1], "d", 1);
             } else if (!answer || got != next++) {
                 ::_exit(2);
             }
         }
     });
+    ::close(told[1]);
     EXPECT_EQ(feed(500), 128 + SIGKILL);
+    // A ring that the next producer has closed before says so alone.
+    char byte = 0;
+    EXPECT_EQ(::read(told[0], &byte, 1), 1);
     EXPECT_EQ(feed(all + 1), 0);
     int end = 0;
     ::waitpid(consumer, &end, 0);
     EXPECT_EQ(end, 0);
+    ::close(told[0]);
     ::unlink(("/dev/shm/" + name).c_str());
 }
 

@@ -186,7 +186,8 @@ private:
 ///
 /// Answers of the pops, beside success and those of every ring (empty, closed, timeout):
 /// - peer_died: the process that held the producer's end died, and all that it had published was read. Once for each that died after this
-///   reader had joined, or held that end then. in_doubt() says which item it had begun to write. Pop again to wait for a new producer.
+///   reader had joined, or held that end then, but not when the next holder has closed the ring by then. in_doubt() says which item it
+///   had begun to write. Pop again to wait for a new producer.
 /// - corrupted: the segment holds what no producer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// What `out` holds after another answer than success has no meaning.
