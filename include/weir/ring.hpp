@@ -255,7 +255,7 @@ public:
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
 
-    // The producer's operations, with their contracts in detail/ring/pushing.hpp. `x` is a T, by reference or moved from:
+    // The producer's operations, with their contracts, also where T's code throws, in detail/ring/pushing.hpp. `x` is a T, by reference or moved from:
     //
     //     status      try_push(x), try_emplace(args...)        success, full, no_credit, busy, closed
     //     size_t      try_push_n(span), try_push_n(it, n)      how many fitted
@@ -311,8 +311,8 @@ public:
     /// How many items are inside: exact at a quiet moment, otherwise slightly stale, and always within [0, capacity()].
     std::size_t size_approx() const noexcept { return this->core().size_approx(); }
 
-    /// How many pushes would succeed: a lower bound for the producer, slightly stale for others. With credit on request: the credit
-    /// that is granted and not used, which is none once the ring is closed.
+    /// How many pushes would succeed while the ring is open: a lower bound for the producer, slightly stale for others. With credit on
+    /// request: the credit that is granted and not used, which is none once the ring is closed.
     std::size_t credits() const noexcept { return this->ends_.room(); }
 
     /// The counts of both ends so far. Wait-free; does not disturb them. O(1).

@@ -24,6 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 INCLUDE = HERE.parent.parent / "include"
@@ -191,17 +192,33 @@ def noticed(program, binary, search, choice=None):
     return f"{program}: dies of {played.returncode}" if played.returncode != 0 else None
 
 
-def killed_by_choice(mutant, programs, binaries, searches):
+class Unchanged:
+    """The programs without a mutant. They must pass whatever search notices one: else that shows nothing."""
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.passed = set()
+
+    def must_pass(self, program, search, made, link=lambda made: made):
+        with self.lock:
+            if (made, *search) in self.passed:
+                return
+            if how := noticed(program, link(made), search):
+                sys.exit(f"with no mutant, {how} ({' '.join(search)})")
+            self.passed.add((made, *search))
+
+
+def killed_by_choice(mutant, programs, binaries, searches, unchanged):
     """Which program noticed, and how; or None."""
     for search in searches:
         for program in programs:
             how = noticed(program, binaries[program], search, mutant.number)
             if how:
+                unchanged.must_pass(program, search, binaries[program])
                 return program, how
     return None
 
 
-def killed_by_change(mutant, programs, work, searches):
+def killed_by_change(mutant, programs, work, searches, unchanged):
     """The same of a mutant that is compiled anew."""
     work.mkdir()
     include = work / "include"
@@ -220,6 +237,8 @@ def killed_by_change(mutant, programs, work, searches):
                     binaries[built] = None if same else link(made, checker_in(work.parent))
                 how = binaries[built] and noticed(program, binaries[built], search)
                 if how:
+                    made = work.parent / f"{binaries[built].name}.o"
+                    unchanged.must_pass(program, search, made, lambda made: link(made, checker_in(work.parent)))
                     return program, how
         return None
     finally:
@@ -261,10 +280,7 @@ def main():
 
         def build_choice(program):
             made = build(program, top / "choices/include", top / "choices", ["-include", "weir_mutant.hpp"])
-            binary = link(made, [chooser, *checker_in(top)])
-            if how := noticed(program, binary, SEARCHES[0]):
-                sys.exit(f"with no mutant chosen, {how}")
-            return binary
+            return link(made, [chooser, *checker_in(top)])
 
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             changed = {m.file for m in mutants if m.number is None}
@@ -276,6 +292,7 @@ def main():
             for made in plain:
                 made.result()
         explained = explanations()
+        unchanged = Unchanged()
         count = {"killed": 0, "explained": 0, "survived": 0}
         kills = collections.Counter()
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -288,9 +305,9 @@ def main():
                 argued = (mutant.file, mutant.what, mutant.code) in explained
                 searches = SEARCHES[:1] if argued else SEARCHES
                 if mutant.number is not None:
-                    killer = killed_by_choice(mutant, fitting, binaries, searches)
+                    killer = killed_by_choice(mutant, fitting, binaries, searches, unchanged)
                 else:
-                    killer = killed_by_change(mutant, fitting, top / f"mutant-{number}", searches)
+                    killer = killed_by_change(mutant, fitting, top / f"mutant-{number}", searches, unchanged)
                 if killer:
                     kills[mutant.file, killer[0]] += 1
                 return mutant, killer and killer[1]
