@@ -217,6 +217,10 @@ class producer_dies : public shared_ring<Producers, Capacity, Steps, true> {
         const std::optional<std::uint64_t> doubt = end.in_doubt();
         const std::uint64_t got = this->expected_[0];
         check(!doubt.has_value() || *doubt == got || AfterAnother, "at most one message is in doubt: the next one");
+        if (AfterAnother && this->process_.dead.load(seq_cst) == 0) {  // the first one's death was reported
+            check(!doubt.has_value() || (*doubt == 0 && !handed_over_),
+                  "nothing of its follower's is taken for its own");
+        }
         if (!AfterAnother) {
             note("producer", this->process_, got > this->process_.item ? "delivered" : "not accepted; it never comes",
                  doubt.has_value() ? "that message" : "no message");
@@ -261,6 +265,7 @@ public:
         words.claiming.store(0, relaxed);
         words.end.begun.store(1, relaxed);
         const unsigned how_far = choose(4);
+        handed_over_ = how_far == 3;
         if (how_far > 0) this->state_.tail.store(16, relaxed);
         if (how_far > 1) words.end.step.store(0, relaxed);
         if (how_far < 3) {
@@ -271,6 +276,9 @@ public:
             this->handed_[0] = 1;
         }
     }
+
+private:
+    bool handed_over_ = false;  // by the one that died before
 };
 
 /// The consumer dies. The producer gets peer_died, once, takes that end over,
