@@ -170,20 +170,32 @@ def checker_in(work):
     return [str(work / "model.o"), str(work / "run.o")]
 
 
-def link(made, checker):
-    binary = made.with_suffix("")
+def link(made, checker, binary=None):
+    binary = binary or made.with_suffix("")
     linked = run(["g++", str(made), *checker, "-o", str(binary)])
     if linked.returncode != 0:
         sys.exit(linked.stderr)
     return binary
 
 
-def noticed(program, binary, search, choice=None):
-    """How the program fails with one mutant; None if it does not."""
+def play(binary, search, choice):
+    """The finished process; None if it plays for too long."""
     try:
-        played = run([str(binary)] + search, timeout=HANG_S, env=os.environ | ({} if choice is None else {"WEIR_MUTANT": str(choice)}))
+        return run([str(binary)] + search, timeout=HANG_S, env=os.environ | ({} if choice is None else {"WEIR_MUTANT": str(choice)}))
     except subprocess.TimeoutExpired:
-        return f"{program}: plays for ever"
+        return None
+
+
+def noticed(program, binary, search, choice=None, unchanged=None):
+    """How the program fails with one mutant; None if it does not. unchanged(): the binary without it, if that is another one."""
+    played = play(binary, search, choice)
+    if played is None:
+        if play(unchanged() if unchanged else binary, search, None):
+            return f"{program}: plays for ever"
+        print(f"{program} {' '.join(search)} takes more than {HANG_S} s unchanged, too: it says nothing", file=sys.stderr, flush=True)
+        return None
+    if played.returncode == 2:  # wrong usage is no sign of a mutant
+        sys.exit(f"{program} {' '.join(search)}: {played.stderr}")
     if played.returncode == 1:
         return program.replace("_model.cpp", ": ") + played.stdout.splitlines()[-1].removeprefix("FAILED ")
     return f"{program}: dies of {played.returncode}" if played.returncode != 0 else None
@@ -214,7 +226,10 @@ def killed_by_change(mutant, programs, work, searches):
                     # A program that does not use the changed line cannot notice.
                     same = filecmp.cmp(made, work.parent / made.name, shallow=False)
                     binaries[program] = None if same else link(made, checker_in(work.parent))
-                how = binaries[program] and noticed(program, binaries[program], search)
+                def unchanged(plain=work.parent / program.replace(".cpp", ".o")):
+                    return link(plain, checker_in(work.parent), work / "unchanged")
+
+                how = binaries[program] and noticed(program, binaries[program], search, unchanged=unchanged)
                 if how:
                     return program, how
         return None
@@ -241,8 +256,12 @@ def main():
             mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text(), numbers)
         mutants += listed_mutants(INCLUDE)
         part, parts = (int(number) for number in options.part.split("/"))
+        if not 1 <= part <= parts:
+            sys.exit(f"mutate.py: there is no part {part} of {parts}; the first is 1/{parts}, the last {parts}/{parts}")
         mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
         mutants = [m for m in mutants if re.search(options.only, str(m))]
+        if not mutants:
+            sys.exit(f"mutate.py: no mutant fits --only '{options.only}' --part {options.part}; --list shows all")
         if options.list:
             print(*mutants, sep="\n")
             return 0
