@@ -41,15 +41,23 @@ def file_of(key):
     return key.split(": ", 1)[0]
 
 
-def explanations():
+class Explanations:
     """explained.txt: blocks of lines `file: kind: what | code`, as in the list of survivors, in which * stands for any text,
-    and then why. Returns whether a mutant is among them."""
-    line = re.compile(r"(include|src|instruments|tools)/\S+: .*")
-    patterns = []
-    for block in (HERE / "explained.txt").read_text().split("\n\n"):
-        patterns += itertools.takewhile(line.fullmatch, (one for one in block.splitlines() if not one.startswith("#")))
-    known = [re.compile(re.escape(pattern).replace(r"\*", ".*")) for pattern in patterns]
-    return lambda mutant: any(pattern.fullmatch(mutant.key()) for pattern in known)
+    and then why."""
+
+    def __init__(self, file=HERE / "explained.txt"):
+        line = re.compile(r"(include|src|instruments|tools)/\S+: .*")
+        lines = []
+        for block in file.read_text().split("\n\n"):
+            lines += itertools.takewhile(line.fullmatch, (one for one in block.splitlines() if not one.startswith("#")))
+        self.patterns = {one: re.compile(re.escape(one).replace(r"\*", ".*")) for one in lines}
+
+    def __call__(self, key):
+        return any(pattern.fullmatch(key) for pattern in self.patterns.values())
+
+    def idle(self, keys):
+        """Lines that fit none of them."""
+        return [line for line, pattern in self.patterns.items() if not any(map(pattern.fullmatch, keys))]
 
 
 def observed(build, count, jobs, file):

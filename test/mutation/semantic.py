@@ -284,7 +284,7 @@ def main():
     arguments.add_argument("--room", choices=["today", *ROOMS], metavar="ROOM",
                            help=f"only one part of the tree, and what tests it: {', '.join(ROOMS)}, or today (each day another)")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
-    arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
+    arguments.add_argument("--list", action="store_true", help="show the mutants, try none; of all, fails if a line of explained.txt fits none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
     arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time; the tables count all")
     arguments.add_argument("--rest", action="store_true", help="only those that were not tried before; the tables count all")
@@ -306,7 +306,10 @@ def main():
     build = Build(folder, files, options.jobs, options.tests)
     if options.list:
         print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
-        return 0
+        idle = known.Explanations().idle([m.key() for m in build.mutants.values()]) if len(files) == len(source_files([])) else []
+        for line in idle:
+            print(f"explained.txt: no mutant is {line}", file=sys.stderr)
+        return 1 if idle else 0
     outcomes = known.Outcomes(folder / "outcomes.json", TOP, source_files([]))
     last = outcomes.of
     mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
@@ -333,21 +336,21 @@ def main():
             reached[number].append(test)
     print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    explained = known.explanations()
+    explained = known.Explanations()
 
     end = time.monotonic() + options.minutes * 60
 
     def attempt(mutant):
         if time.monotonic() > end:
             return mutant, "not tried", ""
-        if last.get(mutant.key(), "killed") != "killed" and explained(mutant):
+        if last.get(mutant.key(), "killed") != "killed" and explained(mutant.key()):
             return mutant, "explained", "survived the last time"
         if mutant.number not in reached:
-            return mutant, "explained" if explained(mutant) else "unreached", "no test comes by it"
+            return mutant, "explained" if explained(mutant.key()) else "unreached", "no test comes by it"
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
         if noticed:
             return mutant, "killed", noticed
-        return mutant, "explained" if explained(mutant) else "survived", f"{len(reached[mutant.number])} tests come by it"
+        return mutant, "explained" if explained(mutant.key()) else "survived", f"{len(reached[mutant.number])} tests come by it"
 
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Do the tools that try mutants tell a test that noticed from a machine that is busy, and today's results from older ones?"""
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -10,6 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import outcomes
 import trials
 
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 
 class Trials(unittest.TestCase):
     """With programs that are shell scripts, which take the place of tests."""
@@ -58,6 +60,33 @@ class Outcomes(unittest.TestCase):
         self.assertEqual(len(self.read().of), 2)
         (self.top / "a.hpp").write_text("int a = 1; // another\n")
         self.assertEqual(list(self.read().of.values()), ["survived"])
+
+
+class Explanations(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory(prefix="weir-tools-test-") as folder:
+            path = pathlib.Path(folder) / "explained.txt"
+            path.write_text(text)
+            return outcomes.Explanations(path)
+
+    def test_are_of_the_lines_above_the_argument(self):
+        explained = self.read("# How to\n\nsrc/a.cpp: constant: * | int a = *; #1\nsrc/b.cpp: * | b();*\nIt is: | not used.\n")
+        self.assertTrue(explained("src/a.cpp: constant: 1 -> 2 | int a = 1; #1"))
+        self.assertTrue(explained("src/b.cpp: call: without b() | b(); #2"))
+        self.assertFalse(explained("src/a.cpp: constant: 1 -> 2 | int a = 1; #12"))
+        self.assertFalse(explained("src/a.cpp: swap: (a, b) swapped | int a = 1; #1"))
+        self.assertEqual(explained.idle(["src/b.cpp: call: without b() | b(); #1"]), ["src/a.cpp: constant: * | int a = *; #1"])
+
+    def test_are_of_code_that_is_there(self):
+        """Without libclang: whether the line of code stands in the file. semantic.py --list says whether there is such a mutant."""
+        gone = [line for line in outcomes.Explanations().patterns if not self.stands(line)]
+        self.assertEqual(gone, [], "lines of explained.txt about code that is no more: change or remove them")
+
+    def stands(self, line):
+        file, rest = line.split(": ", 1)
+        code = re.sub(r" #(\d+|\*)$", "", rest.rsplit(" | ", 1)[1]) if " | " in rest else ""
+        pattern = re.compile(re.escape(code).replace(r"\*", ".*"))
+        return any(pattern.search(one) for path in TOP.glob(file) for one in path.read_text().splitlines())
 
 
 if __name__ == "__main__":
