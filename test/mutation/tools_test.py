@@ -82,6 +82,10 @@ class Explanations(unittest.TestCase):
         gone = [line for line in outcomes.Explanations().patterns if not self.stands(line)]
         self.assertEqual(gone, [], "lines of explained.txt about code that is no more: change or remove them")
 
+    def test_end_in_a_number_or_a_star(self):
+        """As every mutant does: others would fit none."""
+        self.assertEqual([line for line in outcomes.Explanations().patterns if not re.search(r"( #\d+|\*)$", line)], [])
+
     def stands(self, line):
         file, rest = line.split(": ", 1)
         code = re.sub(r" #(\d+|\*)$", "", rest.rsplit(" | ", 1)[1]) if " | " in rest else ""
