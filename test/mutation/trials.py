@@ -12,6 +12,8 @@ import time
 
 # Tests are repeated for fewer rounds: what is wrong in every execution is wrong in the first.
 QUICKER = {"WEIR_FEWER_ROUNDS": "20", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
+# Where Debian has servers, which is not in every user's PATH.
+SERVERS = {"PATH": os.environ.get("PATH", os.defpath) + ":/usr/sbin"}
 # A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
 SLOWER, SLOWER_S = 5, 2
 MEMORY_BYTES = 8 << 30  # for mutants that never cease to allocate
@@ -37,7 +39,7 @@ def start(command, environment, cwd):
         for _ in range(60):
             try:
                 return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd=cwd,
-                                        start_new_session=True, env=os.environ | QUICKER | environment)
+                                        start_new_session=True, env=os.environ | QUICKER | SERVERS | environment)
             except BlockingIOError:
                 time.sleep(1)
     raise SystemExit("trials.py: no process can be started: too many are running; end those that a mutant left behind")
