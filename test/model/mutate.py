@@ -187,6 +187,8 @@ def noticed(program, binary, search, choice=None):
         played = run([str(binary)] + search, timeout=HANG_S, env=os.environ | ({} if choice is None else {"WEIR_MUTANT": str(choice)}))
     except subprocess.TimeoutExpired:
         return f"{program}: plays for ever"
+    if played.returncode == 2:  # wrong usage is no sign of a mutant
+        sys.exit(f"{program} {' '.join(search)}: {played.stderr}")
     if played.returncode == 1:
         return program.replace("_model.cpp", ": ") + played.stdout.splitlines()[-1].removeprefix("FAILED ")
     return f"{program}: dies of {played.returncode}" if played.returncode != 0 else None
@@ -264,8 +266,12 @@ def main():
             mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text(), numbers)
         mutants += listed_mutants(INCLUDE)
         part, parts = (int(number) for number in options.part.split("/"))
+        if not 1 <= part <= parts:
+            sys.exit(f"mutate.py: there is no part {part} of {parts}; the first is 1/{parts}, the last {parts}/{parts}")
         mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
         mutants = [m for m in mutants if re.search(options.only, str(m))]
+        if not mutants:
+            sys.exit(f"mutate.py: no mutant fits --only '{options.only}' --part {options.part}; --list shows all")
         if options.list:
             print(*mutants, sep="\n")
             return 0

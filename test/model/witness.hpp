@@ -137,14 +137,20 @@ private:
         if (!linearization(steps, spec, before).exists(looks)) return false;
         for (std::size_t i = 0; i < count_; ++i) {
             if ((looks & linearization::bit(i)) == 0) continue;
+            // The rest may have come or not, in any order, but for what came after this or that of the known.
             const auto known = before[i].over | before[i].begun | linearization::bit(i);
             std::vector<linearization::past> before_known(count_);
             for (std::size_t j = 0; j < count_; ++j) {
-                if ((known & linearization::bit(j)) != 0) before_known[j] = before[j];
+                const bool is_known = (known & linearization::bit(j)) != 0;
+                before_known[j] = is_known ? before[j] : past_within(before[j], known);
             }
             if (!linearization(steps, spec, before_known).exists(looks & ~linearization::bit(i))) return false;
         }
         return true;
+    }
+
+    static linearization::past past_within(const linearization::past& all, linearization::steps these) {
+        return {all.over & these, all.begun & these};
     }
 
     static bool finds_nothing(const weir_test::step& s) {

@@ -14,7 +14,6 @@ not explain, and with --sample only if fewer than so many were noticed as --leas
 import argparse
 import collections
 import concurrent.futures
-import itertools
 import json
 import os
 import pathlib
@@ -25,6 +24,7 @@ import subprocess
 import sys
 import time
 
+import outcomes as known
 import schemata
 import sites as reading
 import trials
@@ -82,6 +82,13 @@ def room_of(name):
     return max((len(path), room) for room, (paths, _) in ROOMS.items() for path in paths if name.startswith(path))[1]
 
 
+def rooms_here():
+    """Those whose files can be read here: links need libnats, which not every system has."""
+    seen = subprocess.run(["clang++-14", "-fsyntax-only", "-x", "c++", "-"], input="#include <nats/nats.h>", text=True,
+                          stderr=subprocess.DEVNULL)
+    return [room for room in ROOMS if room != "links" or seen.returncode == 0]
+
+
 def read(name):
     include = [f"-I{TOP / folder}" for folder in ("include", "src", ".")]
     return name, *reading.sites_of(TOP / name, name, ["-std=c++20", *include])
@@ -124,6 +131,9 @@ class Build:
         listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=TOP,
                                 capture_output=True, text=True, check=True).stdout.splitlines()
         mutated = set(source_files([]))
+        for path in [path for path in self.tree.rglob("*") if path.is_file()]:  # those that are gone
+            if not (TOP / path.relative_to(self.tree)).is_file() and path.parent != self.tree / "mutant":
+                path.unlink()
         for name in listed:
             path = TOP / name
             if name in mutated or not path.is_file() or name.startswith("bench/results/"):
@@ -161,14 +171,16 @@ class Build:
         made = subprocess.run(configure, capture_output=True, text=True)
         if made.returncode != 0:
             sys.exit(made.stdout + made.stderr)
-        listed = subprocess.run(["ninja", "-C", str(self.build), "-t", "targets", "all"], capture_output=True, text=True).stdout
-        tests = [name for name in re.findall(r"^(test/\S+_(?:test|model)): ", listed, re.M)
-                 if pathlib.Path(name).name not in NOT_TESTS and self.tests.search(pathlib.Path(name).name)]
+        listed = subprocess.run(["ninja", "-C", str(self.build), "-t", "targets", "all"], capture_output=True, text=True,
+                                check=True).stdout
+        self.made = [name for name in re.findall(r"^(test/\S+_(?:test|model)): ", listed, re.M)
+                     if pathlib.Path(name).name not in NOT_TESTS and self.tests.search(pathlib.Path(name).name)]
+        if not self.made and not self.models():
+            sys.exit(f"semantic.py: no test program or model has a name that matches '{self.tests.pattern}'")
         for _ in range(12):
-            made = subprocess.run(["ninja", "-C", str(self.build), "-k", "0", f"-j{self.jobs}", *tests], capture_output=True,
-                                  text=True, env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
-            wrong = made.stdout if made.returncode != 0 else self.make_models()
+            wrong = self.make_tests() or self.make_models()
             if not wrong:
+                known.save(self.refused_file, sorted(self.refused))  # not before: the mistake may have been another one
                 return
             before = len(self.refused)
             self.refuse(wrong)
@@ -176,9 +188,16 @@ class Build:
             if len(self.refused) == before:
                 errors = re.findall(r"(?:.*\n){0,3}.*\berror: .*\n(?:.*\n){0,3}", wrong) or [wrong[-8000:]]
                 sys.exit("semantic.py: the instrumented copy does not build:\n" + "---\n".join(errors)[:8000])
-            self.refused_file.write_text(json.dumps(sorted(self.refused)))
             self.write()
         sys.exit("semantic.py: the instrumented copy still does not build after twelve attempts")
+
+    def make_tests(self):
+        """Returns what the compiler complains of."""
+        if not self.made:  # ninja would make everything
+            return ""
+        made = subprocess.run(["ninja", "-C", str(self.build), "-k", "0", f"-j{self.jobs}", *self.made], capture_output=True,
+                              text=True, env=os.environ | {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
+        return made.stdout if made.returncode != 0 else ""
 
     def make_models(self):
         """The model programs, which the preset dev alone would build. Returns what the compiler complains of."""
@@ -186,7 +205,7 @@ class Build:
         few = len(self.written) < len(self.mutants)  # as many models are compiled, and each plays for few mutants
         flags = ["clang++-14", "-std=c++20", "-O0" if few else "-O1", "-w", "-I", str(model), "-I", str(model / "shadow"), "-I", str(self.tree / "include"), "-I", str(self.tree),
                  "-I", str(self.tree / "mutant"), "-include", "weir_mutant.hpp"]
-        headers = max(path.stat().st_mtime for path in (self.tree / "include").rglob("*.hpp"))
+        headers = max(path.stat().st_mtime for folder in ("include", "test/support") for path in (self.tree / folder).rglob("*.hpp"))
 
         def make(source, options):
             made = self.build / "model" / source.with_suffix(".o").name
@@ -237,57 +256,19 @@ class Build:
                 waiting = False
 
     def programs(self):
-        found = [path for path in sorted([*self.build.glob("test/**/*"), *self.build.glob("model/*")])
-                 if path.is_file() and os.access(path, os.X_OK) and re.search(r"_(test|model)$", path.name)]
-        return [path for path in found if path.name not in NOT_TESTS and self.tests.search(path.name)]
+        """Those of this tree: the folder may hold others, of tests that are gone."""
+        found = [self.build / name for name in self.made] + [self.build / "model" / source.stem for source in self.models()]
+        return [path for path in sorted(found) if path.is_file() and os.access(path, os.X_OK)]
 
+    def helpers_made(self):
+        """When the last of the programs and libraries was made that tests start or load."""
+        own = set(self.programs())
+        return max((path.stat().st_mtime for path in self.build.rglob("*")
+                    if path.is_file() and path not in own and "CMakeFiles" not in path.parts
+                    and (os.access(path, os.X_OK) or path.suffix == ".so")), default=0)
 
-def explanations():
-    """explained.txt: blocks of lines `file: kind: what | code`, as in the list of survivors, in which * stands for any text,
-    and then why. Returns whether a mutant is among them."""
-    line = re.compile(r"(include|src|instruments|tools)/\S+: .*")
-    patterns = []
-    for block in (HERE / "explained.txt").read_text().split("\n\n"):
-        patterns += itertools.takewhile(line.fullmatch, (one for one in block.splitlines() if not one.startswith("#")))
-    known = [re.compile(re.escape(pattern).replace(r"\*", ".*")) for pattern in patterns]
-    return lambda mutant: any(pattern.fullmatch(mutant.key()) for pattern in known)
-
-
-def observed(programs, count, jobs, file):
-    """Every test that passes unchanged, with what it comes by. What has been seen of a program that is as it was is read from
-    the file."""
-    known = json.loads(file.read_text()) if file.exists() else {}
-    known = {name: entry for name, entry in known.items()
-             if pathlib.Path(name) in programs and entry["built"] == pathlib.Path(name).stat().st_mtime}
-    new = [test for program in programs if str(program) not in known for test in trials.tests_of(program)]
-    for program in programs:
-        known.setdefault(str(program), {"built": program.stat().st_mtime, "tests": []})
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for test, good in zip(new, pool.map(lambda test: trials.observe(test, count), new)):
-            if good:
-                known[str(test.program)]["tests"].append([test.name, round(test.seconds, 3), sorted(test.seen)])
-            else:
-                print(f"not used, since it fails or takes {trials.LONGEST_S} s with no mutant chosen: {test}", file=sys.stderr)
-    file.write_text(json.dumps(known))
-    return [trials.Test(pathlib.Path(program), name, seconds, frozenset(seen))
-            for program, entry in known.items() for name, seconds, seen in entry["tests"]]
-
-
-def table(results, titles, of):
-    rows = collections.defaultdict(collections.Counter)
-    for mutant, outcome, _ in results:
-        rows[of(mutant)][outcome] += 1
-    lines = [f"{titles:44} mutants  killed explained survived unreached  killed %"]
-    for name in [*sorted(rows), "all"]:
-        row = rows[name] if name != "all" else sum(rows.values(), collections.Counter())
-        counted = sum(row.values())
-        share = 100 * (row["killed"] + row["explained"]) / counted if counted else 100
-        lines.append(f"{name:44} {counted:7} {row['killed']:7} {row['explained']:9} {row['survived']:8} {row['unreached']:9} {share:9.1f}")
-    return "\n".join(lines)
-
-
-def part_of(mutant):
-    return mutant.file.split("/")[0]
+    def refused_here(self):
+        return sum(mutant.key() in self.refused for mutant in self.mutants.values())
 
 
 def main():
@@ -303,7 +284,7 @@ def main():
     arguments.add_argument("--room", choices=["today", *ROOMS], metavar="ROOM",
                            help=f"only one part of the tree, and what tests it: {', '.join(ROOMS)}, or today (each day another)")
     arguments.add_argument("--jobs", type=int, default=os.cpu_count())
-    arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
+    arguments.add_argument("--list", action="store_true", help="show the mutants, try none; of all, fails if a line of explained.txt fits none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
     arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time; the tables count all")
     arguments.add_argument("--rest", action="store_true", help="only those that were not tried before; the tables count all")
@@ -314,7 +295,8 @@ def main():
     files = source_files(options.paths)
     day = options.seed if options.seed is not None else time.localtime().tm_yday
     if options.room:
-        room = list(ROOMS)[day % len(ROOMS)] if options.room == "today" else options.room
+        rooms = rooms_here()
+        room = rooms[day % len(rooms)] if options.room == "today" else options.room
         print(f"room: {room}", file=sys.stderr)
         files = [name for name in files if room_of(name) == room]
         options.tests = re.compile(ROOMS[room][1])
@@ -324,14 +306,20 @@ def main():
     build = Build(folder, files, options.jobs, options.tests)
     if options.list:
         print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
-        return 0
-    log = folder / "outcomes.json"
-    last = json.loads(log.read_text()) if log.exists() else {}
+        idle = known.Explanations().idle([m.key() for m in build.mutants.values()]) if len(files) == len(source_files([])) else []
+        for line in idle:
+            print(f"explained.txt: no mutant is {line}", file=sys.stderr)
+        return 1 if idle else 0
+    outcomes = known.Outcomes(folder / "outcomes.json", TOP, source_files([]))
+    last = outcomes.of
     mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
     everything = mutants
     if options.survivors or options.rest:
         mutants = [m for m in mutants if (options.survivors if m.key() in last else options.rest)
                    and last.get(m.key()) != "killed"]
+    if not mutants:
+        sys.exit("semantic.py: no mutant fits what was asked for; --list shows those there are, and without --survivors or --rest "
+                 "all of them are tried")
     # At random also where all are tried: what is found out by then is true of all.
     chance = random.Random(day)
     mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
@@ -341,28 +329,28 @@ def main():
     mutants = [m for m in mutants if m.key() not in build.refused]
     print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    tests = observed(build.programs(), max(build.mutants, default=0), options.jobs, folder / "seen.json")
+    tests = known.observed(build, max(build.mutants, default=0), options.jobs, folder / "seen.json")
     reached = collections.defaultdict(list)
     for test in tests:
         for number in test.seen:
             reached[number].append(test)
     print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
-    explained = explanations()
+    explained = known.Explanations()
 
     end = time.monotonic() + options.minutes * 60
 
     def attempt(mutant):
         if time.monotonic() > end:
             return mutant, "not tried", ""
-        if mutant.key() in last and explained(mutant):
+        if last.get(mutant.key(), "killed") != "killed" and explained(mutant.key()):
             return mutant, "explained", "survived the last time"
         if mutant.number not in reached:
-            return mutant, "explained" if explained(mutant) else "unreached", "no test comes by it"
+            return mutant, "explained" if explained(mutant.key()) else "unreached", "no test comes by it"
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
         if noticed:
             return mutant, "killed", noticed
-        return mutant, "explained" if explained(mutant) else "survived", f"{len(reached[mutant.number])} tests come by it"
+        return mutant, "explained" if explained(mutant.key()) else "survived", f"{len(reached[mutant.number])} tests come by it"
 
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -375,24 +363,26 @@ def main():
             if outcome not in ("killed", "explained"):
                 print(f"{outcome:9} {mutant.file}:{mutant.line}: {mutant.key().split(': ', 1)[1]}  ({why})", flush=True)
             if len(results) % 100 == 0:
-                log.write_text(json.dumps(last))
+                outcomes.save()
                 print(f"{len(results)} of {len(mutants)} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-    log.write_text(json.dumps(last))
+    outcomes.save()
     tried = len(results)
+    noticed = sum(outcome in ("killed", "explained") for _, outcome, _ in results)
     if options.survivors or options.rest:
         now = {mutant.key() for mutant, _, _ in results}
         results += [(m, last[m.key()], "") for m in everything
                     if m.key() in last and m.key() not in now and m.key() not in build.refused]
-    for titles, of in (("file", lambda m: m.file), ("kind", lambda m: m.kind), ("part", part_of)):
-        print("\n" + table(results, titles, of))
+    for titles, of in (("file", lambda m: m.file), ("kind", lambda m: m.kind), ("part", known.part_of)):
+        print("\n" + known.table(results, titles, of))
     count = collections.Counter(outcome for _, outcome, _ in results)
-    share = 100 * (count["killed"] + count["explained"]) / max(1, len(results))
     if tried < len(mutants):
         print(f"\nfor want of time {len(mutants) - tried} of {len(mutants)} were not tried")
     print(f"\nmutants {len(results)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}, "
-          f"unreached {count['unreached']}; {len(build.refused)} more do not compile; {time.monotonic() - began:.0f} s")
+          f"unreached {count['unreached']}; {build.refused_here()} more do not compile; {time.monotonic() - began:.0f} s")
+    if tried == 0:
+        return 1
     if options.sample:
-        return 0 if share >= options.least else 1
+        return 0 if 100 * noticed >= options.least * tried else 1
     return 1 if count["survived"] or count["unreached"] else 0
 
 

@@ -12,6 +12,8 @@ import time
 
 # Tests are repeated for fewer rounds: what is wrong in every execution is wrong in the first.
 QUICKER = {"WEIR_FEWER_ROUNDS": "20", "RC_PARAMS": "max_success=30", "WEIR_SOAK_ROUNDS": "300"}
+# Where Debian has servers, which is not in every user's PATH.
+SERVERS = {"PATH": os.environ.get("PATH", os.defpath) + ":/usr/sbin"}
 # A batch of tests that takes this many times as long as it did unchanged, and so many seconds more, plays for ever.
 SLOWER, SLOWER_S = 5, 2
 MEMORY_BYTES = 8 << 30  # for mutants that never cease to allocate
@@ -37,7 +39,7 @@ def start(command, environment, cwd):
         for _ in range(60):
             try:
                 return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd=cwd,
-                                        start_new_session=True, env=os.environ | QUICKER | environment)
+                                        start_new_session=True, env=os.environ | QUICKER | SERVERS | environment)
             except BlockingIOError:
                 time.sleep(1)
     raise SystemExit("trials.py: no process can be started: too many are running; end those that a mutant left behind")
@@ -114,10 +116,10 @@ def killer(number, tests, budget):
     with tempfile.TemporaryDirectory(prefix="weir-mutant-") as folder:
         for batch in batches(tests, budget):
             seconds = sum(test.seconds for test in batch)
-            code = run(command_for(batch[0].program, [test.name for test in batch]), {"WEIR_MUTANT": str(number)},
-                       SLOWER * seconds + SLOWER_S, folder)
-            if code == 0:
-                continue
+            command, patience = command_for(batch[0].program, [test.name for test in batch]), SLOWER * seconds + SLOWER_S
+            code = run(command, {"WEIR_MUTANT": str(number)}, patience, folder)
+            if code == 0 or (code is None and run(command, {}, patience, folder) is None):
+                continue  # or the machine is busy just now: that takes as long unchanged
             for test in batch:
                 test.kills += 1 / len(batch)
             one = batch[0] if len(batch) == 1 else f"{batch[0].program.name}: one of {len(batch)}"

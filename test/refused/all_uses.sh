@@ -28,7 +28,7 @@ failed=0
 use=0
 while read -r sentence; do
     use=$((use + 1))
-    needed=$(grep -c -x -F -e "$sentence" "$sentences")
+    needed=$(grep -c -F -e "$sentence" "$sentences") # also in longer ones
     said=$(echo "$output" | grep -o -F -e "$sentence" | wc -l)
     if [ "$said" -lt "$needed" ] || { [ -n "$alone" ] && [ "$errors" -gt "$uses" ]; }; then
         echo "use $use singly"
