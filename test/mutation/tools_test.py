@@ -7,7 +7,8 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parent.parent / "model")]
+import mutate
 import outcomes
 import trials
 
@@ -40,6 +41,37 @@ class Trials(unittest.TestCase):
 
     def test_a_test_that_is_as_slow_unchanged_does_not(self):
         self.assertIsNone(self.killer_of_7("sleep 60"))
+
+
+class Models(unittest.TestCase):
+    """With shell scripts in place of model programs."""
+
+    def program(self, script):
+        folder = tempfile.TemporaryDirectory(prefix="weir-tools-test-")
+        self.addCleanup(folder.cleanup)
+        made = pathlib.Path(folder.name) / "some_model"
+        made.write_text(f"#!/bin/sh\n{script}\n")
+        made.chmod(0o755)
+        return made
+
+    def killer_of_7(self, script):
+        mutant = mutate.Mutant("a.hpp", "int a;\n", 0, 3, "long", "int -> long", 7)
+        return mutate.killed_by_choice(mutant, ["some_model.cpp"], {"some_model.cpp": self.program(script)}, [["--scale", "0"]],
+                                       mutate.Unchanged())
+
+    def test_a_program_that_fails_notices(self):
+        self.assertEqual(self.killer_of_7('[ "$WEIR_MUTANT" != 7 ] || { echo FAILED wait; exit 1; }'), ("some_model.cpp", "some: wait"))
+
+    def test_a_program_that_passes_does_not(self):
+        self.assertIsNone(self.killer_of_7("exit 0"))
+
+    def test_a_program_that_fails_unchanged_ends_the_run(self):
+        with self.assertRaisesRegex(SystemExit, "with no mutant, some: wait"):
+            self.killer_of_7("echo FAILED wait; exit 1")
+
+    def test_a_wrong_usage_ends_the_run(self):
+        with self.assertRaisesRegex(SystemExit, "no such option"):
+            self.killer_of_7("echo no such option >&2; exit 2")
 
 
 class Outcomes(unittest.TestCase):
