@@ -128,6 +128,8 @@ struct start_at {
 ///   off) and lets std::bad_alloc of the storage pass; wait_for_items(n) and wait_for_slots(n) reject an `n` above the capacity,
 ///   and request() a 0, likewise. Otherwise only T's own constructors and assignments, and functions that the caller passes,
 ///   may throw.
+/// - Code of yours that an operation calls, such as a visit, a constructor or an assignment of T, may use the ring, too. But on a side
+///   for one thread a push must not begin within a push, nor within a reservation, nor a pop within a pop: debug builds abort.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
