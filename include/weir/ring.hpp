@@ -195,7 +195,10 @@ public:
         : base(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
-    explicit basic_ring(start_at start = {})
+    basic_ring()
+        requires(Core::fixed_capacity != 0)
+        : basic_ring(start_at{}) {}
+    explicit basic_ring(start_at start)
         requires(Core::fixed_capacity != 0 && !has_credit_on_request)
         : base(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
@@ -203,7 +206,7 @@ public:
     explicit basic_ring(std::size_t capacity, start_at start = {})
         requires(Core::fixed_capacity == 0 && has_credit_on_request && !detail::borrows_memory<Core>)
         : basic_ring(capacity, pull::grant_every{}, start) {}
-    explicit basic_ring(start_at start = {})
+    explicit basic_ring(start_at start)
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : basic_ring(pull::grant_every{}, start) {}
     /// ... and granted by `every` items at least, 1 to the capacity.
