@@ -49,11 +49,9 @@ public:
             }
         }
         T& element = portion_[position];
-        {
-            [[maybe_unused]] const single_use_checker::scope taking(visiting_);
-            std::forward<F>(take)(element);
-            std::destroy_at(std::addressof(element));
-        }
+        [[maybe_unused]] const single_use_checker::scope taking(visiting_);
+        std::forward<F>(take)(element);
+        std::destroy_at(std::addressof(element));
         if (is_last_of_line(position) && takes_over_) slots::take_over(std::addressof(element), 1);
         items_.consume(shared, position, 1);
         return status::success;
