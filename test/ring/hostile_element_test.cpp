@@ -145,7 +145,7 @@ TYPED_TEST(hostile_element, passes_in_every_form) {
 template <class Ring>
 void copy_greedy_ones() {
     Ring ring(8);
-    const std::array<hostile::greedy, 2> items;
+    const std::array<hostile::greedy, 2> items{};
     EXPECT_TRUE(ring.try_push(items[0]));
     EXPECT_TRUE(ring.push(items[0]));
     EXPECT_TRUE(ring.emplace(items[0]));
@@ -165,6 +165,7 @@ TEST(hostile_element_elsewhere, is_copied_as_what_it_is) {
     copy_greedy_ones<weir::overflow_ring<greedy, weir::overflow::drop_oldest, weir::many_producers>>();
 }
 
+#if !defined(__clang__) || __clang_major__ >= 16  // before, Clang does not compile the views of libstdc++
 template <class Ring>
 void push_numbers() {
     Ring ring(4);
@@ -178,6 +179,7 @@ TEST(hostile_element_elsewhere, may_be_a_number_of_a_range_without_end) {
     push_numbers<weir::mpmc_ring<long long>>();
     push_numbers<weir::strict_mpmc_ring<long long>>();
 }
+#endif
 
 template <class Ring, class Consumer>
 void pass_pointers_to(Ring& ring, Consumer& consumer) {

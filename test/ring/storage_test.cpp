@@ -112,7 +112,7 @@ TEST(storage, fixed_makes_a_ring_a_member_of_an_aggregate) {
     make_members<weir::pull::spsc_ring<int, fixed<3>>>();
     make_members<weir::overflow_ring<int, weir::overflow::reject, fixed<3>>>();
     make_members<weir::broadcast_ring<int, fixed<3>>>();
-    make_members<weir::message_ring<fixed<64>>>();
+    make_members<weir::spsc_message_ring<fixed<64>>>();
     make_members<weir::mpsc_message_ring<fixed<64>>>();
     make_members<weir::overflow_message_ring<weir::overflow::reject, fixed<64>>>();
 }
