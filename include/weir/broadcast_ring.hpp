@@ -137,7 +137,10 @@ public:
     explicit broadcast_ring(std::size_t capacity, start_at start = {})
         requires(fixed_capacity == 0)
         : broadcast_ring(capacity, start, memory_source{}) {}
-    explicit broadcast_ring(start_at start = {})
+    broadcast_ring()
+        requires(fixed_capacity != 0)
+        : broadcast_ring(start_at{}) {}
+    explicit broadcast_ring(start_at start)
         requires(fixed_capacity != 0)
         : broadcast_ring(fixed_capacity, start, memory_source{}) {}
     // What a broadcast ring cannot be built from, refused with a sentence.

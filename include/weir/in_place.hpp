@@ -102,10 +102,19 @@ private:
 
     template <class It>
     It build(It from, T* to, std::size_t n) {
-        const auto count = static_cast<std::iter_difference_t<It>>(n);
-        auto rest = std::ranges::uninitialized_copy_n(std::move(from), count, to, to + n).in;
-        built_ += n;
-        return rest;
+        if constexpr (std::contiguous_iterator<It>) {
+            const auto count = static_cast<std::iter_difference_t<It>>(n);
+            auto rest = std::ranges::uninitialized_copy_n(std::move(from), count, to, to + n).in;
+            built_ += n;
+            return rest;
+        } else {
+            // GCC 12's function does not compile where differences are wide, as those of std::views::iota(0LL).
+            for (T* const end = to + n; to != end; ++to, void(++from)) {
+                std::construct_at(to, *from);
+                ++built_;
+            }
+            return from;
+        }
     }
 
     Ring& ring_;

@@ -145,7 +145,10 @@ public:
     explicit basic_message_ring(std::size_t capacity_bytes, start_at start = {})
         requires(Core::fixed_capacity == 0 && !detail::borrows_memory<Core>)
         : ends_(capacity_bytes, start.position, asymmetric()) {}
-    explicit basic_message_ring(start_at start = {})
+    basic_message_ring()
+        requires(Core::fixed_capacity != 0)
+        : basic_message_ring(start_at{}) {}
+    explicit basic_message_ring(start_at start)
         requires(Core::fixed_capacity != 0)
         : ends_(Core::fixed_capacity, start.position, asymmetric()) {}
     /// ... in the span or from the allocator.

@@ -127,8 +127,10 @@ public:
     explicit overflow_ring(std::span<std::byte> memory, Policy policy = {}, start_at start = {})
         requires detail::borrows_memory<ring_type>
         : overflow_ring(detail::capacity_within<ring_type>(memory), memory, policy, start) {}
-
-    explicit overflow_ring(Policy policy = {}, start_at start = {})
+    overflow_ring()
+        requires(fixed_capacity != 0)
+        : overflow_ring(Policy{}) {}
+    explicit overflow_ring(Policy policy, start_at start = {})
         requires(fixed_capacity != 0)
         : ends_(fixed_capacity, policy, start) {}
 
@@ -299,31 +301,30 @@ public:
     /// Calls `visit(T&)` on the items there are, oldest first and at most `most` of them, each in its slot, then frees them.
     /// Returns how many. O(k). During a visit gap() is what is missing before that item. If `visit` throws, that item and those
     /// after it stay; where it could not, it is gone, and those after it stay.
-    template <std::invocable<T&> F>
+    template <detail::visitor<T&> F>
     std::size_t consume(F&& visit, std::size_t most = static_cast<std::size_t>(-1)) {
         return ends_.consume(visit, most);
     }
     /// Calls `visit(T&)` on the oldest item in its slot, then frees it: success, empty, busy or closed. O(1). If `visit` throws,
     /// the item stays; where it could not, it must be noexcept.
-    template <std::invocable<T&> F>
+    template <detail::visitor<T&> F>
     status try_consume_one(F visit) {
         return ends_.take(visit, [this](auto hand) { return ends_.ring().try_consume_one(hand); });
     }
     /// The same, but waits for an item until that time of any clock: success, closed or timeout.
-    template <std::invocable<T&> F>
+    template <detail::visitor<T&> F>
     status consume_one_until(F visit, detail::any_time_point deadline) {
         return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_until(hand, deadline); });
     }
     /// The same, but also gives up when `stop()` says true, with the answer empty or busy.
-    template <std::invocable<T&> F, std::predicate Stop>
+    template <detail::visitor<T&> F, std::predicate Stop>
     status consume_one_unless(F visit, Stop stop, detail::any_time_point deadline = detail::forever) {
         return ends_.take(visit, [&](auto hand) { return ends_.ring().consume_one_unless(hand, stop, deadline); });
     }
 
-    /// How many items were lost between the last one that was popped and the one before, or before the first; with
-    /// shed_lowest, of the class of the last one. After an operation on several: before and between all of these. The gaps add
-    /// up to all that was lost before the last item; with many producers, at the latest when an item has come that was
-    /// pushed after the loss.
+    /// How many items were lost between the last one that was popped and the one before, or before the first; with shed_lowest, of the
+    /// class of the last one. After an operation on several: before and between all of these. The gaps add up to all that was lost before
+    /// the last item; with many producers, at the latest when an item has come that was pushed after the loss.
     std::uint64_t gap() const noexcept { return ends_.gap(); }
 
     /// Whether codel is at work: items have waited too long for an interval, and none has waited less since.

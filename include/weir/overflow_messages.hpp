@@ -109,7 +109,10 @@ public:
     explicit overflow_message_ring(std::size_t capacity_bytes, Policy policy = {}, start_at start = {})
         requires(core::fixed_capacity == 0 && !detail::borrows_memory<ring_type>)
         : policy_(checked(policy, capacity_bytes)), ring_(capacity_bytes, start) {}
-    explicit overflow_message_ring(Policy policy = {}, start_at start = {})
+    overflow_message_ring()
+        requires(core::fixed_capacity != 0)
+        : overflow_message_ring(Policy{}) {}
+    explicit overflow_message_ring(Policy policy, start_at start = {})
         requires(core::fixed_capacity != 0)
         : policy_(checked(policy, core::fixed_capacity)), ring_(start) {}
     /// ... in a span (storage::borrowed) or from an allocator (storage::allocated).

@@ -128,6 +128,8 @@ struct start_at {
 ///   off) and lets std::bad_alloc of the storage pass; wait_for_items(n) and wait_for_slots(n) reject an `n` above the capacity,
 ///   and request() a 0, likewise. Otherwise only T's own constructors and assignments, and functions that the caller passes,
 ///   may throw.
+/// - Code of yours that an operation calls, such as a visit, a constructor or an assignment of T, may use the ring, too. But on a side
+///   for one thread a push must not begin within a push, nor within a reservation, nor a pop within a pop: debug builds abort.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
 ///   (wait::park), and those that keep a descriptor up to date at the edges of empty and full (wait::event).
 /// - Construct and destroy while no other thread uses the ring.
@@ -193,7 +195,10 @@ public:
         : base(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
     /// A ring whose storage fixes the capacity.
-    explicit basic_ring(start_at start = {})
+    basic_ring()
+        requires(Core::fixed_capacity != 0)
+        : basic_ring(start_at{}) {}
+    explicit basic_ring(start_at start)
         requires(Core::fixed_capacity != 0 && !has_credit_on_request)
         : base(Core::fixed_capacity, static_cast<typename Core::counter_type>(start.position), asymmetric()) {}
 
@@ -201,7 +206,7 @@ public:
     explicit basic_ring(std::size_t capacity, start_at start = {})
         requires(Core::fixed_capacity == 0 && has_credit_on_request && !detail::borrows_memory<Core>)
         : basic_ring(capacity, pull::grant_every{}, start) {}
-    explicit basic_ring(start_at start = {})
+    explicit basic_ring(start_at start)
         requires(Core::fixed_capacity != 0 && has_credit_on_request)
         : basic_ring(pull::grant_every{}, start) {}
     /// ... and granted by `every` items at least, 1 to the capacity.

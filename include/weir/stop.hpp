@@ -53,7 +53,7 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
             return stop.stop_requested();
         });
     } else {
-        return push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
+        return weir::push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
     }
 }
 
@@ -185,7 +185,7 @@ status push(Ring& ring, typename Ring::pieces message, std::stop_token stop, std
 template <detail::ring_of_messages Ring>
 status push(Ring& ring, std::initializer_list<typename Ring::bytes> message, std::stop_token stop,
             std::uint16_t type = 0) {
-    return push(ring, typename Ring::pieces(message.begin(), message.size()), std::move(stop), type);
+    return weir::push(ring, typename Ring::pieces(message.begin(), message.size()), std::move(stop), type);
 }
 template <detail::ring_of_messages Ring>
 typename Ring::reservation reserve(Ring& ring, std::size_t n, std::stop_token stop, std::uint16_t type = 0) {
@@ -219,18 +219,18 @@ status acquire(Source& source, typename Source::permit& out, std::size_t n, std:
 /// The same for one credit.
 template <class Source>
 status acquire(Source& source, typename Source::permit& out, std::stop_token stop) {
-    return acquire(source, out, 1, std::move(stop));
+    return weir::acquire(source, out, 1, std::move(stop));
 }
 /// The same; returns the credits, or nothing: when it is closed, and when it was stopped.
 template <class Source>
 std::optional<typename Source::permit> acquire(Source& source, std::size_t n, std::stop_token stop) {
     typename Source::permit out;
-    if (acquire(source, out, n, std::move(stop)) != status::success) return std::nullopt;
+    if (weir::acquire(source, out, n, std::move(stop)) != status::success) return std::nullopt;
     return out;
 }
 template <class Source>
 std::optional<typename Source::permit> acquire(Source& source, std::stop_token stop) {
-    return acquire(source, 1, std::move(stop));
+    return weir::acquire(source, 1, std::move(stop));
 }
 
 }  // namespace weir

@@ -243,6 +243,30 @@ TEST(codel_law, reckons_in_the_units_of_its_clock) {
     EXPECT_EQ(dropped, (std::vector{41, 81, 109, 132}));
 }
 
+/// One whose numbers are narrow: it counts 24 days.
+struct narrow_clock {
+    using duration = std::chrono::duration<std::int32_t, std::milli>;
+    using time_point = std::chrono::time_point<narrow_clock>;
+};
+
+template <class Clock>
+void expect_no_drops(std::chrono::nanoseconds target, std::chrono::nanoseconds interval) {
+    weir::detail::codel_law<Clock> law(target, interval);
+    const typename Clock::time_point begin(1s);
+    for (int at = 0; at < 100; ++at) {
+        EXPECT_FALSE(law.is_to_drop(begin, begin + std::chrono::seconds(at), false)) << at;
+    }
+}
+
+TEST(codel_law, may_have_an_interval_without_end) {
+    constexpr auto longest = std::chrono::nanoseconds::max();
+    for (const auto target : {1ns, longest - 1ns}) {
+        expect_no_drops<test_clock>(target, longest);
+        expect_no_drops<coarse_clock>(target, longest);
+        expect_no_drops<narrow_clock>(target, longest);
+    }
+}
+
 TEST_F(codel, lets_nothing_pass_that_has_waited_twice_the_target_while_it_drops) {
     ASSERT_TRUE(drops(100, 50ms).empty()) << "a burst may pass";
     EXPECT_EQ(drops(1000, 10'001us).size(), 1000U);

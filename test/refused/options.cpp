@@ -222,5 +222,11 @@ int main() {
     };
     spsc_ring<order> ring(8);
     (void)ring.push({1, 99.5}, std::stop_token());
+#elif USE == 67
+    mpmc_ring<std::string> ring(8);
+    ring.consume(&std::string::clear);
+#elif USE == 68
+    overflow_ring<std::string, overflow::reject> ring(8);
+    (void)ring.consume_one(&std::string::clear);
 #endif
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "weir/broadcast_ring.hpp"
@@ -62,6 +63,35 @@ void pause(Any&&...) = delete;
 template <class... Any>
 void distance(Any&&...) = delete;
 
+/// Reads numbers; has a comma of its own, too.
+struct iterator {
+    using difference_type = std::ptrdiff_t;
+    using value_type = element;
+    int next = 0;
+    element operator*() const noexcept { return element{next}; }
+    iterator& operator++() noexcept {
+        ++next;
+        return *this;
+    }
+    void operator++(int) noexcept { ++next; }
+    template <class T>
+    void operator,(T&&) const = delete;
+    template <class T>
+    friend void operator,(T&&, const iterator&) = delete;
+};
+
+/// Can be made of anything, and of a const rvalue of its own type as of a stranger.
+struct greedy {
+    int value = 0;
+    greedy() = default;
+    greedy(const greedy&) noexcept = default;
+    greedy(greedy&&) noexcept = default;
+    template <class T>
+    greedy(T&&) noexcept : value(-1) {}
+    greedy& operator=(const greedy&) noexcept = default;
+    greedy& operator=(greedy&&) noexcept = default;
+};
+
 /// holder<incomplete>* is a complete type, but argument-dependent lookup would instantiate holder<incomplete>, which is an error.
 template <class T>
 struct holder {
@@ -106,7 +136,50 @@ TYPED_TEST(hostile_element, passes_in_every_form) {
     EXPECT_EQ(ring.consume([&last](element& e) noexcept { last = e.value; }), 1U);
     EXPECT_EQ(last, 6);
     EXPECT_TRUE(ring.emplace(element{7}));
+    EXPECT_EQ(ring.try_push_n(hostile::iterator{8}, 3), 3U);
+    EXPECT_TRUE(ring.pop(out));
+    EXPECT_TRUE(ring.pop(out));
+    EXPECT_EQ(out.value, 8);
 }
+
+template <class Ring>
+void copy_greedy_ones() {
+    Ring ring(8);
+    const std::array<hostile::greedy, 2> items{};
+    EXPECT_TRUE(ring.try_push(items[0]));
+    EXPECT_TRUE(ring.push(items[0]));
+    EXPECT_TRUE(ring.emplace(items[0]));
+    EXPECT_EQ(ring.try_push_n(items), 2U);
+    EXPECT_EQ(ring.push_n(items), 2U);
+    int sum = 0;
+    EXPECT_EQ(ring.consume([&sum](const hostile::greedy& item) noexcept { sum += item.value; }), 7U);
+    EXPECT_EQ(sum, 0) << "a copy was made as of a stranger";
+}
+
+TEST(hostile_element_elsewhere, is_copied_as_what_it_is) {
+    using hostile::greedy;
+    copy_greedy_ones<weir::spsc_ring<greedy>>();
+    copy_greedy_ones<weir::mpmc_ring<greedy>>();
+    copy_greedy_ones<weir::strict_mpmc_ring<greedy>>();
+    copy_greedy_ones<weir::overflow_ring<greedy, weir::overflow::block>>();
+    copy_greedy_ones<weir::overflow_ring<greedy, weir::overflow::drop_oldest, weir::many_producers>>();
+}
+
+#if !defined(__clang__) || __clang_major__ >= 16  // before, Clang does not compile the views of libstdc++
+template <class Ring>
+void push_numbers() {
+    Ring ring(4);
+    EXPECT_EQ(ring.try_push_n(std::views::iota(0LL).begin(), 9), 4U);
+    EXPECT_EQ(ring.try_pop(), 0);
+}
+
+// Their iterator's differences are wider than any pointer's.
+TEST(hostile_element_elsewhere, may_be_a_number_of_a_range_without_end) {
+    push_numbers<weir::spsc_ring<long long>>();
+    push_numbers<weir::mpmc_ring<long long>>();
+    push_numbers<weir::strict_mpmc_ring<long long>>();
+}
+#endif
 
 template <class Ring, class Consumer>
 void pass_pointers_to(Ring& ring, Consumer& consumer) {

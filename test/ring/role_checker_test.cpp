@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "weir/overflow.hpp"
 #include "weir/ring.hpp"
@@ -32,6 +35,66 @@ TEST(role_checker_death_test, a_second_consumer_aborts_with_a_sentence) {
     (void)ring.try_pop();
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_pop(); }), "a second thread pops .* use spmc_ring");
     EXPECT_DEATH(in_another_thread([&] { (void)ring.try_peek(1); }), "a second thread pops");
+}
+
+// ---- within an operation of the same side ------------------------------------------------------------------------
+
+/// Calls `act` when it is made of a number, and when it is assigned.
+struct acting {
+    explicit acting(int = 0) noexcept(false) {
+        if (act) std::exchange(act, nullptr)();
+    }
+    acting(acting&&) noexcept {}
+    acting& operator=(acting&&) noexcept {
+        if (act) std::exchange(act, nullptr)();
+        return *this;
+    }
+    static inline std::function<void()> act;
+};
+
+TEST(role_checker_death_test, a_push_within_a_push_or_a_reservation_aborts_with_a_sentence) {
+    weir::spsc_ring<acting> ring(4);
+    acting::act = [&] { (void)ring.try_emplace(2); };
+    EXPECT_DEATH((void)ring.try_emplace(1), "^weir: a ring of one producer is pushed to while another push to it");
+    acting::act = [&] { (void)ring.try_reserve(1); };
+    EXPECT_DEATH((void)ring.try_emplace(1), "while another push to it, or a reservation, is under way");
+#if defined(__cpp_exceptions)
+    acting::act = [] { throw std::runtime_error("as told"); };
+    EXPECT_THROW((void)ring.try_emplace(1), std::runtime_error);
+#endif
+    acting::act = [&] { (void)ring.try_pop(); };
+    EXPECT_TRUE(ring.try_emplace(1)) << "an exception ends a push, too, and a push may pop";
+    {
+        auto slots = ring.try_reserve(2);
+        slots.emplace();
+        EXPECT_DEATH((void)ring.try_emplace(3), "while another push to it, or a reservation, is under way");
+        slots.commit(1);
+        EXPECT_DEATH((void)ring.try_reserve(1), "while another push to it, or a reservation, is under way");
+    }
+    auto slots = ring.try_reserve(1);
+    slots.emplace();
+    slots.commit(1);
+    EXPECT_TRUE(ring.try_emplace(4)) << "what is committed to the last slot is over";
+}
+
+TEST(role_checker_death_test, a_pop_within_a_pop_aborts_with_a_sentence) {
+    weir::spsc_ring<acting> ring(4);
+    while (ring.try_emplace(1)) {
+    }
+    const auto pops = [&](acting&) { (void)ring.try_pop(); };
+    EXPECT_DEATH(ring.consume(pops), "^weir: a ring of one consumer is popped from in the middle of another pop");
+    EXPECT_DEATH((void)ring.try_consume_one(pops), "in the middle of another pop from it");
+    EXPECT_DEATH(ring.consume([&](acting&) { (void)ring.try_peek(1); }), "in the middle of another pop from it");
+    acting out;
+    acting::act = [&] { ring.consume([](acting&) {}); };
+    EXPECT_DEATH((void)ring.try_pop(out), "in the middle of another pop from it");
+    acting::act = nullptr;
+#if defined(__cpp_exceptions)
+    const auto throws = [](acting&) { throw std::runtime_error("as told"); };
+    EXPECT_THROW((void)ring.try_consume_one(throws), std::runtime_error);
+    EXPECT_THROW(ring.consume(throws), std::runtime_error);
+#endif
+    EXPECT_EQ(ring.consume([&](acting&) { (void)ring.try_emplace(2); }), 4U) << "a visit may push";
 }
 
 TEST(role_checker_death_test, a_second_thread_at_an_end_of_an_overflow_ring_aborts_with_a_sentence) {

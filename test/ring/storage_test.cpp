@@ -3,6 +3,7 @@
 // Where the slots live: what is allocated, how it is aligned, and what the kernel granted.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +14,11 @@
 
 #include "test/support/elements.hpp"
 #include "test/support/sanitized.hpp"
+#include "weir/broadcast_ring.hpp"
+#include "weir/message_ring.hpp"
+#include "weir/overflow.hpp"
+#include "weir/overflow_messages.hpp"
+#include "weir/pull.hpp"
 #include "weir/ring.hpp"
 
 namespace {
@@ -82,6 +88,33 @@ TEST(storage, fixed_lives_inside_the_ring) {
     EXPECT_EQ(ring->memory().bytes, 4 * sizeof(aligned<128>)) << "slots are rounded up, the bound is not";
     EXPECT_GE(sizeof(ring_type), ring->memory().bytes);
     EXPECT_FALSE(aligned<128>::misplaced);
+}
+
+// Its default constructor is not explicit: else {} could not make the aggregate, nor an array of them.
+template <class Ring>
+struct holds {
+    Ring ring;
+    int more = 1;
+};
+template <class Ring>
+void make_members() {
+    const holds<Ring> member{};
+    const std::array<Ring, 2> members{};
+    EXPECT_EQ(member.ring.capacity(), members[1].capacity());
+    EXPECT_EQ(member.more, 1);
+}
+
+TEST(storage, fixed_makes_a_ring_a_member_of_an_aggregate) {
+    using weir::storage::fixed;
+    make_members<weir::spsc_ring<int, fixed<3>>>();
+    make_members<weir::mpmc_ring<int, fixed<3>>>();
+    make_members<weir::strict_mpmc_ring<int, fixed<3>>>();
+    make_members<weir::pull::spsc_ring<int, fixed<3>>>();
+    make_members<weir::overflow_ring<int, weir::overflow::reject, fixed<3>>>();
+    make_members<weir::broadcast_ring<int, fixed<3>>>();
+    make_members<weir::spsc_message_ring<fixed<64>>>();
+    make_members<weir::mpsc_message_ring<fixed<64>>>();
+    make_members<weir::overflow_message_ring<weir::overflow::reject, fixed<64>>>();
 }
 
 TEST(storage, heap_allocates_once_and_only_in_the_constructor) {

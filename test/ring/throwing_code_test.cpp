@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -60,6 +61,50 @@ TYPED_TEST(throwing_code, in_a_constructor_changes_nothing) {
     check([](auto& ring, const loud& item) { return ring.push(item); });
     check([](auto& ring, const loud& item) { return ring.push_for(item, std::chrono::hours(1)); });
     check([](auto& ring, const loud& item) { return ring.push_unless(item, [] { return false; }); });
+}
+
+/// Reads elements without exceptions, but moves them by a function of its own, which may throw. std::move_iterator calls that.
+class moves_by_itself {
+public:
+    using difference_type = std::ptrdiff_t;
+    using value_type = silent;
+    moves_by_itself() = default;
+    explicit moves_by_itself(silent* first) noexcept : at_(first) {}
+    silent& operator*() const noexcept { return *at_; }
+    moves_by_itself& operator++() noexcept {
+        ++at_;
+        return *this;
+    }
+    moves_by_itself operator++(int) noexcept { return moves_by_itself(at_++); }
+    bool operator==(const moves_by_itself&) const = default;
+    friend silent&& iter_move(const moves_by_itself& it) {
+        silent::touch();
+        return std::move(*it);
+    }
+
+private:
+    silent* at_ = nullptr;
+};
+
+TYPED_TEST(throwing_code, in_the_move_of_an_iterator_is_met_as_that_in_a_constructor) {
+    for (int nth = 1; nth <= 3; ++nth) {
+        this->template for_each_fill<silent>([&](auto& ring, int there, int capacity) {
+            if (nth > capacity - there) return range(0, there);
+            std::array items{silent(there), silent(there + 1), silent(there + 2)};
+            silent::at(nth, throw_as_told);
+            int pushed = 0;
+            const auto push = [&] {
+                pushed = static_cast<int>(ring.try_push_n(std::make_move_iterator(moves_by_itself(items.data())), 3));
+            };
+            if (this->many && nth > 1) {
+                push();
+                EXPECT_EQ(pushed, nth - 1);
+            } else {
+                EXPECT_THROW(push(), std::runtime_error);
+            }
+            return range(0, there + pushed);
+        });
+    }
 }
 
 // One producer: nothing is pushed. Many: what came before it is, and if nothing did, the exception passes.

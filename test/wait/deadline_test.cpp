@@ -37,6 +37,20 @@ struct still_clock {
     static time_point now() noexcept { return time_point(duration(-3000)); }
 };
 
+/// One that counts without a sign, as counters of a processor do. It stands still at 5 s.
+struct unsigned_clock {
+    using duration = std::chrono::duration<std::uint64_t, std::nano>;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<unsigned_clock>;
+    [[maybe_unused]] static constexpr bool is_steady = true;
+    static time_point now() noexcept { return time_point(duration(5'000'000'000)); }
+};
+
+/// Units that are no multiple of a nanosecond.
+using samples = duration<std::int64_t, std::ratio<1, 44'100>>;
+using pictures = duration<std::int64_t, std::ratio<1'001, 30'000>>;
+
 steady_clock::time_point steady(const any_time_point& deadline) { return deadline; }
 
 /// Whether the deadline is `ahead` of now, give or take the time that this takes.
@@ -54,6 +68,12 @@ TEST(deadline, of_any_unit_saturates) {
     EXPECT_EQ(deadline_after(duration<std::uint64_t>(~std::uint64_t{0})), forever);
     EXPECT_TRUE(is_ahead(deadline_after(1h), 1h));
     EXPECT_TRUE(is_ahead(deadline_after(duration<float, std::ratio<60>>(2)), 2min));
+    for (const int days : {1, 300, 36'000}) {
+        const std::chrono::hours time(24 * days);
+        EXPECT_TRUE(is_ahead(deadline_after(samples(std::int64_t{44'100} * 86'400 * days)), time)) << days;
+        EXPECT_TRUE(is_ahead(deadline_after(std::chrono::ceil<pictures>(std::chrono::seconds(time))), time + 34ms))
+            << days;
+    }
     for (const auto past : {std::chrono::hours::min(), std::chrono::hours(-1), std::chrono::hours(0)}) {
         EXPECT_TRUE(is_over(deadline_after(past)));
     }
@@ -72,6 +92,8 @@ TEST(deadline, may_be_a_time_of_the_steady_clock_in_any_unit) {
     const time_point<steady_clock, duration<double>> soon = now + duration<double>(0.5);
     EXPECT_TRUE(is_ahead(soon, 500ms));
     EXPECT_EQ(steady(std::chrono::ceil<std::chrono::seconds>(now)), std::chrono::ceil<std::chrono::seconds>(now));
+    EXPECT_TRUE(is_over(
+        time_point<steady_clock, duration<double>>(duration<double>(std::numeric_limits<double>::quiet_NaN()))));
 }
 
 TEST(deadline, may_be_a_time_of_another_clock) {
@@ -88,6 +110,15 @@ TEST(deadline, may_be_a_time_of_another_clock) {
     EXPECT_TRUE(is_ahead(second, second - now));
     EXPECT_TRUE(is_ahead(hour, hour - now));
     EXPECT_TRUE(is_ahead(still_clock::time_point(std::chrono::milliseconds(57'000)), 1min));
+    const auto unsigned_now = unsigned_clock::now();
+    EXPECT_TRUE(is_over(unsigned_now - 1s));
+    EXPECT_TRUE(is_over(unsigned_clock::time_point()));
+    EXPECT_TRUE(is_over(time_point<unsigned_clock, duration<std::int64_t>>(duration<std::int64_t>(-1))));
+    EXPECT_TRUE(is_over(time_point<system_clock, duration<std::uint64_t, std::milli>>()));
+    EXPECT_TRUE(is_ahead(unsigned_now + 2s, 2s));
+    EXPECT_EQ(steady(unsigned_clock::time_point::max()), forever);
+    const samples since_epoch = std::chrono::ceil<std::chrono::seconds>(now).time_since_epoch();
+    EXPECT_TRUE(is_ahead(time_point<system_clock, samples>(since_epoch) + 3s, 4s));
     EXPECT_TRUE(is_ahead(still_clock::time_point::max(), std::chrono::milliseconds(2'147'483'647 + 3000LL)));
 }
 
@@ -100,6 +131,7 @@ TEST(deadline, of_any_clock_bounds_each_operation) {
     EXPECT_EQ(ring.consume_one_until([](int&) {}, soon()), status::timeout);
     EXPECT_EQ(ring.consume_some_until([](int&) {}, soon()), 0U);
     EXPECT_EQ(ring.wait_for_items_until(1, soon()), status::timeout);
+    EXPECT_EQ(ring.pop_until(item, unsigned_clock::now() - 1ms), status::timeout);
     EXPECT_EQ(ring.push_until(1, soon()), status::success);
     EXPECT_EQ(ring.push_until(2, soon()), status::timeout);
     EXPECT_EQ(ring.push_unless(

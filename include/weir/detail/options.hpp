@@ -84,7 +84,7 @@ struct storage_option {
 struct counter_option {
     template <class O>
     static constexpr bool has =
-        std::unsigned_integral<O> && !std::same_as<O, bool> && std::same_as<O, std::remove_cv_t<O>>;
+        std::unsigned_integral<O> && !std::same_as<O, bool> && std::same_as<O, std::remove_cv_t<O>> && sizeof(O) <= 8;
     using standard = std::uint64_t;
 };
 struct threads_option {

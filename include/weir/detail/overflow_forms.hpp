@@ -94,31 +94,31 @@ public:
     }
 
     /// Waits for an item and visits it: success, closed or, with a time, timeout.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     status consume_one(F visit) {
         return me().consume_one_until(std::move(visit), forever);
     }
-    template <std::invocable<T&> F, class Rep, class Period>
+    template <visitor<T&> F, class Rep, class Period>
     status consume_one_for(F visit, std::chrono::duration<Rep, Period> time) {
         return me().consume_one_until(std::move(visit), deadline_after(time));
     }
 
     /// Waits until there is an item, then visits min(`most`, available) items. Returns how many: 0 when the ring is closed and
     /// drained, after the deadline, and when `stop()` returned true. gap() is then that before and between all of them.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     std::size_t consume_some(F&& visit, std::size_t most = all) {
         return consume_some_until(visit, forever, most);
     }
-    template <std::invocable<T&> F, class Rep, class Period>
+    template <visitor<T&> F, class Rep, class Period>
     std::size_t consume_some_for(F&& visit, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
         return consume_some_until(visit, deadline_after(time), most);
     }
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     std::size_t consume_some_until(F&& visit, any_time_point deadline, std::size_t most = all) {
         return consume_some_unless(
             visit, [] { return false; }, deadline, most);
     }
-    template <std::invocable<T&> F, std::predicate Stop>
+    template <visitor<T&> F, std::predicate Stop>
     std::size_t consume_some_unless(F&& visit, Stop stop, any_time_point deadline = forever, std::size_t most = all) {
         if (most == 0) return 0;
         const auto gaps = me().sum_gaps();

@@ -13,6 +13,10 @@
 
 namespace weir::detail {
 
+/// A function that can be called with these. A pointer to a member is invoked in another way, and is none.
+template <class F, class... Given>
+concept visitor = std::invocable<F, Given...> && !std::is_member_pointer_v<std::remove_cvref_t<F>>;
+
 /// What a visit is called with.
 enum class visit_of : unsigned char { item, shared_item, message };
 
@@ -21,7 +25,7 @@ enum class visit_of : unsigned char { item, shared_item, message };
 template <visit_of What, class... Given>
 class visit_refusals {
     template <class F>
-    static constexpr bool is_wrong = !std::invocable<std::remove_reference_t<F>&, Given...>;
+    static constexpr bool is_wrong = !visitor<std::remove_reference_t<F>&, Given...>;
 
     template <class F>
     static constexpr void refuse() noexcept {

@@ -74,6 +74,18 @@ public:
 #endif
     }
 
+    /// Opens it until the end of the scope, however that ends.
+    class scope {
+    public:
+        explicit scope(single_use_checker& of) noexcept : of_(of) { of_.open(); }
+        ~scope() { of_.close(); }
+        scope(const scope&) = delete;
+        scope& operator=(const scope&) = delete;
+
+    private:
+        single_use_checker& of_;
+    };
+
 private:
     [[maybe_unused]] bool is_open_ = false;
 };

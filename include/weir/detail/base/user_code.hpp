@@ -15,7 +15,8 @@ namespace weir::detail {
 template <class It>
 inline constexpr bool reads_nothrow = noexcept(*std::declval<It&>())&& noexcept(++std::declval<It&>());
 template <class It>
-inline constexpr bool reads_nothrow<std::move_iterator<It>> = reads_nothrow<It>;
+inline constexpr bool reads_nothrow<std::move_iterator<It>> =
+    reads_nothrow<It>&& noexcept(std::ranges::iter_move(std::declval<const It&>()));
 
 /// Calls `f` at the end of the scope, however it ends.
 template <class F>

@@ -95,28 +95,28 @@ public:
 
     /// Calls `f(const T&)` on min(`most`, available) items, in order. Returns how many. If `f` throws, that item and those after
     /// it stay. The producer gets their room back some at a time.
-    template <std::invocable<const T&> F>
+    template <detail::visitor<const T&> F>
     std::size_t consume(F&& f, std::size_t most = all) {
         return consume_now(f, most);
     }
-    template <std::invocable<const T&> F>
+    template <detail::visitor<const T&> F>
     status try_consume_one(F f) {
         return consume_now(f, 1) > 0 ? status(status::success) : shortage();
     }
     /// The same, but waits for an item, as pop does.
-    template <std::invocable<const T&> F, std::predicate Stop>
+    template <detail::visitor<const T&> F, std::predicate Stop>
     status consume_one_unless(F f, Stop stop, detail::any_time_point deadline = detail::forever) {
         return wait_to_consume(f, 1, stop, deadline) > 0 ? status::success : answer_;
     }
-    template <std::invocable<const T&> F>
+    template <detail::visitor<const T&> F>
     std::size_t consume_some(F&& f, std::size_t most = all) {
         return consume_some_unless(f, detail::never, detail::forever, most);
     }
-    template <std::invocable<const T&> F, class Rep, class Period>
+    template <detail::visitor<const T&> F, class Rep, class Period>
     std::size_t consume_some_for(F&& f, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
         return consume_some_unless(f, detail::never, detail::deadline_after(time), most);
     }
-    template <std::invocable<const T&> F, std::predicate Stop>
+    template <detail::visitor<const T&> F, std::predicate Stop>
     std::size_t consume_some_unless(F&& f, Stop stop, detail::any_time_point deadline = detail::forever,
                                     std::size_t most = all) {
         return wait_to_consume(f, most, stop, deadline);

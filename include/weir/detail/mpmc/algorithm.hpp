@@ -86,7 +86,7 @@ public:
         if (n == 0) return 0;
         if constexpr (reads_nothrow<It> && std::is_nothrow_constructible_v<T, std::iter_reference_t<It>>) {
             const claim room = try_claim<pushing>(ring, std::min<std::uint64_t>(n, ring.capacity));
-            for (std::uint64_t i = 0; i < room.count; ++i, ++from) fill(items_ahead(room.first, i), *from);
+            for (std::uint64_t i = 0; i < room.count; ++i, void(++from)) fill(items_ahead(room.first, i), *from);
             return as<std::size_t>(room.count);
         } else {
             return detail::push_singly(

@@ -27,8 +27,7 @@ public:
     using duration = typename Clock::duration;
 
     codel_law(std::chrono::nanoseconds target, std::chrono::nanoseconds interval) noexcept
-        : target_(std::chrono::duration_cast<duration>(target)),
-          interval_(std::chrono::duration_cast<duration>(interval)) {}
+        : target_(limited(target)), interval_(limited(interval)) {}
 
     /// Whether the item that entered at `entered` and is taken at `now` is to be dropped. `is_last`: nothing is queued
     /// behind it. That one is never dropped: there is no queue to shorten, and the consumer would be left with nothing
@@ -55,6 +54,12 @@ public:
     bool is_dropping() const noexcept { return dropping_; }
 
 private:
+    // In the clock's unit, rounded up; some years mean for ever, and what is reckoned with them does not overflow.
+    static duration limited(std::chrono::nanoseconds time) noexcept {
+        constexpr duration most = duration::max() / 64;
+        return std::chrono::duration<double>(time) < most ? std::chrono::ceil<duration>(time) : most;
+    }
+
     // Whether every item for an interval, up to this one, has waited longer than the target.
     bool has_stood_late(time_point entered, time_point now, bool is_last) noexcept {
         if (now - entered < target_ || is_last) {

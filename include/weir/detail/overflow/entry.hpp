@@ -40,6 +40,10 @@ struct numbered_arrival {
     std::uint64_t number;
 };
 
+/// As it is passed on: an item to be copied as const T&, since not every T is made of a const T&& as of that.
+template <class Source>
+using passed = std::conditional_t<std::is_const_v<Source>, Source&, Source&&>;
+
 /// Reads a range as copies that arrive: what a ring's try_push_n() is given to push several in one publication.
 template <class T, class Made>
 class arrivals {
@@ -82,11 +86,11 @@ struct entry {
 
     template <class Source>
     explicit entry(arrival<Source, Made>&& from, std::uint64_t position = 0) noexcept
-        : number(number_of(from.made, position)), entered(Stamp::now()), item(static_cast<Source&&>(from.item)) {}
+        : number(number_of(from.made, position)), entered(Stamp::now()), item(static_cast<passed<Source>>(from.item)) {}
 
     template <class Source>
     explicit entry(numbered_arrival<Source, Made>&& from) noexcept
-        : number(from.number), entered(Stamp::now()), item(static_cast<Source&&>(from.item)) {
+        : number(from.number), entered(Stamp::now()), item(static_cast<passed<Source>>(from.item)) {
         from.made.accepted.add();
     }
 

@@ -79,7 +79,7 @@ public:
     /// them, a few lines at a time so that the producer does not wait for the last. Returns how many. O(k). If `visit`
     /// throws, that element and those after it stay. With many consumers, elements are claimed before they are visited: an
     /// element whose visit throws is gone, and several are claimed at a time only if `visit` is noexcept.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     std::size_t consume(F&& visit, std::size_t most = all) {
         const std::size_t visited = visit_some(visit, most);
         if (visited == 0 && most > 0) [[unlikely]]
@@ -89,7 +89,7 @@ public:
 
     /// Calls `visit(T&)` on the oldest element in its slot, then frees it: success, empty, busy (see progress) or closed. O(1).
     /// If `visit` throws, the element stays; with many consumers it must be noexcept.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     status try_consume_one(F visit) {
         return this->ends_.try_take(visit);
     }
@@ -122,15 +122,15 @@ public:
 
     /// As try_consume_one, but waits for an element: success, closed, or timeout after that time, or at that time of
     /// any clock.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     status consume_one(F visit) {
         return consume_one_until(std::move(visit), forever);
     }
-    template <std::invocable<T&> F, class Rep, class Period>
+    template <visitor<T&> F, class Rep, class Period>
     status consume_one_for(F visit, std::chrono::duration<Rep, Period> time) {
         return consume_one_until(std::move(visit), detail::deadline_after(time));
     }
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     status consume_one_until(F visit, detail::any_time_point deadline) {
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
@@ -138,7 +138,7 @@ public:
     }
 
     /// The same, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
-    template <std::invocable<T&> F, std::predicate Stop>
+    template <visitor<T&> F, std::predicate Stop>
     status consume_one_unless(F visit, Stop stop, detail::any_time_point deadline = detail::forever) {
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
@@ -148,20 +148,20 @@ public:
 
     /// Waits until there is an element, then visits those there are, `most` at most, as consume() does. Returns how many;
     /// 0 when the ring is closed and drained, and when the time was over first.
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     std::size_t consume_some(F&& visit, std::size_t most = all) {
         return consume_some_unless(visit, never, forever, most);
     }
-    template <std::invocable<T&> F, class Rep, class Period>
+    template <visitor<T&> F, class Rep, class Period>
     std::size_t consume_some_for(F&& visit, std::chrono::duration<Rep, Period> time, std::size_t most = all) {
         return consume_some_unless(visit, never, detail::deadline_after(time), most);
     }
-    template <std::invocable<T&> F>
+    template <visitor<T&> F>
     std::size_t consume_some_until(F&& visit, detail::any_time_point deadline, std::size_t most = all) {
         return consume_some_unless(visit, never, deadline, most);
     }
     /// The same, but also gives up, with 0, when `stop()` says true. wake_all() makes waiters ask again.
-    template <std::invocable<T&> F, std::predicate Stop>
+    template <visitor<T&> F, std::predicate Stop>
     std::size_t consume_some_unless(F&& visit, Stop stop, detail::any_time_point deadline = forever,
                                     std::size_t most = all) {
         std::size_t visited = consume(visit, most);

@@ -16,6 +16,7 @@
 #include "weir/detail/base/pause.hpp"
 #include "weir/detail/base/user_code.hpp"
 #include "weir/detail/ring/ends.hpp"
+#include "weir/detail/visit_refusals.hpp"
 #include "weir/detail/wait/deadline.hpp"
 #include "weir/in_place.hpp"
 #include "weir/status.hpp"
@@ -241,7 +242,7 @@ public:
     /// producer uses the room first, so it is lock-free. It waits for one thing only: a thread suspended in the middle of the
     /// slot that is needed, which it polls for. If `displaced` throws, the exception passes, and its item is gone; `value` was
     /// pushed if it was moved from.
-    template <std::invocable<T&&> F>
+    template <visitor<T&&> F>
     status force_push(T&& value, F&& displaced)
         requires forces
     {
@@ -259,7 +260,7 @@ public:
         ends_.note_push(answer);
         return answer;
     }
-    template <std::invocable<T&&> F>
+    template <visitor<T&&> F>
     status force_push(const T& value, F&& displaced)
         requires(forces && std::copy_constructible<T>)
     {

@@ -49,6 +49,7 @@ public:
             }
         }
         T& element = portion_[position];
+        [[maybe_unused]] const single_use_checker::scope taking(visiting_);
         std::forward<F>(take)(element);
         std::destroy_at(std::addressof(element));
         if (is_last_of_line(position) && takes_over_) slots::take_over(std::addressof(element), 1);
@@ -71,6 +72,7 @@ public:
             const Counter position = receiver::position(shared);
             const slot_run<T> piece = slots_.run(position, static_cast<Counter>(std::min(left, at_once)));
             giving_back<G> visited{*this, shared, position, given_back};
+            [[maybe_unused]] const single_use_checker::scope visits(visiting_);
             for (; visited.count < piece.first.size(); ++visited.count) {
                 T& element = piece.first[visited.count];
                 visit(element);
@@ -95,13 +97,13 @@ public:
     }
 
     bool has_items(state& shared) noexcept {
-        check_role();
+        check_thread();
         return items_.items(shared, receiver::position(shared), 1) > 0;
     }
 
     /// The same, sooner: for select().
     WEIR_ALWAYS_INLINE bool has_items_now(const state& shared) noexcept {
-        check_role();
+        check_thread();
         return items_.has_items_now(shared, receiver::position(shared));
     }
 
@@ -167,6 +169,12 @@ private:
     }
 
     void check_role() noexcept {
+        check_thread();
+        visiting_.check(
+            "a ring of one consumer is popped from in the middle of another pop from it, by a visit or an assignment; do "
+            "so afterwards, or use mpmc_ring");
+    }
+    void check_thread() noexcept {
         role_.check(
             "a second thread pops from a ring of one consumer; use spmc_ring or mpmc_ring, or call adopt_consumer() when "
             "the role is handed on");
@@ -177,6 +185,7 @@ private:
     [[no_unique_address]] role_checker role_{};
     slots slots_;
     receiver items_;
+    single_use_checker visiting_;  // an element that is being visited, or moved out
 };
 
 }  // namespace weir::detail

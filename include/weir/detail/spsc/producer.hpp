@@ -42,6 +42,7 @@ public:
         }
         if (!sender::claim(shared, position, 1)) [[unlikely]]
             return status::closed;
+        [[maybe_unused]] const single_use_checker::scope building(filling_);
         if constexpr (std::is_nothrow_constructible_v<T, Args...>) {
             std::construct_at(std::addressof(portion_[position]), std::forward<Args>(args)...);
         } else {
@@ -60,25 +61,28 @@ public:
         const Counter wanted = static_cast<Counter>(std::min<std::size_t>(n, shared.capacity));
         const Counter granted = std::min(wanted, credit_.credits(shared, position, wanted));
         if (granted == 0 || !sender::claim(shared, position, granted)) return {};
+        filling_.open();
         portion_.end = static_cast<Counter>(position + granted);
         return slots_.run(position, granted);
     }
 
     /// Hands the first `n` of the `left` slots that are still claimed over. Each holds a live element by now.
     void publish(state& shared, std::size_t n, std::size_t left) noexcept {
-        check_role();
+        check_thread();
+        if (n == left) filling_.close();
         sender::send(shared, first_claimed(shared, left), static_cast<Counter>(n));
     }
 
     /// Gives the last `left` claimed slots back unused.
     void unclaim(state& shared, std::size_t left) noexcept {
         if (left == 0) return;
+        filling_.close();
         portion_.end = first_claimed(shared, left);
         sender::unclaim(shared, portion_.end);
     }
 
     bool has_room(state& shared) noexcept {
-        check_role();
+        check_thread();
         return credit_.credits(shared, sender::position(shared), 1) > 0;
     }
 
@@ -111,6 +115,12 @@ private:
     }
 
     void check_role() noexcept {
+        check_thread();
+        filling_.check(
+            "a ring of one producer is pushed to while another push to it, or a reservation, is under way; end that one "
+            "before, or use mpmc_ring");
+    }
+    void check_thread() noexcept {
         role_.check(
             "a second thread pushes to a ring of one producer; use mpsc_ring or mpmc_ring, or call adopt_producer() when "
             "the role is handed on");
@@ -120,6 +130,7 @@ private:
     [[no_unique_address]] role_checker role_{};
     slots slots_;
     sender credit_;
+    single_use_checker filling_;  // an element that is being built, or a reservation
 };
 
 }  // namespace weir::detail
