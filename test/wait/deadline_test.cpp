@@ -107,6 +107,13 @@ TEST(deadline, of_any_clock_bounds_each_operation) {
               status::timeout);
     EXPECT_EQ(ring.wait_for_slots_until(1, soon()), status::timeout);
 
+    weir::spsc_ring<std::string> texts(1);
+    ASSERT_EQ(texts.push("one"), status::success);
+    EXPECT_EQ(texts.push_unless(
+                  "two", [] { return false; }, soon()),
+              status::timeout)
+        << "what is made before the wait";
+
     weir::overflow_ring<int, weir::overflow::block> full(1);
     EXPECT_EQ(full.push_until(1, soon()), status::success);
     EXPECT_EQ(full.push_until(2, soon()), status::timeout);
