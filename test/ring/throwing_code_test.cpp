@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -60,6 +61,24 @@ TYPED_TEST(throwing_code, in_a_constructor_changes_nothing) {
     check([](auto& ring, const loud& item) { return ring.push(item); });
     check([](auto& ring, const loud& item) { return ring.push_for(item, std::chrono::hours(1)); });
     check([](auto& ring, const loud& item) { return ring.push_unless(item, [] { return false; }); });
+}
+
+struct made_of_pointer {
+    explicit made_of_pointer(std::unique_ptr<int>&& from) noexcept(false) : number(std::move(from)) {}
+    std::unique_ptr<int> number;
+};
+
+// What is built before its slot is claimed is not built for a ring that refuses it.
+TYPED_TEST(throwing_code, that_was_not_needed_has_not_run) {
+    typename TestFixture::template ring_of<made_of_pointer> ring(2);
+    auto next = std::make_unique<int>(1);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(i)));
+    EXPECT_EQ(ring.try_emplace(std::move(next)), status::full);
+    EXPECT_NE(next, nullptr);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(ring.try_pop().has_value());
+    ring.close();
+    EXPECT_EQ(ring.try_emplace(std::move(next)), status::closed);
+    EXPECT_NE(next, nullptr);
 }
 
 // One producer: nothing is pushed. Many: what came before it is, and if nothing did, the exception passes.
