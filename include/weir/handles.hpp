@@ -14,7 +14,6 @@
 // A sender has the producer's operations of its ring, a receiver has the consumer's; both have those that any thread may call.
 // Each forwards to the ring's operation of the same name, with the same contract, and costs one comparison more. weir::push and
 // weir::pop with a stop token (stop.hpp) accept handles, too.
-//
 // Lifetime. A handle can be moved, not copied. clone() makes another sender on a ring of many producers, and another receiver
 // on a ring of many consumers.
 // - Destroying the last sender closes the ring: receivers pop what was accepted, then get `closed`. A thread that gets `closed`
@@ -24,14 +23,13 @@
 //   owns the ring.
 // - A handle that was default-constructed, moved from or reset() has no ring: `if (tx)` is false, and any use but reset(),
 //   moving and destroying it aborts with a sentence.
-//
 // Threads. On a side for one thread, only one thread at a time may use the handle. To hand the side over, move the handle, with
 // the synchronisation that any object needs. On a side for many threads, several may use one handle at once, but not while
 // another one moves, resets or destroys it.
-// Debug builds (without NDEBUG, or with WEIR_CHECK_ROLES=1) check the sides for one thread. A handle takes over its side when it is first used after it
-// was made or moved; from then on a use by another thread aborts, whether or not the two uses overlap. If two threads use a
-// new handle for the first time at the same moment, the next use aborts at the latest. Moving a handle while another thread
-// is inside one of its operations is not detected.
+// Debug builds (without NDEBUG, or with WEIR_CHECK_ROLES=1) check the sides for one thread. A handle takes over its side when it is
+// first used after it was made or moved; from then on a use by another thread aborts, whether or not the two uses overlap. If two
+// threads use a new handle for the first time at the same moment, the next use aborts at the latest. Moving a handle while another
+// thread is inside one of its operations is not detected.
 #pragma once
 
 #include <chrono>
@@ -162,9 +160,10 @@ public:
         -> decltype(std::declval<R&>().wait_for_slots_until(n, deadline)) {
         return this->end().wait_for_slots_until(n, deadline);
     }
-    template <class... A, class R = Ring>
-    auto wait_for_slots_unless(A&&... a) -> decltype(std::declval<R&>().wait_for_slots_unless(std::forward<A>(a)...)) {
-        return this->end().wait_for_slots_unless(std::forward<A>(a)...);
+    template <class Stop, class R = Ring>
+    auto wait_for_slots_unless(std::size_t n, Stop stop, detail::any_time_point at = detail::forever)
+        -> decltype(std::declval<R&>().wait_for_slots_unless(n, std::move(stop), at)) {
+        return this->end().wait_for_slots_unless(n, std::move(stop), at);
     }
     template <class R = Ring>
     auto try_force_push(const T& value) -> decltype(std::declval<R&>().try_force_push(value)) {
@@ -278,9 +277,10 @@ public:
         -> decltype(std::declval<R&>().consume_some_until(std::forward<F>(visit), deadline, most)) {
         return this->end().consume_some_until(std::forward<F>(visit), deadline, most);
     }
-    template <class... A, class R = Ring>
-    auto consume_some_unless(A&&... a) -> decltype(std::declval<R&>().consume_some_unless(std::forward<A>(a)...)) {
-        return this->end().consume_some_unless(std::forward<A>(a)...);
+    template <class F, class Stop, class R = Ring>
+    auto consume_some_unless(F&& visit, Stop stop, detail::any_time_point at = detail::forever, std::size_t most = all)
+        -> decltype(std::declval<R&>().consume_some_unless(std::forward<F>(visit), std::move(stop), at, most)) {
+        return this->end().consume_some_unless(std::forward<F>(visit), std::move(stop), at, most);
     }
     template <class R = Ring>
     auto request(std::uint64_t n) -> decltype(std::declval<R&>().request(n)) {
@@ -319,9 +319,10 @@ public:
         -> decltype(std::declval<R&>().wait_for_items_until(n, deadline)) {
         return this->end().wait_for_items_until(n, deadline);
     }
-    template <class... A, class R = Ring>
-    auto wait_for_items_unless(A&&... a) -> decltype(std::declval<R&>().wait_for_items_unless(std::forward<A>(a)...)) {
-        return this->end().wait_for_items_unless(std::forward<A>(a)...);
+    template <class Stop, class R = Ring>
+    auto wait_for_items_unless(std::size_t n, Stop stop, detail::any_time_point at = detail::forever)
+        -> decltype(std::declval<R&>().wait_for_items_unless(n, std::move(stop), at)) {
+        return this->end().wait_for_items_unless(n, std::move(stop), at);
     }
     template <class R = Ring>
     auto gap() -> decltype(std::declval<R&>().gap()) {

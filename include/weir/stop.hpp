@@ -65,8 +65,9 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
 template <class Ring>
     requires std::is_move_assignable_v<typename Ring::value_type>
 status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
+    const bool is_stopped = stop.stop_requested();  // first: what came before that is still popped
     const status answer = ring.try_pop(out);
-    if ((answer != status::empty && answer != status::busy) || stop.stop_requested()) return answer;
+    if ((answer != status::empty && answer != status::busy) || is_stopped) return answer;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
 }
@@ -74,8 +75,9 @@ status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
 /// The oldest element, or nothing: when there will be none, or when it was stopped. For a T without a default constructor.
 template <class Ring>
 std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
+    const bool is_last_look = stop.stop_requested();
     std::optional<typename Ring::value_type> out = ring.try_pop();
-    if (out.has_value() || stop.stop_requested()) return out;
+    if (out.has_value() || is_last_look) return out;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
     // A reader of a broadcast ring shows its items const, and they are copied.
@@ -110,8 +112,9 @@ std::size_t push_n(Ring& ring, std::span<const typename Ring::value_type> values
 template <class Ring>
     requires std::is_move_assignable_v<typename Ring::value_type>
 std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::stop_token stop) {
+    const bool is_stopped = stop.stop_requested();
     const std::size_t popped = ring.try_pop_n(out);
-    if (popped == out.size() || stop.stop_requested()) return popped;
+    if (popped == out.size() || is_stopped) return popped;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     return popped + ring.pop_n_unless(out.subspan(popped), [&stop]() noexcept { return stop.stop_requested(); });
 }
@@ -138,8 +141,9 @@ status wait_for_items(Ring& ring, std::size_t n, std::stop_token stop) {
 /// For a consumer of the ring. Costs as push().
 template <class Ring, std::invocable<typename Ring::value_type&> F>
 std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_t most = static_cast<std::size_t>(-1)) {
+    const bool is_last_look = stop.stop_requested();
     const std::size_t visited = ring.consume(visit, most);
-    if (visited > 0 || most == 0 || stop.stop_requested()) return visited;
+    if (visited > 0 || most == 0 || is_last_look) return visited;
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
     const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
     return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);

@@ -778,7 +778,7 @@ class closing : public ring_scenario<Ring, Capacity, P, C> {
     element news_;
 };
 
-/// A waiter that is asked to stop, stops.
+/// A waiter that is asked to stop, stops. What was pushed before that is still popped.
 template <class Ring, bool Consumer>
 class stopping : public ring_scenario<Ring, 1, 1, 1> {
     bool asked() const { return stop_.load(acquire); }
@@ -787,8 +787,8 @@ class stopping : public ring_scenario<Ring, 1, 1, 1> {
         this->ring.wake_all();
     }
     void produce(unsigned p) override {
+        if (!Consumer || choose(2) == 1) check(this->push(p) == status::success, "room for one");
         if (Consumer) return ask();
-        check(this->push(p) == status::success, "room for one");
         element item = this->next(p);
         const status answer = this->ring.push_unless(std::move(item), [this] { return asked(); });
         check(answer == status::full, "who is stopped says full");
@@ -797,7 +797,12 @@ class stopping : public ring_scenario<Ring, 1, 1, 1> {
     void consume(unsigned) override {
         if (!Consumer) return ask();
         element out;
-        check(this->ring.pop_unless(out, [this] { return asked(); }) == status::empty, "who is stopped says empty");
+        this->about_to_take(1);
+        const status answer = this->ring.pop_unless(out, [this] { return asked(); });
+        if (answer == status::success) return this->received(0, out);
+        this->not_taken(1);
+        check(answer == status::empty, "who is stopped says empty");
+        check(this->accepted_of(0) == 0, "what was pushed before the stop is popped");
     }
     flag stop_{false};
 };

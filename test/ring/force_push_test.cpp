@@ -6,8 +6,10 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "test/support/elements.hpp"
@@ -136,6 +138,40 @@ TEST(force_push, counts_what_it_takes_out_as_taken) {
     EXPECT_EQ(ring.snapshot().producer.pushed, 5U);
     EXPECT_EQ(ring.snapshot().consumer.popped, 3U);
     EXPECT_EQ(ring.size_approx(), 2U);
+}
+
+/// Calls `during` once when it is moved.
+struct meddled {
+    explicit meddled(int v) noexcept : value(v) {}
+    meddled(meddled&& other) noexcept : value(std::exchange(other.value, -1)) {
+        if (during) std::exchange(during, nullptr)();
+    }
+    int value;
+    static inline std::function<void()> during;
+};
+
+// Another producer uses the room at once: it pushes while the oldest item moves out.
+TEST(force_push, hands_each_item_back_once_when_others_use_the_room) {
+    weir::mpmc_ring<meddled> ring(3);
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(ring.try_push(meddled(i)));
+    meddled mine(3);
+    meddled::during = [&] { EXPECT_TRUE(ring.try_push(meddled(8))); };
+    const auto done = ring.try_force_push(std::move(mine));
+    EXPECT_EQ(done.answer, status::full);
+    EXPECT_EQ(mine.value, 3) << "untouched";
+    ASSERT_TRUE(done.oldest);
+    EXPECT_EQ(done.oldest->value, 0);
+
+    std::vector<int> displaced;
+    meddled::during = [&] { EXPECT_TRUE(ring.try_push(meddled(9))); };
+    EXPECT_TRUE(ring.force_push(std::move(mine), [&](meddled&& old) { displaced.push_back(old.value); }));
+    EXPECT_EQ(displaced, (std::vector{1, 2}));
+    for (const int left : {8, 9, 3}) {
+        const auto item = ring.try_pop();
+        ASSERT_TRUE(item);
+        EXPECT_EQ(item->value, left);
+    }
+    EXPECT_FALSE(ring.try_pop());
 }
 
 // Every item of every producer is delivered, handed back or refused, exactly once, whatever the others do.

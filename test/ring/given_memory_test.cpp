@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <memory_resource>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "test/support/elements.hpp"
@@ -195,6 +197,39 @@ TEST(given_memory, is_measured_by_the_documented_formula) {
     EXPECT_EQ((strict::ring<std::uint64_t, storage::borrowed>::bytes_for(1000)), (1024U + 3) * 24);
     EXPECT_EQ((strict::ring<std::uint64_t, storage::borrowed>::bytes_for(1)), 128U + 3 * 24);
     EXPECT_EQ((spsc::ring<aligned<256>, storage::borrowed>::memory_alignment), 256U);
+}
+
+/// Calls `during` once when it is built from a number.
+struct interrupted {
+    explicit interrupted(int v) noexcept : value(v) {
+        if (during) std::exchange(during, nullptr)();
+    }
+    int value;
+    static inline std::function<void()> during;
+};
+
+// A push that finds its position's own place taken, by one that it came in the midst of, builds in a spare place.
+TEST(given_memory, has_the_spare_places_of_a_strict_ring_behind_its_slots) {
+    using ring_type = strict::ring<interrupted, storage::borrowed>;
+    for (const std::size_t capacity : {2U, 3U, 5U, 33U, 100U}) {
+        SCOPED_TRACE(capacity);
+        const margined memory(ring_type::bytes_for(capacity), ring_type::memory_alignment);
+        {
+            ring_type ring(capacity, memory.span());
+            for (int lap = 0; lap < 5; ++lap) {
+                int next = 0;
+                while (ring.size_approx() + 2 <= capacity && !HasFailure()) {
+                    interrupted::during = [&] { EXPECT_TRUE(ring.try_emplace(next)); };
+                    EXPECT_TRUE(ring.try_emplace(next + 1));
+                    next += 2;
+                }
+                if (ring.try_emplace(next)) ++next;
+                ASSERT_EQ(next, static_cast<int>(capacity));
+                for (int i = 0; i < next; ++i) ASSERT_EQ(ring.try_pop().value_or(interrupted(-1)).value, i);
+            }
+        }
+        EXPECT_TRUE(memory.margins_are_untouched());
+    }
 }
 
 TEST(given_memory, of_a_narrow_counter_is_not_filled_beyond_its_range) {

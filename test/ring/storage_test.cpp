@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -115,6 +116,32 @@ TEST(storage, fixed_makes_a_ring_a_member_of_an_aggregate) {
     make_members<weir::spsc_message_ring<fixed<64>>>();
     make_members<weir::mpsc_message_ring<fixed<64>>>();
     make_members<weir::overflow_message_ring<weir::overflow::reject, fixed<64>>>();
+}
+
+// A ring of one item may have more slots than one; an item that overlapped what lies behind them would change the capacity.
+template <template <class, class...> class Ring>
+void expect_room_for_one_large_item() {
+    using weir_test::big;
+    using ring_type = Ring<big, weir::storage::fixed<1>>;
+    const auto ring = std::make_unique<ring_type>();
+    if constexpr (ring_type::has_credit_on_request) ring->request(weir::pull::unbounded);
+    for (int lap = 0; lap < 5; ++lap) {
+        EXPECT_EQ(ring->capacity(), 1U);
+        ASSERT_EQ(ring->try_push(big(-1 - lap)), weir::status::success);
+        ASSERT_EQ(ring->try_push(big(7)), weir::status::full);
+        std::optional<big> item = ring->try_pop();
+        ASSERT_TRUE(item.has_value());
+        EXPECT_EQ(weir_test::number(*item), -1 - lap);
+    }
+}
+
+TEST(storage, fixed_for_one_item_holds_a_large_one) {
+    expect_room_for_one_large_item<weir::spsc_ring>();
+    expect_room_for_one_large_item<weir::mpmc_ring>();
+    expect_room_for_one_large_item<weir::strict_mpmc_ring>();
+    expect_room_for_one_large_item<weir::pull::spsc_ring>();
+    expect_room_for_one_large_item<weir::pull::mpmc_ring>();
+    expect_room_for_one_large_item<weir::pull::strict_mpmc_ring>();
 }
 
 TEST(storage, heap_allocates_once_and_only_in_the_constructor) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -105,6 +106,24 @@ TYPED_TEST(throwing_code, in_the_move_of_an_iterator_is_met_as_that_in_a_constru
             return range(0, there + pushed);
         });
     }
+}
+
+struct made_of_pointer {
+    explicit made_of_pointer(std::unique_ptr<int>&& from) noexcept(false) : number(std::move(from)) {}
+    std::unique_ptr<int> number;
+};
+
+// What is built before its slot is claimed is not built for a ring that refuses it.
+TYPED_TEST(throwing_code, that_was_not_needed_has_not_run) {
+    typename TestFixture::template ring_of<made_of_pointer> ring(2);
+    auto next = std::make_unique<int>(1);
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(ring.try_emplace(std::make_unique<int>(i)));
+    EXPECT_EQ(ring.try_emplace(std::move(next)), status::full);
+    EXPECT_NE(next, nullptr);
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(ring.try_pop().has_value());
+    ring.close();
+    EXPECT_EQ(ring.try_emplace(std::move(next)), status::closed);
+    EXPECT_NE(next, nullptr);
 }
 
 // One producer: nothing is pushed. Many: what came before it is, and if nothing did, the exception passes.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <ratio>
+#include <string>
 
 #include "weir/credit_gate.hpp"
 #include "weir/handles.hpp"
@@ -138,6 +139,14 @@ TEST(deadline, of_any_clock_bounds_each_operation) {
                   2, [] { return false; }, soon()),
               status::timeout);
     EXPECT_EQ(ring.wait_for_slots_until(1, soon()), status::timeout);
+
+    // What is made before the wait. It gives up by itself if the time were lost.
+    weir::spsc_ring<std::string, weir::wait::yield> texts(1);
+    ASSERT_EQ(texts.push("one"), status::success);
+    const auto given_up = steady_clock::now() + 5s;
+    EXPECT_EQ(texts.push_unless(
+                  "two", [given_up] { return steady_clock::now() > given_up; }, soon()),
+              status::timeout);
 
     weir::overflow_ring<int, weir::overflow::block> full(1);
     EXPECT_EQ(full.push_until(1, soon()), status::success);

@@ -215,10 +215,12 @@ private:
         std::size_t visited = consume_now(f, most);
         answer_ = status::empty;
         if (visited > 0 || most == 0) return visited;
+        bool is_stopped = false;
         const auto done = [&] {
+            is_stopped = stop();  // first: what came before that is still visited
             visited = consume_now(f, most);
             answer_ = visited > 0 ? status(status::success) : shortage();
-            return answer_ != status::empty || stop();
+            return answer_ != status::empty || is_stopped;
         };
         bool in_time = true;
         for (bool is_done = false; in_time && !is_done;) {
@@ -233,7 +235,7 @@ private:
                 deadline);
         }
         // Closed, but a push from before, or a reader before this one, is still at work.
-        if (in_time && answer_ == status::empty && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
+        if (in_time && answer_ == status::empty && !is_stopped) in_time = wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer_ = status::timeout;
         return visited;
     }

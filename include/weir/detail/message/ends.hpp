@@ -102,14 +102,16 @@ public:
     template <class Attempt, class Stop>
     status wait_for_messages(Attempt attempt, Stop& stop, steady_time deadline) {
         status answer = status::empty;
+        bool is_stopped = false;
         const auto done = [&] {
+            is_stopped = stop();  // first: what came before that is still visited
             answer = attempt() ? status(status::success) : core_.shortage();
-            return !is_to_wait(answer) || stop();
+            return !is_to_wait(answer) || is_stopped;
         };
         bool in_time = sleep_in(
             items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push from before is still under way: there is no notification when it is given up.
-        if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
+        if (in_time && is_to_wait(answer) && !is_stopped) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer = status::timeout;
         if (answer != status::success && !is_to_wait(answer)) note_pop(answer);
         return answer;

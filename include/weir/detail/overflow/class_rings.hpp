@@ -108,11 +108,15 @@ public:
     status consume_one_unless(F visit, Stop stop, steady_time deadline) {
         status answer = attempt(visit);
         note(answer);
-        if (!is_to_wait(answer) || stop()) return answer;
-        const auto done = [&] { return !is_to_wait(answer = attempt(visit)) || stop(); };
+        if (!is_to_wait(answer)) return answer;
+        bool is_stopped = false;
+        const auto done = [&] {
+            is_stopped = stop();  // first: what came before that is still visited
+            return !is_to_wait(answer = attempt(visit)) || is_stopped;
+        };
         bool in_time = sleep_until([&] { return done() || is_closed(); }, deadline);
         // Closed, but a push from before is still under way: there is no notification when that is over.
-        if (in_time && is_to_wait(answer) && !stop()) in_time = wait::sleep::lot(true).wait(done, deadline);
+        if (in_time && is_to_wait(answer) && !is_stopped) in_time = wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer = status::timeout;
         if (!is_to_wait(answer)) note(answer);
         return answer;

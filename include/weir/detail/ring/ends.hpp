@@ -120,16 +120,18 @@ public:
     template <class Attempt, class Stop>
     status wait_for_items(Attempt&& attempt, Stop&& stop, steady_time deadline) {
         status answer = status::empty;
+        bool is_stopped = false;
         const passing_on_items wake{*this, answer};
         const auto done = [&] {
+            is_stopped = stop();       // first: what came before that is still taken
             answer = status::success;  // so it stays if a visit throws: its item is gone
             answer = attempt();
-            return !is_to_wait(answer) || stop();
+            return !is_to_wait(answer) || is_stopped;
         };
         bool in_time = sleep_in(
             items_, taken_, [&] { return done() || core_.is_closed(); }, deadline);
         // Closed, but a push or a reservation from before is still under way: there is no notification when that is over.
-        if (in_time && is_to_wait(answer) && !stop()) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
+        if (in_time && is_to_wait(answer) && !is_stopped) in_time = weir::wait::sleep::lot(true).wait(done, deadline);
         if (!in_time) answer = status::timeout;
         if (!is_to_wait(answer)) note_pop(answer);
         return answer;
@@ -142,11 +144,12 @@ public:
         status answer = status::timeout;
         const hurrying now{*this};
         const auto done = [&]() noexcept {
+            const bool is_stopped = stop();
             const bool is_last_look = core_.is_closed();  // first: then no item is accepted after the look
             if (core_.size_approx() >= n) return answer = status::success, true;
             if constexpr (has_credit_on_request) tell_of_credit(core_.grant_rest());
             if (is_last_look) return answer = status::closed, true;
-            return stop() ? (answer = status::empty, true) : false;
+            return is_stopped ? (answer = status::empty, true) : false;
         };
         if (!done()) (void)sleep_for_several(items_, taken_, n, done, deadline);
         return answer;

@@ -142,7 +142,7 @@ public:
     status consume_one_unless(F visit, Stop stop, detail::any_time_point deadline = detail::forever) {
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
-        if (!this->ends_.is_to_wait(answer) || stop()) return answer;
+        if (!this->ends_.is_to_wait(answer)) return answer;
         return this->ends_.wait_for_items([&] { return this->ends_.take(visit); }, stop, deadline);
     }
 
@@ -165,7 +165,7 @@ public:
     std::size_t consume_some_unless(F&& visit, Stop stop, detail::any_time_point deadline = forever,
                                     std::size_t most = all) {
         std::size_t visited = consume(visit, most);
-        if (visited > 0 || most == 0 || stop()) return visited;
+        if (visited > 0 || most == 0) return visited;
         const auto attempt = [&] {
             visited = visit_some(visit, most);
             return visited > 0 ? status::success : this->core().drained() ? status::closed : status::empty;
@@ -237,7 +237,7 @@ public:
     {
         const status answer = this->ends_.take(detail::assign_to(out));
         this->ends_.note_pop(answer);
-        if (!this->ends_.is_to_wait(answer) || stop()) return answer;
+        if (!this->ends_.is_to_wait(answer)) return answer;
         return wait_to_pop(detail::assign_to(out), deadline, stop);
     }
 
@@ -268,6 +268,7 @@ public:
                 stop, deadline);
             if (answer != status::success) break;
         }
+        if (popped < out.size()) popped += pop_some(out.subspan(popped));  // what came before stop() said so
         return popped;
     }
 

@@ -104,10 +104,13 @@ public:
     template <class Stop>
     selected wait(Stop& stop, steady_time deadline) {
         if (look()) return found();
-        bool is_stopped = stop();
-        const auto done = [&] { return look() || (is_stopped = stop()); };
-        if (!is_stopped && !wait_until(done, deadline)) return selected(status::timeout);
-        return is_stopped ? nothing() : found();
+        bool is_found = false;
+        const auto done = [&] {
+            const bool is_stopped = stop();  // first: what came before that is still found
+            return (is_found = look()) || is_stopped;
+        };
+        if (!done() && !wait_until(done, deadline)) return selected(status::timeout);
+        return is_found ? found() : nothing();
     }
 
     /// The same without waiting.

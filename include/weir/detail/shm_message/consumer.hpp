@@ -69,9 +69,12 @@ public:
     status wait(state& shared, Stop& stop, steady_time deadline) noexcept {
         bool is_stopped = false;
         const auto attempt = [&](bool asks) noexcept {
+            is_stopped = stop();  // first: what came before that is still visited
             const status found = look(shared, asks);
-            if (found != status::empty && found != status::busy) return found;
-            is_stopped = stop();
+            if (found != status::empty && found != status::busy) {
+                is_stopped = false;
+                return found;
+            }
             return is_stopped ? status(status::busy) : status(status::empty);  // any answer but empty ends the wait
         };
         const status answer = bed::wait<Watch>(shared.consumer_asleep, spins_, attempt, status::empty, deadline);
