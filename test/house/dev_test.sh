@@ -90,6 +90,8 @@ refused "there is no file 'nowhere.cpp'" tidy nowhere.cpp
 refused "there is no file 'nowhere.json'" plot nowhere.json
 refused "there is no file 'nowhere.md'" bare nowhere.md
 refused "topologies takes a folder of .xml files, not '/nowhere'" topologies /nowhere
+refused "compilers takes names such as g++-14 and clang++-16, not 'g++14'" compilers g++14
+refused "mutate takes --semantic as its first argument" mutate --list --semantic
 refused "elsewhere knows arm" elsewhere nonsense
 
 # A filter that no test fits ends so after the configuration, for which these stand in.
