@@ -21,12 +21,16 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "mutation"))
+import argument_kinds as kinds  # noqa: E402
+
 INCLUDE = HERE.parent.parent / "include"
 COMPILE = ["g++", "-std=c++20", "-O1", "-w"]
 # For programs that play briefly: a third of the time to compile.
@@ -249,9 +253,11 @@ def killed_by_change(mutant, programs, work, searches, unchanged):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--jobs", type=int, default=2)
-    arguments.add_argument("--only", default="", help="mutants whose line in the table this regular expression finds")
-    arguments.add_argument("--part", default="1/1", metavar="K/N", help="the K-th of N parts of the list alone")
+    arguments.add_argument("--jobs", type=kinds.number(int, 1, 1024), default=2,
+                           help="how much to compile and try at a time (2; ./dev mutate: as much as there are CPUs)")
+    arguments.add_argument("--only", type=kinds.regex, default=re.compile(""), metavar="REGEX",
+                           help="mutants whose line in the list this regular expression finds")
+    arguments.add_argument("--part", type=kinds.part, default=(1, 1), metavar="K/N", help="the K-th of N parts of the list alone")
     arguments.add_argument("--list", action="store_true", help="show the mutants, try none")
     options = arguments.parse_args()
 
@@ -265,14 +271,13 @@ def main():
         for file in sorted(set().union(*made_of.values())):
             mutants += order_mutants(file, (INCLUDE / "weir" / file).read_text(), numbers)
         mutants += listed_mutants(INCLUDE)
-        part, parts = (int(number) for number in options.part.split("/"))
-        if not 1 <= part <= parts:
-            sys.exit(f"mutate.py: there is no part {part} of {parts}; the first is 1/{parts}, the last {parts}/{parts}")
+        part, parts = options.part
         mutants = mutants[(part - 1) * len(mutants) // parts:part * len(mutants) // parts]
-        mutants = [m for m in mutants if re.search(options.only, str(m))]
+        mutants = [m for m in mutants if options.only.search(str(m))]
         if not mutants:
-            sys.exit(f"mutate.py: no mutant fits --only '{options.only}' --part {options.part}; --list shows all")
+            sys.exit(f"mutate.py: no mutant's line in this part fits '{options.only.pattern}'; --list shows the lines")
         if options.list:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as of a `head` that has seen enough
             print(*mutants, sep="\n")
             return 0
 
@@ -329,7 +334,7 @@ def main():
                     outcome, why = "survived", mutant.code
                 count[outcome] += 1
                 print(f"{str(mutant):72} {outcome:9} {why}", flush=True)
-    idle = [key for key, used in explained.items() if not used and not options.only and parts == 1]
+    idle = [key for key, used in explained.items() if not used and not options.only.pattern and parts == 1]
     for file, what, code in idle:
         print(f"explained.txt explains what did not survive: {file}: {what} | {code}")
     print(f"mutants {len(mutants)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}")

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "model.hpp"
 #include "search.hpp"
@@ -20,6 +21,25 @@ struct options {
     int switches = -1;            // in the exhaustive searches, else as listed
     unsigned long long seed = 1;  // the first random schedule
 };
+
+template <class Number>
+bool read(std::string_view text, Number* number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+// A kind of search and where it stood: "random: 4711".
+bool is_replay(std::string_view text) {
+    constexpr std::string_view between = ": ";
+    const std::size_t colon = text.find(between);
+    if (colon == text.npos) return false;
+    const std::string_view kind = text.substr(0, colon);
+    const std::string_view state = text.substr(colon + between.size());
+    unsigned switches = 0;
+    unsigned long long number = 0;
+    return (kind == "random" || read(kind.substr(0, kind.find(" switches")), &switches)) &&
+           read(state.substr(0, state.find_first_not_of("0123456789")), &number);
+}
 
 // Relacy's history, with a line's place by file and line alone instead of with the names of templates.
 void print(std::string_view history) {
@@ -105,18 +125,25 @@ int run(int argc, char** argv, std::span<const entry> scenarios) {
             return 0;
         }
         if (++i == argc) return usage();
-        if (option == "--only")
+        const auto refuse = [&](const char* what) {
+            std::cerr << argv[0] << ": " << option << " takes " << what << ", not '" << argv[i] << "'\n";
+            return 2;
+        };
+        if (option == "--only") {
             o.only = argv[i];
-        else if (option == "--scale")
-            o.scale = std::stod(argv[i]);
-        else if (option == "--switches")
-            o.switches = std::stoi(argv[i]);
-        else if (option == "--seed")
-            o.seed = std::stoull(argv[i]);
-        else if (option == "--replay")
+        } else if (option == "--scale") {
+            if (!read(argv[i], &o.scale) || !(o.scale >= 0 && o.scale <= 1e6))
+                return refuse("a number from 0 to 1000000");
+        } else if (option == "--switches") {
+            if (!read(argv[i], &o.switches) || o.switches < 0) return refuse("a whole number from 0");
+        } else if (option == "--seed") {
+            if (!read(argv[i], &o.seed)) return refuse("a whole number from 0");
+        } else if (option == "--replay") {
+            if (!is_replay(argv[i])) return refuse("what a failure prints, as in 'random: 4711'");
             o.replay = argv[i];
-        else
+        } else {
             return usage();
+        }
     }
     if (const char* const fewer = std::getenv("WEIR_FEWER_ROUNDS")) o.scale /= std::atoi(fewer) >= 20 ? 8 : 2;
     std::size_t played = 0;
@@ -126,7 +153,7 @@ int run(int argc, char** argv, std::span<const entry> scenarios) {
         if (!play_all(e, o)) return 1;
     }
     if (played == 0) {
-        std::cerr << "there is no scenario " << o.only << "\n";
+        std::cerr << argv[0] << ": there is no scenario '" << o.only << "'; --list lists them\n";
         return 2;
     }
     return 0;

@@ -10,6 +10,8 @@ first, until one fails or has taken far too long.
 
 Prints each mutant that no test noticed, then a table, a row for each file. Fails if a mutant survived that explained.txt does
 not explain, and with --sample only if fewer than so many were noticed as --least asks.
+
+The copy that is built, and the outcomes, are kept in build/mutants. Ctrl-C ends a run and keeps what was found; --rest goes on.
 """
 import argparse
 import collections
@@ -20,11 +22,14 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
+import argument_kinds as kinds
 import outcomes as known
+from rooms import ROOMS, room_of
 import schemata
 import sites as reading
 import trials
@@ -39,47 +44,13 @@ FILES = ["include/weir/**/*.hpp", "src/*.?pp", "instruments/*.?pp", "tools/**/*.
 # Programs that read sources or machine code instead of running the headers.
 NOT_TESTS = {"floors_test", "fast_path_test", "version_test"}
 NUMBERS_A_FILE = 1024
-# Rooms of the house: files, and the programs that test them. A sample of one room is built in a fraction of the time. A file
-# belongs to the room that names it at greatest length.
-ROOMS = {
-    "rings": (["include/weir"],
-              "^(ring_contract|ring_property|ring_stress|every_offset|busy|close|look_pace|overtaken|strict|user_code|throwing|storage"
-              "|narrow|status|given_memory|force_push|handles|role_checker|hostile|linearizability|old_wounds|operation_cost"
-              "|small_stack|shared_stress|plugin|huge_pages|node_memory|two_mappings).*_test$|^(spsc|mpmc|strict)_model"),
-    "pull": (["include/weir/pull", "include/weir/detail/credit/", "include/weir/credit.hpp", "include/weir/detail/cursor/demand",
-              "include/weir/credit_gate", "include/weir/detail/gate/"],
-             "^(credit|pull|demand|reactive|ring_contract_pull).*_test$|^(pull_.*|gate)_model"),
-    "waiting": (["include/weir/wait", "include/weir/stop", "include/weir/detail/wait/"],
-                "^(asymmetric|deadline|event|fork|futex|give_up|no_syscall|passed_wake|scheduler|several|sleeper|soak|spin_budget"
-                "|stop|suspend|thrown_wake|wait|wake_count|close).*_test$|^(spsc|several)_model"),
-    "await": (["include/weir/await", "include/weir/select", "include/weir/std_queue", "include/weir/detail/await/",
-               "include/weir/detail/select/"], "^(await|select).*_test$|^(await|select)_model"),
-    "overflow": (["include/weir/overflow", "include/weir/stats", "include/weir/histogram", "include/weir/detail/overflow",
-                  "include/weir/clock", "include/weir/detail/base/tally", "include/weir/detail/base/metric_text"],
-                 "^(overflow|codel|stats|histogram|clock).*_test$|^overflow_model"),
-    "messages": (["include/weir/message", "include/weir/detail/message/", "include/weir/broadcast", "include/weir/detail/broadcast/",
-                  "include/weir/latest"], "^(message|broadcast|latest|overflow_message).*_test$|^(message|broadcast|latest)_model"),
-    "processes": (["include/weir/shm/", "include/weir/detail/shm"], "^(shm|processes).*_test$|^shm.*_model"),
-    "pipeline": (["include/weir/pipeline", "include/weir/split", "include/weir/detail/pipeline/"], "^(pipeline|thread_limit).*_test$"),
-    "links": (["include/weir/jetstream", "include/weir/detail/jetstream/", "src/jetstream/", "tools/bridge/"],
-              "^(jetstream|cli_bridge).*_test$"),
-    "placement": (["include/weir/affinity", "include/weir/topology", "include/weir/plan", "include/weir/measurements",
-                   "include/weir/kernel_settings", "src/"],
-                  "^(affinity|kernel|machines|measurements|plan|replace|role_file|topology|node_memory).*_test$"),
-    "tools": (["tools/", "instruments/"],
-              "^(cli|doctor|jitter|matrix|pressure|report|run|instruments|bench).*_test$"),
-}
 FLAGS = "-w -Wno-narrowing -Wno-error -ferror-limit=0 -include weir_mutant.hpp"
 
 
 def source_files(chosen):
     found = sorted({str(path.relative_to(TOP)) for pattern in FILES for path in TOP.glob(pattern)})
     found = [name for name in found if not PRINTING.fullmatch(name)]
-    return [name for name in found if not chosen or any(name.startswith(one.rstrip("/")) for one in chosen)]
-
-
-def room_of(name):
-    return max((len(path), room) for room, (paths, _) in ROOMS.items() for path in paths if name.startswith(path))[1]
+    return [name for name in found if not chosen or any(one == "." or f"{name}/".startswith(f"{one}/") for one in chosen)]
 
 
 def rooms_here():
@@ -176,7 +147,7 @@ class Build:
         self.made = [name for name in re.findall(r"^(test/\S+_(?:test|model)): ", listed, re.M)
                      if pathlib.Path(name).name not in NOT_TESTS and self.tests.search(pathlib.Path(name).name)]
         if not self.made and not self.models():
-            sys.exit(f"semantic.py: no test program or model has a name that matches '{self.tests.pattern}'")
+            sys.exit(f"semantic.py: no test program or model has a name that '{self.tests.pattern}' matches; give --tests another")
         for _ in range(12):
             wrong = self.make_tests() or self.make_models()
             if not wrong:
@@ -274,21 +245,34 @@ class Build:
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("paths", nargs="*", metavar="PATH", help="files or folders, from the top of the tree; all without")
-    arguments.add_argument("--sample", type=int, metavar="N", help="N mutants chosen at random")
-    arguments.add_argument("--seed", type=int, default=None, help="of the choice; by default the day of the year")
-    arguments.add_argument("--least", type=float, default=0, metavar="PERCENT", help="fail if fewer of the sample are noticed")
-    arguments.add_argument("--budget", type=float, default=15, metavar="S", help="seconds of tests that a mutant is given (15)")
-    arguments.add_argument("--minutes", type=float, default=float("inf"), metavar="M", help="try no more after so long")
-    arguments.add_argument("--tests", type=re.compile, default=re.compile(""), metavar="REGEX",
+    arguments.add_argument("--sample", type=kinds.number(int, 1), metavar="N", help="N mutants chosen at random")
+    arguments.add_argument("--seed", type=kinds.number(int, 0), help="of the choice; by default the day of the year")
+    arguments.add_argument("--least", type=kinds.number(float, 0, 100), metavar="PERCENT",
+                           help="with --sample: fail if fewer of it are noticed")
+    arguments.add_argument("--budget", type=kinds.number(float, 0.1), default=15, metavar="S",
+                           help="seconds of tests that a mutant is given (15)")
+    arguments.add_argument("--minutes", type=kinds.number(float, 0.1), default=float("inf"), metavar="M", help="try no more after so long")
+    arguments.add_argument("--tests", type=kinds.regex, metavar="REGEX",
                            help="build and run only the test programs and models whose name matches")
     arguments.add_argument("--room", choices=["today", *ROOMS], metavar="ROOM",
                            help=f"only one part of the tree, and what tests it: {', '.join(ROOMS)}, or today (each day another)")
-    arguments.add_argument("--jobs", type=int, default=os.cpu_count())
-    arguments.add_argument("--list", action="store_true", help="show the mutants, try none; of all, fails if a line of explained.txt fits none")
+    arguments.add_argument("--jobs", type=kinds.number(int, 1, 1024), default=os.cpu_count(),
+                           help="how much to compile and try at a time; by default as much as there are CPUs")
+    arguments.add_argument("--list", action="store_true",
+                           help="show the mutants that the other options choose, try none; of all, fails if a line of explained.txt fits none")
     arguments.add_argument("--only", default="", metavar="TEXT", help="mutants whose line in the list contains this")
     arguments.add_argument("--survivors", action="store_true", help="only those that survived the last time; the tables count all")
     arguments.add_argument("--rest", action="store_true", help="only those that were not tried before; the tables count all")
     options = arguments.parse_args()
+    if options.room and options.tests:
+        arguments.error("--room names its tests itself; leave --tests out")
+    if options.least and not options.sample:
+        arguments.error("--least is of a sample; give --sample, too")
+    options.paths = [os.path.relpath(TOP / one, TOP) for one in options.paths]
+    for one in options.paths:
+        if not source_files([one]):
+            arguments.error(f"there is nothing to change in {one}; name files or folders of include, src, instruments or tools "
+                            "that compute, from the top of the tree")
 
     began = time.monotonic()
     folder = TOP / "build/mutants"
@@ -301,35 +285,40 @@ def main():
         files = [name for name in files if room_of(name) == room]
         options.tests = re.compile(ROOMS[room][1])
     if not files:
-        sys.exit(f"semantic.py: there is nothing to change in {' '.join(options.paths)}; name files of include, src, "
-                 "instruments or tools that compute")
-    build = Build(folder, files, options.jobs, options.tests)
-    if options.list:
-        print(*(f"{m.line:4} {m.key()}" for m in build.mutants.values()), sep="\n")
-        idle = known.Explanations().idle([m.key() for m in build.mutants.values()]) if len(files) == len(source_files([])) else []
-        for line in idle:
-            print(f"explained.txt: no mutant is {line}", file=sys.stderr)
-        return 1 if idle else 0
+        sys.exit(f"semantic.py: room {room} has nothing of {' '.join(options.paths)}; that is in {room_of(source_files(options.paths)[0])}")
+    build = Build(folder, files, options.jobs, options.tests or re.compile(""))
     outcomes = known.Outcomes(folder / "outcomes.json", TOP, source_files([]))
     last = outcomes.of
     mutants = [m for m in build.mutants.values() if m.key() not in build.refused and options.only in m.key()]
     everything = mutants
+    if not mutants:
+        sys.exit(f"semantic.py: no mutant of these files has a line with '{options.only}'; --list shows the lines")
+    if options.survivors and not any(m.key() in last for m in mutants):
+        sys.exit("semantic.py: none of these was tried before, so there are no survivors; leave --survivors out")
     if options.survivors or options.rest:
         mutants = [m for m in mutants if (options.survivors if m.key() in last else options.rest)
                    and last.get(m.key()) != "killed"]
-    if not mutants:
-        sys.exit("semantic.py: no mutant fits what was asked for; --list shows those there are, and without --survivors or --rest "
-                 "all of them are tried")
     # At random also where all are tried: what is found out by then is true of all.
     chance = random.Random(day)
     mutants = chance.sample(mutants, min(options.sample or len(mutants), len(mutants)))
+    if options.list:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as of a `head` that has seen enough
+        print(*(f"{m.line:4} {m.key()}" for m in sorted(mutants, key=lambda m: m.number)), sep="\n")
+        idle = known.Explanations().idle([m.key() for m in build.mutants.values()]) if len(files) == len(source_files([])) else []
+        for line in idle:
+            print(f"explained.txt: no mutant is {line}", file=sys.stderr)
+        return 1 if idle else 0
+    tests = []
     if options.sample:  # a copy that holds no others is built sooner
         build.written = {m.number for m in mutants}
-    build.make()
-    mutants = [m for m in mutants if m.key() not in build.refused]
-    print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-
-    tests = known.observed(build, max(build.mutants, default=0), options.jobs, folder / "seen.json")
+    if mutants:
+        print(f"building for {len(mutants)} mutants", file=sys.stderr, flush=True)
+        build.make()
+        mutants = [m for m in mutants if m.key() not in build.refused]
+        print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        tests = known.observed(build, max(build.mutants), options.jobs, folder / "seen.json")
+    else:
+        print("none of these mutants is left to try", file=sys.stderr, flush=True)
     reached = collections.defaultdict(list)
     for test in tests:
         for number in test.seen:
@@ -350,21 +339,29 @@ def main():
         noticed = trials.killer(mutant.number, reached[mutant.number], options.budget)
         if noticed:
             return mutant, "killed", noticed
-        return mutant, "explained" if explained(mutant.key()) else "survived", f"{len(reached[mutant.number])} tests come by it"
+        those = sorted({str(test.program.relative_to(build.build)) for test in reached[mutant.number]})
+        why = f"WEIR_MUTANT={mutant.number}; {len(reached[mutant.number])} tests come by it, in {', '.join(those)}"
+        return mutant, "explained" if explained(mutant.key()) else "survived", why
 
     results = []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for done in concurrent.futures.as_completed([pool.submit(attempt, mutant) for mutant in mutants]):
-            mutant, outcome, why = done.result()
-            if outcome == "not tried":
-                continue
-            results.append((mutant, outcome, why))
-            last[mutant.key()] = outcome
-            if outcome not in ("killed", "explained"):
-                print(f"{outcome:9} {mutant.file}:{mutant.line}: {mutant.key().split(': ', 1)[1]}  ({why})", flush=True)
-            if len(results) % 100 == 0:
-                outcomes.save()
-                print(f"{len(results)} of {len(mutants)} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        trying = [pool.submit(attempt, mutant) for mutant in mutants]
+        try:
+            for done in concurrent.futures.as_completed(trying):
+                mutant, outcome, why = done.result()
+                if outcome == "not tried":
+                    continue
+                results.append((mutant, outcome, why))
+                last[mutant.key()] = outcome
+                if outcome not in ("killed", "explained"):
+                    print(f"{outcome:9} {mutant.file}:{mutant.line}: {mutant.key().split(': ', 1)[1]}  ({why})", flush=True)
+                if len(results) % 10 == 0:
+                    outcomes.save()
+                if len(results) % 100 == 0:
+                    print(f"{len(results)} of {len(mutants)} after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            end = 0
+            print("\nstopping, when the mutants that are being tried have ended", file=sys.stderr, flush=True)
     outcomes.save()
     tried = len(results)
     noticed = sum(outcome in ("killed", "explained") for _, outcome, _ in results)
@@ -376,10 +373,14 @@ def main():
         print("\n" + known.table(results, titles, of))
     count = collections.Counter(outcome for _, outcome, _ in results)
     if tried < len(mutants):
-        print(f"\nfor want of time {len(mutants) - tried} of {len(mutants)} were not tried")
+        print(f"\n{len(mutants) - tried} of {len(mutants)} were not tried, since the run was stopped; --rest tries them")
     print(f"\nmutants {len(results)}, killed {count['killed']}, explained {count['explained']}, survived {count['survived']}, "
           f"unreached {count['unreached']}; {build.refused_here()} more do not compile; {time.monotonic() - began:.0f} s")
-    if tried == 0:
+    if count["survived"] or count["unreached"]:
+        print("Those that survived or were not reached need a test that fails with them, or an argument in test/mutation/explained.txt "
+              "why none should.\nTo see what one does: WEIR_MUTANT=NUMBER build/mutants/build/PROGRAM [--gtest_filter=TEST]. "
+              "Then try again with --survivors.")
+    if tried == 0 and not (options.survivors or options.rest):
         return 1
     if options.sample:
         return 0 if 100 * noticed >= options.least * tried else 1
@@ -387,4 +388,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("semantic.py: interrupted before a mutant was tried")
