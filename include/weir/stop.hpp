@@ -58,8 +58,8 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
 }
 
 /// Moves the oldest element to `out`, and waits for one until `stop` is requested. Returns success, closed when there will
-/// be none, or empty or busy when it was stopped: then nothing has happened. If a stop was requested before, it only tries: the
-/// items there are can still be popped. To leave them there, test stop.stop_requested() in the loop.
+/// be none, or empty or busy when it was stopped: then nothing has happened. What was pushed before the stop was requested is still
+/// popped, and if it was requested before the call, it only tries. To leave items there, test stop.stop_requested() in the loop.
 ///
 /// For a consumer of the ring. Costs as push().
 template <class Ring>

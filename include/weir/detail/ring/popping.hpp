@@ -230,7 +230,8 @@ public:
         return out;
     }
 
-    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy. wake_all() makes waiters ask again.
+    /// As pop, but also gives up when `stop()` says true, with the answer empty or busy: what was pushed before it did is still popped.
+    /// So it is in every form with `stop`. wake_all() makes waiters ask again.
     template <std::predicate Stop>
     status pop_unless(T& out, Stop stop, detail::any_time_point deadline = forever)
         requires std::is_move_assignable_v<T>
