@@ -112,7 +112,7 @@ public:
 
     /// Credit on request: see credit_receiver.
     std::size_t request(state& shared, std::uint64_t n) noexcept {
-        check_role();
+        check_thread();  // also in the middle of a visit
         return items_.request(shared, n);
     }
     std::size_t grant_rest(state& shared) noexcept { return items_.grant_rest(shared); }
