@@ -109,6 +109,7 @@ public:
         status answer = attempt(visit);
         note(answer);
         if (!is_to_wait(answer)) return answer;
+        if (stop()) return attempt(visit);
         bool is_stopped = false;
         const auto done = [&] {
             is_stopped = stop();  // first: what came before that is still visited

@@ -143,6 +143,7 @@ public:
         const status answer = this->ends_.take(visit);
         this->ends_.note_pop(answer);
         if (!this->ends_.is_to_wait(answer)) return answer;
+        if (stop()) return this->ends_.take(visit);
         return this->ends_.wait_for_items([&] { return this->ends_.take(visit); }, stop, deadline);
     }
 
@@ -166,6 +167,7 @@ public:
                                     std::size_t most = all) {
         std::size_t visited = consume(visit, most);
         if (visited > 0 || most == 0) return visited;
+        if (stop()) return visit_some(visit, most);
         const auto attempt = [&] {
             visited = visit_some(visit, most);
             return visited > 0 ? status::success : this->core().drained() ? status::closed : status::empty;
@@ -239,6 +241,7 @@ public:
         const status answer = this->ends_.take(detail::assign_to(out));
         this->ends_.note_pop(answer);
         if (!this->ends_.is_to_wait(answer)) return answer;
+        if (stop()) return this->ends_.take(detail::assign_to(out));
         return wait_to_pop(detail::assign_to(out), deadline, stop);
     }
 

@@ -240,6 +240,7 @@ private:
     std::size_t visit_waiting(F& f, std::size_t most, Stop& stop, detail::steady_time deadline) {
         const std::size_t done = visit_now(f, most);
         if (answer_ != status::empty && answer_ != status::busy) return done;
+        if (stop()) return visit_now(f, most);
         answer_ = end_.wait(held_.state(), stop, deadline);
         return answer_ == status::success ? visit_now(f, most) : 0;
     }
