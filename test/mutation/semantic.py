@@ -247,7 +247,7 @@ def main():
     arguments.add_argument("paths", nargs="*", metavar="PATH", help="files or folders, from the top of the tree; all without")
     arguments.add_argument("--sample", type=kinds.number(int, 1), metavar="N", help="N mutants chosen at random")
     arguments.add_argument("--seed", type=kinds.number(int, 0), help="of the choice; by default the day of the year")
-    arguments.add_argument("--least", type=kinds.number(float, 0, 100), metavar="PERCENT",
+    arguments.add_argument("--least", type=kinds.number(float, 0, 100), default=0, metavar="PERCENT",
                            help="with --sample: fail if fewer of it are noticed")
     arguments.add_argument("--budget", type=kinds.number(float, 0.1), default=15, metavar="S",
                            help="seconds of tests that a mutant is given (15)")
@@ -317,13 +317,13 @@ def main():
         mutants = [m for m in mutants if m.key() not in build.refused]
         print(f"built after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         tests = known.observed(build, max(build.mutants), options.jobs, folder / "seen.json")
+        print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     else:
         print("none of these mutants is left to try", file=sys.stderr, flush=True)
     reached = collections.defaultdict(list)
     for test in tests:
         for number in test.seen:
             reached[number].append(test)
-    print(f"{len(tests)} tests observed after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
     explained = known.Explanations()
 
