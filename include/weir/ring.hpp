@@ -260,7 +260,8 @@ public:
     basic_ring(const basic_ring&) = delete;
     basic_ring& operator=(const basic_ring&) = delete;
 
-    // The producer's operations, with their contracts, also where T's code throws, in detail/ring/pushing.hpp. `x` is a T, by reference or moved from:
+    // The producer's operations, with their contracts, also where T's code throws, in detail/ring/pushing.hpp. `x` is a T, by
+    // reference or moved from:
     //
     //     status      try_push(x), try_emplace(args...)        success, full, no_credit, busy, closed
     //     size_t      try_push_n(span), try_push_n(it, n)      how many fitted

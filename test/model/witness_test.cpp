@@ -33,23 +33,26 @@ namespace {
 
 using order = witness::order;
 
-/// Threads that take turns. What one has done is known to another one only if it listens, or if nobody() acted.
-class told {
+/// A history of threads that take turns. A thread knows what another one did only after listen(). What `no_thread` does comes after
+/// everything before it.
+class history {
 public:
-    explicit told(linearization::specification spec = {.capacity = 2}) : spec_(spec) { checker = {}; }
+    explicit history(linearization::specification spec = {.capacity = 2}) : spec_(spec) { checker = {}; }
 
-    told& step(unsigned thread, action what, int item = 0, status answer = status::success) {
+    history& step(unsigned thread, action what, int item = 0, status answer = status::success) {
         witness::call c = begin(thread);
         note(c, what, item, answer);
         return *this;
     }
-    told& push(unsigned thread, int item, status answer = status::success) {
+    history& push(unsigned thread, int item, status answer = status::success) {
         return step(thread, action::push, item, answer);
     }
-    told& pop(unsigned thread, int item) { return step(thread, action::pop, item); }
-    told& pop_nothing(unsigned thread, status answer = status::empty) { return step(thread, action::pop, 0, answer); }
-    told& close(unsigned thread) { return step(thread, action::close); }
-    told& size(unsigned thread, std::size_t size) {
+    history& pop(unsigned thread, int item) { return step(thread, action::pop, item); }
+    history& pop_nothing(unsigned thread, status answer = status::empty) {
+        return step(thread, action::pop, 0, answer);
+    }
+    history& close(unsigned thread) { return step(thread, action::close); }
+    history& size(unsigned thread, std::size_t size) {
         witness::call c = begin(thread);
         witness_.note_size(c, size);
         return *this;
@@ -69,7 +72,7 @@ public:
     }
 
     /// From here on the thread knows all that the other one did.
-    told& listen(unsigned thread, unsigned to) {
+    history& listen(unsigned thread, unsigned to) {
         for (unsigned t = 0; t < most_threads; ++t) {
             auto& knows = checker.moments[thread][t];
             knows = std::max(knows, checker.moments[to][t]);
@@ -90,109 +93,109 @@ private:
     linearization::specification spec_;
     witness witness_;
 };
-constexpr unsigned nobody = witness::nobody;
+constexpr unsigned no_thread = witness::nobody;
 
 TEST(witness, accepts_what_one_thread_is_told) {
-    EXPECT_TRUE(told().could_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).push(0, 3, status::full).size(0, 2).pop(0, 1).pop(0, 2).could_be());
-    EXPECT_TRUE(told().push(0, 1).close(0).push(0, 2, status::closed).pop(0, 1).could_be());
-    EXPECT_TRUE(told().push(0, 1).close(0).pop(0, 1).pop_nothing(0, status::closed).could_be());
+    EXPECT_TRUE(history().could_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).push(0, 3, status::full).size(0, 2).pop(0, 1).pop(0, 2).could_be());
+    EXPECT_TRUE(history().push(0, 1).close(0).push(0, 2, status::closed).pop(0, 1).could_be());
+    EXPECT_TRUE(history().push(0, 1).close(0).pop(0, 1).pop_nothing(0, status::closed).could_be());
 }
 
 TEST(witness, refuses_a_lost_item) {
-    EXPECT_TRUE(told().push(0, 1).pop_nothing(0).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).pop_nothing(nobody).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).pop(1, 2).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).close(0).pop_nothing(1, status::closed).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).listen(1, 0).pop_nothing(1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).pop_nothing(0).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).pop_nothing(no_thread).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).pop(1, 2).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).close(0).pop_nothing(1, status::closed).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).listen(1, 0).pop_nothing(1).could_not_be());
 }
 
 TEST(witness, refuses_a_doubled_item_and_one_from_nowhere) {
-    EXPECT_TRUE(told().push(0, 1).pop(1, 1).pop(2, 1).could_not_be());
-    EXPECT_TRUE(told().pop(1, 1).could_not_be());
-    EXPECT_TRUE(told().push(0, 1, status::timeout).pop(1, 1).could_not_be());
-    EXPECT_TRUE(told().push(0, 1, status::full).pop(1, 1).could_not_be());
-    EXPECT_TRUE(told().push(0, 1, status::closed).close(1).pop(1, 1).could_not_be());
-    EXPECT_TRUE(told().pop(1, 1).listen(0, 1).push(0, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).pop(1, 1).pop(2, 1).could_not_be());
+    EXPECT_TRUE(history().pop(1, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1, status::timeout).pop(1, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1, status::full).pop(1, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1, status::closed).close(1).pop(1, 1).could_not_be());
+    EXPECT_TRUE(history().pop(1, 1).listen(0, 1).push(0, 1).could_not_be());
 }
 
 TEST(witness, refuses_the_wrong_order_of_two_producers_if_one_knew_of_the_other) {
-    EXPECT_TRUE(told().push(0, 1).listen(1, 0).push(1, 2).pop(2, 2).pop(2, 1).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).push(1, 2).pop(2, 2).pop(2, 1).could_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).pop(2, 2).pop(2, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).listen(1, 0).push(1, 2).pop(2, 2).pop(2, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(1, 2).pop(2, 2).pop(2, 1).could_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).pop(2, 2).pop(2, 1).could_not_be());
     // The second consumer did not know of the first one's, so that either may have been first.
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).pop(3, 2).pop(2, 1).could_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).pop(3, 2).listen(2, 3).pop(2, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).pop(3, 2).pop(2, 1).could_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).pop(3, 2).listen(2, 3).pop(2, 1).could_not_be());
 }
 
 TEST(witness, refuses_a_close_that_does_not_last_or_that_never_was) {
-    EXPECT_TRUE(told().close(1).push(0, 1, status::closed).push(0, 2).could_not_be());
-    EXPECT_TRUE(told().push(0, 1, status::closed).could_not_be());
-    EXPECT_TRUE(told().pop_nothing(0, status::closed).could_not_be());
-    EXPECT_TRUE(told().push(0, 1, status::closed).listen(1, 0).close(1).could_not_be());
-    EXPECT_TRUE(told().close(0).step(0, action::ask_if_closed).could_not_be());
-    EXPECT_TRUE(told().step(0, action::ask_if_closed, 0, status::closed).could_not_be());
-    EXPECT_TRUE(told().close(0).listen(1, 0).push(1, 1).could_not_be());
-    EXPECT_TRUE(told().close(0).push(1, 1, status::full).listen(1, 0).push(1, 1).could_not_be());
+    EXPECT_TRUE(history().close(1).push(0, 1, status::closed).push(0, 2).could_not_be());
+    EXPECT_TRUE(history().push(0, 1, status::closed).could_not_be());
+    EXPECT_TRUE(history().pop_nothing(0, status::closed).could_not_be());
+    EXPECT_TRUE(history().push(0, 1, status::closed).listen(1, 0).close(1).could_not_be());
+    EXPECT_TRUE(history().close(0).step(0, action::ask_if_closed).could_not_be());
+    EXPECT_TRUE(history().step(0, action::ask_if_closed, 0, status::closed).could_not_be());
+    EXPECT_TRUE(history().close(0).listen(1, 0).push(1, 1).could_not_be());
+    EXPECT_TRUE(history().close(0).push(1, 1, status::full).listen(1, 0).push(1, 1).could_not_be());
 }
 
 TEST(witness, refuses_a_bound_that_is_not_exact) {
-    EXPECT_TRUE(told().push(0, 1).push(1, 2).push(2, 3).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2, status::full).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).push(0, 2).pop(1, 1).listen(0, 1).push(0, 3, status::full).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).size(0, 0).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).size(0, 2).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(1, 2).push(2, 3).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2, status::full).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).push(0, 2).pop(1, 1).listen(0, 1).push(0, 3, status::full).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).size(0, 0).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).size(0, 2).could_not_be());
 }
 
-// A thread is not told by what it does later, and what it finds missing is not explained by it.
+// A thread is not history by what it does later, and what it finds missing is not explained by it.
 TEST(witness, refuses_a_look_that_only_its_own_future_explains) {
-    EXPECT_TRUE(told().push(0, 1).pop_nothing(0).pop(0, 1).could_not_be());
-    EXPECT_TRUE(told({.capacity = 1}).push(0, 1, status::full).push(0, 2).could_not_be());
-    EXPECT_TRUE(told({.capacity = 1}).push(0, 1, status::full).listen(1, 0).push(1, 2).could_not_be());
-    EXPECT_TRUE(told().push(0, 1).listen(1, 0).pop_nothing(1).listen(2, 1).pop(2, 1).could_not_be());
-    EXPECT_TRUE(told({.capacity = 1}).push(0, 1).step(0, action::drop, 0, status::empty).pop(0, 1).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).pop_nothing(0).pop(0, 1).could_not_be());
+    EXPECT_TRUE(history({.capacity = 1}).push(0, 1, status::full).push(0, 2).could_not_be());
+    EXPECT_TRUE(history({.capacity = 1}).push(0, 1, status::full).listen(1, 0).push(1, 2).could_not_be());
+    EXPECT_TRUE(history().push(0, 1).listen(1, 0).pop_nothing(1).listen(2, 1).pop(2, 1).could_not_be());
+    EXPECT_TRUE(history({.capacity = 1}).push(0, 1).step(0, action::drop, 0, status::empty).pop(0, 1).could_not_be());
 }
 
 // As where two threads each store and then load: no one order explains both looks, and the memory model allows them.
 TEST(witness, lets_looks_alone_miss_what_the_thread_does_not_know_of) {
-    told both_miss;
+    history both_miss;
     both_miss.push(0, 1).close(1).step(0, action::ask_if_closed).pop_nothing(1);
     EXPECT_FALSE(both_miss.could_be(order::one));
     EXPECT_TRUE(both_miss.could_be(order::but_for_looks));
 
-    told one_knows;
+    history one_knows;
     one_knows.push(0, 1).close(1).step(0, action::ask_if_closed).listen(1, 0).pop_nothing(1);
     EXPECT_TRUE(one_knows.could_not_be());
 
-    told no_looks;  // what is done keeps to one order whatever is known
+    history no_looks;  // what is done keeps to one order whatever is known
     no_looks.push(0, 1).close(1).pop(2, 1).push(0, 2).listen(1, 0).push(1, 3, status::closed);
     EXPECT_TRUE(no_looks.could_be());
     EXPECT_TRUE(no_looks.push(1, 4).could_not_be());
 }
 
 TEST(witness, holds_batches_together) {
-    told rest;  // three were asked for, of which there was one
+    history rest;  // three were asked for, of which there was one
     rest.push(0, 1);
     witness::call popped = rest.begin(0);
     rest.note(popped, action::pop, 1);
     rest.note(popped, action::miss_items, 0, status::empty);
     EXPECT_TRUE(rest.could_be());
 
-    told more;  // but there were two
+    history more;  // but there were two
     more.push(0, 1).push(0, 2);
     popped = more.begin(0);
     more.note(popped, action::pop, 1);
     more.note(popped, action::miss_items, 0, status::empty);
     EXPECT_TRUE(more.could_not_be());
 
-    told turned;
+    history turned;
     turned.push(0, 1).push(0, 2);
     popped = turned.begin(0);
     turned.note(popped, action::pop, 2);
     turned.note(popped, action::pop, 1);
     EXPECT_TRUE(turned.could_not_be());
 
-    told room;  // two were to be pushed, of which one was refused, and there was room
+    history room;  // two were to be pushed, of which one was refused, and there was room
     witness::call pushed = room.begin(0);
     room.note(pushed, action::push, 1);
     room.note(pushed, action::miss_room, 0, status::full);
@@ -201,12 +204,12 @@ TEST(witness, holds_batches_together) {
 
 TEST(witness, counts_credit_on_request) {
     const linearization::specification on_request{.capacity = 2, .credit = 1};
-    EXPECT_TRUE(told(on_request).push(0, 1).push(0, 2, status::no_credit).could_be());
-    EXPECT_TRUE(told(on_request).push(0, 1).push(0, 2).could_not_be());
-    EXPECT_TRUE(told(on_request).push(0, 1).step(0, action::request, 1).push(0, 2).could_be());
-    EXPECT_TRUE(told(on_request).push(0, 1).step(0, action::request, 1).push(0, 2, status::no_credit).could_not_be());
-    EXPECT_TRUE(told(on_request).push(0, 1, status::no_credit).could_not_be());
-    EXPECT_TRUE(told({.capacity = 2, .credit = 1, .granted_by = 2}).push(0, 1, status::no_credit).could_be());
+    EXPECT_TRUE(history(on_request).push(0, 1).push(0, 2, status::no_credit).could_be());
+    EXPECT_TRUE(history(on_request).push(0, 1).push(0, 2).could_not_be());
+    EXPECT_TRUE(history(on_request).push(0, 1).step(0, action::request, 1).push(0, 2).could_be());
+    EXPECT_TRUE(history(on_request).push(0, 1).step(0, action::request, 1).push(0, 2, status::no_credit).could_not_be());
+    EXPECT_TRUE(history(on_request).push(0, 1, status::no_credit).could_not_be());
+    EXPECT_TRUE(history({.capacity = 2, .credit = 1, .granted_by = 2}).push(0, 1, status::no_credit).could_be());
 }
 
 }  // namespace

@@ -42,6 +42,18 @@ protected:
             }
         });
     }
+
+    /// Of a batch whose nth element throws. One producer: nothing is pushed. Many: what came before it is, and if nothing did, the
+    /// exception passes.
+    template <class Push>
+    void expect_thrown_at(int nth, Push push, const int& pushed) {
+        if (this->many && nth > 1) {
+            push();
+            EXPECT_EQ(pushed, nth - 1);
+        } else {
+            EXPECT_THROW(push(), std::runtime_error);
+        }
+    }
 };
 TYPED_TEST_SUITE(throwing_code, every_ring, ring_names);
 
@@ -97,12 +109,7 @@ TYPED_TEST(throwing_code, in_the_move_of_an_iterator_is_met_as_that_in_a_constru
             const auto push = [&] {
                 pushed = static_cast<int>(ring.try_push_n(std::make_move_iterator(moves_by_itself(items.data())), 3));
             };
-            if (this->many && nth > 1) {
-                push();
-                EXPECT_EQ(pushed, nth - 1);
-            } else {
-                EXPECT_THROW(push(), std::runtime_error);
-            }
+            this->expect_thrown_at(nth, push, pushed);
             return range(0, there + pushed);
         });
     }
@@ -126,7 +133,6 @@ TYPED_TEST(throwing_code, that_was_not_needed_has_not_run) {
     EXPECT_NE(next, nullptr);
 }
 
-// One producer: nothing is pushed. Many: what came before it is, and if nothing did, the exception passes.
 TYPED_TEST(throwing_code, in_a_batch_is_met_as_the_contract_says) {
     for (int nth = 1; nth <= 5; ++nth) {
         this->template for_each_fill<loud>([&](auto& ring, int there, int capacity) {
@@ -135,12 +141,7 @@ TYPED_TEST(throwing_code, in_a_batch_is_met_as_the_contract_says) {
             loud::at(nth, throw_as_told);
             int pushed = 0;
             const auto push = [&] { pushed = static_cast<int>(ring.try_push_n(numbers_from<loud>(there), 5)); };
-            if (this->many && nth > 1) {
-                push();
-                EXPECT_EQ(pushed, nth - 1);
-            } else {
-                EXPECT_THROW(push(), std::runtime_error);
-            }
+            this->expect_thrown_at(nth, push, pushed);
             return range(0, there + pushed);
         });
     }

@@ -160,7 +160,8 @@ private:
 ///
 /// Answers of the pops, beside success and those of every ring (empty, closed, timeout):
 /// - peer_died: the process that held the producer's end died, and all that it had published was taken. Once for each, as above,
-///   but not when the next holder has closed the ring by then. in_doubt() says which item it had begun to write. Pop again to wait for a new producer.
+///   but not when the next holder has closed the ring by then. in_doubt() says which item it had begun to write. Pop again to wait for
+///   a new producer.
 /// - corrupted: the segment holds what no producer writes. For ever, on this side. Nothing outside the segment was touched; what `out`
 ///   holds then has no meaning.
 template <class T>

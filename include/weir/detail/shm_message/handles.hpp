@@ -161,7 +161,8 @@ private:
 /// not trusted may change it meanwhile, so copy first what you check. Answers, beside success and those of every ring (empty, busy,
 /// closed, timeout):
 /// - peer_died: the process that held a producer's end died, and all that it had published was taken. Once for each, but not
-///   when the ring is closed by then; dead_producer() says which, and in_doubt() which of its messages never comes. Look again to wait for others.
+///   when the ring is closed by then; dead_producer() says which, and in_doubt() which of its messages never comes. Look again to wait
+///   for others.
 /// - corrupted: the segment holds what no process writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// `busy`: the next message is claimed by a process that lives and has not committed it yet. What a dead one had claimed is left out.
