@@ -32,7 +32,7 @@ namespace weir {
 /// from the line of private state that each side keeps, and a side looks at the other's counter only when what it knows
 /// has run out. A look is not free for the other side either: it takes the line away, and the other's stores wait until
 /// the line is back. A side on the heels of a streaming peer would look again after every few items and bring both to a
-/// crawl. Hence looks at a stream are *paced*, by waits of 1 us at most: see detail/cursor/look_pace.hpp.
+/// crawl. Hence looks at a stream are *paced*, by waits of 2 us at most: see detail/cursor/look_pace.hpp.
 ///
 /// All operations are wait-free: bounded steps of their own; they never throw, and only end_sending() makes a syscall.
 /// Counter is unsigned; a capacity below half its range keeps the differences unambiguous across wrap.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A ring with a policy for when it is full. It has every operation of a ring, so that code written for one compiles with
-// the other:
+// A ring with a policy for when it is full. It has the operations of a ring, so that code written for one compiles with the other; it
+// lacks try_reserve, try_peek, request, try_drop_oldest and force_push:
 //
 //     weir::overflow_ring<tick, weir::overflow::drop_oldest> ticks(1000);
 //     (void)ticks.try_push(t);                                        // never refused: the oldest one makes room

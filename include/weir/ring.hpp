@@ -289,7 +289,7 @@ public:
     //     size_t      consume_some(f[, most]), ...             waits for the first item; 0: closed, time up or stopped
     //     status      wait_for_items(n), _for(n, time), ...    success; closed, with fewer; timeout; empty if stopped
     //     readable    try_peek(n)                              items in their slots: has_contiguous_slots
-    //     uint64_t    request(n)                               asks for items: see pull.hpp; has_credit_on_request
+    //     void        request(n)                               asks for items: see pull.hpp; has_credit_on_request
     //
     // A producer that waits for s slots and a consumer that waits for i items may wait for each other for ever if
     // s + i > capacity + 1. Forms with a std::stop_token are in stop.hpp.

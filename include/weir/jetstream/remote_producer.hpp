@@ -20,7 +20,7 @@ namespace weir::jetstream {
 /// the other end has finished it. So the ring is what is sent again after a loss, and a full ring is the bound: with a sink that is
 /// frozen, capacity() pushes succeed, and no more.
 ///
-/// It runs a thread of its own. All functions may be called by any thread.
+/// It runs three threads of its own. All functions may be called by any thread.
 ///
 /// - Items are numbered in the order of their pushes. Each is published when the consumer has granted it: its number is below the limit
 ///   that the consumer has recorded with the servers.
