@@ -42,14 +42,18 @@ namespace weir::detail {
 /// its two steps holds its slot, and a thread that comes to that slot gets `busy` until the first one goes on. Meanwhile the
 /// ring is neither full nor empty, and nothing behind that slot moves.
 ///
-/// The pairs of memory orders, all in this file:
+/// The pairs of memory orders on slots and cursors (those of credit on request are in cursor/demand.hpp):
 ///
 ///     (1) release, slot      -> (2) acquire, slot      the element: a producer hands it to a consumer
 ///     (3) release, slot      -> (4) acquire, slot      the empty slot: a consumer hands it to a producer of the next lap
-///     (5) release, cursor    -> (6) acquire, cursor    what the claims, and the close, before this one had seen
+///     (5) release, cursor    -> (6) acquire, cursor    what a thread had done and seen when it claimed, or closed the ring
 ///
-/// Claims are read-modify-writes, so each continues the release sequence of those before it. Those of credit on request are
-/// numbered in cursor/demand.hpp.
+/// Elements need the slots alone. The cursors' pair keeps answers true: `closed` shows what the closing thread did; a tail that is read
+/// after a head is not behind it; and a head that is read after a tail is not older than it, or a ring with room would be `full`.
+/// Claims and the close are read-modify-writes: (6) meets (5) of each of them up to the value that it reads.
+///
+/// On the first lap a slot has the constructor's number: who hands the ring to other threads hands that over, too. Known limits and turns
+/// are relaxed hints: a claim succeeds only by its slots' numbers and the exchange, and a refusal reads the other cursor.
 template <class T, std::unsigned_integral Counter, granting Granting>
 class mpmc_algorithm {
     static constexpr bool on_request = Granting == granting::on_request;
@@ -163,9 +167,9 @@ public:
         return as<std::size_t>(visited);
     }
 
-    /// Calls `take(element)` on the oldest element and destroys it if the ring is full when it goes: the exchange that takes it
-    /// succeeds only if it is still the oldest, and a ring that was full stays so until then. Else `empty`; `busy` if a peer is
-    /// in the middle of that element.
+    /// Calls `take(element)` on the oldest element and destroys it, if the ring is full: the tail is read first, and the exchange fails if
+    /// the head has moved since. The tail never goes back, so the ring is still full when the exchange succeeds. Else `empty`; `busy` if a
+    /// peer is in the middle of that element.
     template <class F>
     status try_drop_oldest(state& ring, F& take) noexcept {
         const claim oldest = try_claim<dropping>(ring, 1);
@@ -199,7 +203,7 @@ public:
     }
 
     static std::size_t size_approx(const state& ring) noexcept {
-        const cursor taken = current(ring.head);  // first: what the head has passed, the tail has
+        const cursor taken = current(ring.head);  // first: by (6) the tail that is read next is not behind it
         return size_within(distance(end_of_items(ring), taken), static_cast<std::size_t>(ring.capacity));
     }
 
@@ -214,7 +218,7 @@ public:
 
     static std::uint64_t request(state& ring, std::uint64_t n) noexcept {
         return ring.demand.request(n, current(ring.head), [&ring]() noexcept {
-            // relaxed: a lower bound
+            // relaxed: no older than what the last pop that found nothing knew, by (6) and (7) of cursor/demand.hpp
             return distance(ring.head.limit.known(), ring.head.next.load(relaxed)) > 0;
         });
     }
@@ -263,9 +267,9 @@ private:
     WEIR_ALWAYS_INLINE claim try_claim(state& ring, std::uint64_t wanted) noexcept {
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
         bool my_turn = mine.turn.is_mine();
-        cursor at = mine.next.load(relaxed);  // relaxed: the exchange decides
+        cursor at = mine.next.load(relaxed);  // relaxed: a stale one fails the exchange; refusals read it again
         for (;;) {
-            // The second load acquires: what the closing thread did before happens before the answer.
+            // Read once more, by (6): what the closing thread did before is visible to a thread that gets `closed`.
             if (Purpose == pushing && (at & closed_bit) != 0) [[unlikely]] {
                 (void)current(mine);
                 return {status::closed};
@@ -291,13 +295,14 @@ private:
             prefetch_ahead(at, credit);
             const std::uint64_t n = count_ready<Purpose>(at, std::min(wanted, static_cast<std::uint64_t>(credit)));
             if (n == 0) [[unlikely]] {
-                const cursor now = mine.next.load(relaxed);  // relaxed: as above
+                // relaxed: if the slot is past `at`, its acquire shows the claim that moved the cursor
+                const cursor now = mine.next.load(relaxed);
                 if (now == at) return {status::busy};
                 at = now;
                 continue;
             }
             const cursor first = at;
-            // (5) release: pairs with (6). Not acquire: what the items hold comes by the slots, (2) and (4)
+            // (5) release: pairs with (6). No acquire: count_ready() has acquired the slots. relaxed: a failure begins anew
             if (mine.next.compare_exchange_strong(at, items_ahead(at, n), release, relaxed)) [[likely]] {
                 return {status::success, first, n};
             }
@@ -313,7 +318,7 @@ private:
         mpmc_side& mine = Purpose == pushing ? ring.tail : ring.head;
         [[maybe_unused]] const mpmc_side& other = Purpose == pushing ? ring.head : ring.tail;
         const auto look = [&]() noexcept {
-            // In this order: the limit is then at least what it was when the cursor was here, and "no credit" was true just now.
+            // In this order, which (6) keeps: a limit older than `at` would refuse where there is credit.
             at = current(mine);
             const cursor limit = Purpose == pushing ? push_limit(ring, at, not_asked) : end_of_items(ring);
             const std::int64_t credit = distance(limit, at & ~closed_bit);
@@ -322,7 +327,8 @@ private:
         };
         return mine.limit.look(Purpose == pushing ? sought::room : sought::items,
                                look_pace_rules::worthwhile(ring.capacity, wanted), look, [&]() noexcept {
-                                   // The consumers' line is left alone while it is their demand that ends first.
+                                   // Whether this thread made what it found. The demand says so, too, and then the
+                                   // consumers' line is left alone.
                                    if constexpr (on_request && Purpose == pushing) {
                                        return ring.demand.is_granted_by_me();
                                    } else {
@@ -336,7 +342,7 @@ private:
     WEIR_ALWAYS_INLINE std::uint64_t count_ready(cursor at, std::uint64_t n) const noexcept {
         std::uint64_t count = 0;
         for (; count < n; ++count, at += one_item) {
-            // (4) acquire: pairs with (3), the element of the lap before is gone; (2) acquire: pairs with (1), it is readable
+            // For a push (4) acquire: pairs with (3), the old element is gone. For a pop (2) acquire: pairs with (1), the element is there
             const Counter number = slots_[at].sequence.load(acquire);
             if (number != (Purpose == pushing ? slots_.free_for(at) : slots_.holding(at))) break;
         }
@@ -372,8 +378,8 @@ private:
     };
 
     // Once per line of slots: asks for a line further on, to be written, if it is among the `known` slots that belong to this
-    // side. No load runs ahead of the claim's compare and exchange, so each line would cost its whole transfer between cores,
-    // and once more when it is written.
+    // side. On x86 no later load begins before the claim's exchange is done, so each line would cost its whole transfer
+    // between cores, and once more when it is written.
     WEIR_ALWAYS_INLINE void prefetch_ahead(cursor at, std::int64_t known) const noexcept {
         constexpr auto slots_per_line =
             std::uint64_t{std::bit_floor(std::max<std::size_t>(1, cache_line_bytes / sizeof(mpmc_slot<T, Counter>)))};

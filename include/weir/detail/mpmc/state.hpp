@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The shared words and the slots of mpmc_ring. The algorithm, and every memory order, is in algorithm.hpp.
+// The shared words and the slots of mpmc_ring. The algorithm, and the memory orders on these words, are in algorithm.hpp.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,8 @@ namespace weir::detail {
 ///     n + 1       holds the item of position n
 ///     n + slots   free again: for the item of the next lap
 ///
-/// The number is the low part of the position; a Counter narrower than 64 bits only makes the slot smaller.
+/// The number is the low part of the position. A narrow Counter makes the slot smaller; where it wraps, a position of long ago may look
+/// ready, but then the exchange of the cursor, which does not wrap, fails.
 template <class T, std::unsigned_integral Counter>
 struct mpmc_slot {
     explicit mpmc_slot(Counter number) noexcept : sequence(number) {}
