@@ -56,11 +56,12 @@ protected:
             const status answer =
                 Waits ? from.consume_one_unless(visit, [] { return false; }) : from.try_consume_one(visit);
             if (is_read) ++i;
-            if (answer == status::closed) break;
+            if ((was_closed_ = answer == status::closed)) break;
             if (!is_read) yield();
         }
         return next;
     }
+    bool was_closed_ = false;  // what read() ended with
 
     Ring ring_{Capacity, weir::start_at{~std::uint64_t{0} - 1}};
 };
@@ -186,6 +187,8 @@ class crowd_closes : public feeding<Ring, Capacity, 2, Waits> {
             this->ring_.close();
         } else {
             seen_ = this->read(reader_, 0);
+            if (this->was_closed_)
+                check(news_.number() == 5, "a reader that gets `closed` sees what the closing thread did before");
         }
     }
     void after() override { check(seen_ == accepted_, "what was accepted is delivered, and nothing else"); }
@@ -249,12 +252,32 @@ class late : public feeding<Ring, Capacity, Items, false> {
     typename Ring::reader reader_ = this->ring_.join({.limit = {std::chrono::nanoseconds(1), weir::when_late::lossy}});
 };
 
+/// A reader with a limit goes, and one without takes its seat. Two producers that look meanwhile do not judge it by that limit.
+template <class Ring>
+class late_before : public feeding<Ring, 1, 1, false> {
+    void thread(unsigned index) override {
+        if (index < 2) {
+            (void)this->ring_.try_push(pair{1, 1});
+        } else {
+            late_.leave();
+            guest_.emplace(this->ring_.join());
+        }
+    }
+    void after() override {
+        check(this->ring_.readers().front().mode == reader_mode::gated, "a reader without a limit is never late");
+    }
+    typename Ring::reader late_ = this->ring_.join({.limit = {std::chrono::nanoseconds(1), weir::when_late::ended}});
+    status first_ = this->ring_.try_push(pair{0, 0});  // and it is full
+    std::optional<typename Ring::reader> guest_;
+};
+
 using objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>>;
 using objects_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>>;
 using words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>>;
 using many_objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
 using many_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>, weir::many_producers>;
 using many_words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
+using lone_words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<1>, weir::many_producers>;
 
 constexpr entry scenarios[] = {
     {"gated", 3, 1, 100'000, make<gated<objects, 2, 3, false>>},
@@ -269,6 +292,7 @@ constexpr entry scenarios[] = {
     {"lossy_2", 2, 2, 200'000, make<lossy<words, 2, 5>>},
     {"late", 2, 1, 200'000, make<late<words, 1, 4>>},
     {"late_2", 2, 1, 200'000, make<late<words, 2, 6>>},
+    {"late_before", 3, 1, 200'000, make<late_before<lone_words>>},
     {"crowd", 3, 0, 200'000, make<crowd<many_objects, 2, 2, false, false>>},
     {"crowd_tight", 3, 1, 200'000, make<crowd<many_objects, 1, 1, false, false>>},
     {"crowd_waits", 3, 0, 100'000, make<crowd<many_park, 1, 1, true, false>>},

@@ -57,8 +57,8 @@ lateness judge_late_readers(State& shared) noexcept {
     const std::uint32_t used = shared.seats_used.load(relaxed);  // relaxed, all: no access to an item depends on it
     for (std::uint32_t i = 0; i < used; ++i) {
         broadcast_seat& seat = shared.seats[i];
+        std::uint32_t state = seat.state.load(acquire);  // acquire: the limit is this reader's
         const std::uint64_t most = seat.most_late_ns.load(relaxed);
-        std::uint32_t state = seat.state.load(acquire);  // acquire: the limit is that of this reader
         if (most == 0 || broadcast_seat::mode(state) != broadcast_seat::gated) continue;
         const auto behind = static_cast<std::int64_t>(sent - seat.position.load(relaxed));
         const auto capacity = static_cast<std::int64_t>(shared.capacity);
