@@ -189,14 +189,11 @@ public:
     template <class U, std::predicate Stop>
         requires std::constructible_from<T, U>
     status push_unless(U&& item, Stop stop, detail::any_time_point deadline = detail::forever) {
-        status answer = try_push(std::forward<U>(item));
-        if (!is_to_wait(answer) || stop()) return answer;
-        const auto done = [&] {
-            answer = offer(std::forward<U>(item), counted::no);
-            return !is_to_wait(answer) || stop();
-        };
-        if (!wait_for_room(done, deadline)) answer = status::timeout;
-        return answer == status::success || is_to_wait(answer) ? answer : refuse(answer);
+        if constexpr (!std::same_as<std::remove_cvref_t<U>, T>) {
+            return push_unless(T(std::forward<U>(item)), stop, deadline);  // made once, however often it is tried
+        } else {
+            return push_item(std::forward<U>(item), stop, deadline);
+        }
     }
 
     /// The calling thread is the producer from now on, as of basic_ring.
@@ -294,6 +291,17 @@ private:
     }
     status offer(T&& item, counted refusals) noexcept { return put(std::move(item), refusals); }
 
+    template <class U, class Stop>
+    status push_item(U&& item, Stop& stop, detail::steady_time deadline) {
+        status answer = try_push(std::forward<U>(item));
+        if (!is_to_wait(answer) || stop()) return answer;
+        const auto done = [&] {
+            answer = offer(std::forward<U>(item), counted::no);
+            return !is_to_wait(answer) || stop();
+        };
+        if (!wait_for_room(done, deadline)) answer = status::timeout;
+        return answer == status::success || is_to_wait(answer) ? answer : refuse(answer);
+    }
     template <class U>
     status put(U&& item, counted refusals) noexcept {
         bool has_advanced = true;
