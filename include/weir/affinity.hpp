@@ -26,8 +26,8 @@ public:
     using value_type = unsigned;
     using const_iterator = std::vector<unsigned>::const_iterator;
 
-    /// The highest PU number accepted. It limits how much memory untrusted input can make us allocate; Linux supports
-    /// at most an eighth of it.
+    /// The highest PU number that parse() accepts, and that a thread can be pinned to. It limits how much memory untrusted input can make
+    /// us allocate; Linux supports at most an eighth of it.
     static constexpr unsigned max_pu = 65535;
 
     pu_set() = default;
@@ -75,9 +75,9 @@ pu_set set_this_thread_affinity(const pu_set& pus);
 /// The PUs that the calling thread may run on now. Throws placement_error if the system does not report them.
 [[nodiscard]] pu_set this_thread_affinity();
 
-/// The PUs that this process was started on: the main thread's affinity, read before main() ran. It preserves the
-/// mask set by taskset, a service manager or a batch system even after threads were pinned. Empty if the system does
-/// not report it.
+/// The PUs that this process was started on: the main thread's affinity, read before main() ran (in a plug-in: the
+/// loading thread's, when it was loaded). It preserves the mask set by taskset, a service manager or a batch system even after threads
+/// were pinned. Empty if the system does not report it.
 [[nodiscard]] const pu_set& startup_affinity();
 
 /// The PU that the calling thread is running on. The answer may be stale as soon as it is returned, unless the thread

@@ -23,9 +23,10 @@
 //
 // and that thread only takes the item, on behalf of the coroutine, and hands the coroutine to the executor.
 //
-// What it costs. No allocation: the waiter is part of the coroutine's frame. No lock, and a few nanoseconds more than the try-operation
-// for what lies in that frame, if there is an answer at once. To suspend takes a lock for a few instructions, and a heavy fence (see fence::asymmetric). Threads that push and
-// pop pay nothing while no coroutine is suspended; while one is, each push or pop takes that lock, too: it is blocking then.
+// What it costs. No allocation: the waiter is part of the coroutine's frame. With an answer at once: no lock, and a few nanoseconds more
+// than the try-operation, for what lies in that frame. To suspend takes a lock for a few instructions, and a heavy fence (see
+// fence::asymmetric). Threads that push and pop pay nothing while no coroutine is suspended; while one is, each push or pop takes that
+// lock, too: it is blocking then.
 //
 // Cancelling. A wait that is cancelled takes nothing, and a wake-up that was meant for it goes to the next waiter. To destroy a
 // suspended coroutine withdraws it, if no other thread can end its wait meanwhile; else request a stop and let it end. One that was
@@ -90,7 +91,7 @@ WEIR_ALWAYS_INLINE inline auto async_pop(Ring& ring, typename Ring::value_type& 
 /// when a stop was requested. If the answer is not success, `x` is untouched, also an rvalue. An overflow_ring answers at once, as its push
 /// does, but for overflow::block.
 ///
-/// `x` is kept by reference until then: await the result in the same expression, or keep `x` alive, as also after connect(). Only an
+/// `x` is kept by reference until the operation ends: await it in the same expression, or keep `x` alive, also after connect(). Only an
 /// lvalue whose copy may throw is copied first. For a producer of the ring, as above; does not block.
 template <class Ring, class U>
     requires std::same_as<std::remove_cvref_t<U>, typename Ring::value_type>

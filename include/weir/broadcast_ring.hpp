@@ -23,7 +23,7 @@
 // (16 if it is not given).
 //
 // A reader may pass from thread to thread, one at a time. Its operations, with their contracts in detail/broadcast/ring_reader.hpp;
-// `f` is called with const T& in its slot, or, of a lossy reader, in a copy:
+// `f` is called with a const T&: a copy, valid during the call, if T is trivially copyable; else the item in its slot.
 //
 //     status      try_pop(out)                             success, empty, closed
 //     optional<T> try_pop(), pop(), pop_for(time), pop_until(at)
@@ -85,8 +85,8 @@ namespace weir {
 /// - A gated reader that comes `after` others sees an item when all of them have finished it (and, being gated, it holds up the
 ///   producer like any other).
 /// - A gated reader with a lag_limit that is late for too long becomes lossy or is ended; readers after it wait for it no longer.
-/// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept: received + missed() =
-///   pushed since it joined, exactly. It never sees an item that was being overwritten. Only where T is trivially copyable.
+/// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept, or, if it was overtaken during a
+///   copy, a quarter of the capacity later: received + missed() = pushed since it joined, exactly. Only where T is trivially copyable.
 /// - close() ends the pushing: readers see the rest, and only then `closed`, which is never confused with a gap. A reader that was
 ///   ended by its lag_limit gets `closed` at once, and what it had not read is not counted: ask is_ended().
 /// - Nothing allocates after construction but readers(), slowest() and snapshot(), and join() where T is larger than 4 KiB: readers
@@ -161,7 +161,7 @@ public:
     // ---- the producer: one thread, or any ---------------------------------------------------------------------
 
     /// Appends if the slowest gated reader leaves room: success, full or closed; with many producers also busy, see progress. A
-    /// refused item is untouched. O(1); one push in capacity() also O(readers).
+    /// refused T is untouched. O(1), and O(readers) when the known room is used up: at each push while a gated reader is far behind.
     status try_push(const T& item) noexcept(std::is_nothrow_copy_constructible_v<T>) {
         return offer(item, counted::yes);
     }
@@ -192,7 +192,14 @@ public:
         if constexpr (!std::same_as<std::remove_cvref_t<U>, T>) {
             return push_unless(T(std::forward<U>(item)), stop, deadline);  // made once, however often it is tried
         } else {
-            return push_item(std::forward<U>(item), stop, deadline);
+            status answer = try_push(std::forward<U>(item));
+            if (!is_to_wait(answer) || stop()) return answer;
+            const auto done = [&] {
+                answer = offer(std::forward<U>(item), counted::no);
+                return !is_to_wait(answer) || stop();
+            };
+            if (!wait_for_room(done, deadline)) answer = status::timeout;
+            return answer == status::success || is_to_wait(answer) ? answer : refuse(answer);
         }
     }
 
@@ -205,9 +212,9 @@ public:
 
     // ---- any thread ------------------------------------------------------------------------------------------
 
-    /// A new reader. It belongs to one thread at a time and must not outlive the ring. Rejects with std::invalid_argument: a reader
-    /// too many; elders that are not gated or of another ring; a limit, or lossy, of a reader that comes after others; lossy, or a
-    /// limit, where T is not trivially copyable. Not while the ring is destroyed.
+    /// A new reader. Any thread; lock-free. It belongs to one thread at a time and must not outlive the ring. Rejects with
+    /// std::invalid_argument: a reader too many; in `after` more than four, or one that is not gated or of another ring; a limit, or lossy,
+    /// of a reader after others; lossy, or a limit, where T is not trivially copyable; a negative limit. May throw std::bad_alloc.
     [[nodiscard]] reader join(join_settings how = {}) { return reader(*this, how); }
 
     /// Ends the pushing, as of basic_ring. Idempotent.
@@ -291,17 +298,6 @@ private:
     }
     status offer(T&& item, counted refusals) noexcept { return put(std::move(item), refusals); }
 
-    template <class U, class Stop>
-    status push_item(U&& item, Stop& stop, detail::steady_time deadline) {
-        status answer = try_push(std::forward<U>(item));
-        if (!is_to_wait(answer) || stop()) return answer;
-        const auto done = [&] {
-            answer = offer(std::forward<U>(item), counted::no);
-            return !is_to_wait(answer) || stop();
-        };
-        if (!wait_for_room(done, deadline)) answer = status::timeout;
-        return answer == status::success || is_to_wait(answer) ? answer : refuse(answer);
-    }
     template <class U>
     status put(U&& item, counted refusals) noexcept {
         bool has_advanced = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A clock with nanosecond resolution, for measuring durations of tens of nanoseconds.
+// A cheap clock for durations of tens of nanoseconds and more. A tick is less than 1 ns on x86-64, and 1 to 42 ns on 64-bit Arm.
 #pragma once
 
 #include <chrono>

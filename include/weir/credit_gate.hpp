@@ -35,16 +35,15 @@ struct gate_access;
 /// Where credits are acquired: a credit_gate, or a share of one. All of this may be called by any thread.
 ///
 /// Fair: waiters form a queue, and each is served when there are enough credits for it; a waiter for 100 is not starved by a
-/// stream of requests for 1. No request overtakes the queue: while a thread waits, try_acquire() says no_credit, however many
-/// credits are free. That costs throughput, where a running thread could use credits that a sleeping one waits for, and is what
-/// bounds the wait.
+/// stream of requests for 1. While a request waits at the gate, try_acquire() says no_credit, however many credits are free: that bounds
+/// the wait, and costs throughput. A share within its guarantee does not stand behind the requests of others.
 ///
 /// To give credits back happens before another thread acquires them. `n` must be 1 at least and no more than there can ever be,
 /// else std::invalid_argument (abort where exceptions are off). If the answer is not success, nothing has happened and `out` is
 /// untouched; if it is, the credits that `out` held before are given back.
 ///
-/// Progress: to give back is wait-free while no thread waits, and blocking otherwise, since the queue has a lock, held for a few
-/// instructions. For try_acquire see try_acquire_progress of either class. Waiting operations are blocking.
+/// Progress: to give back is wait-free while no request waits and no shrink() is owed credits, and blocking otherwise, since the queue
+/// has a lock, held for a few instructions. For try_acquire see try_acquire_progress of either class. Waiting operations are blocking.
 class credit_source {
 public:
     using permit = credit_permit;
@@ -213,7 +212,7 @@ public:
     }
 
     /// Ends the acquiring: requests that wait, and later ones, answer `closed`. What the thread that closed it first did before
-    /// happens before that answer. Idempotent. While close() is under way, a share may still grant.
+    /// happens before that answer. Idempotent. Any thread; blocking, for a few instructions. A share may still grant meanwhile.
     void close() noexcept { pool_.close(); }
     bool is_closed() const noexcept { return pool_.is_closed(); }
 
@@ -273,7 +272,7 @@ public:
     /// back as a permit does, which may have to serve the queue.
     static constexpr progress try_acquire_progress = progress::blocking;
 
-    /// Sets `guaranteed` credits of the gate aside, which must be free; 0 borrows all it gets.
+    /// Sets `guaranteed` credits of the gate aside; with 0 it borrows all it gets. Rejects more than are free, with std::invalid_argument.
     share(credit_gate& gate, std::size_t guaranteed) : credit_source(gate.credits_, &account_), account_(guaranteed) {
         if (guaranteed > pool_.lent()) {
             detail::reject_argument("a share of " + std::to_string(guaranteed) + " credits of a gate of " +

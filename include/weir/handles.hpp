@@ -381,8 +381,8 @@ handles<Ring> channel(Args&&... args) {
 }
 
 /// Two handles for a ring that the caller owns; no allocation. For rings with storage::fixed, in static memory and the like. The
-/// ring must outlive both handles: join the threads that hold them before it is destroyed. Call it once for each ring (a second call
-/// is not detected), which is closed for good when a side has given its handle up. Wait-free.
+/// ring must outlive both handles: join the threads that hold them before it is destroyed. Call it once for each ring: a second call
+/// is not detected. The ring is closed for good when one of its sides has given up its handle. Wait-free.
 template <detail::ring_with_handles Ring>
 handles<Ring> handles_of(Ring& ring) noexcept {
     static_assert(

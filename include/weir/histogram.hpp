@@ -23,11 +23,11 @@ namespace weir {
 /// Counts values from 0 to `highest` with `digits` significant decimal digits.
 ///
 /// Memory is allocated only in the constructor: with 3 digits, 16 KiB plus 8 KiB for each doubling of `highest` above
-/// 2000 (an hour in nanoseconds: 270 KiB); ten times that for each further digit. record() is wait-free. Only one
-/// thread at a time may call members that change the histogram; to record from several threads, give each its own
-/// histogram and merge() them.
+/// 2000 (an hour in nanoseconds: 261 KiB); 7 to 16 times that for each further digit. record() is wait-free. Nothing here
+/// synchronises: while one thread changes the histogram, no other may change or read it. To record from several threads, give each its
+/// own histogram and merge() them.
 ///
-/// The caller chooses the unit of the values. Minimum, maximum and sum are exact; percentiles have the stated digits.
+/// The caller chooses the unit of the values. Minimum and maximum are exact, the mean is a double; percentiles have the stated digits.
 class histogram {
 public:
     /// One bucket: all values from `lowest` to `highest` are counted together.

@@ -81,8 +81,8 @@ public:
         if (n > 0) build(std::move(from), slots_.second.data() + (built_ - in_first), n);
     }
 
-    /// Publishes the first `k` slots in one step; they are built by now, or, for trivial types, written. Aborts when
-    /// `k` exceeds them.
+    /// Publishes the first `k` slots in one step; they are built by now, or, for trivial types, written. Aborts when `k` exceeds them. For
+    /// the producer. Does not wait; a system call only to wake a sleeping consumer.
     void commit(std::size_t k) noexcept {
         if (k > (trivial ? size() : built_)) {
             detail::abort_with("reservation::commit: more than was reserved and built; build first, then commit");
@@ -143,7 +143,8 @@ public:
     std::span<T> first() const noexcept { return items_.first; }
     std::span<T> second() const noexcept { return items_.second; }
 
-    /// Destroys the first `k` elements and frees their slots in one step. Aborts when `k` exceeds size().
+    /// Destroys the first `k` elements and frees their slots in one step. Aborts when `k` exceeds size(). For the consumer.
+    /// O(k); a system call only to wake a sleeping producer.
     void release(std::size_t k) noexcept {
         if (k > size()) detail::abort_with("readable::release: more than was peeked at; look at size()");
         if (k == 0) return;

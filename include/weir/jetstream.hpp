@@ -15,8 +15,8 @@
 //         item->finish();                               // only now is there credit for another one
 //     }
 //
-// The servers carry messages and keep copies of them. The credit is weir's: what is published and not finished never exceeds the window,
-// whatever fails. docs/jetstream.md has the promises, and what is not promised.
+// The servers carry messages and keep copies of them. The credit is weir's: what is published and not finished never exceeds the window
+// (after a restart with a smaller one, the former until that is used up). docs/jetstream.md has the promises, and what is not promised.
 #pragma once
 
 #include "weir/jetstream/codec.hpp"            // IWYU pragma: export

@@ -93,8 +93,8 @@ public:
         }
     }
 
-    /// The newest value if its version is not `seen`; then `seen` is its version. A reader begins with 0 if the initial value is no
-    /// news to it, and with ~0 if it is.
+    /// Returns the newest value, and sets `seen` to its version, if that differs from `seen`; else nothing. Start with seen = 0 to skip the
+    /// initial value, or with ~0 to get it. Any thread. Lock-free.
     std::optional<T> read_if_newer(std::uint64_t& seen) const noexcept {
         if (version() == seen) return std::nullopt;
         return read(seen);

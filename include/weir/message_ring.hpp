@@ -13,11 +13,12 @@
 //     // The consumer:
 //     feed.consume([&](std::uint16_t type, std::span<const std::byte> bytes) { handle(type, bytes); });
 //
-// | ring              | producers | consumers | progress    |
-// |-------------------|-----------|-----------|-------------|
-// | spsc_message_ring | one       | one       | wait-free   |
-// | mpsc_message_ring | any       | one       | may be busy |
+// | ring              | producers | consumers | pushes    | visits      |
+// |-------------------|-----------|-----------|-----------|-------------|
+// | spsc_message_ring | one       | one       | wait-free | wait-free   |
+// | mpsc_message_ring | any       | one       | lock-free | may be busy |
 //
+// A producer suspended in the middle of a push makes visits `busy`, and once the ring has filled up behind it, pushes `full`.
 // A reservation converts to bool; answer() says why there is none; bytes() is the room; commit() or commit(k) hands it over, once.
 // It cannot be moved. A message in pieces is a list of spans, or a span of them:
 //
@@ -98,7 +99,8 @@ using mpsc_message_ring = typename detail::message_ring_of<detail::mpsc_message_
 /// - A push that fails has no effect.
 /// - close() ends the pushing: accepted messages are still delivered, in order, and only then do visits answer `closed`.
 /// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are off) and lets
-///   std::bad_alloc of the storage pass. Otherwise only visits and stop predicates may throw.
+///   what the storage throws pass; with wait::event it throws std::system_error if there is no eventfd. Otherwise only visits and
+///   stop predicates may throw.
 /// - Nothing allocates after construction, and try-operations make no syscall, as of other rings.
 /// - Construct and destroy while no other thread uses the ring.
 template <class Core, class Wait, class Stats>

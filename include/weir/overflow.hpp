@@ -4,7 +4,7 @@
 // lacks try_reserve, try_peek, request, try_drop_oldest and force_push:
 //
 //     weir::overflow_ring<tick, weir::overflow::drop_oldest> ticks(1000);
-//     (void)ticks.try_push(t);                                        // never refused: the oldest one makes room
+//     (void)ticks.try_push(t);                                        // never `full`: the oldest one makes room
 //     ...
 //     while (auto tick = ticks.pop()) {
 //         if (ticks.gap() > 0) resynchronise();                       // items are missing before this one
@@ -40,8 +40,8 @@
 namespace weir {
 
 /// A ring with a policy for when it is full (overflow_policy.hpp): one consumer thread and, unless the option
-/// many_producers (or overflow::many_producers, the same) is given, one producer thread. Every loss is counted where it happens (account()), and the
-/// consumer sees where items are missing (gap()).
+/// many_producers (or overflow::many_producers, the same) is given, one producer thread. Every loss is counted where it happens
+/// (account()), and the consumer sees where items are missing (gap()).
 ///
 /// T, capacity, waiting, errors and the other options as for a ring. With `block` a push waits for room; with the other
 /// policies none ever waits, and push_for, push_until and push_unless are push. `success` says that the item was accepted, be
@@ -158,7 +158,7 @@ public:
         return try_emplace(item);
     }
 
-    /// The same for an item made of `args`. Refused ones are untouched, but with many producers they may be used up; a T never is.
+    /// The same for an item made of `args`. A refused T is untouched; others may be used up, by a close or a producer at that moment.
     template <class... Args>
         requires std::constructible_from<T, Args...>
     status try_emplace(Args&&... args) {
@@ -274,7 +274,7 @@ public:
     }
 
     /// Moves the oldest k items to `out`, as many as there are and as fit; returns k. O(k). If an assignment throws, the items
-    /// before it are delivered, and those from it on stay. On mpmc_ring and with shed_lowest they could not, so there the assignment must be noexcept.
+    /// before it are delivered, and those from it on stay; on mpmc_ring and with shed_lowest the assignment must be noexcept.
     std::size_t try_pop_n(std::span<T> out)
         requires std::is_move_assignable_v<T>
     {
@@ -341,7 +341,7 @@ public:
     void wake_all() noexcept { ends_.ring().wake_all(); }
     std::size_t capacity() const noexcept { return ends_.ring().capacity(); }
     std::size_t size_approx() const noexcept { return ends_.ring().size_approx(); }
-    /// How many pushes would succeed at the cost of no item: for a lone producer a lower bound, for others a recent value.
+    /// Free slots: for a lone producer a lower bound, for others a recent value. `sample` may lose some of what comes meanwhile.
     std::size_t credits() const noexcept { return capacity() - size_approx(); }
     memory_report memory() const noexcept { return ends_.ring().memory(); }
 

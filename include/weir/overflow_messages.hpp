@@ -3,7 +3,7 @@
 // A ring of messages with a policy for when it is full:
 //
 //     weir::overflow_message_ring<weir::overflow::drop_oldest> feed(1 << 20);      // 1 MiB
-//     (void)feed.push({header, body}, 7);                              // never refused: the oldest messages make room
+//     (void)feed.push({header, body}, 7);                              // never `full`: the oldest messages make room
 //     ...
 //     feed.consume([&](std::uint16_t type, std::span<const std::byte> bytes) {
 //         if (feed.gap() > 0) resynchronise();                         // so many messages are missing before this one

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What becomes of an item when the ring is full. A producer that can wait should (`block`); one that can be told should
-// be (`reject`); and where neither will do, loss is chosen here, bounded, and counted to the item:
+// What becomes of an item when the ring is full. Prefer `block` if the producer can wait, and `reject` if it can handle a refusal. The
+// others lose items, by a rule that is chosen here, bounded, and counted to the item:
 //
 //     overflow::block        push waits for room: the delay moves to the source
 //     overflow::reject       push says `full`, and the item stays with the caller
@@ -26,7 +26,8 @@ struct drop_newest {};
 struct drop_oldest {};
 
 /// Of the items that arrive while `from` items or more are in the ring (0: half its capacity), each `keep_one_in`-th is
-/// kept. One that is to be kept, but meets a full ring, is lost as with drop_newest. In a ring of messages `from` counts bytes.
+/// kept. One that is to be kept, but meets a full ring, is lost as with drop_newest. In a ring of messages `from` counts bytes. The ring's
+/// constructor rejects keep_one_in 0, and `from` above the capacity, with std::invalid_argument.
 struct sample {
     std::size_t keep_one_in;
     std::size_t from = 0;
@@ -44,8 +45,9 @@ struct shed_lowest {
 
 /// Controlled delay (RFC 8289): once items have waited longer than `target` for an `interval`, some are dropped at the
 /// pop, ever more of them, and all that have waited longer than twice the target, until waiting is below `target` again.
-/// The interval is to be a worst round trip of the loop that the loss is to slow down; the target 5 to 10 % of it. A full
-/// ring loses the arriving item, as with drop_newest.
+/// The last item is never dropped. The interval is to be a worst round trip of the loop that the loss is to slow down; the target 5
+/// to 10 % of it. A full ring loses the arriving item, as with drop_newest. A target of 0 or less, or an interval not above it, is
+/// rejected as above.
 template <class Clock = std::chrono::steady_clock>
 struct codel {
     static_assert(Clock::is_steady,
@@ -60,11 +62,12 @@ struct codel {
 ///     offered  = accepted + refused
 ///     accepted = delivered + queued + lost()
 ///
-/// to the item. Amid the traffic each number is one that was right a moment ago, but not all at the same one; yet
-/// nothing ends before it was accepted: delivered + lost() <= accepted().
+/// to the item. While items flow the numbers are read one after the other, so they need not add up; but at any time
+/// delivered + lost() <= accepted().
 struct ledger {
     std::uint64_t offered = 0;
-    std::uint64_t refused = 0;  ///< by `full`, `busy`, `closed` or `timeout`, or left of a batch: still the caller's
+    std::uint64_t refused =
+        0;  ///< answered full, busy, closed, timeout or too_large, or left of a batch: still the caller's
     std::uint64_t delivered = 0;
     std::uint64_t queued = 0;
     std::uint64_t lost_newest = 0;   ///< arrived at a full ring, or at a slot that a peer was stopped in the middle of

@@ -82,7 +82,7 @@ struct broadcast_output {
 ///
 /// - Bounded: a stage takes its permits downstream before it takes an item upstream. So when a sink freezes, its sources
 ///   stop after at most the sum of the capacities in between and one item for each stage.
-/// - At rest when there is nothing to do: a stage sleeps until it has an item and a permit, on one bell for all edges.
+/// - No polling: a stage with nothing to do sleeps until it has an item and room downstream. One wake-up covers all of its edges.
 /// - In order along each edge. Where paths join again, their relative order is not specified.
 /// - close() and cancel() do not queue behind items: they take effect even when everything is full.
 /// - Each item can be accounted for: edges() and stages().
@@ -228,8 +228,7 @@ public:
     }
 
     /// One ring of `capacity` items, for the only output of `from`, that any number of inputs read, up to 64, each every item: as
-    /// split::to_all, but an item is stored once, and functions that take const T& see it in place. T must be copyable. The slowest
-    /// reader holds up the source, as any full edge does.
+    /// split::to_all, but an item is stored once. T must be copyable. The slowest reader holds up the source, as any full edge does.
     template <class T>
     broadcast_output<T> broadcast(const output<T>& from, std::size_t capacity) {
         constexpr bool of_items = !detail::is_message<T>, fits = of_items && std::copy_constructible<T>;
@@ -243,8 +242,8 @@ public:
         }
         return {};
     }
-    /// A reader of a broadcast. A lossy one is never waited for: when it is more than the capacity behind, it goes on with the oldest
-    /// item that is kept, and what it missed counts as lost on its edge. Only where T is trivially copyable.
+    /// A reader of a broadcast. A lossy one is never waited for: when it is more than the capacity behind, it goes on with an old item
+    /// that is kept, and what it missed counts as lost on its edge. Only where T is trivially copyable.
     template <class T, class U>
     void connect(const broadcast_output<T>& from, const input<U>& to, reader_mode mode = reader_mode::gated) {
         static_assert(!detail::differ<T, U>,

@@ -44,11 +44,11 @@ struct plan_request {
     /// Reads "md->strat" or "strat->gw@1.5Mps" (ps, kps, Mps, Gps), and adds roles that do not exist yet.
     void add_edge(std::string_view text);
 
-    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3", "log:housekeeping", "md:near=eth0": hints for a role that some edge uses. In a
-    /// request without edges it adds the role. Call it after add_edge.
+    /// Parses "gw", "gw:quiet", "gw:smt-ok,package=0", "gw:pinned=3", "log:housekeeping", "md:near=eth0": hints for a role that some edge
+    /// uses. In a request without edges it adds the role. Call it after add_edge.
     void add_role(std::string_view text);
 
-    /// Reads a file: {"roles": [{"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3, "package": 0, "housekeeping": false}],
+    /// Reads a file: {"roles": [{"name": "gw", "quiet": true, "smt_ok": true, "pinned": 3, "package": 0, "near": "eth0"}],
     /// "edges": [{"from": "strat", "to": "gw", "items_per_s": 1e6}]}; all but names may be left out. An edge joins
     /// roles that the file declares.
     [[nodiscard]] static plan_request load(const std::string& path);
@@ -114,7 +114,7 @@ public:
     [[nodiscard]] bool is_proven() const { return cost.total() - lower_bound_ns <= 1e-6 * (1 + cost.total()); }
 
     /// Loads a plan file made for this machine. Throws placement_error with a sentence if the file is damaged or was
-    /// made for another machine (checked by fingerprint). Restores cost and lower bound, but not the alternatives.
+    /// made for another machine (checked by fingerprint). Restores cost and lower bound, not alternatives and remarks.
     /// Takes milliseconds, because it reads the machine's topology.
     [[nodiscard]] static placement_plan load(const std::string& path);
 
@@ -190,8 +190,8 @@ inline constexpr double pu_0_ns = 10;        ///< on the core of PU 0, where int
 /// The search is exact while settings.effort lasts: branch and bound with the Gilmore-Lawler bound, which tries only
 /// one of several equivalent PUs. This is enough for a dozen roles on most servers if the cost of an edge depends on
 /// its distance alone, and for a handful if every pair was measured. Otherwise the result is the best placement found
-/// by local search, with the proven lower bound. A pure function of its arguments: the same input always gives the
-/// same plan; ties are broken by the lowest indexes.
+/// by local search, with the proven lower bound. The same input always gives the same plan; ties are broken by the
+/// lowest indexes. For a role with `near` it reads the devices of this machine.
 ///
 /// Throws placement_error with a sentence if there are no roles, a pin or package is impossible, there are more roles
 /// than PUs, or they are too many: more than 128 roles or 4096 candidate PUs, or roles x roles x PUs above 2^24 (64 roles on 4096

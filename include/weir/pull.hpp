@@ -36,7 +36,7 @@ using spsc_ring =
     detail::spsc_of<T, detail::options<detail::ring_family::plain, T, Options...>, detail::granting::on_request>;
 
 /// As weir::mpmc_ring, with credit on request, four cache lines more. request() is any consumer's, and lock-free: it is
-/// repeated only when another request came in between. All consumers ask for all.
+/// repeated only when another request came in between. The requests of all consumers add up, and any consumer may get the item.
 template <class T, class... Options>
 using mpmc_ring =
     detail::mpmc_of<T, detail::options<detail::ring_family::plain, T, Options...>, detail::granting::on_request>;

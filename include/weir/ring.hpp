@@ -15,7 +15,7 @@
 //
 // | ring             | producers, consumers | progress    | for                                                          |
 // |------------------|----------------------|-------------|--------------------------------------------------------------|
-// | spsc_ring        | one, one             | wait-free   | one thread to another: by far the fastest                    |
+// | spsc_ring        | one, one             | wait-free   | one thread to another                                        |
 // | mpmc_ring        | any, any             | may be busy | any other case                                               |
 // | mpsc_, spmc_ring | any, one; one, any   | may be busy | names for mpmc_ring                                          |
 // | strict_mpmc_ring | any, any             | lock-free   | threads that may be suspended at any step, signal handlers   |
@@ -70,7 +70,8 @@ using strict_of =
 //     storage::borrowed                         the slots are in a std::span<std::byte>: ring(1000, span), ring(span)
 //     storage::on_node (node_memory.hpp)        the slots are on a NUMA node: ring(1000, storage::on_node(1))
 //     storage::allocated<A>                     the slots are from an allocator, of any value_type: ring(1000, allocator)
-//     std::uint32_t, ...                        an unsigned integer for the counters
+//     std::uint32_t, ...                        an unsigned integer for the counters: at most half of its range is the capacity.
+//                                               strict_mpmc_ring: keep 64 bits, a narrow one wraps its guard against ABA early
 //     max_threads<8>                            of strict_mpmc_ring: how many operations may be under way at a time
 
 /// One producer thread and one consumer thread. Total FIFO. All try-operations are wait-free.
@@ -80,11 +81,11 @@ template <class T, class... Options>
 using spsc_ring = detail::spsc_of<T, detail::options<detail::ring_family::plain, T, Options...>>;
 
 /// Any number of producer and consumer threads. Linearizable, total FIFO in the order of the claims. Every try-operation
-/// returns: it is repeated only when another thread has claimed in between. But a thread suspended in the middle of one
+/// returns: a claim is tried again only when another thread has claimed in between. But a thread suspended in the middle of one
 /// holds its slot, and a thread that comes to that slot gets `busy` until the first one goes on (progress::may_be_busy).
 ///
-/// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and some ten
-/// cache lines. A counter narrower than T's padding makes slots smaller and costs nothing else.
+/// Memory: an element and a counter per slot, padded to T's alignment, slots rounded up to a power of two, and 1.2 KB. A counter
+/// narrower than T's padding makes slots smaller, and limits the capacity to half of its range.
 template <class T, class... Options>
 using mpmc_ring = detail::mpmc_of<T, detail::options<detail::ring_family::plain, T, Options...>>;
 
@@ -97,17 +98,18 @@ using spmc_ring = mpmc_ring<T, Options...>;
 
 /// Any number of producer and consumer threads, strictly lock-free: a thread that is suspended, or dies, in the middle of
 /// an operation delays no other thread and holds none of the capacity. Linearizable, total FIFO. The option max_threads<N>, 64
-/// if it is not given, is how many operations may be under way at a time; with more, a push may get `busy`.
+/// if it is not given, is how many operations may be under way at a time. With more a push may get `busy`: retry; and, rarely, with
+/// fewer, if many come and go during its look.
 ///
-/// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. Where
-/// a suspended thread may hold up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine,
-/// up to twice as fast.
+/// For threads of different priorities, threads that a debugger or a scheduler may stop for long, and signal handlers. (In a handler use
+/// only try-operations, and a T whose constructors may run there, while no coroutine waits at the ring.) Where a suspended thread may hold
+/// up others for as long as it is suspended, mpmc_ring is smaller and, depending on the machine, up to twice as fast.
 ///
 /// A push builds its element before it is certain of its room. If another thread is then quicker, an rvalue T gets its
 /// value back by a move; what else try_emplace() was given is used up. Build a T yourself, and push it, to keep it.
 ///
 /// Memory: an element, a counter and a byte per slot, padded to the alignment of the strictest; slots rounded up to a power of
-/// two; as many slots more as max_threads<N> says, and some ten cache lines.
+/// two; as many slots more as max_threads<N> says, and 1 KB.
 template <class T, class... Options>
 using strict_mpmc_ring = detail::strict_of<T, detail::options<detail::ring_family::strict, T, Options...>>;
 
@@ -120,14 +122,14 @@ struct start_at {
 /// strategy of waiting (wait.hpp), and statistics or none (stats.hpp). Use it through its aliases, such as spsc_ring.
 ///
 /// - The capacity is exact. When the ring is full, a try-operation refuses and says why, and a waiting one waits.
-/// - A push that fails leaves its argument untouched, also an rvalue.
+/// - A push that fails leaves a T untouched, also an rvalue. Values from which a T is made may be used up: see emplace().
 /// - Every value of T can be stored. T may be move-only and over-aligned. Live elements are destroyed exactly once: when
 ///   they are taken, or by the ring's destructor.
 /// - close() ends the pushing: accepted items are still popped, in order, and only then do pops answer `closed`.
-/// - Errors: the constructor rejects an impossible capacity with std::invalid_argument (aborts where exceptions are
-///   off) and lets std::bad_alloc of the storage pass; wait_for_items(n) and wait_for_slots(n) reject an `n` above the capacity,
-///   and request() a 0, likewise. Otherwise only T's own constructors and assignments, and functions that the caller passes,
-///   may throw.
+/// - Errors: the constructor rejects an impossible capacity, span or node with std::invalid_argument (aborts where exceptions are off),
+///   lets what the storage throws pass, and with wait::event throws std::system_error if there is no eventfd. wait_for_items(n) and
+///   wait_for_slots(n) reject an `n` above the capacity, and request() a 0, with std::invalid_argument. Otherwise only T's own
+///   constructors and assignments, and functions that the caller passes, may throw.
 /// - Code of yours that an operation calls, such as a visit, a constructor or an assignment of T, may use the ring, too. But on a side
 ///   for one thread a push must not begin within a push, nor within a reservation, nor a pop within a pop: debug builds abort.
 /// - Nothing allocates after construction. A try-operation makes no syscall, apart from one that wakes a sleeping peer
@@ -183,8 +185,8 @@ public:
     /// 1 to most_capacity. The number of slots is a power of two:
     /// - spsc: bit_ceil(capacity) * sizeof(T);
     /// - mpmc: max(2, bit_ceil(capacity)) slots, each a T and a Counter, padded;
-    /// - strict: bit_ceil(capacity) slots, rounded up to whole multiples of memory_alignment, and `Threads` slots more, each a
-    ///   T, a Counter and a byte, padded.
+    /// - strict: bit_ceil(capacity) slots, rounded up to whole multiples of memory_alignment, and max_threads slots more, each
+    ///   a T, a Counter and a byte, padded.
     static constexpr std::size_t bytes_for(std::size_t capacity) noexcept { return Core::bytes_for(capacity); }
     static constexpr std::size_t memory_alignment = Core::memory_alignment;
     static constexpr std::size_t most_capacity = Core::most_capacity;
@@ -232,7 +234,8 @@ public:
         : base(capacity, static_cast<typename Core::counter_type>(start.position), asymmetric(), every,
                detail::checked_source<Core>(capacity, from)) {}
 
-    /// A ring of the largest capacity whose bytes_for() fits into the span. It is a power of two, or most_capacity.
+    /// A ring of the largest capacity whose bytes_for() fits into the span. It is a power of two, or most_capacity. Rejects a span that
+    /// is too small for one item, or not aligned to memory_alignment.
     explicit basic_ring(std::span<std::byte> memory, start_at start = {})
         requires detail::borrows_memory<Core>
         : basic_ring(detail::capacity_within<Core>(memory), memory, start) {}
@@ -298,7 +301,8 @@ public:
 
     /// Ends the pushing: every later push answers closed, all waiters wake, accepted items are still popped, and only then do pops
     /// answer closed. An item is accepted or refused, never lost. What the thread that closed the ring first did before happens
-    /// before an answer of `closed`. Idempotent. One syscall or a few.
+    /// before an answer of `closed`. Idempotent. With one producer it makes a system call that interrupts the cores of this process
+    /// (membarrier), with more only one to wake a sleeper.
     ///
     /// With one producer, a pop may still answer empty for a moment after pushes are refused: while close(), or a push that it
     /// refuses, is under way.
@@ -321,7 +325,7 @@ public:
     /// request: the credit that is granted and not used, which is none once the ring is closed.
     std::size_t credits() const noexcept { return this->ends_.room(); }
 
-    /// The counts of both ends so far. Wait-free; does not disturb them. O(1).
+    /// The counts of both ends so far. Any thread. Lock-free, O(1); reads the steady clock. Takes cache lines of the ends, no more.
     stats::snapshot snapshot() const noexcept
         requires keeps_statistics
     {
@@ -331,7 +335,8 @@ public:
     /// The kind of memory that the slots are in, and whether the kernel refused huge pages.
     memory_report memory() const noexcept { return this->core().memory(); }
 
-    /// With wait::event: descriptors that are readable while there may be items, or room. To be waited on, nothing else.
+    /// With wait::event: descriptors for poll and epoll, level-triggered, readable while there may be items, or room, and after close().
+    /// Then try until the answer is empty, or full: that makes them unreadable again. Do not read, write or close them.
     int items_fd() const noexcept
         requires has_descriptors
     {

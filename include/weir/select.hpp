@@ -63,7 +63,7 @@ items_end<Ring> items_of(Ring& ring) noexcept {
     return {ring};
 }
 
-/// The producer's side of a ring: ready when a push would succeed, and with an overflow policy, when it would cost no item.
+/// The producer's side of a ring: ready when there is a free slot. With overflow::sample a push may still lose its item.
 template <class Ring>
     requires detail::ring_of_any_family<Ring> && (detail::select_access::waits_for_room<Ring>)
 room_end<Ring> room_in(Ring& ring) noexcept {
@@ -88,10 +88,10 @@ room_end<Ring> room_in(Ring& ring, std::size_t bytes) {
     return {ring, bytes};
 }
 
-/// Waits until one of the ends is ready, and says which, or that one, or that all, have closed: index() of what it returns names the end,
-/// is_closed() and answer() say the rest (see `selected`). It takes no item: the try-operation that follows may find that another
-/// thread was quicker. A ready end comes before a closed one. Without a `selection` a closed end is reported by every call that finds
-/// no other one ready, so a loop whose ends close one by one keeps one.
+/// Waits until an end is ready, or has closed, or all have closed: index() of what it returns names the end, is_closed() and answer()
+/// say which case it is (see `selected`). It takes no item: the try-operation that follows may find that another thread was quicker. A
+/// ready end comes before a closed one. Without a `selection` a closed end is reported by every call that finds no other one ready, so use
+/// a `selection` in a loop whose ends close one by one.
 ///
 /// Or, with a handler for each end, waits until one item was taken and its handler has run; a closed end is left out, until all are
 /// closed. If the handler throws, its item is gone, but for one of a message ring, which stays; the exception passes.

@@ -19,8 +19,8 @@ struct least_loaded {};
 
 /// Items of one key go to one output, `key(item)` modulo the number of outputs, and so stay in order.
 ///
-/// What if that output is full? Only the item itself tells its key, so the stage finds out with the item in its hand,
-/// and as long as it keeps it nothing behind it moves. `patience` says how long, and thereby what gives:
+/// If that output is full, the stage holds the item already, since the key is known only from the item; and while it holds the item it
+/// takes no other. `patience` says how long it holds it:
 ///
 /// - block_for_ever: nothing is lost, and a frozen output stops the others.
 /// - a time: an output that is merely slow slows the stage down, as any full edge does. One that has taken nothing for

@@ -33,12 +33,13 @@ struct producer_counts {
     std::uint64_t no_credit = 0;  ///< ... or no credit ...
     std::uint64_t busy = 0;       ///< ... or a peer in the middle of the slot (`busy`)
     std::uint64_t closed = 0;     ///< calls that answered closed
-    std::uint64_t timeout = 0;    ///< calls that gave up waiting
+    std::uint64_t timeout = 0;    ///< calls that ran into their deadline; a wait that was stopped does not count
     std::uint64_t parks = 0;      ///< how often a thread went to sleep for room or credit
     std::uint64_t wakes = 0;      ///< how often a push woke the other end: a system call each
     /// The most items queued right after a push. With many producers this is sampled: every 16th push of a thread.
     std::uint64_t high_water_items = 0;
-    std::uint64_t full_ns = 0;       ///< time from finding it full to the next push, with the time since if it still is
+    std::uint64_t full_ns =
+        0;  ///< time spent full: from a push that found no room to the next success; runs on while full
     std::uint64_t no_credit_ns = 0;  ///< the same for credit
 };
 
@@ -48,10 +49,10 @@ struct consumer_counts {
     std::uint64_t empty = 0;     ///< calls that found no item ...
     std::uint64_t busy = 0;      ///< ... or a peer in the middle of it
     std::uint64_t closed = 0;    ///< calls that answered closed
-    std::uint64_t timeout = 0;   ///< calls that gave up waiting
+    std::uint64_t timeout = 0;   ///< calls that ran into their deadline
     std::uint64_t parks = 0;     ///< how often a thread went to sleep for an item
     std::uint64_t wakes = 0;     ///< how often a pop woke the other end: a system call each
-    std::uint64_t empty_ns = 0;  ///< time from finding it empty to the next pop, with the time since if it still is
+    std::uint64_t empty_ns = 0;  ///< time spent empty, likewise
 };
 
 /// Each number is slightly stale, and they are not read at the same moment: while items flow, `pushed - popped` need not equal

@@ -6,7 +6,8 @@
 //     std::puts(to_text(ring.snapshot()).c_str());  // without weir::, as also to_json
 //     reply(weir::to_prometheus({{"feed", feed.snapshot()}, {"orders", orders.snapshot()}}));
 //
-// One call gives all rings of a page: Prometheus wants the samples of a metric side by side. Histograms: histogram_text.hpp.
+// One call gives all rings of a page: Prometheus wants the samples of a metric side by side. Histograms: histogram_text.hpp. Any thread may
+// call these, on a copy of the numbers. They allocate the string, and throw nothing else than std::bad_alloc.
 #pragma once
 
 #include <array>

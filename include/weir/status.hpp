@@ -5,7 +5,7 @@
 
 namespace weir {
 
-/// The answer of an operation on a ring.
+/// The answer of an operation on a ring or a credit_gate. The comment of the operation is exact; here are the usual meanings.
 ///
 /// Converts explicitly to bool, true only for `success`, so that `if (ring.try_push(x))` reads well while
 /// `== status::closed` still tells the other answers apart. `switch` over `code()`.
@@ -13,13 +13,13 @@ class [[nodiscard]] status {
 public:
     enum value : unsigned char {
         success,    ///< done
-        empty,      ///< pop: the ring holds nothing
-        full,       ///< push: every one of the `capacity()` slots is taken
-        no_credit,  ///< push: there is room, but the consumer has not asked for more
-        busy,       ///< a peer is in the middle of the slot that is needed: retry; the ring is neither full nor empty
+        empty,      ///< pop: nothing to take; also when a wait was stopped
+        full,       ///< push: no room for this item or message now; also when a wait was stopped
+        no_credit,  ///< push: the consumer has not asked for more; gate: too few credits, or an earlier request waits
+        busy,       ///< another thread or process is in the middle of an operation that is needed: retry
         closed,     ///< the ring was closed; for a pop: and everything accepted was delivered
         timeout,    ///< a timed operation ran out of time and had no effect
-        too_large,  ///< push: larger than the largest message that the ring accepts when it is empty
+        too_large,  ///< more than the empty ring, or the gate, can ever take
         peer_died,  ///< of rings between processes: the process on the other side died; said once
         corrupted,  ///< of rings between processes: the shared memory holds what no peer writes; from now on, for ever
     };

@@ -89,7 +89,7 @@ private:
     conqueue_status error_ = conqueue_status::success;
 };
 
-/// What any queue of the proposal offers, so that code can be written for all of them: to wait,
+/// A queue of the proposal with its waiting operations: push, emplace, pop, close.
 template <class Q>
 concept basic_concurrent_queue =
     std::move_constructible<typename Q::value_type> && requires(Q& q, const Q& of, typename Q::value_type&& x) {
@@ -99,7 +99,7 @@ concept basic_concurrent_queue =
         { q.emplace(std::move(x)) } -> std::same_as<bool>;
         { q.pop() } -> std::same_as<std::optional<typename Q::value_type>>;
     };
-/// to try,
+/// A queue that also has the non-blocking operations: try_push, try_emplace, try_pop.
 template <class Q>
 concept concurrent_queue = basic_concurrent_queue<Q> && requires(Q& q, typename Q::value_type&& x) {
     { q.try_push(std::move(x)) } -> std::same_as<conqueue_status>;
@@ -107,7 +107,7 @@ concept concurrent_queue = basic_concurrent_queue<Q> && requires(Q& q, typename 
     { *q.try_pop() } -> std::same_as<typename Q::value_type&&>;
     { q.try_pop().error() } -> std::convertible_to<conqueue_status>;
 };
-/// and to wait without a thread.
+/// A queue that also has operations for coroutines: async_push, async_emplace, async_pop.
 template <class Q>
 concept async_concurrent_queue = basic_concurrent_queue<Q> && requires(Q& q, typename Q::value_type&& x) {
     { q.async_push(std::move(x)) } noexcept;

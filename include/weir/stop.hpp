@@ -122,7 +122,8 @@ std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::sto
 /// Waits until `n` slots are free, or `n` elements there, or `stop` is requested. Takes nothing. Returns success; closed; or full,
 /// or empty, when it was stopped. If a stop was requested before, it only looks.
 ///
-/// For a producer of the ring, and for a consumer. Rejects `n` above the capacity, as the ring's own forms. Costs as push().
+/// For a producer of the ring, and for a consumer. Rejects `n` above the capacity, as the ring's own forms. It always
+/// registers a callback with the stop state, which may allocate.
 template <class Ring>
 status wait_for_slots(Ring& ring, std::size_t n, std::stop_token stop) {
     const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
@@ -208,9 +209,9 @@ std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_
     });
 }
 
-/// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success,
-/// closed, or no_credit when it was stopped: then nothing has happened, and `out` is untouched. If a stop was requested
-/// before, it only tries.
+/// Takes `n` credits of a credit_gate, or of a share of one, and waits for them until `stop` is requested. Returns success;
+/// closed; too_large, if the gate has become smaller; or no_credit when it was stopped. Without success nothing has happened, and `out`
+/// is untouched. If a stop was requested before, it only tries.
 ///
 /// Any thread. Costs as push(); the thread that requests the stop wakes all waiters of the gate.
 template <class Source>

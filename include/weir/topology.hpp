@@ -29,7 +29,7 @@ enum class distance {
 
 /// Which pair of PUs to choose for a producer and its consumer. See topology::choose_pair.
 enum class pair_policy {
-    automatic,  ///< the nearest two distinct cores
+    automatic,  ///< two distinct cores, at the least cost: see topology::choose_pair
     smt,
     same_l2,
     same_l3,
@@ -109,22 +109,22 @@ struct device_info {
 };
 
 /// A machine's topology. Immutable once loaded: copies are cheap and share the data, and any number of threads may
-/// use one object concurrently. Loading takes milliseconds; queries are table look-ups.
+/// use one object concurrently. Loading takes milliseconds; queries are table look-ups, but for devices() and choose_pair().
 class topology {
 public:
-    /// This machine, including PUs that this process may not use.
+    /// This machine, including PUs that this process may not use. Throws placement_error if it cannot be read.
     [[nodiscard]] static topology this_machine();
 
     /// A topology that `weir topo --save machine.xml`, to_xml() or lstopo saved as XML. In a container
-    /// `lstopo machine.xml` leaves out the PUs that it may not use; `lstopo --disallowed machine.xml` does not. The file is validated before hwloc parses
-    /// it: a damaged file is a placement_error that names the line, never a crash.
+    /// `lstopo machine.xml` leaves out the PUs that it may not use; `lstopo --disallowed machine.xml` does not. The file is validated
+    /// before hwloc parses it: a damaged file is a placement_error that names the line, never a crash.
     [[nodiscard]] static topology from_xml_file(const std::string& path);
 
     /// The same from the text of such a file, or from to_xml(); `name` is returned by source() and used in error
     /// messages.
     [[nodiscard]] static topology from_xml(const std::string& text, const std::string& name);
 
-    /// A synthetic machine in hwloc's notation: "package:2 l3:2 core:4 pu:2".
+    /// A synthetic machine in hwloc's notation: "package:2 l3:2 core:4 pu:2". Throws placement_error if that cannot be read.
     [[nodiscard]] static topology synthetic(const std::string& description);
 
     /// True only for a topology that this_machine() read from the running system. False for a file or a synthetic
@@ -170,11 +170,10 @@ public:
     /// Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] weir::distance distance_between(unsigned a, unsigned b) const;
 
-    /// How much farther apart two PUs are than their distance says, since memory, a die or a group divides them: 1 on one NUMA node
-    /// and in neighbouring packages; more on two nodes of one package, and in packages that are several hops apart. The ratio of the
-    /// kernel's NUMA distances where it states them (ACPI SLIT); else 1.2 within a package, and 2 on a machine whose packages are
-    /// unknown. On one NUMA node 1.2 if their cores share no L2 and are on two dies, or in two groups, such as clusters of cores.
-    /// Throws placement_error if one of the two PUs does not exist.
+    /// How much farther apart two PUs are than their distance says, 1 or more. Between packages: the ratio of the kernel's NUMA
+    /// distances (ACPI SLIT), divided by that of the nearest two packages; 1 if unknown. Between nodes of one package: that ratio, at most
+    /// 1.9; 1.2 if unknown. On one node: 1.2 if the cores share no L2 and are on two dies or in two groups, else 1. Where packages are
+    /// unknown: the ratio, or 2. Throws placement_error if one of the two PUs does not exist.
     [[nodiscard]] double remoteness(unsigned a, unsigned b) const;
 
     /// The same machine, as a process sees it that may use these PUs, and memory of these NUMA nodes (the kernel's numbers; empty:
@@ -211,8 +210,8 @@ public:
     ///   cross_numa  two PUs whose NUMA nodes differ
     /// Best means the least cost by the model of plan() for two roles that are not quiet, without measurements: the
     /// assumed latency of the pair, and for each end whether it is isolated from the kernel's scheduler where others are,
-    /// how much slower its core is than the fastest, and whether it is on the core of PU 0, where timers, interrupts and
-    /// housekeeping run. Of equal pairs, that with the lowest indexes, so that the result is deterministic.
+    /// how much slower its core is than the fastest, how far its memory is, and whether it is on the core of PU 0, where
+    /// timers, interrupts and housekeeping run. Of equal pairs, that with the lowest indexes, so that the result is deterministic.
     /// Throws placement_error if no pair qualifies; the sentence says which policies would succeed.
     /// A pure function of the tables, quadratic in the number of PUs.
     [[nodiscard]] pu_pair choose_pair(pair_policy policy) const;

@@ -2,10 +2,13 @@
 //
 // How a push waits for room and a pop for items. A strategy is an option of a ring:
 //
-//     wait::park    spin a little, then sleep on a futex (default). Costs nothing while no thread sleeps.
+//     wait::park    spin a little, then sleep on a futex (default). While no thread sleeps, a push or pop pays one load. A thread that goes
+//                   to sleep interrupts the cores of this process for microseconds (membarrier); to avoid that,
+//                   wait::parking<fence::seq_cst>, where each push and pop pays a locked instruction.
 //     wait::spin    spin. Lowest latency, one core burnt; for threads that have a core each.
 //     wait::yield   spin and give the CPU away at each turn. Where threads outnumber cores and must not sleep.
-//     wait::sleep   sleep for short times and look again. The other side never makes a syscall: for audio callbacks.
+//     wait::sleep   sleep for short times and look again. The other side's pushes and pops make no system call: for audio callbacks.
+//                   close() of a ring with one producer makes one: call it elsewhere.
 //     wait::event   an eventfd for each side, for poll and epoll loops. Linux alone.
 //
 // That is Linux. What each becomes on Windows, macOS and other POSIX systems is said at each.

@@ -30,9 +30,9 @@ struct remote_link {
     int replicas = 3;
     /// How many items go into one message at most, if so many are ready. More are quicker; none waits for another.
     std::size_t items_per_message = 64;
-    /// How long a message may be, in bytes; an item, encoded, is shorter by 52 at least. The servers accept 1 MiB by default.
+    /// How long a message may be: 256 bytes to 64 MiB; an item, encoded, is shorter by 52 at least. The servers accept 1 MiB by default.
     std::size_t message_bytes = 65536;
-    /// How long a constructor tries before it throws.
+    /// How long a constructor tries to connect, and then again to take its end, before it throws.
     std::chrono::milliseconds attach_timeout{30000};
     /// How long the servers may take to acknowledge a message before it is sent again.
     std::chrono::milliseconds ack_timeout{2000};
@@ -99,7 +99,7 @@ struct producer_options {
 
 /// What only a consumer may choose.
 struct consumer_options {
-    /// How many items may be published and not finished at a time, 1 at least. 0: as many as the local ring has slots.
+    /// How many items may be published and not finished at a time: 1 to 2^24. 0: as many as the local ring has slots.
     std::size_t window = 0;
     /// The number of the first item that the application has not finished, if it knows that better than the servers do, since it
     /// keeps the number together with its results. Then no item is delivered a second time after a restart.

@@ -69,11 +69,12 @@ private:
 
 /// Reads items from the servers into a local ring, whose producer it is, and grants credit for more as the application finishes them.
 ///
-/// It runs two threads of its own. All functions may be called by any thread.
+/// It runs two threads of its own. All functions may be called by any thread, but stop() by one at a time.
 ///
 /// - It asks the servers for no more messages than the local ring has room for.
 /// - Each item is delivered once, in order, while this object lives, whatever the servers repeat, reorder or lose.
-/// - published <= limit, and limit = finished + window: recorded with the servers before a producer may use it.
+/// - published <= limit, and limit = finished + window: recorded with the servers before a producer may use it. It never falls: a new
+///   consumer with a smaller window keeps the former limit until finished + window has passed it.
 /// - A new consumer goes on behind the last item that is recorded as finished. What the former one had delivered and not recorded comes
 ///   again, marked: in_doubt(). An application that keeps the number of its last item with its results gives
 ///   consumer_options::resume_at instead, and gets nothing twice.

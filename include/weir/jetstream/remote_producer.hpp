@@ -20,7 +20,7 @@ namespace weir::jetstream {
 /// the other end has finished it. So the ring is what is sent again after a loss, and a full ring is the bound: with a sink that is
 /// frozen, capacity() pushes succeed, and no more.
 ///
-/// It runs three threads of its own. All functions may be called by any thread.
+/// It runs three threads of its own. All functions may be called by any thread, but stop() by one at a time.
 ///
 /// - Items are numbered in the order of their pushes. Each is published when the consumer has granted it: its number is below the limit
 ///   that the consumer has recorded with the servers.
@@ -56,7 +56,7 @@ public:
     bool finish_for(std::chrono::duration<Rep, Period> time) {
         return end_.wait_until_finished(weir::detail::deadline_after(time));
     }
-    /// Ends the thread. Blocks, until a request that is under way is answered or timed out. Idempotent.
+    /// Ends the threads. Blocks until a request that is under way is answered or timed out. Idempotent.
     void stop() noexcept { end_.stop(); }
 
 private:

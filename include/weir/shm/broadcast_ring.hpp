@@ -132,8 +132,8 @@ public:
     using value_type = T;
     static constexpr progress try_push_progress = progress::wait_free;
 
-    /// Wait-free; O(sizeof(T)), and one push in capacity() also looks at all seats. A system call only to wake sleeping readers, and,
-    /// while the ring stays full, some thousand times a second to ask whether the readers that hold it up live.
+    /// Wait-free; O(sizeof(T)), and O(seats) when the known room is used up. A system call only to wake sleeping readers, and, while the
+    /// ring stays full, up to 8000 times a second, to ask whether the readers that hold it up live.
     status try_push(const T& item) noexcept {
         check_role();
         return end_.try_push(held_.state(), item);
@@ -198,7 +198,7 @@ public:
     static constexpr progress try_pop_progress = progress::wait_free;
 
     /// Wait-free; O(sizeof(T)). A lossy reader also answers empty when it was overtaken a hundred times in one call. A system call only
-    /// to wake a sleeping producer, and, while there is nothing to read, some thousand times a second to ask whether the producer lives.
+    /// to wake a sleeping producer, and, while there is nothing to read, up to 8000 times a second, to ask whether it lives.
     status try_pop(T& out) noexcept {
         check_role();
         return end_.try_pop(held_.state(), out);
@@ -254,8 +254,8 @@ private:
 ///
 /// - The bound is exact: a push succeeds while the slowest gated reader has fewer than capacity() items to read. Without gated readers
 ///   every push succeeds.
-/// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept: received + missed() = pushed
-///   since it joined, exactly. It never sees an item that was being overwritten.
+/// - A lossy reader that falls more than capacity() behind goes on with the oldest item that is kept, or, if it was overtaken during
+///   a copy, a quarter of the capacity later: received + missed() = pushed since it joined, exactly. It never sees a torn item.
 /// - Readers after others, and readers with a lag_limit, as of weir::broadcast_ring, there are none.
 ///
 /// The object may go before the ends that were attached to it. What attaches throws shm::error as create() does, and calls the system.

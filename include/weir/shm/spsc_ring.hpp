@@ -101,8 +101,8 @@ protected:
 /// The producer's end. Movable; one thread at a time. Destroying it gives the end back, and does not close the ring.
 ///
 /// Answers of the pushes, beside success and those of every ring (full, closed, timeout):
-/// - peer_died: the process that held the consumer's end died. Once for each that died while this end was attached, or held that end
-///   then; the item was not pushed. in_doubt() says which item the process had taken last. Push again to wait for a new consumer.
+/// - peer_died: the process that held the consumer's end died, also if it was dead already when this end was attached. Reported once
+///   for each process; the item was not pushed. in_doubt() names the item that it took last. Push again to wait for a new consumer.
 /// - corrupted: the segment holds what no consumer writes. For ever, on this side. Nothing outside the segment was touched.
 ///
 /// A push copies the item. On any other answer than success the item is not in the ring.
@@ -112,8 +112,8 @@ public:
     using value_type = T;
     static constexpr progress try_push_progress = progress::wait_free;
 
-    /// Wait-free; O(sizeof(T)). A system call only to wake a sleeping consumer, and, while the ring stays full, some thousand times a
-    /// second to ask whether the consumer lives.
+    /// Wait-free; O(sizeof(T)). A system call only to wake a sleeping consumer, and, while the ring stays full, to ask whether
+    /// the consumer lives: up to 8000 times a second, in a waiting push some 1400.
     status try_push(const T& item) noexcept {
         check_role();
         return end_.try_push(this->held_.state(), item);
@@ -170,8 +170,8 @@ public:
     using value_type = T;
     static constexpr progress try_pop_progress = progress::wait_free;
 
-    /// Wait-free; O(sizeof(T)). A system call only to wake a sleeping producer, and, while the ring stays empty, some thousand times a
-    /// second to ask whether the producer lives.
+    /// Wait-free; O(sizeof(T)). A system call only to wake a sleeping producer, and, while the ring stays empty, to ask whether
+    /// the producer lives: up to 8000 times a second, in a waiting pop some 1400.
     status try_pop(T& out) noexcept {
         check_role();
         return end_.try_pop(this->held_.state(), out);

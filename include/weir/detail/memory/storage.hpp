@@ -27,7 +27,7 @@ namespace weir {
 /// What kind of memory a ring got for its slots.
 struct memory_report {
     std::size_t bytes = 0;           ///< size of the slots
-    std::size_t page_bytes = 0;      ///< page size that the kernel granted, 0 where weir did not ask the kernel
+    std::size_t page_bytes = 0;      ///< size of the huge pages asked for, 0 if none were; granted if `error` is 0
     bool huge_pages_wanted = false;  ///< storage::huge_pages was chosen
     int error = 0;                   ///< errno with which the kernel refused huge pages, 0 if it did not
 
@@ -59,9 +59,8 @@ struct fixed {
     static_assert(N >= 1, "weir: storage::fixed<0> has no room for an item; the least capacity is 1");
 };
 
-/// Slots in explicitly reserved huge pages (Linux hugetlbfs pages of 2 MiB or the system's default size), which spares
-/// a large ring its TLB misses. Where the kernel refuses, and on other systems, normal pages are used and `memory()` of the ring
-/// says so.
+/// Slots in explicitly reserved huge pages (Linux hugetlbfs, 2 MiB), which spares a large ring its TLB misses. Where the kernel refuses, and on
+/// other systems, normal pages are used and `memory()` of the ring says so.
 struct huge_pages {};
 
 /// Slots in memory that the caller owns and passes to the constructor as a span. No allocation at all. The ring overwrites the
