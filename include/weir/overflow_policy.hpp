@@ -66,8 +66,7 @@ struct codel {
 /// delivered + lost() <= accepted().
 struct ledger {
     std::uint64_t offered = 0;
-    std::uint64_t refused =
-        0;  ///< answered full, busy, closed, timeout or too_large, or left of a batch: still the caller's
+    std::uint64_t refused = 0;  ///< full, busy, closed, timeout, too_large, or left of a batch: still the caller's
     std::uint64_t delivered = 0;
     std::uint64_t queued = 0;
     std::uint64_t lost_newest = 0;   ///< arrived at a full ring, or at a slot that a peer was stopped in the middle of

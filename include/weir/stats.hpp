@@ -38,8 +38,7 @@ struct producer_counts {
     std::uint64_t wakes = 0;      ///< how often a push woke the other end: a system call each
     /// The most items queued right after a push. With many producers this is sampled: every 16th push of a thread.
     std::uint64_t high_water_items = 0;
-    std::uint64_t full_ns =
-        0;  ///< time spent full: from a push that found no room to the next success; runs on while full
+    std::uint64_t full_ns = 0;       ///< time spent full: from a push that found no room to the next success
     std::uint64_t no_credit_ns = 0;  ///< the same for credit
 };
 
@@ -52,7 +51,7 @@ struct consumer_counts {
     std::uint64_t timeout = 0;   ///< calls that ran into their deadline
     std::uint64_t parks = 0;     ///< how often a thread went to sleep for an item
     std::uint64_t wakes = 0;     ///< how often a pop woke the other end: a system call each
-    std::uint64_t empty_ns = 0;  ///< time spent empty, likewise
+    std::uint64_t empty_ns = 0;  ///< time spent empty, likewise; both run on
 };
 
 /// Each number is slightly stale, and they are not read at the same moment: while items flow, `pushed - popped` need not equal

@@ -32,6 +32,22 @@
 
 namespace weir {
 
+namespace detail {
+
+// Calls `wait(is_stopped)`, and has the waiters of the ring look again when a stop is requested while it waits. The ring asks only if
+// it has to wait.
+template <class Ring, class Wait>
+decltype(auto) wait_with(Ring& ring, const std::stop_token& stop, Wait wait) {
+    const auto look_again = [&ring]() noexcept { ring.wake_all(); };
+    std::optional<std::stop_callback<decltype(look_again)>> callback;
+    return wait([&]() noexcept {
+        if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
+        return stop.stop_requested();
+    });
+}
+
+}  // namespace detail
+
 /// Appends, and waits for room until `stop` is requested. Returns success, closed, or full, no_credit or busy when it was
 /// stopped: then nothing has happened, and `value` is untouched, also an rvalue of the ring's type. If a stop was requested before,
 /// it only tries.
@@ -45,13 +61,9 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
     // strict_mpmc_ring builds its element before it is sure of the room, and can only give back a T.
     constexpr bool is_strict = requires { requires Ring::try_push_progress == progress::lock_free; };
     if constexpr (std::same_as<std::remove_cvref_t<U>, T> || (std::is_nothrow_constructible_v<T, U> && !is_strict)) {
-        // One offer, which an overflow_ring counts once. The ring asks only if it has to wait.
-        const auto look_again = [&ring]() noexcept { ring.wake_all(); };
-        std::optional<std::stop_callback<decltype(look_again)>> callback;
-        return ring.push_unless(std::forward<U>(value), [&]() noexcept {
-            if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
-            return stop.stop_requested();
-        });
+        // One offer, which an overflow_ring counts once.
+        return detail::wait_with(ring, stop,
+                                 [&](auto is_stopped) { return ring.push_unless(std::forward<U>(value), is_stopped); });
     } else {
         return weir::push(ring, T(std::forward<U>(value)), std::move(stop));  // made once, however often it is tried
     }
@@ -65,27 +77,19 @@ status push(Ring& ring, U&& value, std::stop_token stop) {
 template <class Ring>
     requires std::is_move_assignable_v<typename Ring::value_type>
 status pop(Ring& ring, typename Ring::value_type& out, std::stop_token stop) {
-    const bool is_stopped = stop.stop_requested();  // first: what came before that is still popped
-    const status answer = ring.try_pop(out);
-    if ((answer != status::empty && answer != status::busy) || is_stopped) return answer;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return ring.pop_unless(out, [&stop]() noexcept { return stop.stop_requested(); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.pop_unless(out, is_stopped); });
 }
 
 /// The oldest element, or nothing: when there will be none, or when it was stopped. For a T without a default constructor.
 template <class Ring>
 std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
-    const bool is_last_look = stop.stop_requested();
-    std::optional<typename Ring::value_type> out = ring.try_pop();
-    if (out.has_value() || is_last_look) return out;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
+    std::optional<typename Ring::value_type> out;
     // A reader of a broadcast ring shows its items const, and they are copied.
     const auto take = [&out](auto& element) noexcept(
                           std::is_nothrow_constructible_v<typename Ring::value_type, decltype(std::move(element))>) {
         out.emplace(std::move(element));
     };
-    (void)ring.consume_one_unless(take, is_stopped);
+    (void)detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.consume_one_unless(take, is_stopped); });
     return out;
 }
 
@@ -96,13 +100,7 @@ std::optional<typename Ring::value_type> pop(Ring& ring, std::stop_token stop) {
 template <class Ring>
     requires std::copy_constructible<typename Ring::value_type>
 std::size_t push_n(Ring& ring, std::span<const typename Ring::value_type> values, std::stop_token stop) {
-    // One offer, as in push().
-    const auto look_again = [&ring]() noexcept { ring.wake_all(); };
-    std::optional<std::stop_callback<decltype(look_again)>> callback;
-    return ring.push_n_unless(values, [&]() noexcept {
-        if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
-        return stop.stop_requested();
-    });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.push_n_unless(values, is_stopped); });
 }
 
 /// Fills `out` with the oldest elements, in as many portions as they come, until `stop` is requested. Returns how many: all,
@@ -112,27 +110,20 @@ std::size_t push_n(Ring& ring, std::span<const typename Ring::value_type> values
 template <class Ring>
     requires std::is_move_assignable_v<typename Ring::value_type>
 std::size_t pop_n(Ring& ring, std::span<typename Ring::value_type> out, std::stop_token stop) {
-    const bool is_stopped = stop.stop_requested();
-    const std::size_t popped = ring.try_pop_n(out);
-    if (popped == out.size() || is_stopped) return popped;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return popped + ring.pop_n_unless(out.subspan(popped), [&stop]() noexcept { return stop.stop_requested(); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.pop_n_unless(out, is_stopped); });
 }
 
 /// Waits until `n` slots are free, or `n` elements there, or `stop` is requested. Takes nothing. Returns success; closed; or full,
 /// or empty, when it was stopped. If a stop was requested before, it only looks.
 ///
-/// For a producer of the ring, and for a consumer. Rejects `n` above the capacity, as the ring's own forms. It always
-/// registers a callback with the stop state, which may allocate.
+/// For a producer of the ring, and for a consumer. Rejects `n` above the capacity, as the ring's own forms. Costs as push().
 template <class Ring>
 status wait_for_slots(Ring& ring, std::size_t n, std::stop_token stop) {
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return ring.wait_for_slots_unless(n, [&stop]() noexcept { return stop.stop_requested(); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.wait_for_slots_unless(n, is_stopped); });
 }
 template <class Ring>
 status wait_for_items(Ring& ring, std::size_t n, std::stop_token stop) {
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    return ring.wait_for_items_unless(n, [&stop]() noexcept { return stop.stop_requested(); });
+    return detail::wait_with(ring, stop, [&](auto is_stopped) { return ring.wait_for_items_unless(n, is_stopped); });
 }
 
 /// Waits until there is an element or `stop` is requested, then visits those there are, `most` at most, as the ring's
@@ -142,12 +133,9 @@ status wait_for_items(Ring& ring, std::size_t n, std::stop_token stop) {
 /// For a consumer of the ring. Costs as push().
 template <class Ring, std::invocable<typename Ring::value_type&> F>
 std::size_t consume_some(Ring& ring, F&& visit, std::stop_token stop, std::size_t most = static_cast<std::size_t>(-1)) {
-    const bool is_last_look = stop.stop_requested();
-    const std::size_t visited = ring.consume(visit, most);
-    if (visited > 0 || most == 0 || is_last_look) return visited;
-    const std::stop_callback look_again(stop, [&ring]() noexcept { ring.wake_all(); });
-    const auto is_stopped = [&stop]() noexcept { return stop.stop_requested(); };
-    return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);
+    return detail::wait_with(ring, stop, [&](auto is_stopped) {
+        return ring.consume_some_unless(visit, is_stopped, Ring::time_point::max(), most);
+    });
 }
 
 namespace detail {
@@ -157,18 +145,6 @@ concept ring_of_messages = requires {
     typename Ring::bytes;
     typename Ring::pieces;
 };
-
-// Calls `wait(is_stopped)`, and has the waiters of the ring look again when a stop is requested while it waits. The ring asks only if
-// it has to wait.
-template <class Ring, class Wait>
-decltype(auto) wait_with(Ring& ring, const std::stop_token& stop, Wait wait) {
-    const auto look_again = [&ring]() noexcept { ring.wake_all(); };
-    std::optional<std::stop_callback<decltype(look_again)>> callback;
-    return wait([&]() noexcept {
-        if (!callback && !stop.stop_requested()) callback.emplace(stop, look_again);
-        return stop.stop_requested();
-    });
-}
 
 }  // namespace detail
 

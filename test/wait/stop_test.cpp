@@ -369,4 +369,31 @@ TYPED_TEST(stop, ends_the_waits_of_a_broadcast_ring) {
     EXPECT_EQ(out, "three");
 }
 
+TEST(stop, of_a_wait_counts_as_one_call) {
+    const auto check = [](auto&& ring) {
+        std::stop_source source;
+        std::thread stopper([&] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            source.request_stop();
+        });
+        int out = 0;
+        std::array<int, 2> several{};
+        EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);  // waits; the others only try
+        stopper.join();
+        EXPECT_EQ(ring.snapshot().consumer.empty, 1U);
+        EXPECT_EQ(weir::pop(ring, out, source.get_token()), status::empty);
+        EXPECT_EQ(ring.snapshot().consumer.empty, 2U);
+        EXPECT_EQ(weir::pop(ring, source.get_token()), std::nullopt);
+        EXPECT_EQ(ring.snapshot().consumer.empty, 3U);
+        EXPECT_EQ(weir::pop_n(ring, several, source.get_token()), 0U);
+        EXPECT_EQ(ring.snapshot().consumer.empty, 4U);
+        EXPECT_EQ(weir::consume_some(
+                      ring, [](int&) noexcept {}, source.get_token()),
+                  0U);
+        EXPECT_EQ(ring.snapshot().consumer.empty, 5U);
+    };
+    check(weir::spsc_ring<int, weir::stats::on>(2));
+    check(weir::mpmc_ring<int, weir::stats::on>(2));
+}
+
 }  // namespace

@@ -59,8 +59,8 @@ struct fixed {
     static_assert(N >= 1, "weir: storage::fixed<0> has no room for an item; the least capacity is 1");
 };
 
-/// Slots in explicitly reserved huge pages (Linux hugetlbfs, 2 MiB), which spares a large ring its TLB misses. Where the kernel refuses, and on
-/// other systems, normal pages are used and `memory()` of the ring says so.
+/// Slots in explicitly reserved huge pages (Linux hugetlbfs, 2 MiB), which spares a large ring its TLB misses. Where the kernel
+/// refuses, and on other systems, normal pages are used and `memory()` of the ring says so.
 struct huge_pages {};
 
 /// Slots in memory that the caller owns and passes to the constructor as a span. No allocation at all. The ring overwrites the
