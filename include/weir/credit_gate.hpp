@@ -216,8 +216,8 @@ public:
     void close() noexcept { pool_.close(); }
     bool is_closed() const noexcept { return pool_.is_closed(); }
 
-    /// Adds `n` credits, and serves requests that wait for them. For any thread; blocking, for a few instructions. Rejects a number that
-    /// would make more than 2^62 - 1 with std::invalid_argument (aborts where exceptions are off).
+    /// Adds `n` credits, and serves requests that wait for them; that happens before they are acquired. For any thread; blocking, for a few
+    /// instructions. Rejects a number that would make more than 2^62 - 1 with std::invalid_argument (aborts where exceptions are off).
     void grow(std::size_t n) {
         if (!pool_.grow(n)) {
             detail::reject_argument("a credit_gate of capacity " + std::to_string(capacity()) + " cannot grow by " +

@@ -568,6 +568,22 @@ public:
     grows() { gate_.shrink(1); }
 };
 
+/// A thread that gets what another one has added sees what that one did before.
+class grows_with_news : public scenario {
+    void thread(unsigned index) override {
+        if (index == 0) {
+            news_ = element(5);
+            return gate_.grow(1);
+        }
+        credit_permit mine;
+        while (gate_.try_acquire(mine, 1) != status::success) yield();
+        check(news_.number() == 5, "what the growing thread did happens before");
+    }
+    credit_gate gate_{1};
+    credit_permit permit_ = *gate_.try_acquire(1);
+    element news_;
+};
+
 /// Nothing but the growing serves the thread that waits.
 class grows_for_a_waiter : public scenario {
     void thread(unsigned index) override {
@@ -605,6 +621,7 @@ constexpr entry scenarios[] = {
     {"shrinks_below_a_request", 3, 0, 60'000, make<shrinks_below_a_request>},
     {"closes_while_it_owes", 2, 1, 20'000, make<closes_while_it_owes>},
     {"grows", 3, 1, 60'000, make<grows>},
+    {"grows_with_news", 2, 1, 20'000, make<grows_with_news>},
     {"grows_for_a_waiter", 2, 1, 20'000, make<grows_for_a_waiter>},
     {"gives_up_while_it_owes", 2, 1, 20'000, make<gives_up_while_it_owes>},
     {"resizes", 3, 0, 60'000, make<resizes>},

@@ -43,7 +43,8 @@ struct alignas(separation_bytes) shm_seat {
     owner gating() const noexcept {
         // In this order: a reader holds the seat before it writes the first. (8) seq_cst: pairs with (7)
         const owner gated{gated_for.load(seq_cst)};
-        return gated.is_held() && holder.load(seq_cst) == gated.word ? gated : owner{};
+        // relaxed: by (8) not older than that; a holder that has left meanwhile is seen at the next look
+        return gated.is_held() && holder.load(relaxed) == gated.word ? gated : owner{};
     }
 };
 
