@@ -52,8 +52,8 @@ namespace weir::detail {
 /// after a head is not behind it; and a head that is read after a tail is not older than it, or a ring with room would be `full`.
 /// Claims and the close are read-modify-writes: (6) meets (5) of each of them up to the value that it reads.
 ///
-/// On the first lap a slot has the constructor's number: who hands the ring to other threads hands that over, too. Known limits and turns
-/// are relaxed hints: a claim succeeds only by its slots' numbers and the exchange, and a refusal reads the other cursor.
+/// On the first lap a slot has the number that the constructor gave it, which other threads get with the ring. Known limits and turns are
+/// relaxed hints: a claim succeeds only by its slots' numbers and the exchange, and a refusal reads the other cursor.
 template <class T, std::unsigned_integral Counter, granting Granting>
 class mpmc_algorithm {
     static constexpr bool on_request = Granting == granting::on_request;
