@@ -5,16 +5,18 @@
 #include "tools/common/command.hpp"
 #include "tools/common/completion.hpp"
 #include "tools/common/given_values.hpp"
+#include "tools/common/hwloc_messages.hpp"
 
 #include <weir/version.hpp>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
+#include <csignal>
 #include <exception>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -64,6 +66,12 @@ bool starts_a_program(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
+    // The words of a program are not for CLI11, which would take some of them apart.
+    int own = argc;
+    if (starts_a_program(argc, argv))
+        own = static_cast<int>(std::find(argv + 2, argv + argc, std::string_view("--")) - argv);
+    const std::vector<std::string> program(argv + std::min(own + 1, argc), argv + argc);
+
     CLI::App app("weir: where the two ends of a ring should run, and how it behaves under overload", "weir");
     app.set_version_flag("--version", "weir " WEIR_VERSION_STRING);
     app.footer(std::string(footer) + "\n\n" + exit_codes);
@@ -78,7 +86,7 @@ int run(int argc, char** argv) {
          add_jitter(*app.add_subcommand("jitter", "Measure how often and how long a spinning thread is interrupted"))},
         {"doctor", add_doctor(*app.add_subcommand("doctor", "Find settings of this host that cost latency"))},
         {"plan", add_plan(*app.add_subcommand("plan", "Choose a PU for each thread of a program"))},
-        {"pin", add_pin(*app.add_subcommand("pin", "Pin the threads of a program by their names, as planned"))},
+        {"pin", add_pin(*app.add_subcommand("pin", "Pin the threads of a program by their names, as planned"), program)},
         {"watch", add_watch(*app.add_subcommand("watch", "Watch where the threads of a program run"))},
         {"run", add_run(*app.add_subcommand("run", "Measure a plan against other placements"))},
         {"report", add_report(*app.add_subcommand("report", "Combine saved results into one HTML page"))},
@@ -91,7 +99,7 @@ int run(int argc, char** argv) {
         subcommand->footer(subcommand->get_footer() + "\n\n" + exit_codes);
 
     try {
-        const auto arguments = weir::reversed_arguments(argc, argv);
+        const auto arguments = weir::reversed_arguments(own, argv);
         auto to_parse = arguments;
         app.parse(to_parse);
         refuse_empty_values(app, arguments);
@@ -128,8 +136,8 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    // Suppress hwloc's multi-line error banner; we report errors ourselves.
-    ::setenv("HWLOC_HIDE_ERRORS", "2", 0);
+    weir::tool::silence_hwloc();
+    (void)std::signal(SIGCHLD, SIG_DFL);  // where it is ignored, nothing is known of a child's end
     if (!weir::stdout_is_open() && starts_a_program(argc, argv)) {
         weir::hold_closed_stdout();  // a daemon's program has none, and nothing of ours goes there
     } else if (!weir::stdout_is_open()) {

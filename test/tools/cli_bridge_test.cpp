@@ -69,6 +69,8 @@ TEST(cli_bridge, refuses_what_joins_nothing) {
     EXPECT_EQ(same.exit_code, 2);
     EXPECT_THAT(same.err, HasSubstr("a bridge joins a ring in shared memory to a link"));
     EXPECT_EQ(weir_bridge({"--from", "nats://a:1/x", "--to", "shm:b", "--journal", "j"}).exit_code, 2);
+    EXPECT_EQ(
+        weir_bridge({"--from", "shm:b", "--to", "nats://a:1/x", "--journal", "j", "--prometheus", "./j"}).exit_code, 2);
 }
 
 #if defined(WEIR_NATS)

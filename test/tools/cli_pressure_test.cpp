@@ -246,6 +246,8 @@ TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--all", "--bogus"}, 2, "there is no '--bogus'");
     expect_refusal({"--from", "run.json"}, 2, "name the file to write with --html FILE");
     expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from does not measure");
+    expect_refusal({"--from", "run.json", "--html", "./run.json"}, 2, "would be overwritten; name another");
+    expect_refusal({"--policy", "block", "--json", "run", "--html", "./run"}, 2, "the JSON goes to this file");
 }
 
 TEST_F(cli_pressure, a_file_that_cannot_be_written_is_a_failure_before_anything_is_measured) {

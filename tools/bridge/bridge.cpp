@@ -3,7 +3,9 @@
 #include "tools/bridge/bridge.hpp"
 
 #include "instruments/number_options.hpp"
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
+#include "tools/common/files.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -50,6 +52,9 @@ exit_code bridge(const bridge_request& wanted) {
                    fmt::format("--replicas {}: give 1, 3 or 5, so that a majority decides", wanted.replicas));
     if (!from.is_shm && !wanted.journal.empty())
         throw stop(wrong_usage, "--journal belongs to the bridge that sends: its --from is shm:NAME");
+    if (!wanted.journal.empty() && !wanted.prometheus.empty() && is_same_file(wanted.journal, wanted.prometheus))
+        throw stop(wrong_usage, fmt::format("--prometheus {}: this is the journal; name another file",
+                                            printable(wanted.prometheus)));
     std::signal(SIGINT, weir_bridge_interrupted);
     std::signal(SIGTERM, weir_bridge_interrupted);
     run_bridge(wanted, from, to, [] { return is_bridge_interrupted != 0; });

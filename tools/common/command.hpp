@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -46,7 +47,8 @@ command add_bridge(CLI::App& app);
 command add_doctor(CLI::App& app);
 command add_jitter(CLI::App& app);
 command add_matrix(CLI::App& app);
-command add_pin(CLI::App& app);
+/// `program`: the words after --, which must live as long as the command.
+command add_pin(CLI::App& app, const std::vector<std::string>& program);
 command add_plan(CLI::App& app);
 command add_report(CLI::App& app);
 command add_run(CLI::App& app);

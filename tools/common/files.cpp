@@ -29,6 +29,15 @@ constexpr const char* elsewhere = "name a file in an existing folder that you ma
 
 }  // namespace
 
+bool is_same_file(const std::string& one, const std::string& other) {
+    std::error_code error;
+    if (one == other || std::filesystem::equivalent(one, other, error)) return true;
+    const auto whole = [&error](const std::string& name) {
+        return std::filesystem::weakly_canonical(std::filesystem::absolute(name, error), error);
+    };
+    return whole(one) == whole(other) && !error;
+}
+
 std::string read_file(const std::string& path) {
     errno = 0;
     const open_file file(std::fopen(path.c_str(), "rb"));

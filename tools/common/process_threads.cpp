@@ -46,10 +46,16 @@ std::optional<std::string> name_in(const std::string& stat) {
     return stat.substr(begin + 1, end - begin - 1);
 }
 
+// Whether it has ended, and its parent has not asked how.
+bool has_ended(const std::string& stat) {
+    const auto state = stat.rfind(')') + 2;
+    return state < stat.size() && (stat[state] == 'Z' || stat[state] == 'X');
+}
+
 std::optional<process_thread> read_thread(const std::string& folder, long id) {
     const auto stat = read_small_file(folder + "/stat");
     const auto status = read_small_file(folder + "/status");
-    if (!stat || !status) return std::nullopt;  // it has ended
+    if (!stat || !status || has_ended(*stat)) return std::nullopt;
     process_thread found;
     found.id = id;
     const auto name = name_in(*stat);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // weir pin: gives the threads of a program the places of a plan, without a change to the program.
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/pin/pinner.hpp"
@@ -38,7 +39,7 @@ struct options {
     std::string plan;
     std::string pid;
     std::string follow = "10s";
-    std::vector<std::string> words;
+    std::vector<std::string> misplaced;
     bool json = false;
 };
 
@@ -85,8 +86,9 @@ exit_code pin_running(const options& wanted, const std::vector<role_place>& plac
     return found.roles.all_have_their_place() ? succeeded : failed;
 }
 
-exit_code pin_started(const options& wanted, const std::vector<role_place>& places, double most_s) {
-    program child(wanted.words);
+exit_code pin_started(const options& wanted, const std::vector<std::string>& words,
+                      const std::vector<role_place>& places, double most_s) {
+    program child(words);
     const auto found = follow(child.id(), places, most_s, [&] { return child.has_ended(); });
     // To stderr: stdout is the program's.
     const auto text = result_of(found, wanted, child.id());
@@ -96,24 +98,27 @@ exit_code pin_started(const options& wanted, const std::vector<role_place>& plac
     return found.roles.all_have_their_place() ? succeeded : program_not_placed;
 }
 
-exit_code pin_checked(const options& wanted, double most_s) {
+exit_code pin_checked(const options& wanted, const std::vector<std::string>& words, double most_s) {
     const auto machine = machine_to_measure();
     const auto plan = placement_plan::load(wanted.plan, machine);
     check_can_be_had(plan, wanted.plan, machine);
     const auto places = places_of(plan);
-    return wanted.pid.empty() ? pin_started(wanted, places, most_s) : pin_running(wanted, places, most_s);
+    return wanted.pid.empty() ? pin_started(wanted, words, places, most_s) : pin_running(wanted, places, most_s);
 }
 
-exit_code pin(const options& wanted) {
-    if (wanted.words.empty() == wanted.pid.empty())
+exit_code pin(const options& wanted, const std::vector<std::string>& words) {
+    if (!wanted.misplaced.empty())
+        throw stop(wrong_usage,
+                   fmt::format("'{}': give a program after --, as in -- ./app", printable(wanted.misplaced.front())));
+    if (words.empty() == wanted.pid.empty())
         throw stop(wrong_usage, wanted.pid.empty()
                                     ? "nothing to pin: give a program after --, as in -- ./app, or a process by --pid"
                                     : "a program and --pid are both given: give one of them");
     const double most_s = read_seconds(wanted.follow, "--for", 0, 86'400);
     if (!wanted.pid.empty()) (void)read_process_id(wanted.pid);  // wrong usage is said first
-    if (!wanted.pid.empty()) return pin_checked(wanted, most_s);
+    if (!wanted.pid.empty()) return pin_checked(wanted, words, most_s);
     try {
-        return pin_checked(wanted, most_s);
+        return pin_checked(wanted, words, most_s);
     } catch (const stop& why) {
         // So that it is no code of the program's.
         throw stop(why.code() == failed ? program_not_placed : why.code(), why.what());
@@ -124,17 +129,17 @@ exit_code pin(const options& wanted) {
 
 }  // namespace
 
-command add_pin(CLI::App& app) {
+command add_pin(CLI::App& app, const std::vector<std::string>& program) {
     auto wanted = std::make_shared<options>();
     app.add_option("--plan", wanted->plan, "A plan written by `weir plan --out`")->type_name("FILE")->required();
     app.add_option("--pid", wanted->pid, "Pin the threads of this process")->type_name("PID");
     app.add_option("--for", wanted->follow, "How long to wait for threads that are not there yet")
         ->type_name("TIME")
         ->capture_default_str();
-    app.add_option("program", wanted->words, "After --: a program to run, and its arguments")->type_name("PROGRAM");
+    app.add_option("program", wanted->misplaced, "After --: a program to run, and its arguments")->type_name("PROGRAM");
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1) instead of the table")->disable_flag_override();
     app.footer(footer);
-    return [wanted] { return pin(*wanted); };
+    return [wanted, &program] { return pin(*wanted, program); };
 }
 
 }  // namespace weir::tool

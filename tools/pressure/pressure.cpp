@@ -2,6 +2,7 @@
 #include "tools/pressure/pressure.hpp"
 
 #include "instruments/number_options.hpp"
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 
@@ -128,7 +129,11 @@ exit_code measure(const options& wanted) {
     lab::check(wanted.c);
     const auto policies = chosen_policies(wanted);
     check_memory(wanted.c, policies);
-    if (wanted.json && *wanted.json != to_stdout) check_writable(*wanted.json);
+    const bool has_file = wanted.json && *wanted.json != to_stdout;
+    if (has_file && wanted.html && is_same_file(*wanted.json, *wanted.html))
+        throw stop(wrong_usage,
+                   fmt::format("--html {}: the JSON goes to this file; name another", printable(*wanted.html)));
+    if (has_file) check_writable(*wanted.json);
     if (wanted.html) check_writable(*wanted.html);
 
     say_how_long(wanted.c, policies);
@@ -147,6 +152,9 @@ exit_code redraw(const options& wanted) {
         throw stop(wrong_usage, "--from draws the report of a saved run: name the file to write with --html FILE");
     if (wanted.all || !wanted.policies.empty() || wanted.json)
         throw stop(wrong_usage, "--from does not measure: leave out --policy, --all and --json");
+    if (is_same_file(*wanted.from, *wanted.html))
+        throw stop(wrong_usage, fmt::format("--html {}: this is the saved run and would be overwritten; name another",
+                                            printable(*wanted.html)));
     check_writable(*wanted.html);
     draw(wanted, read_file(*wanted.from));
     return succeeded;

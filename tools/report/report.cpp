@@ -11,7 +11,6 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <memory>
 
 namespace weir::tool {
@@ -41,9 +40,8 @@ struct options {
 
 void check_target(const options& wanted) {
     if (wanted.html.empty()) return;
-    std::error_code ignored;
     for (const auto& file : wanted.files)
-        if (file == wanted.html || std::filesystem::equivalent(file, wanted.html, ignored))
+        if (is_same_file(file, wanted.html))
             throw stop(wrong_usage, fmt::format("--html {}: this is one of the input files and "
                                                 "would be overwritten; name another",
                                                 wanted.html));
