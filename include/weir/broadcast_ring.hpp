@@ -244,15 +244,15 @@ public:
             const std::uint32_t mode = seat::mode(s.state.load(detail::relaxed));  // relaxed, all: statistics
             if (mode != seat::gated && mode != seat::lossy && mode != seat::ended) continue;
             const auto name = s.name.get();
-            const std::uint64_t at = s.position.load(detail::relaxed);
-            const std::uint64_t lag = shared_.sent.load(detail::relaxed) - at;
+            const auto lag =
+                static_cast<std::int64_t>(shared_.sent.load(detail::relaxed) - s.position.load(detail::relaxed));
             const auto lossy_or_gated = mode == seat::gated ? reader_mode::gated : reader_mode::lossy;
-            found.push_back({name.data(), lossy_or_gated, lag, s.missed.load(detail::relaxed), mode == seat::ended});
+            found.push_back({name.data(), lossy_or_gated, static_cast<std::uint64_t>(std::max<std::int64_t>(lag, 0)),
+                             s.missed.load(detail::relaxed), mode == seat::ended});
         }
         return found;
     }
-    /// The gated reader that is furthest behind, the first of equals: the one that the producer waits for, if its lag is capacity().
-    /// Allocates.
+    /// The gated reader furthest behind, the first of equals: the one that the producer waits for, if its lag is capacity(). Allocates.
     std::optional<reader_info> slowest() const {
         std::optional<reader_info> found;
         for (reader_info& one : readers()) {
@@ -301,15 +301,11 @@ private:
     template <class U>
     status put(U&& item, counted refusals) noexcept {
         bool has_advanced = true;
-        const status answer = [&]() noexcept {
-            if constexpr (many) {
-                return producer_.try_put(shared_, std::forward<U>(item), has_advanced);
-            } else {
-                return producer_.try_put(shared_, std::forward<U>(item));
-            }
-        }();
-        if (answer != status::success) [[unlikely]]
-            return refusals == counted::yes ? refuse(answer) : answer;
+        status answer = status::success;
+        if constexpr (many) answer = producer_.try_put(shared_, std::forward<U>(item), has_advanced);
+        if constexpr (!many) answer = producer_.try_put(shared_, std::forward<U>(item));
+        tell_given_up();
+        if (answer != status::success) return refusals == counted::yes ? refuse(answer) : answer;
         made_.passed(1);
         if (has_advanced) {
             if (tell_all(items_)) made_.woke();
@@ -322,9 +318,7 @@ private:
         if constexpr (keeps_statistics) made_.refused(answer, capacity());
         return answer;
     }
-    static constexpr bool is_to_wait(status answer) noexcept {
-        return answer == status::full || answer == status::busy;
-    }
+    static constexpr bool is_to_wait(status said) noexcept { return said == status::full || said == status::busy; }
 
     // While readers have limits, a wait also ends when one of them has been late for too long: then it is waited for no longer.
     template <class Done>
@@ -343,11 +337,8 @@ private:
     }
     // A reader has finished items: there may be room for the producer, and items for the readers after it.
     void tell_read() noexcept {
-        if constexpr (many) {
-            (void)tell_all(space_);
-        } else {
-            (void)space_.notify(1);
-        }
+        if constexpr (many) (void)tell_all(space_);
+        if constexpr (!many) (void)space_.notify(1);
         (void)tell_all(finished_);
     }
     // Every waiter of a lot. Where one wakes by a descriptor, it would take the signal from the others.
@@ -369,7 +360,17 @@ private:
     // When a reader that is late now will have been so for too long, and the producer is to look again.
     detail::steady_time when_to_look() noexcept {
         // relaxed: a limit that comes later takes effect later
-        return shared_.limited.load(detail::relaxed) > 0 ? detail::judge_late_readers(shared_).next : detail::forever;
+        if (shared_.limited.load(detail::relaxed) == 0) return detail::forever;
+        const detail::steady_time next = detail::judge_late_readers(shared_).next;
+        tell_given_up();
+        return next;
+    }
+    // Readers that wait for one that is gated no longer go on without it.
+    void tell_given_up() noexcept {
+        // relaxed: the exchange decides. acquire: with the release of judge_late_readers()
+        if (shared_.given_up.load(detail::relaxed) != 0 && shared_.given_up.exchange(0, detail::acquire) != 0)
+            [[unlikely]]
+            (void)tell_all(finished_);
     }
 
     friend reader;

@@ -27,6 +27,8 @@ void jetstream_consumer::state::read() noexcept {
         cursor_->close();
     } catch (const std::exception& failure) {
         fail(failure.what());
+    } catch (...) {
+        fail("a codec threw something that is no std::exception");
     }
 }
 

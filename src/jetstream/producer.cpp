@@ -26,6 +26,8 @@ void jetstream_producer::state::work() noexcept {
         run();
     } catch (const std::exception& failure) {
         fail(failure.what());
+    } catch (...) {
+        fail("a codec threw something that is no std::exception");
     }
 }
 

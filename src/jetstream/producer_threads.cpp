@@ -39,9 +39,14 @@ jetstream_producer::state::state(jetstream_source& source, const remote_link& to
     figures_.epoch = epoch_;
     answers_subscription_ = subscribe(session_, inbox_ + ".>");
     news_subscription_ = subscribe(session_, session_.news_subject());
-    answers_reader_ = std::thread([this] { read_acknowledgements(); });
-    news_reader_ = std::thread([this] { read_news(); });
-    worker_ = std::thread([this] { work(); });
+    try {
+        answers_reader_ = std::thread([this] { read_acknowledgements(); });
+        news_reader_ = std::thread([this] { read_news(); });
+        worker_ = std::thread([this] { work(); });
+    } catch (...) {
+        stop();
+        throw;
+    }
 }
 
 jetstream_producer::state::~state() { stop(); }

@@ -121,6 +121,29 @@ class visiting : public feeding<Ring, Capacity, Items, Waits> {
     }
 };
 
+/// A reader joins while the producer pushes, and stays: it and the producer do not wait for each other.
+template <class Ring>
+class guest_stays : public feeding<Ring, 1, 2, true> {
+    void thread(unsigned index) override {
+        if (index == 0) return this->feed();
+        guest_.emplace(this->ring_.join());
+        const auto visit = [](const typename Ring::value_type&) {};
+        while (guest_->consume_one_unless(visit, [] { return false; }) != status::closed) continue;
+    }
+    std::optional<typename Ring::reader> guest_;
+};
+
+/// A reader that stands still is given up, and the reader after it goes on without it.
+template <class Ring>
+class given_up : public feeding<Ring, 1, 2, true> {
+    void thread(unsigned index) override {
+        if (index == 0) return this->feed();
+        check(this->read(younger_, 0) == 2, "the reader after it sees everything");
+    }
+    typename Ring::reader elder_ = this->ring_.join({.limit = {std::chrono::nanoseconds(1), weir::when_late::ended}});
+    typename Ring::reader younger_ = this->ring_.join({.after = {&elder_}});
+};
+
 /// A lossy reader: what it received and what it missed is everything.
 template <class Ring, unsigned Capacity, int Items>
 class lossy : public feeding<Ring, Capacity, Items, false> {
@@ -285,6 +308,7 @@ using objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_reade
 using objects_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>>;
 using words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>>;
 using many_objects = weir::broadcast_ring<element, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
+using words_park = weir::broadcast_ring<pair, weir::wait::park, weir::max_readers<2>>;
 using many_dear = weir::broadcast_ring<dear, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
 using many_park = weir::broadcast_ring<element, weir::wait::park, weir::max_readers<2>, weir::many_producers>;
 using many_words = weir::broadcast_ring<pair, weir::wait::yield, weir::max_readers<2>, weir::many_producers>;
@@ -298,6 +322,8 @@ constexpr entry scenarios[] = {
     {"chained_waits", 3, 0, 100'000, make<chained<objects_park, 1, 2, true>>},
     {"visiting", 2, 2, 100'000, make<visiting<objects, 1, 4, false>>},
     {"visiting_2", 3, 1, 100'000, make<visiting<objects, 2, 4, false>>},
+    {"guest_stays", 2, 2, 100'000, make<guest_stays<objects_park>>},
+    {"given_up", 2, 2, 100'000, make<given_up<words_park>>},
     {"visiting_waits", 3, 0, 100'000, make<visiting<objects_park, 1, 3, true>>},
     {"lossy", 2, 3, 200'000, make<lossy<words, 1, 3>>},
     {"lossy_2", 2, 2, 200'000, make<lossy<words, 2, 5>>},

@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -34,11 +35,11 @@ struct plain_bytes {
     static void encode(const T& item, std::string& out) {
         const std::size_t before = out.size();
         out.resize(before + sizeof(T));
-        std::memcpy(out.data() + before, &item, sizeof(T));
+        std::memcpy(out.data() + before, std::addressof(item), sizeof(T));
     }
     static bool decode(std::span<const std::byte> bytes, T& out) {
         if (bytes.size() != sizeof(T)) return false;
-        std::memcpy(&out, bytes.data(), sizeof(T));
+        std::memcpy(static_cast<void*>(std::addressof(out)), bytes.data(), sizeof(T));
         return true;
     }
 };

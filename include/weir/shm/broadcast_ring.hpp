@@ -68,6 +68,7 @@ struct mapped_broadcast_ring {
         (sizeof(ring_state) + separation_bytes - 1) / separation_bytes * separation_bytes;
 
     static std::uint64_t payload_bytes(std::uint64_t capacity) {
+        if (capacity > most_slots<typename slots::slot>) return std::uint64_t{1} << 62;  // of no file
         return slots_at + std::bit_ceil(capacity) * sizeof(typename slots::slot);
     }
     static std::size_t checked(std::size_t capacity) {
@@ -98,8 +99,10 @@ public:
         : base(in, in->state().seats[taken.number].holder, taken.end.mine), number_(taken.number) {}
     held_seat(held_seat&&) noexcept = default;
     held_seat& operator=(held_seat&& other) noexcept {
+        if (this == &other) return *this;
+        if (this->is_held()) stop_gating(this->state(), seat());
         base::operator=(std::move(other));
-        std::swap(number_, other.number_);
+        number_ = other.number_;
         return *this;
     }
     ~held_seat() {

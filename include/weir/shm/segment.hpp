@@ -301,8 +301,19 @@ inline void send_descriptor(int socket, int descriptor) {
     const std::string where = "no descriptor came over socket " + std::to_string(socket);
     if (received < 0) detail::refuse_segment_by_errno(where, "; use a connected Unix socket");
     const cmsghdr* const part = CMSG_FIRSTHDR(&message);
+    const auto close_all = [&message]() noexcept {
+        for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr; each = CMSG_NXTHDR(&message, each)) {
+            if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+            for (std::size_t at = CMSG_LEN(0); at + sizeof(int) <= each->cmsg_len; at += sizeof(int)) {
+                int got = -1;
+                std::memcpy(&got, reinterpret_cast<const char*>(each) + at, sizeof got);
+                ::close(got);
+            }
+        }
+    };
     if (received != 1 || part == nullptr || part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS ||
         part->cmsg_len != CMSG_LEN(sizeof(int))) {
+        close_all();
         detail::refuse_segment(
             errc::system_error,
             where + ": the other side " +

@@ -42,10 +42,15 @@ auto emplace_in(std::optional<T>& out) noexcept {
     return [&out](T& element) noexcept { out.emplace(std::move(element)); };
 }
 
-/// What copies an element that others see, too, to a variable or an optional.
+/// What copies an element that others see, too, to a variable ...
 template <class Out>
 auto copy_to(Out& out) noexcept {
     return [&out](const auto& element) { out = element; };
+}
+/// ... or to an optional.
+template <class T>
+auto copy_in(std::optional<T>& out) noexcept {
+    return [&out](const T& element) { out.emplace(element); };
 }
 
 /// The stop predicate of operations that do not stop.

@@ -189,7 +189,8 @@ private:
         pace_.wait();
         const std::uint64_t newest = shared.sent.load(acquire);  // (2) acquire: pairs with (1), the items are readable
         known_ = elders_.count == 0 ? newest : end_of_elders(shared, newest);
-        if (known_ == position_) return false;
+        // A lossy one may have skipped items that are claimed, and not sent yet.
+        if (static_cast<std::int64_t>(known_ - position_) <= 0) return known_ = position_, false;
         const std::uint32_t mark = thread_mark();
         atomic<std::uint32_t>& reader = shared.seats[seat_].reader;
         if (reader.load(relaxed) != mark) reader.store(mark, relaxed);  // relaxed, both: a hint
@@ -225,7 +226,10 @@ private:
         while (done.all < most && (done.all == 0 || static_cast<std::int64_t>(enough - position_) > 0)) {
             known_ = shared.sent.load(acquire);  // (2) acquire: pairs with (1)
             skip_to(shared, known_, shared.capacity, 0);
-            if (known_ == position_) break;
+            if (static_cast<std::int64_t>(known_ - position_) <= 0) {
+                known_ = position_;
+                break;
+            }
             auto&& copies = copies_.get();
             const auto wanted = static_cast<std::size_t>(
                 std::min<std::uint64_t>({most - done.all, known_ - position_, slots::copies::most}));
@@ -236,8 +240,9 @@ private:
             if (ahead > slots_.count()) skip_to(shared, first + ahead, slots_.count(), shared.capacity / 4);
             for (std::size_t i = static_cast<std::size_t>(std::min<std::uint64_t>(position_ - first, wanted));
                  i < wanted; ++i) {
-                gap_ = std::exchange(pending_gap_, 0);
+                gap_ = pending_gap_;
                 visit(copies[i]);
+                pending_gap_ = 0;  // not before: if the visit throws, the item stays, and its gap
                 done.add();
             }
         }
@@ -246,7 +251,7 @@ private:
 
     // Skips what is more than `kept` items before `end`, and `more` beyond that.
     void skip_to(state& shared, std::uint64_t end, std::uint64_t kept, std::uint64_t more) noexcept {
-        if (end - position_ <= kept) return;
+        if (static_cast<std::int64_t>(end - position_ - kept) <= 0) return;  // it may be ahead of what is sent
         const std::uint64_t lost = end - position_ - kept + more;
         position_ += lost;
         missed_ += lost;

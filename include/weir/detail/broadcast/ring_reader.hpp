@@ -63,7 +63,7 @@ public:
     status try_pop(T& out) { return try_consume_one(detail::copy_to(out)); }
     [[nodiscard]] std::optional<T> try_pop() {
         std::optional<T> out;
-        (void)try_consume_one(detail::copy_to(out));
+        (void)try_consume_one(detail::copy_in(out));
         return out;
     }
     /// The same, but waits for an item: success or closed; timeout, after that time, or at that time of any clock; or, if
@@ -89,7 +89,7 @@ public:
     }
     [[nodiscard]] std::optional<T> pop_until(detail::any_time_point deadline) {
         std::optional<T> out;
-        (void)consume_one_unless(detail::copy_to(out), detail::never, deadline);
+        (void)consume_one_unless(detail::copy_in(out), detail::never, deadline);
         return out;
     }
 
@@ -153,7 +153,10 @@ private:
 
     broadcast_reader(Ring& ring, const join_settings& how)
         : ring_(std::addressof(ring)),
-          end_(ring.shared_, ring.mapped(), mode_of(how), how.name, elders_of(ring, how), how.limit) {}
+          end_(ring.shared_, ring.mapped(), mode_of(how), how.name, elders_of(ring, how), how.limit) {
+        // A producer that looked meanwhile may have seen it further behind, and sleep.
+        if (end_.is_gated()) ring.tell_read();
+    }
 
     static seat::mode_type mode_of(const join_settings& how) {
         if (how.mode == reader_mode::gated) return seat::gated;

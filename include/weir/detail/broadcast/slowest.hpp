@@ -70,14 +70,19 @@ lateness judge_late_readers(State& shared) noexcept {
         if (since == 0) {
             if (behind < capacity) continue;
             seat.late_since_ns.store(since = now, relaxed);
+            if (seat.state.load(relaxed) != state) seat.late_since_ns.store(0, relaxed);  // another reader has come
         }
+        if (behind < capacity) continue;  // late, but it holds nothing up now
         // Another producer may have noted a time after ours.
         const std::uint64_t late = now > since ? now - since : 0;
-        if (behind >= capacity && late >= most) {
+        if (late >= most) {
             const auto mode = static_cast<broadcast_seat::mode_type>(seat.when_late.load(relaxed));
             // relaxed: the reader looks at it before and after it copies an item
-            found.has_changed |=
-                seat.state.compare_exchange_strong(state, broadcast_seat::in_mode(state, mode), relaxed, relaxed);
+            if (seat.state.compare_exchange_strong(state, broadcast_seat::in_mode(state, mode), relaxed, relaxed)) {
+                found.has_changed = true;
+                // release: a reader after it that is woken for this sees that it is gated no longer
+                shared.given_up.fetch_add(1, release);
+            }
         } else if (const std::uint64_t due = most - std::min(most, late);
                    due < static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - now) {
             found.next = std::min(found.next, steady_time(nanoseconds(static_cast<std::int64_t>(now + due))));

@@ -136,6 +136,7 @@ struct broadcast_state {
     alignas(separation_bytes) const std::uint64_t capacity;
     atomic<std::uint32_t> seats_used{0};  // seats from here on were never taken
     atomic<std::uint32_t> limited{0};     // how many readers with a lag_limit there were
+    atomic<std::uint32_t> given_up{0};  // how many are gated no longer, of which the readers after them have not heard
 
     std::array<broadcast_seat, Readers> seats;
 };

@@ -194,7 +194,9 @@ private:
     bool sleep_for_room(std::size_t payload, Done& done, steady_time deadline) {
         const auto parked = [this]() noexcept { made_.parked(); };
         if constexpr (requires { space_.wait_for(1, done, deadline, parked); }) {
-            return space_.wait_for(core_.need(payload), done, deadline, parked);
+            // Where others push, it may need less by the time there is room: then the storage ends elsewhere.
+            const std::size_t least = has_many_producers ? Core::mapping::record_bytes(payload) : core_.need(payload);
+            return space_.wait_for(least, done, deadline, parked);
         } else {
             return sleep_in(space_, made_, done, deadline);
         }

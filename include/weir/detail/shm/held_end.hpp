@@ -37,9 +37,11 @@ public:
     held_end(held_end&& other) noexcept
         : ring_(std::move(other.ring_)), word_(std::exchange(other.word_, nullptr)), mine_(other.mine_) {}
     held_end& operator=(held_end&& other) noexcept {
-        std::swap(ring_, other.ring_);
-        std::swap(word_, other.word_);
-        std::swap(mine_, other.mine_);
+        if (this == &other) return *this;
+        const held_end former(std::move(*this));
+        ring_ = std::move(other.ring_);
+        word_ = std::exchange(other.word_, nullptr);
+        mine_ = other.mine_;
         return *this;
     }
     ~held_end() {
