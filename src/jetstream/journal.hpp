@@ -5,6 +5,7 @@
 // with the unfinished ones alone, when most of it is not needed any more. What was written survives the process; what was synced
 // survives the machine.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -15,7 +16,8 @@ namespace weir::jetstream {
 class journal {
 public:
     /// Opens or creates the file, locks it, and reads what is in it. A record that is cut off at the end was never published, and
-    /// is dropped. Throws error if the file is another link's, is locked by a process, or is damaged elsewhere.
+    /// is dropped. Throws error if the file is another link's or no journal, is locked by a process, cannot be read to its end, or is
+    /// damaged elsewhere; the file is then left as it is. A symbolic link stays one, and the file keeps its permissions.
     journal(const std::string& path, const std::string& link_name, bool sync);
     ~journal();
     journal(const journal&) = delete;
@@ -39,6 +41,8 @@ public:
     void forget_below(std::uint64_t number);
 
 private:
+    bool is_begun_header(std::string_view text) const;
+    [[noreturn]] void refuse_damaged(std::size_t at) const;
     void read_all(std::string_view text);
     void rewrite();
     void write(std::string_view text);

@@ -26,6 +26,7 @@
 namespace {
 
 using namespace weir::jetstream;
+using testing::AnyOf;
 using testing::HasSubstr;
 using weir_test::folder;
 
@@ -237,6 +238,70 @@ TEST(jetstream_journal, refuses_what_it_cannot_trust) {
                 HasSubstr("cannot be opened"));
 }
 
+void put(const std::filesystem::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(jetstream_journal, leaves_a_file_without_a_line_that_is_not_its_own) {
+    const folder in;
+    for (const std::string text : {"secret of one line", "weir journal 1 link=quotes first=0", "weir journal 2"}) {
+        put(in / "token", text);
+        EXPECT_THAT(refusal_of([&] { journal token(in / "token", "orders", false); }),
+                    AnyOf(HasSubstr("'orders'"), HasSubstr("is no journal of weir")))
+            << text;
+        EXPECT_EQ(text_of(in / "token"), text);
+    }
+    for (const std::string text :
+         {"", "weir jour", "weir journal 1 link=orders fir", "weir journal 1 link=orders first=12"}) {
+        put(in / "begun", text);
+        EXPECT_TRUE(journal(in / "begun", "orders", false).is_new()) << text;
+    }
+}
+
+TEST(jetstream_journal, leaves_later_records_when_the_length_of_one_is_damaged) {
+    const folder in;
+    {
+        journal out(in / "journal", "orders", false);
+        out.begin_at(0);
+        for (const char* const item : {"first", "second", "third"}) out.append(item);
+        out.flush();
+    }
+    std::string text = text_of(in / "journal");
+    const auto head = text.find('\n') + 1;
+    for (const char high : {'\x00', '\x7f'}) {
+        std::string damaged = text;
+        // To a length beyond the file, and to one that ends where the file ends.
+        damaged[head + 3] = high;
+        if (high == 0) damaged[head] = static_cast<char>(text.size() - head - 20);
+        put(in / "damaged", damaged);
+        EXPECT_THAT(refusal_of([&] { journal back(in / "damaged", "orders", false); }),
+                    HasSubstr("is damaged at byte"));
+        EXPECT_EQ(text_of(in / "damaged"), damaged);
+    }
+}
+
+TEST(jetstream_journal, that_is_written_anew_keeps_its_permissions_and_its_symbolic_link) {
+    const folder in;
+    put(in / "file", "");
+    put(in / "other", "another file");
+    using std::filesystem::perms;
+    std::filesystem::permissions(in / "file", perms::owner_read | perms::owner_write);
+    std::filesystem::create_symlink("file", in / "journal");
+    std::filesystem::create_symlink("other", in / "file.part");
+    {
+        journal out(in / "journal", "orders", true);
+        out.begin_at(3);
+        out.append("first");
+        out.flush();
+    }
+    EXPECT_TRUE(std::filesystem::is_symlink(in / "journal"));
+    EXPECT_EQ(std::filesystem::status(in / "file").permissions(), perms::owner_read | perms::owner_write);
+    EXPECT_EQ(text_of(in / "other"), "another file");
+    EXPECT_EQ(journal(in / "journal", "orders", true).end(), 4U);
+}
+
 TEST(jetstream_journal, says_that_the_disk_is_full_and_keeps_what_was_whole) {
     const folder in;
     rlimit before{};
@@ -275,6 +340,19 @@ TEST(jetstream_journal, stays_small_however_much_goes_through_it) {
         }
     }
     EXPECT_EQ(out.end(), 20000U);
+}
+
+struct shy {
+    int n;
+    void operator&() const = delete;
+};
+
+TEST(jetstream_codec, takes_no_address_by_an_operator_of_the_item) {
+    std::string bytes;
+    weir::jetstream::plain_bytes<shy>::encode(shy{5}, bytes);
+    shy out{0};
+    EXPECT_TRUE(weir::jetstream::plain_bytes<shy>::decode(std::as_bytes(std::span(bytes)), out));
+    EXPECT_EQ(out.n, 5);
 }
 
 }  // namespace
