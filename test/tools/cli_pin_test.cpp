@@ -70,8 +70,12 @@ TEST_F(cli_pin, leaves_ignored_signals_ignored) {
     };
     const auto seen = script("kill -HUP $$; kill -HUP $PPID; kill -INT $$; echo alive", {}, as_under_nohup);
     EXPECT_EQ(seen.out, "alive\n") << seen.err;
-    EXPECT_EQ(script("kill -HUP $$; echo alive").exit_code, 128 + SIGHUP);
-    EXPECT_EQ(script("kill -INT $$; echo alive").exit_code, 128 + SIGINT);
+    const auto as_usual = [] {
+        (void)std::signal(SIGHUP, SIG_DFL);
+        (void)std::signal(SIGINT, SIG_DFL);
+    };
+    EXPECT_EQ(script("kill -HUP $$; echo alive", {}, as_usual).exit_code, 128 + SIGHUP);
+    EXPECT_EQ(script("kill -INT $$; echo alive", {}, as_usual).exit_code, 128 + SIGINT);
 }
 
 TEST_F(cli_pin, knows_how_the_program_ended_where_ends_of_children_are_ignored) {
