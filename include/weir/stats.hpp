@@ -51,7 +51,7 @@ struct consumer_counts {
     std::uint64_t timeout = 0;   ///< calls that ran into their deadline
     std::uint64_t parks = 0;     ///< how often a thread went to sleep for an item
     std::uint64_t wakes = 0;     ///< how often a pop woke the other end: a system call each
-    std::uint64_t empty_ns = 0;  ///< time spent empty, likewise; both run on
+    std::uint64_t empty_ns = 0;  ///< time spent empty: from a pop that found no item to the next success
 };
 
 /// Each number is slightly stale, and they are not read at the same moment: while items flow, `pushed - popped` need not equal

@@ -66,7 +66,7 @@ public:
         if constexpr (Ring::has_credit_on_request) {
             if (program_.asked > 0) ring_.request(program_.asked);
         }
-        for (unsigned i = 0; i < program_.inside; ++i) try_push(witness::nobody, static_cast<int>(i));
+        for (unsigned i = 0; i < program_.inside; ++i) try_push(witness::no_thread, static_cast<int>(i));
     }
 
     void thread(unsigned index) override {
@@ -89,18 +89,18 @@ public:
         if (ring_.is_closed()) return;
         say([] { return "all sleep, and have reason to: close()"; });
         was_stuck_ = true;
-        close(witness::nobody);
+        close(witness::no_thread);
     }
 
     /// What is left comes out, in order; then an empty ring takes exactly its capacity.
     void after() override {
-        while (try_pop(witness::nobody)) {
+        while (try_pop(witness::no_thread)) {
         }
-        if constexpr (Ring::has_credit_on_request) request(witness::nobody, program_.capacity);
-        auto c = witness_.begin(witness::nobody);
+        if constexpr (Ring::has_credit_on_request) request(witness::no_thread, program_.capacity);
+        auto c = witness_.begin(witness::no_thread);
         witness_.note_size(c, ring_.size_approx());
         int item = 10;
-        while (try_push(witness::nobody, item++)) {
+        while (try_push(witness::no_thread, item++)) {
         }
         witness_.judge({.capacity = program_.capacity,
                         .how = how_it_closes,
@@ -208,7 +208,7 @@ private:
 
     void told(witness::call& c, action what, int item, status answer) {
         if (answer == status::busy)
-            check(!lock_free && c.thread != witness::nobody, "busy is said of a peer that is busy");
+            check(!lock_free && c.thread != witness::no_thread, "busy is said of a peer that is busy");
         if (answer == status::closed) hear();
         say([&] { return "<- " + std::string(weir::to_string(answer)) + " " + std::to_string(item); });
         witness_.note(c, what, item, answer);

@@ -24,9 +24,9 @@ using weir_test::linearization;
 
 class witness {
 public:
-    /// Of nobody's in particular: what the scenario does before and after its threads, or when they are stuck. All that
+    /// Of no thread: what the scenario does before and after its threads, or when they are stuck. All that
     /// returned before comes before it, and all that is called afterwards comes after it.
-    static constexpr unsigned nobody = most_threads;
+    static constexpr unsigned no_thread = most_threads;
 
     /// An operation under way.
     struct call {
@@ -40,7 +40,7 @@ public:
 
     call begin(unsigned thread) {
         call c{thread, ++calls_, ++ticks_, {}};
-        if (thread != nobody) c.knows = this_moment();
+        if (thread != no_thread) c.knows = this_moment();
         return c;
     }
 
@@ -103,12 +103,12 @@ private:
     void end(call& c) {
         if (c.returned != 0) return;
         c.returned = ++ticks_;
-        if (c.thread != nobody) c.own = this_moment()[c.thread];
+        if (c.thread != no_thread) c.own = this_moment()[c.thread];
     }
 
     static bool is_before(const call& a, const call& b) {
         if (a.returned >= b.called) return false;
-        return a.thread == nobody || b.thread == nobody || a.thread == b.thread || b.knows[a.thread] >= a.own;
+        return a.thread == no_thread || b.thread == no_thread || a.thread == b.thread || b.knows[a.thread] >= a.own;
     }
 
     // Notes that step j came before step i, if it did.

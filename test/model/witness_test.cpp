@@ -64,7 +64,7 @@ public:
     }
     /// In the thread that began last.
     void note(witness::call& c, action what, int item = 0, status answer = status::success) {
-        if (c.thread != witness::nobody) {
+        if (c.thread != witness::no_thread) {
             checker.running = c.thread;
             if (c.returned == 0) ++checker.moments[c.thread][c.thread];
         }
@@ -93,7 +93,7 @@ private:
     linearization::specification spec_;
     witness witness_;
 };
-constexpr unsigned no_thread = witness::nobody;
+constexpr unsigned no_thread = witness::no_thread;
 
 TEST(witness, accepts_what_one_thread_is_told) {
     EXPECT_TRUE(history().could_be());
