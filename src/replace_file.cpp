@@ -38,18 +38,36 @@ std::string target_of(const std::string& path) {
     return unknown ? "" : target.string();
 }
 
+struct draft_file {
+    int descriptor;  // -1: it could not be made, and errno says why
+    std::string path;
+};
+
+// A new file beside the target. What has its name already, as a link that another user put there, is left as it is.
+draft_file make_draft(const std::string& target) {
+    draft_file draft{-1, {}};
+    for (int number = 0; number != 100; ++number) {
+        draft.path = target + ".part" + std::to_string(::getpid()) + "-" + std::to_string(number);
+        draft.descriptor = ::open(draft.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (draft.descriptor >= 0 || errno != EEXIST) break;
+    }
+    return draft;
+}
+
 }  // namespace
 
 int replace_file(const std::string& path, std::string_view text) {
     struct stat before {};
     const bool exists = ::stat(path.c_str(), &before) == 0;
     if (exists && !S_ISREG(before.st_mode)) return overwrite(path, text);
+    struct stat link {};
+    const bool dangles = !exists && ::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
+    if (dangles) return overwrite(path, text);  // makes the file that the link names
 
     std::string target = target_of(path);
     if (exists && target.empty()) return overwrite(path, text);
     if (target.empty()) target = path;
-    const std::string draft = target + ".part" + std::to_string(::getpid());
-    const int descriptor = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    const auto [descriptor, draft] = make_draft(target);
     if (descriptor < 0) {
         const int failure = errno;
         // A folder where no file can be made may still have one that can be written to.

@@ -97,6 +97,26 @@ TEST_F(replaced, keeps_its_permissions_and_stays_a_link) {
     EXPECT_EQ(files(), 2);
 }
 
+TEST_F(replaced, a_link_that_dangles_stays_and_what_it_names_is_made) {
+    std::filesystem::create_symlink("later", folder_ / "link");
+    EXPECT_EQ(replace_file(path("link"), "by the link"), 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "link"));
+    EXPECT_EQ(text("later"), "by the link");
+    EXPECT_EQ(files(), 3);
+}
+
+/// Another user of the folder may have put links there: here the names that a draft may get are taken.
+TEST_F(replaced, a_draft_never_follows_a_link_that_has_its_name) {
+    std::ofstream(folder_ / "victim") << "of another user";
+    const std::string draft = path() + ".part" + std::to_string(::getpid());
+    for (const std::string& name : {draft, draft + "-0", draft + "-1"}) std::filesystem::create_symlink("victim", name);
+    EXPECT_EQ(replace_file(path(), "new"), 0);
+    EXPECT_EQ(text(), "new");
+    EXPECT_EQ(text("victim"), "of another user");
+    EXPECT_FALSE(std::filesystem::is_symlink(path()));
+    EXPECT_EQ(files(), 5);
+}
+
 TEST_F(replaced, devices_are_written_to_as_they_are) {
     EXPECT_EQ(replace_file("/dev/null", "gone"), 0);
     EXPECT_EQ(replace_file("/dev/full", "no room"), ENOSPC);

@@ -5,6 +5,7 @@
 #include "tools/common/command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -57,10 +58,17 @@ std::string read_file(const std::string& path) {
 
 void check_writable(const std::string& path) {
     std::error_code ignored;
-    const bool was_there = std::filesystem::exists(path, ignored);
+    const auto before = std::filesystem::status(path, ignored);
+    const bool was_there = std::filesystem::exists(before);
     errno = 0;
+    if (was_there && !std::filesystem::is_regular_file(before) && !std::filesystem::is_directory(before)) {
+        // A pipe is not opened: that waits for its reader.
+        if (::access(path.c_str(), W_OK) != 0) refuse("write", path, elsewhere);
+        return;
+    }
     if (!open_file(std::fopen(path.c_str(), "ab"))) refuse("write", path, elsewhere);
-    if (!was_there) std::filesystem::remove(path, ignored);
+    // The file that was made for the test goes, but not a link to it.
+    if (!was_there) std::filesystem::remove(std::filesystem::canonical(path, ignored), ignored);
 }
 
 void write_file(const std::string& path, std::string_view text) {
