@@ -141,7 +141,8 @@ std::optional<double> read_quota(const std::string& root) {
     const auto mount = root + "/sys/fs/cgroup";
     std::optional<double> quota;
     bool unified = false;
-    for (const auto& line : words(*groups)) {
+    std::istringstream lines(*groups);
+    for (std::string line; std::getline(lines, line);) {  // a path may hold blanks
         const auto controllers = line.find(':') + 1;
         const auto path = line.find(':', controllers) + 1;
         if (controllers == 0 || path == 0) continue;

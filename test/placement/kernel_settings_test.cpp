@@ -180,6 +180,17 @@ TEST_F(kernel_settings, the_tightest_quota_up_to_the_root_counts) {
     EXPECT_DOUBLE_EQ(read_kernel_settings(root_).cpu_quota.value(), 1.5);
 }
 
+TEST_F(kernel_settings, a_group_may_have_blanks_in_its_name) {
+    put("/proc/self/cgroup", "5:cpuset:/my pod\n4:cpu,cpuacct:/my pod/box\n0::/my pod");
+    put("/sys/fs/cgroup/cpu,cpuacct/my pod/box/cpu.cfs_quota_us", "50000");
+    put("/sys/fs/cgroup/cpu,cpuacct/my pod/box/cpu.cfs_period_us", "100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 0.5);
+    put("/proc/self/cgroup", "0::/my pod");
+    put("/sys/fs/cgroup/cgroup.controllers", "cpu");
+    put("/sys/fs/cgroup/my pod/cpu.max", "150000 100000");
+    EXPECT_EQ(read_kernel_settings(root_).cpu_quota, 1.5);
+}
+
 // A container sees its own cgroup as the root, and may have created cgroups below it.
 TEST_F(kernel_settings, the_quota_of_the_root_group_applies_to_groups_below_it) {
     put("/sys/fs/cgroup/cgroup.controllers", "cpu cpuset");
