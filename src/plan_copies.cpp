@@ -65,6 +65,27 @@ void add(plan_cost& sum, const plan_cost& more) {
     sum.memory += more.memory;
 }
 
+// The package that the hints of its roles name, if they do: each copy is in one part of the machine.
+std::optional<unsigned> package_of(const plan_request& request) {
+    const plan_role* first = nullptr;
+    for (const auto& role : request.roles) {
+        if (!role.package || role.housekeeping) continue;
+        if (first != nullptr && role.package != first->package)
+            throw placement_error("role '" + first->name + "' is for package " + std::to_string(*first->package) +
+                                  ", and role '" + role.name + "' for package " + std::to_string(*role.package) +
+                                  ", but each copy is in one part of the machine; leave out one of the hints");
+        first = &role;
+    }
+    return first != nullptr ? first->package : std::nullopt;
+}
+
+pu_set pus_of_package(const topology& machine, unsigned package) {
+    pu_set pus;
+    for (const auto& pu : machine.pus())
+        if (pu.package == package) pus.insert(pu.os_index);
+    return pus;
+}
+
 // With the names of the copy, whose number the plan was not made with.
 void add_copy(placement_plan& sum, const placement_plan& one, const plan_request& copy) {
     for (std::size_t i = 0; i != one.roles.size(); ++i) {
@@ -95,7 +116,8 @@ placement_plan plan_copies(const plan_request& request, unsigned times, const to
     }
     auto own = settings;
     own.housekeeping = housekeeping_pus_of(request, machine, settings);
-    const auto pus = (settings.pus.empty() ? machine.allowed() : settings.pus) - settings.keep_free - own.housekeeping;
+    auto pus = (settings.pus.empty() ? machine.allowed() : settings.pus) - settings.keep_free - own.housekeeping;
+    if (const auto package = package_of(request)) pus = pus & pus_of_package(machine, *package);
 
     std::vector<pu_set> places;
     std::string seen;

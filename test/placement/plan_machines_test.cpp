@@ -209,6 +209,24 @@ TEST(copies, take_a_node_or_package_where_an_l3_is_too_small) {
                 HasSubstr("role 'a' is pinned to PU 1, and cannot be there 2 times"));
 }
 
+// Copies of a graph that is for one package are all in that package.
+TEST(copies, keep_to_the_package_that_their_roles_ask_for) {
+    const auto machine = topology::synthetic("pack:2 l3:2 core:4 pu:1");
+    const auto made = weir::plan_copies(request({"a->b"}, {"a:package=1"}), 2, machine);
+    ASSERT_EQ(made.roles.size(), 4U);
+    for (const auto& role : made.roles) EXPECT_EQ(machine.pu(role.pu).package, 1U) << role.asked.name;
+    EXPECT_NE(machine.pu(made.pu_of("a.1")).l3, machine.pu(made.pu_of("a.2")).l3);
+    EXPECT_EQ(weir::plan_copies(request({"a->b"}, {"a:package=0", "b:package=0"}), 2, machine).roles.size(), 4U);
+    EXPECT_THAT(sentence([&] { (void)weir::plan_copies(request({"a->b"}, {"b:package=1"}), 3, machine); }),
+                HasSubstr("there are PUs for them in 2 L3 caches, 1 NUMA node, 1 package;"));
+    EXPECT_EQ(
+        sentence([&] {
+            (void)weir::plan_copies(request({"a->b"}, {"a:package=0", "b:package=1"}), 2, machine);
+        }),
+        "role 'a' is for package 0, and role 'b' for package 1, but each copy is in one part of the machine; leave "
+        "out one of the hints");
+}
+
 TEST(copies, share_their_housekeeping) {
     const auto machine = topology::synthetic("pack:1 l3:2 core:4 pu:1");
     const auto made = weir::plan_copies(request({"a->b", "b->log"}, {"log:housekeeping"}), 2, machine);
