@@ -15,9 +15,9 @@ namespace {
 constexpr std::string_view known_hints =
     "the hints are quiet, smt-ok, housekeeping, pinned=PU, package=N and near=DEVICE";
 
-// A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands.
+// A name has letters, digits and - _ . but no "->", so that it can be used in edges and commands; and nothing that a terminal obeys.
 bool is_name(std::string_view text) {
-    return !text.empty() && is_utf8(text) && text.find("->") == npos &&
+    return !text.empty() && printable(text) == text && text.find("->") == npos &&
            std::all_of(text.begin(), text.end(), [](unsigned char c) {
                return c >= 128 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                       c == '_' || c == '-' || c == '.';

@@ -71,6 +71,17 @@ TEST(printable, text_has_no_control_characters_and_is_utf8) {
         EXPECT_FALSE(weir::is_utf8(invalid));
 }
 
+TEST(names, have_nothing_that_a_terminal_obeys) {
+    for (const char* name : {"a\x1b[2J", "a\x7f",
+                             "a\xc2\x9b"
+                             "2J",
+                             "a\xc2\x85"}) {
+        EXPECT_THAT(why_not_role(name), HasSubstr("has the name 'a?")) << name;
+        EXPECT_THAT(why_not_edge((std::string(name) + "->b").c_str()), HasSubstr("names consist of letters")) << name;
+    }
+    EXPECT_EQ(why_not_role("m\xc3\xa9\xc2\xa0"), "");
+}
+
 TEST(hints, that_contradict_each_other_are_refused) {
     const auto why = [](const char* role) { return why_not_role(role); };
     EXPECT_THAT(why("a:pinned=1,pinned=2"),
