@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "instruments/spin.hpp"
+#include "instruments/why_no_thread.hpp"
 
 namespace bench {
 namespace {
@@ -76,15 +79,23 @@ crew::crew(std::size_t threads, std::function<void(std::size_t)> settle) : size_
 void crew::start() {
     shift_ = std::make_shared<shift>();
     threads_.clear();
-    for (std::size_t me = 0; me != size_; ++me) {
-        threads_.emplace_back([mine = shift_, settle = settle_, me] {
-            settle(me);
-            shift::serve(mine, me);
-        });
+    try {
+        for (std::size_t me = 0; me != size_; ++me) {
+            threads_.emplace_back([mine = shift_, settle = settle_, me] {
+                settle(me);
+                shift::serve(mine, me);
+            });
+        }
+    } catch (const std::system_error& error) {
+        const auto number = threads_.size() + 1;
+        dismiss();
+        throw std::runtime_error(weir::why_no_thread(number, size_, error));
     }
 }
 
-crew::~crew() {
+crew::~crew() { dismiss(); }
+
+void crew::dismiss() {
     {
         const std::scoped_lock lock{shift_->mutex};
         shift_->ending = true;
@@ -93,6 +104,7 @@ crew::~crew() {
     for (auto& thread : threads_) {
         thread.join();
     }
+    threads_.clear();
 }
 
 void crew::run(std::vector<job> jobs) {

@@ -25,7 +25,8 @@ public:
     /// A job must own, or outlive permanently, everything it refers to: see run().
     using job = std::function<void()>;
 
-    /// Thread i first calls settle(i); an exception from it terminates the program.
+    /// Thread i first calls settle(i); an exception from it terminates the program. Throws a std::runtime_error with a sentence
+    /// where a thread cannot be started.
     crew(std::size_t threads, std::function<void(std::size_t)> settle);
     ~crew();
     crew(const crew&) = delete;
@@ -54,6 +55,7 @@ private:
     struct shift;
 
     void start();
+    void dismiss();
     void leave_behind();
 
     std::size_t size_;

@@ -22,6 +22,7 @@
 #include "instruments/processor.hpp"
 #include "instruments/spin.hpp"
 #include "instruments/workers.hpp"
+#include "test/support/little_memory.hpp"
 
 namespace {
 
@@ -88,6 +89,12 @@ TEST(crew, does_each_job_once_and_each_on_a_thread_of_its_own) {
     EXPECT_EQ(first, second) << "the same threads";
     EXPECT_EQ(std::set<std::thread::id>(first.begin(), first.end()).size(), 3U);
     EXPECT_FALSE(std::set<std::thread::id>(first.begin(), first.end()).contains(std::this_thread::get_id()));
+}
+
+TEST(crew, that_cannot_be_complete_goes_home_with_a_sentence) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process of its own, which has no stacks of former threads
+    EXPECT_EXIT(weir_test::with_little_memory(20U << 20U, [] { bench::crew crew(6, [](std::size_t) {}); }),
+                testing::ExitedWithCode(7), "thread [2-4] of 6 cannot be started: ");
 }
 
 TEST(crew, passes_on_what_a_job_throws_and_goes_on) {

@@ -20,6 +20,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "test/support/little_memory.hpp"
 #include "test/support/subprocess.hpp"
 #include "tools/run/data.hpp"
 
@@ -153,6 +154,18 @@ TEST(run_trial, says_where_it_cannot_pin) {
     const weir::tick_clock clock(std::chrono::milliseconds{1});
     EXPECT_THROW(static_cast<void>(run_trial(graph({"a->b"}), run_layout{"nowhere", {60'000, 60'000}}, 0.01, clock, 1)),
                  weir::placement_error);
+}
+
+// Those that have started wait for a schedule: they must not wait for ever.
+TEST(run_trial, ends_with_a_sentence_where_a_thread_cannot_be_started) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process of its own, which has no stacks of former threads
+    const weir::tick_clock clock(std::chrono::milliseconds{1});
+    const auto six = graph({"a->b", "b->c", "c->d", "d->e", "e->f"});
+    EXPECT_EXIT(weir_test::with_little_memory(20U << 20U,
+                                              [&] {
+                                                  (void)run_trial(six, run_layout{"free", {}}, 0.01, clock, 1);
+                                              }),
+                testing::ExitedWithCode(7), "thread [2-4] of 6 cannot be started: ");
 }
 
 // The slots of each ring are where the layout says, as the kernel sees it; where it says nothing, nothing is read back.

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "test/support/little_memory.hpp"
 #include "test/support/simulated_host.hpp"
 #include "tools/pressure/drive.hpp"
 #include "tools/pressure/queues.hpp"
@@ -333,6 +334,17 @@ TEST(real_host, gives_each_a_thread_and_the_time_it_asks_for) {
     EXPECT_GE(times[0][1] - times[0][0], 1.8e6);
     EXPECT_GE(times[1][1], times[1][0]);
     EXPECT_GE(times[2][1] - times[2][0], 3.9e6);
+}
+
+// A source that blocks would wait for ever for a sink that is not there.
+TEST(real_host, calls_nothing_where_a_thread_cannot_be_started) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process of its own, which has no stacks of former threads
+    EXPECT_EXIT(weir_test::with_little_memory(12U << 20U,
+                                              [] {
+                                                  const auto call = []() -> double { ::_exit(3); };
+                                                  real_host().run(call, call, call);
+                                              }),
+                testing::ExitedWithCode(7), "thread [12] of 2 cannot be started: ");
 }
 
 TEST(real_host, sleeps_for_less_than_it_rests_and_not_for_long) {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "tools/pressure/drive.hpp"
 
+#include "instruments/why_no_thread.hpp"
+
 #include <weir/detail/base/pause.hpp>
 #include <weir/detail/wait/scheduler.hpp>
 
 #include <chrono>
+#include <future>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace weir::tool::pressure {
@@ -29,13 +34,24 @@ double real_host::worth_sleeping_ns(double ns) {
 }
 
 void real_host::run(const turn& feed, const turn& drain, const turn& look) {
-    const auto keep_time = [](const turn& next) {
+    std::promise<bool> all_there;  // false: they end at once
+    const auto may_begin = all_there.get_future().share();
+    const auto keep_time = [may_begin](const turn& next) {
+        if (!may_begin.get()) return;
         for (double ns; (ns = next()) != arrivals::never;)
             if (ns != 0) rest(ns);
     };
+    std::jthread source;
+    std::jthread sink;
+    try {
+        source = std::jthread(keep_time, std::cref(feed));
+        sink = std::jthread(keep_time, std::cref(drain));
+    } catch (const std::system_error& error) {
+        all_there.set_value(false);
+        throw std::runtime_error(why_no_thread(source.joinable() ? 2 : 1, 2, error));
+    }
     began_ = clock_.now();
-    const std::jthread source(keep_time, std::cref(feed));
-    const std::jthread sink(keep_time, std::cref(drain));
+    all_there.set_value(true);
     for (double ns; (ns = look()) != arrivals::never;) std::this_thread::sleep_for(whole(ns));
 }
 

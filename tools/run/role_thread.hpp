@@ -271,6 +271,14 @@ role_threads<Host, Ring> make_role_threads(trial_state<Host, Ring>& state, const
     return workers;
 }
 
+/// Ends threads that wait for the schedule, which does not come.
+template <class Host, class Ring>
+void release(trial_state<Host, Ring>& state) {
+    state.finished.store(true, std::memory_order_relaxed);  // (4) makes it visible
+    state.stopping.store(true, std::memory_order_relaxed);
+    state.begin.store(1, std::memory_order_release);  // (4) release: pairs with (3)
+}
+
 /// Runs the schedule from start to end, then waits until the rings are empty, for one second or a little longer.
 template <class Host, class Ring>
 void run_schedule(trial_state<Host, Ring>& state, std::size_t workers, double seconds) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/run/trial.hpp"
 
+#include "instruments/why_no_thread.hpp"
 #include "tools/run/role_thread.hpp"
 
 #include <weir/affinity.hpp>
@@ -11,6 +12,8 @@
 #include <limits>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 
 namespace weir::tool {
@@ -58,7 +61,12 @@ trial_result run_state(State& state, const run_layout& layout, double seconds, s
     const auto workers = make_role_threads(state, layout, seconds, usable_pus);
     {
         std::vector<std::jthread> threads;
-        for (const auto& one : workers) threads.emplace_back([&one = *one] { one.run(); });
+        try {
+            for (const auto& one : workers) threads.emplace_back([&one = *one] { one.run(); });
+        } catch (const std::system_error& error) {
+            release(state);  // those that have started wait for the schedule
+            throw std::runtime_error(why_no_thread(threads.size() + 1, workers.size(), error));
+        }
         run_schedule(state, workers.size(), seconds);
     }
     return result_of(state, workers, seconds);
