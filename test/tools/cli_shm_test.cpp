@@ -197,6 +197,25 @@ TEST(cli_shm, cleans_what_no_process_uses_and_nothing_else) {
     EXPECT_FALSE(listed(used.name).is_null());
 }
 
+// The kernel shows a PID namespace no process of others.
+TEST(cli_shm, claims_nothing_of_processes_that_it_cannot_see) {
+    const own_name used("beyond");
+    ring made = ring::create(used.name, 8, "number");
+    const auto source = made.attach_producer();
+    const auto inside = [](std::vector<std::string> words) {
+        words.insert(words.begin(), {"--pid", "--fork", "--mount-proc", WEIR_TOOL, "shm"});
+        return weir_test::run("/usr/bin/unshare", std::move(words));
+    };
+    const auto seen = inside({"show", used.name});
+    if (seen.err.find("unshare: ") != std::string::npos) GTEST_SKIP() << seen.err;
+    EXPECT_EQ(seen.exit_code, 0) << seen.err;
+    EXPECT_THAT(seen.out, AllOf(HasSubstr("no process of this PID namespace; 'weir shm clean' removes it if no other"),
+                                HasSubstr("(unknown)")))
+        << seen.out;
+    EXPECT_THAT(inside({"clean", used.name}).out, HasSubstr("in use "));
+    EXPECT_FALSE(listed(used.name).is_null());
+}
+
 TEST(cli_shm, says_what_is_damaged_and_leaves_other_files_alone) {
     const own_name name("damaged");
     const own_name other("other");

@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 namespace weir::tool {
@@ -119,6 +120,16 @@ exit_code show_one(const options& wanted) {
     return succeeded;
 }
 
+std::string_view in_words(detail::name_use outcome) {
+    switch (outcome) {
+    case detail::name_use::free: return "removed";
+    case detail::name_use::used: return "in use ";
+    case detail::name_use::forbidden: return "of another user";
+    case detail::name_use::foreign: break;
+    }
+    return "not a segment that weir made:";
+}
+
 exit_code clean(const options& wanted) {
     std::vector<shm_segment> candidates;
     for (const auto& name : wanted.names) candidates.push_back(survey_segment(name));
@@ -127,9 +138,9 @@ exit_code clean(const options& wanted) {
     json kept = json::array();
     std::string text;
     for (const auto& segment : candidates) {
-        const bool is_gone = remove_segment(segment);
-        (is_gone ? removed : kept).push_back(detail::valid_utf8(segment.name));
-        text += fmt::format("{} {}\n", is_gone ? "removed" : "in use ", detail::printable(segment.name));
+        const auto outcome = remove_segment(segment);
+        (outcome == detail::name_use::free ? removed : kept).push_back(detail::valid_utf8(segment.name));
+        text += fmt::format("{} {}\n", in_words(outcome), detail::printable(segment.name));
     }
     if (candidates.empty()) text = segments_as_table({});
     json all = document();

@@ -206,6 +206,11 @@ std::string path_of(std::string_view name) {
 
 }  // namespace
 
+bool sees_all_processes() {
+    constexpr std::uint64_t of_the_system = 0xEFFFFFFC;  // PROC_PID_INIT_INO of the kernel
+    return own_pid_namespace() == of_the_system;
+}
+
 std::vector<shm_segment> survey_segments() {
     std::vector<shm_segment> all;
     std::error_code ignored;
@@ -225,8 +230,6 @@ shm_segment survey_segment(std::string_view name) {
                                    name));
 }
 
-bool remove_segment(const shm_segment& segment) {
-    return detail::remove_leftover(path_of(segment.name)) == detail::name_use::free;
-}
+detail::name_use remove_segment(const shm_segment& segment) { return detail::remove_leftover(path_of(segment.name)); }
 
 }  // namespace weir::tool

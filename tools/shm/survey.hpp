@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/detail/shm/named_file.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -56,10 +58,14 @@ struct shm_segment {
     std::uint64_t element_alignment = 0;
     unsigned mode = 0;
     std::string damage;  ///< what is wrong with the header, as a clause; empty if nothing is
-    std::optional<std::vector<std::uint64_t>> users;  ///< processes that hold it, null if the kernel does not say
-    std::optional<shm_positions> positions;           ///< null if the header is damaged
+    std::optional<std::vector<std::uint64_t>>
+        users;  ///< processes that hold it, as this PID namespace shows them; null if the kernel does not say
+    std::optional<shm_positions> positions;  ///< null if the header is damaged
     bool has_messages = false;
 };
+
+/// Whether this is the system's first PID namespace: /proc/locks shows no process of others, above or beside.
+[[nodiscard]] bool sees_all_processes();
 
 /// Every segment with a name that this user may read, by name. Changes nothing.
 [[nodiscard]] std::vector<shm_segment> survey_segments();
@@ -67,8 +73,8 @@ struct shm_segment {
 /// The one of that name; a `stop` with a sentence if there is none.
 [[nodiscard]] shm_segment survey_segment(std::string_view name);
 
-/// Removes the name if no process uses the segment. Whether it did.
-[[nodiscard]] bool remove_segment(const shm_segment& segment);
+/// Removes the name if no process uses the segment: then `free`; otherwise, why it was left.
+[[nodiscard]] detail::name_use remove_segment(const shm_segment& segment);
 
 [[nodiscard]] std::string segments_as_table(const std::vector<shm_segment>& segments);
 [[nodiscard]] std::string segment_as_text(const shm_segment& segment);

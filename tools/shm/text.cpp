@@ -31,7 +31,8 @@ std::string producers_in_short(const shm_segment& segment) {
 
 std::string used_by(const shm_segment& segment) {
     if (!segment.users) return "unknown";
-    return segment.users->empty() ? "no process" : fmt::format("{}", segment.users->size());
+    if (!segment.users->empty()) return fmt::format("{}", segment.users->size());
+    return sees_all_processes() ? "no process" : "none here";
 }
 
 std::string readers_in_words(const std::vector<shm_reader>& readers) {
@@ -45,6 +46,14 @@ std::string queued(const shm_segment& segment) {
     const auto& at = *segment.positions;
     if (at.contradict(segment.capacity)) return "corrupted";
     return fmt::format("{} of {}{}", at.pushed - at.popped, segment.capacity, segment.has_messages ? " bytes" : "");
+}
+
+std::string users_in_words(const shm_segment& segment) {
+    if (!segment.users) return "unknown: /proc/locks cannot be read";
+    if (!segment.users->empty()) return fmt::format("{}", fmt::join(*segment.users, " "));
+    return sees_all_processes()
+               ? "no process; 'weir shm clean' removes it"
+               : "no process of this PID namespace; 'weir shm clean' removes it if no other has one that uses it";
 }
 
 }  // namespace
@@ -102,9 +111,7 @@ std::string segment_as_text(const shm_segment& segment) {
                                          one.gated ? "gated" : "lossy", one.lag, one.missed)});
         }
     }
-    std::string users =
-        segment.users ? fmt::format("{}", fmt::join(*segment.users, " ")) : "unknown: /proc/locks cannot be read";
-    lines.push_back({"users", users.empty() ? "no process; 'weir shm clean' removes it" : users});
+    lines.push_back({"users", users_in_words(segment)});
     return aligned(lines);
 }
 
