@@ -132,6 +132,22 @@ TEST(cli_bridge, joins_two_rings_and_stops_the_first_when_the_second_is_not_empt
     receiver->signal(SIGTERM);
     EXPECT_EQ(receiver->wait(), 0) << receiver->err();
     EXPECT_THAT(receiver->out(), HasSubstr("300 delivered, 300 finished, 0 in flight"));
+
+    // Without a journal it waits for what the far end has not taken; but not against a second signal.
+    own_ring third("unfinished");
+    own_ring fourth("untaken");
+    auto unfinished = third.at.attach_producer();
+    auto untaken = fourth.at.attach_consumer();
+    const std::string other = servers.url_of(0) + "/unfinished";
+    weir_test::process waiting(WEIR_TOOL, {"bridge", "--from", "shm:" + third.name, "--to", other});
+    const weir_test::process beyond(WEIR_TOOL, {"bridge", "--from", other, "--to", "shm:" + fourth.name});
+    for (std::uint64_t i = 0; i != 8; ++i) EXPECT_TRUE(unfinished.push_for(i, 60s));
+    ASSERT_TRUE(weir_test::eventually([&] { return untaken.size_approx() == 8; })) << waiting.err() << beyond.err();
+    waiting.signal(SIGINT);
+    std::this_thread::sleep_for(500ms);
+    EXPECT_TRUE(waiting.is_running()) << waiting.err();
+    waiting.signal(SIGINT);
+    EXPECT_EQ(waiting.wait(), 128 + SIGINT);
 }
 #endif
 

@@ -23,14 +23,17 @@ constexpr const char* footer =
 The ring that gets the items is made for the link, and for nothing else: it knows how many items it got, so nothing comes twice
 when a bridge is started again. With --journal, a bridge that is killed goes on with what it had published; items that it had
 taken and not yet published, very few, are lost then. It ends at Ctrl-C, and the first one also when its ring is closed and
-everything is finished.
+everything is finished. Without --journal it waits at Ctrl-C until what it has taken is finished; a second Ctrl-C ends it at once.
 
 Examples:
   weir bridge --from shm:orders --to nats://a:4222,b:4222,c:4222/orders --journal /var/lib/orders.journal
   weir bridge --from nats://a:4222,b:4222,c:4222/orders --to shm:orders --prometheus /var/lib/node_exporter/orders.prom)";
 
 volatile std::sig_atomic_t is_bridge_interrupted = 0;
-extern "C" void weir_bridge_interrupted(int) { is_bridge_interrupted = 1; }
+extern "C" void weir_bridge_interrupted(int which) {
+    is_bridge_interrupted = 1;
+    std::signal(which, SIG_DFL);  // the second one ends the program, whatever it waits for
+}
 
 bridge_place place_of(const std::string& text, const char* option) {
     const auto place = parse_bridge_place(text);
