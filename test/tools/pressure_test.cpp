@@ -298,7 +298,7 @@ TEST(pressure_written, report_refuses_what_is_not_a_run_with_a_sentence) {
 }
 
 TEST(html_page, escapes_text) {
-    EXPECT_EQ(weir::tool::escaped("a<b> & \"c\"\x01"), "a&lt;b&gt; &amp; &quot;c&quot;");
+    EXPECT_EQ(weir::tool::escaped("a<b> & \"c\" 'd'\x01"), "a&lt;b&gt; &amp; &quot;c&quot; 'd'");
     EXPECT_EQ(weir::tool::escaped("m\xc3\xa9 \xff"), "m\xc3\xa9 \xef\xbf\xbd");
     EXPECT_EQ(weir::tool::gnuplot_string("it's"), "'it''s'");
     EXPECT_THROW((void)weir::tool::ink("mauve"), std::out_of_range);

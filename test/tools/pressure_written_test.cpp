@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -87,6 +88,23 @@ TEST_F(page, has_each_figure_in_its_picture_and_table) {
     auto run = ordered_json::parse(as_json({}, made_up_outcomes()));
     run["environment"] = {{"date", "a day"}, {"kernel", "6.7"}, {"pus", 3}, {"assertions", false}};
     expect_golden("pressure.html", body_of(as_html(run.dump())));
+}
+
+// A saved run may be of another person. The pictures have its names in them, as parts of their ids.
+TEST_F(page, takes_no_markup_from_the_name_of_a_policy) {
+    std::ofstream("gnuplot") << R"(#!/bin/sh
+sed -n "s/^set output '\(.*\)'/\1/p" "$1" | while read file; do
+    echo "<svg viewBox=\"0 0 1 2\"><path id='gp1'/></svg>" > "$file"
+done
+)";
+    auto run = ordered_json::parse(as_json({}, made_up_outcomes()));
+    run["environment"] = {{"date", "a day"}, {"kernel", "6.7"}, {"pus", 3}, {"assertions", false}};
+    run["policies"][0]["name"] = "a' onload='b$0<i>c\"";
+    const auto html = as_html(run.dump());
+    EXPECT_NE(html.find("id='a&#39; onload=&#39;b$0&lt;i&gt;c&quot;"), std::string::npos);
+    EXPECT_EQ(html.find("id='a' "), std::string::npos);
+    EXPECT_EQ(html.find("<i>c"), std::string::npos);
+    EXPECT_EQ(html.find("c\""), std::string::npos);
 }
 
 TEST(words, of_values_turn_at_powers_of_ten) {

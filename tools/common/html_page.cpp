@@ -76,13 +76,16 @@ std::string scheme(bool dark) {
 class workshop {
 public:
     workshop() {
-        auto pattern = (std::filesystem::temp_directory_path() / "weir-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr)
+        std::error_code unusable;
+        const auto parent = std::filesystem::temp_directory_path(unusable);
+        auto pattern = (parent / "weir-XXXXXX").string();
+        if (unusable || ::mkdtemp(pattern.data()) == nullptr)
             throw stop(
                 failed,
                 fmt::format(
-                    "cannot create a temporary folder for drawing in '{}': {}; set TMPDIR to a folder where that is possible",
-                    std::filesystem::temp_directory_path().string(), std::strerror(errno)));
+                    "cannot create a temporary folder for drawing{}: {}; set TMPDIR to a folder where that is possible",
+                    unusable ? "" : " in '" + parent.string() + "'",
+                    unusable ? unusable.message() : std::strerror(errno)));
         folder_ = pattern;
     }
     ~workshop() {
@@ -145,7 +148,9 @@ std::string inlined(const picture& shown, std::string svg) {
         names("(id='|id=\"|#)(gp|gnuplot)");
     svg = std::regex_replace(svg, described, "");
     svg = std::regex_replace(svg, nothing, "");
-    svg = std::regex_replace(svg, names, "$1" + shown.id + "-$2");
+    std::string prefix;  // between single quotes; a $ would stand for a group
+    for (const char c : escaped(shown.id)) prefix += c == '$' ? "$$" : c == '\'' ? "&#39;" : std::string(1, c);
+    svg = std::regex_replace(svg, names, "$1" + prefix + "-$2");
     for (std::size_t i = 0; i != inks.size(); ++i) {
         const std::regex stand_in(fmt::format("rgb\\( *1, *0, *{}\\)", i));
         svg = std::regex_replace(svg, stand_in, fmt::format("var(--{})", inks[i].name));
