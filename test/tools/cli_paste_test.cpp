@@ -14,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -163,6 +164,39 @@ TEST_F(cli_paste, every_line_means_the_pus_and_nodes_of_the_plan) {
                             seen.out.find('\n', seen.out.find("CPUAffinity=")) - seen.out.find("CPUAffinity=") - 12);
         std::replace(systemd.begin(), systemd.end(), ' ', ',');
         EXPECT_EQ(pu_set::parse(systemd), pus);
+    }
+}
+
+// The command that costs the placement again is given to the shell: it finds the same cost, and nothing better, since it has the
+// options that decided.
+TEST_F(cli_paste, what_costs_a_placement_again_comes_to_the_same) {
+    const std::string name = "m $HOME 'x'.xml";
+    write(name, machine_xml("pack:2 [numa(memory=8GB)] l3:2 core:4 pu:2(indexes=core:pu)").text());
+    write("group/cpuset.cpus.effective", "0-23\n");
+    write("group/cpuset.mems.effective", "0-1\n");
+    for (const words& options : std::vector<words>{{},
+                                                   {"--pus", "3-6,9"},
+                                                   {"--keep-free", "2", "--cgroup", "group"},
+                                                   {"--isolated", "5,13", "--housekeeping", "2-3"},
+                                                   {"--pus", "0,8-12", "--keep-free", "9-9"}}) {
+        words asked{"plan",   "--edge",           "a->b@20kps", "--edge",  "b->c",       "--edge", "c->log",
+                    "--role", "log:housekeeping", "--role",     "c:quiet", "--topology", name};
+        asked.insert(asked.end(), options.begin(), options.end());
+        const auto made = weir(asked);
+        ASSERT_EQ(made.exit_code, 0) << made.err;
+        const auto at = made.out.find("  weir plan --check");
+        ASSERT_NE(at, std::string::npos) << made.out;
+        auto command = made.out.substr(at, made.out.find("\n\n", at) - at);
+        command.replace(command.find("weir"), 4, WEIR_TOOL);
+        const auto costed = shell(command + " --json");
+        ASSERT_EQ(costed.exit_code, 0) << command << costed.err;
+        const auto found = nlohmann::json::parse(costed.out);
+        EXPECT_NEAR(found["extra_ns"].get<double>(), 0, 1e-6) << command << costed.out;
+        EXPECT_THAT(found["broken"], IsEmpty()) << command;
+        asked.emplace_back("--json");
+        EXPECT_NEAR(found["cost_ns"]["total"].get<double>(),
+                    nlohmann::json::parse(weir(asked).out)["cost_ns"]["total"].get<double>(), 1e-6)
+            << command;
     }
 }
 

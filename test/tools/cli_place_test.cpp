@@ -219,6 +219,9 @@ TEST_F(cli_place, check_refuses_what_is_no_placement) {
     expect_refusal({"plan", "--check", "--pid", "0", "--edge", "md->gw"}, 2, "give the number of a process");
     expect_refusal({"plan", "--check", "md=0", "--pid", "1", "--edge", "md->gw"}, 2, "give one of them");
     expect_refusal({"plan", "--pid", "1", "--edge", "md->gw"}, 2, "give --check, too");
+    expect_refusal({"plan", "--check", "md=0,gw=1", "--edge", "md->gw", "--times", "2"}, 2,
+                   "--check costs one placement, so --times has no effect: leave out one of them");
+    expect_refusal({"plan", "--check", "md=0,gw=1", "--edge", "md->gw", "--systemd"}, 2, "so --systemd has no effect");
     expect_refusal({"plan", "--max-extra", "1us", "--edge", "md->gw"}, 2, "give --check, too");
     expect_refusal({"plan", "--check", "md=0,gw=1", "--edge", "md->gw", "--max-extra", "nan"}, 2, "--max-extra nan");
 }
@@ -318,7 +321,21 @@ TEST_F(cli_place, diff_shows_which_roles_have_another_place) {
     EXPECT_EQ(found["same_places"], false);
     EXPECT_EQ(found["roles"][1]["second_pu"], 7);
     EXPECT_EQ(found["roles"][2]["first_pu"], nullptr);
+    const auto with_loggers_on = [&](const char* pus, const char* file) {
+        EXPECT_EQ(weir({"plan", "--edge", "a->b", "--edge", "b->log", "--role", "log:housekeeping", "--housekeeping",
+                        pus, "--topology", two_l3, "--out", file})
+                      .exit_code,
+                  0);
+    };
+    with_loggers_on("6-7", "two.json");
+    with_loggers_on("5-7", "three.json");
+    const auto loggers = weir({"plan", "--diff", "two.json", "three.json", "--topology", two_l3});
+    EXPECT_EQ(loggers.exit_code, 1);
+    EXPECT_THAT(loggers.out, AllOf(HasSubstr("PUs 6-7"), HasSubstr("PUs 5-7"), HasSubstr("2 of 3 roles have")));
     expect_refusal({"plan", "--diff", "old.json"}, 2, "--diff");
+    for (const std::string option : {"--edge", "--role", "--roles", "--pus", "--out", "--matrix"})
+        expect_refusal({"plan", "--diff", "old.json", "old.json", "--topology", two_l3, option, "a->b"}, 2,
+                       "--diff compares two plans, so " + option + " has no effect");
     expect_refusal({"plan", "--diff", "old.json", "new.json", "--topology", "core:2 pu:1"}, 1, "for another machine");
 }
 

@@ -245,7 +245,10 @@ TEST_F(cli_pressure, wrong_usage_is_exit_code_2_and_one_sentence) {
     expect_refusal({"--all", "--burst-s", "0"}, 2, "--burst-s 0: ");
     expect_refusal({"--all", "--bogus"}, 2, "there is no '--bogus'");
     expect_refusal({"--from", "run.json"}, 2, "name the file to write with --html FILE");
-    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2, "--from does not measure");
+    expect_refusal({"--from", "run.json", "--html", "x.html", "--all"}, 2,
+                   "--from draws a saved run, so --all has no effect: leave out one of them");
+    expect_refusal({"--from", "run.json", "--html", "x.html", "--capacity", "8"}, 2, "so --capacity has no effect");
+    expect_refusal({"--from", "run.json", "--html", "x.html", "--quick"}, 2, "so --quick has no effect");
     expect_refusal({"--from", "run.json", "--html", "./run.json"}, 2, "would be overwritten; name another");
     expect_refusal({"--policy", "block", "--json", "run", "--html", "./run"}, 2, "the JSON goes to this file");
 }

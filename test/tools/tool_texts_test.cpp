@@ -131,6 +131,20 @@ TEST(plan, is_printed_with_each_figure_under_its_heading) {
     expect_golden("plan_to_paste.txt", plan_to_paste(made, made_up_machine(), "a file.json"));
 }
 
+// The command is given to a shell, and the names to a terminal and to a compiler.
+TEST(plan, repeats_the_options_that_decided_and_quotes_what_a_shell_would_take_apart) {
+    auto made = made_up_plan();
+    made.roles[1].asked.near = "eth0;touch$IFS";
+    const auto text = plan_to_paste(made, made_up_machine(), "my \"plan\\\n.json",
+                                    {{"--pus", "2-7"}, {"--matrix", "it's mine.json"}, {"--cgroup", "a\x1b[2Jb"}});
+    EXPECT_THAT(text, HasSubstr("--role 'strat:quiet,pinned=5,near=eth0;touch$IFS'"));
+    EXPECT_THAT(text, HasSubstr(" --pus 2-7 "));
+    EXPECT_THAT(text, HasSubstr("--matrix 'it'\\''s mine.json'"));
+    EXPECT_THAT(text, HasSubstr("--cgroup $'a\\033\\1332Jb'"));
+    EXPECT_THAT(text, HasSubstr(R"(load("my \"plan\\\012.json");)"));
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
 // A location such as pu:2 counts the PUs that the reader may use, so in a container it means another one than here.
 TEST(plan, binds_to_the_same_pus_in_every_line_wherever_it_is_pasted) {
     const auto made = made_up_plan();
@@ -274,7 +288,14 @@ TEST(words, change_their_unit_where_three_digits_would_round_up_to_a_thousand) {
     EXPECT_EQ(ns_in_words(999.49e6), "999 ms");
     EXPECT_EQ(ns_in_words(999.5e6), "1 s");
     EXPECT_EQ(ns_in_words(7.125e9), "7.12 s");
-    EXPECT_EQ(rate_in_words(999), "999 ps");
+    EXPECT_EQ(ns_in_words(7200e9), "7200 s");
+    EXPECT_EQ(rate_in_words(999.49), "999 ps");
+    EXPECT_EQ(rate_in_words(999.5), "1 kps");
+    EXPECT_EQ(rate_in_words(999.49e3), "999 kps");
+    EXPECT_EQ(rate_in_words(999.5e3), "1 Mps");
+    EXPECT_EQ(rate_in_words(999.49e6), "999 Mps");
+    EXPECT_EQ(rate_in_words(999.5e6), "1 Gps");
+    EXPECT_EQ(rate_in_words(1e12), "1000 Gps");
     EXPECT_EQ(rate_in_words(1e3), "1 kps");
     EXPECT_EQ(rate_in_words(2.5e5), "250 kps");
     EXPECT_EQ(rate_in_words(1e6), "1 Mps");

@@ -4,6 +4,7 @@
 #include "instruments/option_values.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iterator>
 
 namespace weir::tool {
@@ -54,6 +55,17 @@ void refuse_empty_values(const CLI::App& app, const std::vector<std::string>& re
         const auto* const option = chosen->get_option_no_throw(*word);
         if (option != nullptr && option->get_items_expected_max() > 0 && option->get_items_expected_min() == 0)
             throw wrong_value(*word + ": " + why_empty(word_for(*option)));
+    }
+}
+
+void refuse_beside(const CLI::App& subcommand, std::string_view chosen, std::string_view does,
+                   std::initializer_list<std::string_view> fitting) {
+    for (const auto* const option : subcommand.get_options()) {
+        const std::string name = option->get_name();
+        if (option->count() == 0 || name == chosen || std::find(fitting.begin(), fitting.end(), name) != fitting.end())
+            continue;
+        throw wrong_value(std::string(chosen) + " " + std::string(does) + ", so " + name +
+                          " has no effect: leave out one of them");
     }
 }
 

@@ -9,14 +9,16 @@ namespace weir::tool {
 std::string ns_in_words(double ns) {
     if (ns < 999.5) return fmt::format("{:.3g} ns", ns);
     if (ns < 999.5e3) return fmt::format("{:.3g} us", ns / 1e3);
-    return ns < 999.5e6 ? fmt::format("{:.3g} ms", ns / 1e6) : fmt::format("{:.3g} s", ns / 1e9);
+    if (ns < 999.5e6) return fmt::format("{:.3g} ms", ns / 1e6);
+    return ns < 999.5e9 ? fmt::format("{:.3g} s", ns / 1e9) : fmt::format("{:.0f} s", ns / 1e9);
 }
 
 std::string rate_in_words(double per_s) {
-    return per_s >= 1e9   ? fmt::format("{:.3g} Gps", per_s / 1e9)
-           : per_s >= 1e6 ? fmt::format("{:.3g} Mps", per_s / 1e6)
-           : per_s >= 1e3 ? fmt::format("{:.3g} kps", per_s / 1e3)
-                          : fmt::format("{:.3g} ps", per_s);
+    // From 999.5 on, three digits would be written as 1e+03.
+    if (per_s < 999.5) return fmt::format("{:.3g} ps", per_s);
+    if (per_s < 999.5e3) return fmt::format("{:.3g} kps", per_s / 1e3);
+    if (per_s < 999.5e6) return fmt::format("{:.3g} Mps", per_s / 1e6);
+    return per_s < 999.5e9 ? fmt::format("{:.3g} Gps", per_s / 1e9) : fmt::format("{:.0f} Gps", per_s / 1e9);
 }
 
 std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {

@@ -2,6 +2,7 @@
 #include "tools/plan/check.hpp"
 
 #include "src/json_text.hpp"
+#include "src/plain_text.hpp"
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 #include "tools/plan/text.hpp"
@@ -87,7 +88,7 @@ json as_json(const plan_cost& cost) {
 
 std::string check_as_text(const placement_check& made, const topology& machine,
                           const std::vector<std::string>& remarks) {
-    std::string text = machine.source() + ": " + made.placed.machine + "\n\n" + role_table(made, machine);
+    std::string text = printable(machine.source()) + ": " + made.placed.machine + "\n\n" + role_table(made, machine);
     if (!made.placed.edges.empty()) text += "\n" + edge_table(made);
     text += fmt::format("\n  {}\n  {}\n", wrapped(cost_sentence(made.placed.cost), 2, 4), wrapped(verdict(made), 2, 4));
     text += section("broken: hints, and rules of every plan", made.broken, plain);

@@ -2,6 +2,7 @@
 #include "tools/plan/diff.hpp"
 
 #include "src/json_text.hpp"
+#include "src/plain_text.hpp"
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 #include "tools/plan/text.hpp"
@@ -34,7 +35,10 @@ std::vector<Pair> joined(const std::vector<Row>& first, const std::vector<Row>& 
 }
 
 std::string place(const std::optional<planned_role>& role, const topology& machine) {
-    return role ? fmt::format("PU {} (core:{})", role->pu, machine.pu(role->pu).core) : "-";
+    if (!role) return "-";
+    const auto pus = places_of(*role);
+    return pus.size() == 1 ? fmt::format("PU {} (core:{})", role->pu, machine.pu(role->pu).core)
+                           : "PUs " + pus.to_string();
 }
 
 std::string what_changed(const role_pair& row) {
@@ -76,6 +80,8 @@ json edge_or_null(const std::optional<planned_edge>& edge) {
 
 }  // namespace
 
+bool role_pair::has_moved() const { return !first || !second || places_of(*first) != places_of(*second); }
+
 bool role_pair::asks_otherwise() const { return first && second && hints_of(first->asked) != hints_of(second->asked); }
 
 bool plan_diff::same_places() const {
@@ -94,8 +100,8 @@ plan_diff compare_plans(const std::string& first, const std::string& second, con
 std::string diff_as_text(const plan_diff& found, const topology& machine) {
     const auto moved =
         std::count_if(found.roles.begin(), found.roles.end(), [](const role_pair& row) { return row.has_moved(); });
-    std::string text =
-        fmt::format("first   {}\nsecond  {}\n\n{}", found.first_name, found.second_name, role_table(found, machine));
+    std::string text = fmt::format("first   {}\nsecond  {}\n\n{}", printable(found.first_name),
+                                   printable(found.second_name), role_table(found, machine));
     if (!found.edges.empty()) text += "\n" + edge_table(found);
     text += fmt::format("\n  first   {}\n  second  {}\n", wrapped(cost_sentence(found.first.cost), 10, 12),
                         wrapped(cost_sentence(found.second.cost), 10, 12));

@@ -15,7 +15,7 @@ struct role_pair {
     std::optional<planned_role> first;
     std::optional<planned_role> second;
 
-    [[nodiscard]] bool has_moved() const { return !first || !second || first->pu != second->pu; }
+    [[nodiscard]] bool has_moved() const;       ///< to other PUs, or only one plan has it
     [[nodiscard]] bool asks_otherwise() const;  ///< its hints differ
 };
 struct edge_pair {

@@ -3,6 +3,7 @@
 #include "instruments/number_options.hpp"
 #include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
+#include "tools/common/given_values.hpp"
 #include "tools/common/measuring_options.hpp"
 #include "tools/common/process_threads.hpp"
 #include "tools/plan/cgroup.hpp"
@@ -192,6 +193,22 @@ topology load_machine(const options& wanted) {
     return machine.within(group.pus, group.nodes);
 }
 
+// What else decided on the costs. Without these, --check would cost the placement by others.
+given_options repeated_options(const options& wanted) {
+    given_options all;
+    const auto add = [&all](const char* option, const std::string& value) {
+        if (!value.empty()) all.emplace_back(option, value);
+    };
+    add("--matrix", wanted.matrix);
+    add("--jitter", wanted.jitter);
+    add("--pus", wanted.pus);
+    if (wanted.isolated) all.emplace_back("--isolated", *wanted.isolated);
+    add("--cgroup", wanted.cgroup);
+    add("--keep-free", wanted.keep_free);
+    add("--housekeeping", wanted.housekeeping);
+    return all;
+}
+
 exit_code make_plan(const options& wanted) {
     const auto asked = read_request(wanted);
     auto settings = read_settings(wanted);
@@ -210,8 +227,9 @@ exit_code make_plan(const options& wanted) {
     if (auto why = why_thread_names_collide(names); !why.empty()) made.remarks.push_back(std::move(why));
     if (!wanted.out.empty()) made.save(wanted.out);
     print(wanted.systemd ? plan_as_systemd(made, machine)
-          : wanted.json  ? made.to_json()
-                         : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out));
+          : wanted.json
+              ? made.to_json()
+              : plan_as_text(made, machine) + plan_to_paste(made, machine, wanted.out, repeated_options(wanted)));
     return succeeded;
 }
 
@@ -267,11 +285,18 @@ exit_code diff_plans(const options& wanted) {
     return found.same_places() ? succeeded : failed;
 }
 
-exit_code run_plan(const options& wanted) {
-    if (!wanted.diff.empty()) return diff_plans(wanted);
-    if (wanted.systemd && wanted.has_check)
-        throw stop(wrong_usage, "--systemd writes a plan, and --check costs one: leave out one of them");
-    if (wanted.has_check) return check_plan(wanted);
+exit_code run_plan(const options& wanted, const CLI::App& app) {
+    if (!wanted.diff.empty()) {
+        refuse_beside(app, "--diff", "compares two plans", {"--topology", "--cgroup", "--json"});
+        return diff_plans(wanted);
+    }
+    if (wanted.has_check) {
+        refuse_beside(
+            app, "--check", "costs one placement",
+            {"--edge", "--role", "--roles", "--matrix", "--jitter", "--topology", "--pus", "--isolated", "--near",
+             "--cgroup", "--keep-free", "--housekeeping", "--out", "--pid", "--max-extra", "--json"});
+        return check_plan(wanted);
+    }
     if (!wanted.pid.empty()) throw stop(wrong_usage, "--pid names the process of --check: give --check, too");
     if (wanted.max_extra) throw stop(wrong_usage, "--max-extra limits what --check finds: give --check, too");
     return make_plan(wanted);
@@ -334,9 +359,9 @@ command add_plan(CLI::App& app) {
     app.add_flag("--json", wanted->json, "Write JSON (schema_version 1; of a plan, same as --out) instead of the text")
         ->disable_flag_override();
     app.footer(footer);
-    return [wanted, check] {
+    return [wanted, check, &app] {
         wanted->has_check = check->count() != 0;
-        return run_plan(*wanted);
+        return run_plan(*wanted, app);
     };
 }
 

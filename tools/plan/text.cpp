@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "tools/plan/text.hpp"
 
+#include "src/plain_text.hpp"
 #include "tools/common/text_table.hpp"
 #include "tools/common/words.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace weir::tool {
@@ -18,9 +21,6 @@ std::string or_dash(std::optional<unsigned> index) { return index ? fmt::format(
 std::string node(std::optional<unsigned> index) { return index ? fmt::format("node {}", *index) : "-"; }
 
 std::string rate(std::optional<double> items_per_s) { return items_per_s ? rate_in_words(*items_per_s) : "-"; }
-
-// Where its thread may run; a plan that was not made by plan() may name a PU alone.
-pu_set places_of(const planned_role& role) { return role.pus.empty() ? pu_set{role.pu} : role.pus; }
 
 std::string role_table(const placement_plan& made, const topology& machine) {
     std::vector<table_line> lines{{"role", "PU", "core", "package", "L3", "memory", "noise", "", "asked for"}};
@@ -72,8 +72,16 @@ std::string call_that_pins(const pu_set& pus) {
 }
 
 std::string in_shell_quotes(const std::string& name) {
-    std::string text = "'";
-    for (const char c : name) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    const bool is_plain = printable(name) == name;
+    std::string text = is_plain ? "'" : "$'";  // of bash and zsh, where a terminal would obey the name
+    for (const char c : name) {
+        if (is_plain)
+            text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        else
+            text += std::isalnum(static_cast<unsigned char>(c)) != 0
+                        ? std::string(1, c)
+                        : fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+    }
     return text + "'";
 }
 
@@ -96,10 +104,32 @@ std::string command_line(const std::vector<std::string>& words) {
     return "  " + text + "\n";
 }
 
+// As the shell takes it for one word, with quotes where it needs them.
+std::string shell_word(const std::string& text) {
+    const bool is_plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || std::string_view("-_.:,=/@%+").find(static_cast<char>(c)) != std::string::npos;
+    });
+    return is_plain ? text : in_shell_quotes(text);
+}
+
+// A string of C++ without its quotes.
+std::string in_cpp_string(const std::string& text) {
+    std::string safe;
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            safe += std::string("\\") + c;
+        else if (static_cast<unsigned char>(c) < ' ')
+            safe += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+        else
+            safe += c;
+    }
+    return safe;
+}
+
 // The command that costs this placement again; empty if a role has no edge, which only a file of roles can say.
-std::string check_to_paste(const placement_plan& made, const topology& machine) {
+std::string check_to_paste(const placement_plan& made, const topology& machine, const given_options& repeated) {
     std::vector<std::string> words{"weir plan", "--check"};
-    for (const auto& role : made.roles) words.push_back(fmt::format("{}={}", role.asked.name, role.pu));
+    for (const auto& role : made.roles) words.push_back(shell_word(fmt::format("{}={}", role.asked.name, role.pu)));
     for (const auto& edge : made.edges)
         words.push_back(fmt::format("--edge '{}{}'", edge.asked.name(),
                                     edge.asked.items_per_s ? fmt::format("@{}ps", *edge.asked.items_per_s) : ""));
@@ -112,13 +142,16 @@ std::string check_to_paste(const placement_plan& made, const topology& machine) 
         auto hints = hints_of(role.asked);
         std::erase(hints, ' ');
         if (!hints.empty() || !has_edge)
-            words.push_back(fmt::format("--role {}{}{}", name, hints.empty() ? "" : ":", hints));
+            words.push_back("--role " + shell_word(name + (hints.empty() ? "" : ":") + hints));
     }
     if (!machine.is_this_machine()) words.push_back("--topology " + in_shell_quotes(machine.source()));
+    for (const auto& [option, value] : repeated) words.push_back(option + " " + shell_word(value));
     return "\nto paste: what this placement costs, later or with other figures\n" + command_line(words);
 }
 
 }  // namespace
+
+pu_set places_of(const planned_role& role) { return role.pus.empty() ? pu_set{role.pu} : role.pus; }
 
 std::string ns_of(double value) {
     return value < 9.95 ? fmt::format("{:.1f} ns", value) : fmt::format("{:.0f} ns", value);
@@ -162,7 +195,7 @@ double cost_of(const planned_edge& edge) {
 }
 
 std::string plan_as_text(const placement_plan& made, const topology& machine) {
-    std::string text = machine.source() + ": " + made.machine + "\n\n" + role_table(made, machine);
+    std::string text = printable(machine.source()) + ": " + made.machine + "\n\n" + role_table(made, machine);
     if (!made.edges.empty()) text += "\n" + edge_table(made);
     text += "\n" + cost_line(made);
     if (!made.alternatives.empty()) text += "\nalternatives, and why they cost more\n";
@@ -189,7 +222,8 @@ pu_set worth_isolating(const placement_plan& made, const topology& machine) {
     return (all - chosen).empty() ? pu_set{} : chosen;
 }
 
-std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file) {
+std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file,
+                          const given_options& repeated) {
     pu_set pus;
     for (const auto& role : made.roles) pus = pus | places_of(role);
     std::string spaced;
@@ -218,7 +252,7 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
             "\nto paste: run the program with its threads, by their names, in these places\n"
             "  weir pin --plan {} -- ./app\n",
             in_shell_quotes(file));
-    text += check_to_paste(made, machine);
+    text += check_to_paste(made, machine, repeated);
 
     text += "\nto paste: or pin in the program, linked with weir::topology\n";
     if (file.empty()) {
@@ -226,8 +260,8 @@ std::string plan_to_paste(const placement_plan& made, const topology& machine, c
         for (const auto& role : made.roles)
             text += fmt::format("  {};  // in the thread of {}\n", call_that_pins(places_of(role)), role.asked.name);
     } else {
-        text +=
-            fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n", file);
+        text += fmt::format("  #include <weir/plan.hpp>\n  const auto plan = weir::placement_plan::load(\"{}\");\n",
+                            in_cpp_string(file));
         for (const auto& role : made.roles)
             text += fmt::format("  plan.pin_this_thread(\"{}\");  // in its thread\n", role.asked.name);
     }

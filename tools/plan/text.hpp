@@ -4,15 +4,25 @@
 #include <weir/plan.hpp>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace weir::tool {
 
 /// The text of `weir plan`: the placement, the cost of its edges, and the alternatives with their extra cost.
 [[nodiscard]] std::string plan_as_text(const placement_plan& made, const topology& machine);
 
+/// Options of a command line with their values.
+using given_options = std::vector<std::pair<std::string, std::string>>;
+
 /// The placement in the syntax of other programs: taskset, hwloc-bind, systemd, the kernel's command line, C++.
-/// `file` is where the plan was written; empty if it was not.
-[[nodiscard]] std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file);
+/// `file` is where the plan was written; empty if it was not. The command that costs the placement again has the options
+/// `repeated`, too.
+[[nodiscard]] std::string plan_to_paste(const placement_plan& made, const topology& machine, const std::string& file,
+                                        const given_options& repeated = {});
+
+/// Where its thread may run; a plan that was not made by plan() may name a PU alone.
+[[nodiscard]] pu_set places_of(const planned_role& role);
 
 // Words that the tables of `weir plan` share.
 [[nodiscard]] std::string ns_of(double value);                   ///< "9.5 ns", "250 ns"

@@ -5,6 +5,7 @@
 #include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
+#include "tools/common/given_values.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -150,8 +151,6 @@ exit_code measure(const options& wanted) {
 exit_code redraw(const options& wanted) {
     if (!wanted.html)
         throw stop(wrong_usage, "--from draws the report of a saved run: name the file to write with --html FILE");
-    if (wanted.all || !wanted.policies.empty() || wanted.json)
-        throw stop(wrong_usage, "--from does not measure: leave out --policy, --all and --json");
     if (is_same_file(*wanted.from, *wanted.html))
         throw stop(wrong_usage, fmt::format("--html {}: this is the saved run and would be overwritten; name another",
                                             printable(*wanted.html)));
@@ -194,7 +193,10 @@ command add_pressure(CLI::App& app) {
         ->type_name("JSON");
     app.footer(footer);
     return [wanted, &app] {
-        if (wanted->from) return redraw(*wanted);
+        if (wanted->from) {
+            refuse_beside(app, "--from", "draws a saved run", {"--html"});
+            return redraw(*wanted);
+        }
         if (wanted->quick) scale_down(app, wanted->c);
         return measure(*wanted);
     };

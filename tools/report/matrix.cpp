@@ -61,6 +61,11 @@ void add_matrix(html_page& page, const contents&, const part& of) {
         "beat by much, and the throughput of a plain buffer of 8-byte words, of which the ring's share is given. "
         "Rounds in which the floors before and after differed by more than a quarter were dropped.");
     page.add(class_table(matrix));
+    if (matrix.pus.size() > most_pus_with_all_pairs) {
+        page.paragraph(fmt::format("A map of {} PUs would be of no use: it is drawn for up to {}.", matrix.pus.size(),
+                                   most_pus_with_all_pairs));
+        return;
+    }
     auto map = matrix_in_page(matrix);
     if (needs_width(matrix))
         map = "<div class=\"scroll\"><div style=\"min-width:42rem;max-width:60rem\">" + map + "</div></div>";

@@ -3,6 +3,7 @@
 #include "tools/report/report.hpp"
 
 #include "src/json_text.hpp"
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/files.hpp"
 #include "tools/common/progress.hpp"
@@ -49,11 +50,12 @@ void check_target(const options& wanted) {
 }
 
 std::string as_text(const report::contents& all, const std::string& html) {
-    auto text = html + "\n";
+    auto text = printable(html) + "\n";
     for (const auto& kind : report::all_kinds()) {
         const auto* const part = all.find(kind.of);
-        text += fmt::format("  {:<12} {}\n", kind.name,
-                            part == nullptr ? fmt::format("missing; save it with '{}'", kind.remedy) : part->file);
+        text += fmt::format(
+            "  {:<12} {}\n", kind.name,
+            part == nullptr ? fmt::format("missing; save it with '{}'", kind.remedy) : printable(part->file));
     }
     return text;
 }

@@ -2,6 +2,7 @@
 // The table of `weir topo`. Identical cores share one row, so that 256 PUs fit on a screen.
 #include "tools/topo/topo.hpp"
 
+#include "src/plain_text.hpp"
 #include "tools/common/command.hpp"
 #include "tools/common/text_table.hpp"
 
@@ -227,7 +228,7 @@ void add_clauses(std::string_view sentence, facts& out) {
 
 std::string topo_as_table(const topo_findings& found) {
     const auto& machine = found.machine;
-    std::string text = machine.source() + ": " + machine.summary();
+    std::string text = printable(machine.source()) + ": " + machine.summary();
     if (!machine.packages().empty() && !machine.packages().front().model.empty())
         text += " (" + machine.packages().front().model + ")";
     text += "\n\n" + core_table(machine) + "\n";

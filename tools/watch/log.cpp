@@ -37,6 +37,7 @@ std::optional<role_place> watch_log::place_for(const std::string& name) const {
 // The affinity mask says whether a thread keeps to its plan: where it ran last may be from before it was pinned.
 void watch_log::compare_with_plan(double at_s, watched_thread& known, std::vector<watch_event>& news) {
     if (!known.place) return;
+    roles_seen_.insert(known.place->role);
     const bool off = known.last.may_use != known.place->pus;
     if (off == known.is_off_plan) return;
     known.is_off_plan = off;
@@ -101,9 +102,7 @@ std::vector<watched_thread> watch_log::threads() const {
 std::vector<std::string> watch_log::roles_without_thread() const {
     std::vector<std::string> missing;
     for (const auto& place : places_)
-        if (std::none_of(threads_.begin(), threads_.end(),
-                         [&](const auto& row) { return row.second.place && row.second.place->role == place.role; }))
-            missing.push_back(place.role);
+        if (!roles_seen_.contains(place.role)) missing.push_back(place.role);
     return missing;
 }
 

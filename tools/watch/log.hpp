@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,11 +59,12 @@ private:
     std::optional<role_place> place_for(const std::string& name) const;
     void start(double at_s, const process_thread& thread, std::vector<watch_event>& news);
     void follow(double at_s, watched_thread& known, const process_thread& now, std::vector<watch_event>& news);
-    static void compare_with_plan(double at_s, watched_thread& known, std::vector<watch_event>& news);
+    void compare_with_plan(double at_s, watched_thread& known, std::vector<watch_event>& news);
 
     std::vector<role_place> places_;
     std::map<long, watched_thread> threads_;
     std::vector<watch_event> events_;
+    std::set<std::string> roles_seen_;  ///< those that had a thread, under whatever name it goes on
     double last_s_ = 0;
     bool has_looked_ = false;
 };
