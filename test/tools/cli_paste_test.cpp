@@ -200,6 +200,21 @@ TEST_F(cli_paste, what_costs_a_placement_again_comes_to_the_same) {
     }
 }
 
+TEST_F(cli_paste, names_of_files_cannot_command_the_terminal) {
+    const std::string name = "m\x1b[2J.xml";
+    const std::string saved = "p\x1b[2J.json";
+    write(name, machine_xml("pack:1 [numa(memory=8GB)] l3:1 core:4 pu:1").text());
+    for (auto arguments : std::vector<words>{{"topo"},
+                                             {"plan", "--edge", "a->b", "--out", saved},
+                                             {"plan", "--check", "a=1,b=2", "--edge", "a->b"},
+                                             {"plan", "--diff", saved, saved}}) {
+        arguments.insert(arguments.end(), {"--topology", name});
+        const auto seen = weir(arguments);
+        EXPECT_EQ(seen.exit_code, 0) << seen.err;
+        EXPECT_EQ(seen.out.find('\x1b'), std::string::npos) << arguments[1];
+    }
+}
+
 // Each command that starts a program is given to the shell as it is printed.
 TEST_F(cli_paste, every_command_runs_here) {
     const auto machine = topology::this_machine();

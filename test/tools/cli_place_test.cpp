@@ -528,6 +528,14 @@ TEST(watch_log, tells_what_threads_do) {
     EXPECT_EQ(log.threads()[1].seen_on, (pu_set{0, 1}));
 }
 
+TEST(watch_log, keeps_in_mind_which_roles_had_a_thread) {
+    watch_log log({{"md", pu_set{1}}});
+    (void)log.look(0, {thread(7, "md", pu_set{1})});
+    (void)log.look(1, {thread(7, "at-exit", pu_set{0, 1})});
+    EXPECT_THAT(log.roles_without_thread(), IsEmpty());
+    EXPECT_TRUE(log.kept_to_plan()) << "under its new name it has no place";
+}
+
 TEST(watch_log, counts_what_happened_meanwhile) {
     watch_log log({});
     auto md = thread(7, "md", pu_set{0});

@@ -17,6 +17,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -179,6 +180,31 @@ TEST_F(report_page, has_each_figure_of_each_result_in_its_place) {
     auto facts = json::parse(report::as_json(all, "page.html"));
     facts.erase("weir_version");
     expect_golden("report_of_all.json", facts.dump(1) + "\n");
+}
+
+// A page of a million cells opens in no browser.
+TEST_F(report_page, has_no_map_of_more_pus_than_a_matrix_has_all_pairs_of) {
+    write("matrix.json", matrix(topology::synthetic("package:2 core:257 pu:1")));
+    const auto text = text_of(report::read_parts({"matrix.json"}));
+    EXPECT_THAT(text, HasSubstr("A map of 514 PUs would be of no use: it is drawn for up to 512."));
+    EXPECT_EQ(text.find("heat-map"), std::string::npos);
+}
+
+TEST_F(report_page, says_what_is_wrong_with_the_folder_for_drawing) {
+    write("jitter.json", jitter(machine()));
+    const char* const before = std::getenv("TMPDIR");
+    const std::string kept = before == nullptr ? "" : before;
+    for (const std::string where : {"/no/such/folder", "/dev/null"}) {
+        ::setenv("TMPDIR", where.c_str(), 1);
+        try {
+            (void)text_of(report::read_parts({"jitter.json"}));
+            ADD_FAILURE() << where;
+        } catch (const weir::tool::stop& why) {
+            EXPECT_THAT(why.what(), HasSubstr("cannot create a temporary folder for drawing"));
+            EXPECT_THAT(why.what(), HasSubstr("set TMPDIR to a folder where that is possible"));
+        }
+    }
+    before == nullptr ? ::unsetenv("TMPDIR") : ::setenv("TMPDIR", kept.c_str(), 1);
 }
 
 TEST_F(report_page, distinguishes_machines_by_the_data_in_the_files) {
