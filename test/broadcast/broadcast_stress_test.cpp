@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/wait_support.hpp"
 #include "weir/broadcast_ring.hpp"
 
 namespace {
@@ -19,10 +20,7 @@ namespace {
 using weir::reader_mode;
 using weir::status;
 
-std::uint64_t rounds() {
-    const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
-    return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 200000;
-}
+std::uint64_t rounds() { return weir_test::rounds(200'000); }
 
 /// All words are the item's number: parts of two items would show.
 using wide = std::array<std::uint64_t, 5>;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "test/support/wait_support.hpp"
 #include "weir/latest.hpp"
 
 namespace {
@@ -65,8 +66,7 @@ TEST(latest, takes_values_of_any_size) {
 // Each word is the number of the version: parts of two would show.
 template <std::size_t Words>
 void race() {
-    const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
-    const std::uint64_t rounds = asked != nullptr ? std::strtoull(asked, nullptr, 10) : 300000;
+    const std::uint64_t rounds = weir_test::rounds(300'000);
     weir::latest<value<Words>> shared;
     std::atomic<bool> is_over{false};
     std::vector<std::thread> readers;

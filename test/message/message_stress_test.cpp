@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <span>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "test/support/messages.hpp"
+#include "test/support/wait_support.hpp"
 #include "weir/message_ring.hpp"
 
 namespace {
@@ -23,10 +23,7 @@ using namespace weir_test;
 using weir::status;
 using bytes = std::span<const std::byte>;
 
-std::uint64_t rounds() {
-    const char* const asked = std::getenv("WEIR_SOAK_ROUNDS");
-    return asked != nullptr ? std::strtoull(asked, nullptr, 10) : 200000;
-}
+std::uint64_t rounds() { return weir_test::rounds(200'000); }
 
 // A message says who sent it and which one it is; the rest follows from that.
 std::size_t size_of(std::uint64_t n, std::size_t most) { return 16 + n * 2654435761 % (most - 15); }
